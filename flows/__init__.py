@@ -1,0 +1,1 @@
+"""What a person runs: generate, simulate, regress, synthesise, report."""

@@ -1,0 +1,48 @@
+"""The ``bittrue`` command."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from golden.errors import UserError
+
+COMMANDS: dict[str, str] = {}
+"""Each subcommand, a module of `flows.commands`, and its line in ``bittrue --help``."""
+
+EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one subcommand and return its exit status.
+
+    0 when it succeeded, 1 when it ran and found a difference, 2 when what the user gave cannot be
+    used (one line says why), 130 when interrupted.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    parser = argparse.ArgumentParser(
+        prog="bittrue",
+        description="From quantized network to Verilog, proven equal to the last bit.",
+        epilog="'bittrue COMMAND --help' explains a command.",
+    )
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, summary in COMMANDS.items():
+        subparser = subparsers.add_parser(name, help=summary, description=summary)
+        if words[:1] == [name]:  # The other commands' modules are not imported.
+            command = importlib.import_module(f"flows.commands.{name}")
+            command.add_arguments(subparser)
+            subparser.set_defaults(run=command.run)
+    arguments = parser.parse_args(words)
+    try:
+        return int(arguments.run(arguments))
+    except UserError as error:
+        print(f"bittrue {arguments.command}: {error}", file=sys.stderr)
+        return EXIT_USER_ERROR
+    except KeyboardInterrupt:
+        print(f"bittrue {arguments.command}: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,250 @@
+"""Search for the smallest integers that requantize exactly as a reference does.
+
+The reference may be fixed point or floating point; it is only ever asked for codes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from golden.certificate import (
+    Certificate,
+    CertificateError,
+    Int64,
+    Reference,
+    StepFunction,
+    decisive_points,
+)
+
+Mask = NDArray[np.bool_]
+
+DEFAULT_MULTIPLIER_WIDTH = 31
+_MAXIMUM_SHIFT = 44
+_UNBOUNDED = 1 << 61
+
+
+def find_steps(reference: Reference, minimum: ArrayLike, maximum: ArrayLike) -> StepFunction:
+    """Find every threshold of a monotone requantizer by binary search.
+
+    Parameters
+    ----------
+    reference : callable
+        Accumulators of shape (..., channels) to codes; not descending in the accumulator.
+    minimum, maximum : array_like of int, shape (channels,)
+        Reachable accumulators, inclusive.
+
+    Returns
+    -------
+    StepFunction
+    """
+    low, high = np.broadcast_arrays(
+        np.atleast_1d(np.asarray(minimum, dtype=np.int64)),
+        np.atleast_1d(np.asarray(maximum, dtype=np.int64)),
+    )
+    crossed = np.flatnonzero(low > high)
+    if crossed.size:
+        raise CertificateError(
+            f"channel {crossed[0]} has reachable accumulators {low[crossed[0]]} to "
+            f"{high[crossed[0]]}; the range is empty"
+        )
+    lowest, highest = reference(low[None])[0], reference(high[None])[0]
+    descending = np.flatnonzero(highest < lowest)
+    if descending.size:
+        raise CertificateError(f"channel {descending[0]} descends; a requantizer must not")
+    codes = lowest + np.arange(1, int((highest - lowest).max()) + 1)[:, None]
+    below, reached = np.broadcast_to(low, codes.shape), np.broadcast_to(high, codes.shape)
+    while True:
+        middle = below + (reached - below) // 2
+        if (middle == below).all():
+            break
+        enough = reference(middle) >= codes
+        below, reached = np.where(enough, below, middle), np.where(enough, middle, reached)
+    thresholds = tuple(
+        reached[: highest[channel] - lowest[channel], channel].copy() for channel in range(len(low))
+    )
+    return StepFunction(low.copy(), high.copy(), lowest, thresholds)
+
+
+def find_certificate(
+    reference: Reference,
+    accumulator_minimum: ArrayLike,
+    accumulator_maximum: ArrayLike,
+    zero_point: ArrayLike,
+    minimum: ArrayLike,
+    maximum: ArrayLike,
+    multiplier_width: int = DEFAULT_MULTIPLIER_WIDTH,
+) -> Certificate:
+    """Find the smallest shift, and with it the smallest multipliers, that reproduce a reference.
+
+    For a threshold T of level k (a code less the zero point), the circuit's
+    ``(accumulator * multiplier + constant) >> shift`` is right on both sides of it exactly when
+
+        k * 2**shift - T * multiplier <= constant(T)
+        constant(T - 1) <= k * 2**shift - (T - 1) * multiplier - 1
+
+    which leaves an interval for each constant. Its emptiness is a convex function of the
+    multiplier, so bisection over integers decides it exactly.
+
+    Parameters
+    ----------
+    reference : callable
+        Accumulators of shape (..., channels) to codes; not descending in the accumulator.
+    accumulator_minimum, accumulator_maximum : array_like of int, shape (channels,)
+        Reachable accumulators, inclusive.
+    zero_point, minimum, maximum : array_like of int
+        Zero point and clamp of the reference, per channel or one for all.
+    multiplier_width : int
+        Largest width of an unsigned multiplier, in bits, at most 31.
+
+    Returns
+    -------
+    Certificate
+        Checked, with one shift for all channels: the smallest that every channel allows.
+
+    Raises
+    ------
+    CertificateError
+        Naming the first channel without a solution within `multiplier_width`.
+    """
+    steps = find_steps(reference, accumulator_minimum, accumulator_maximum)
+    zero, low, high = (
+        np.broadcast_to(np.asarray(values, dtype=np.int64), len(steps)).copy()
+        for values in (zero_point, minimum, maximum)
+    )
+    constraints = _Constraints.collect(steps, zero, low, high)
+    shift_per_channel = constraints.smallest_shift()
+    unsolved = np.flatnonzero(shift_per_channel < 0)
+    if unsolved.size:
+        raise CertificateError(
+            f"channel {unsolved[0]} has no exact multiplier with a shift up to {_MAXIMUM_SHIFT}; "
+            "use the generic requantizer"
+        )
+    shift = np.full_like(shift_per_channel, shift_per_channel.max())
+    multiplier = constraints.smallest_multiplier(shift)
+    widest = int(multiplier.argmax())
+    needed = int(multiplier[widest]).bit_length()
+    if needed > multiplier_width:
+        raise CertificateError(
+            f"channel {widest} needs a multiplier of {needed} bits at the layer's shift of "
+            f"{shift[0]}, over the {multiplier_width} allowed; use the generic requantizer"
+        )
+    negative, positive = (
+        _choose_constants(*constraints.constant_interval(sign, shift, multiplier))
+        for sign in (True, False)
+    )
+    certificate = Certificate(steps, int(shift[0]), multiplier, negative, positive, zero, low, high)
+    certificate.check(reference)
+    return certificate
+
+
+@dataclass(frozen=True)
+class _Constraints:
+    """What every decisive accumulator demands of the constants; arrays of shape (points, channels).
+
+    A code above the clamp's minimum bounds the constant from below, a code below the clamp's
+    maximum bounds it from above: beyond the clamp, the clamp itself makes the code right.
+    """
+
+    accumulator: Int64
+    level: Int64
+    bounded_below: Mask
+    bounded_above: Mask
+
+    @classmethod
+    def collect(
+        cls, steps: StepFunction, zero_point: Int64, minimum: Int64, maximum: Int64
+    ) -> "_Constraints":
+        first, last = steps.accumulator_maximum.copy(), steps.accumulator_minimum.copy()
+        for channel, thresholds in enumerate(steps.thresholds):
+            if len(thresholds):
+                first[channel], last[channel] = thresholds[0] - 1, thresholds[-1]
+        # An end of the range that is already clamped says nothing that its threshold does not.
+        low = np.where(steps.lowest_code > minimum, steps.accumulator_minimum, first)
+        high = np.where(steps.highest_code < maximum, steps.accumulator_maximum, last)
+        low, high = np.minimum(low, high), np.maximum(low, high)
+        points = np.clip(decisive_points(steps), low, high)
+        codes = steps.evaluate(points)
+        return cls(points, codes - zero_point, codes > minimum, codes < maximum)
+
+    def constant_interval(
+        self, negative: bool, shift: Int64, multiplier: Int64
+    ) -> tuple[Int64, Int64]:
+        """Return the smallest and largest constant for one sign of the accumulator."""
+        here = self.accumulator < 0 if negative else self.accumulator >= 0
+        product = self.accumulator * multiplier
+        at_least = (self.level << shift) - product
+        at_most = ((self.level + 1) << shift) - product - 1
+        return (
+            np.where(here & self.bounded_below, at_least, -_UNBOUNDED).max(axis=0),
+            np.where(here & self.bounded_above, at_most, _UNBOUNDED).min(axis=0),
+        )
+
+    def emptiness(self, shift: Int64, multiplier: Int64) -> Int64:
+        """Return by how much the emptier interval is empty; at most zero when both hold a value."""
+        intervals = (self.constant_interval(sign, shift, multiplier) for sign in (True, False))
+        return np.maximum(*(lower - upper for lower, upper in intervals))
+
+    def smallest_multiplier(self, shift: Int64) -> Int64:
+        """Return each channel's smallest feasible multiplier at its shift, or -1."""
+        # Feasible products stay near level << shift, so this limit only keeps int64 exact.
+        limit = _UNBOUNDED // np.maximum(np.abs(self.accumulator).max(axis=0), 1) - 1
+        zero = np.zeros_like(limit)
+        emptiest = _first_true(
+            zero,
+            limit,
+            lambda m: self.emptiness(shift, m + 1) >= self.emptiness(shift, m),
+        )
+        feasible = self.emptiness(shift, emptiest) <= 0
+        smallest = _first_true(zero, emptiest, lambda m: self.emptiness(shift, m) <= 0)
+        return np.where(feasible, smallest, -1)
+
+    def smallest_shift(self) -> Int64:
+        """Return each channel's smallest shift with a solution, or -1.
+
+        Doubling multiplier and constants solves the next larger shift, so bisection finds it.
+        """
+        channels = self.accumulator.shape[1]
+        zero = np.zeros(channels, dtype=np.int64)
+        shift = _first_true(zero, zero + _MAXIMUM_SHIFT, lambda s: self.smallest_multiplier(s) >= 0)
+        return np.where(self.smallest_multiplier(shift) >= 0, shift, -1)
+
+
+def _first_true(low: Int64, high: Int64, test: Callable[[Int64], Mask]) -> Int64:
+    """Return per channel the first integer of [low, high] that passes an ascending test.
+
+    Where none passes, `high`.
+    """
+    low, high = low.copy(), high.copy()
+    while (low < high).any():
+        middle = (low + high) // 2
+        passed = test(middle)
+        low, high = (
+            np.where(passed, low, np.minimum(middle + 1, high)),
+            np.where(passed, middle, high),
+        )
+    return low
+
+
+def _choose_constants(lower: Int64, upper: Int64) -> Int64:
+    """Choose from each interval the constant with the most trailing zeros.
+
+    One constant for all channels when one lies in every interval: it then costs no table.
+    """
+    lower, upper = np.where(lower <= -_UNBOUNDED, np.minimum(upper, 0), lower), upper
+    upper = np.where(upper >= _UNBOUNDED, np.maximum(lower, 0), upper)
+    if lower.max() <= upper.min():
+        return np.full_like(lower, _roundest(int(lower.max()), int(upper.min())))
+    return np.array(
+        [_roundest(int(low), int(high)) for low, high in zip(lower, upper, strict=True)],
+        dtype=np.int64,
+    )
+
+
+def _roundest(low: int, high: int) -> int:
+    """Return the integer of [low, high] with the most trailing zeros."""
+    if low <= 0 <= high:
+        return 0
+    zeros = (high ^ (low - 1)).bit_length() - 1
+    return (high >> zeros) << zeros

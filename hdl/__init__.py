@@ -1,0 +1,1 @@
+"""Amaranth components: what the circuits are, from one multiplier to a network."""
