@@ -68,6 +68,16 @@ class StepFunction:
         ]
         return np.stack(columns, axis=1) + self.lowest_code
 
+    def channel(self, index: int) -> "StepFunction":
+        """Return one channel as a step function of its own."""
+        one = slice(index, index + 1)
+        return StepFunction(
+            self.accumulator_minimum[one],
+            self.accumulator_maximum[one],
+            self.lowest_code[one],
+            self.thresholds[one],
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Certificate:
@@ -75,6 +85,11 @@ class Certificate:
 
         constant = negative_constant if accumulator < 0 else positive_constant
         code = clamp(((accumulator * multiplier + constant) >> shift) + zero_point)
+        code = code + correction where accumulator is an exception
+
+    A float-defined reference rounds its product to 24 bits before it rounds to an integer, which
+    can turn a value just beside a tie into a tie. No multiplier follows that, so the few
+    accumulators where it happens are listed as exceptions; most layers have none.
 
     Parameters
     ----------
@@ -86,6 +101,8 @@ class Certificate:
         Unsigned multiplier and the rounding constants for accumulators below zero and the others.
     zero_point, minimum, maximum : ndarray of int64, shape (channels,)
         Zero point and clamp of the output codes.
+    exception, correction : ndarray of int64, shape (slots, channels)
+        Accumulators whose code is corrected, and by how much; an unused slot corrects by zero.
     """
 
     steps: StepFunction
@@ -96,6 +113,8 @@ class Certificate:
     zero_point: Int64
     minimum: Int64
     maximum: Int64
+    exception: Int64
+    correction: Int64
 
     def __len__(self) -> int:
         return len(self.multiplier)
@@ -120,14 +139,17 @@ class Certificate:
         """Compute the codes of accumulators of shape (..., channels) from the constants alone."""
         constant = np.where(accumulator < 0, self.negative_constant, self.positive_constant)
         scaled = (accumulator * self.multiplier + constant) >> self.shift
-        return np.clip(scaled + self.zero_point, self.minimum, self.maximum)
+        code = np.clip(scaled + self.zero_point, self.minimum, self.maximum)
+        for exception, correction in zip(self.exception, self.correction, strict=True):
+            code = code + np.where(accumulator == exception, correction, 0)
+        return code
 
     def check(self, reference: Reference | None = None) -> None:
         """Prove again that the constants reproduce the reference on every reachable accumulator.
 
-        Both functions ascend on the accumulators below zero and on the others, so they are equal
-        everywhere once they are equal on both sides of every threshold, at the ends of the range,
-        and at -1 and 0. No search is repeated.
+        Exceptions aside, both functions ascend on the accumulators below zero and on the others,
+        so they are equal everywhere once they are equal on both sides of every threshold and
+        exception, at the ends of the range, and at -1 and 0. No search is repeated.
 
         Parameters
         ----------
@@ -143,7 +165,9 @@ class Certificate:
             raise CertificateError(
                 f"channel {int(np.argmin(self.multiplier))} has a negative multiplier"
             )
-        points = decisive_points(self.steps)
+        beside = np.concatenate([self.exception + offset for offset in (-1, 0, 1)])
+        reachable = np.clip(beside, self.steps.accumulator_minimum, self.steps.accumulator_maximum)
+        points = np.concatenate([decisive_points(self.steps), reachable])
         expected = self.steps.evaluate(points)
         self._compare("the constants give", self.evaluate(points), points, expected)
         if reference is not None:

@@ -4,7 +4,7 @@ The reference may be fixed point or floating point; it is only ever asked for co
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,8 +21,10 @@ from golden.certificate import (
 Mask = NDArray[np.bool_]
 
 DEFAULT_MULTIPLIER_WIDTH = 31
+DEFAULT_EXCEPTIONS = 32
 _MAXIMUM_SHIFT = 44
 _UNBOUNDED = 1 << 61
+_OUTLIER_PASSES = 8
 
 
 def find_steps(reference: Reference, minimum: ArrayLike, maximum: ArrayLike) -> StepFunction:
@@ -75,6 +77,7 @@ def find_certificate(
     minimum: ArrayLike,
     maximum: ArrayLike,
     multiplier_width: int = DEFAULT_MULTIPLIER_WIDTH,
+    exceptions: int = DEFAULT_EXCEPTIONS,
 ) -> Certificate:
     """Find the smallest shift, and with it the smallest multipliers, that reproduce a reference.
 
@@ -97,6 +100,9 @@ def find_certificate(
         Zero point and clamp of the reference, per channel or one for all.
     multiplier_width : int
         Largest width of an unsigned multiplier, in bits, at most 31.
+    exceptions : int
+        How many accumulators of a channel may be corrected one by one, where no multiplier suits
+        them all. Fixed-point references never need any.
 
     Returns
     -------
@@ -106,22 +112,16 @@ def find_certificate(
     Raises
     ------
     CertificateError
-        Naming the first channel without a solution within `multiplier_width`.
+        Naming the first channel without a solution within these limits.
     """
     steps = find_steps(reference, accumulator_minimum, accumulator_maximum)
     zero, low, high = (
         np.broadcast_to(np.asarray(values, dtype=np.int64), len(steps)).copy()
         for values in (zero_point, minimum, maximum)
     )
-    constraints = _Constraints.collect(steps, zero, low, high)
-    shift_per_channel = constraints.smallest_shift()
-    unsolved = np.flatnonzero(shift_per_channel < 0)
-    if unsolved.size:
-        raise CertificateError(
-            f"channel {unsolved[0]} has no exact multiplier with a shift up to {_MAXIMUM_SHIFT}; "
-            "use the generic requantizer"
-        )
-    shift = np.full_like(shift_per_channel, shift_per_channel.max())
+    affine = _affine_steps(steps, zero, low, high, exceptions)
+    constraints = _Constraints.collect(affine, zero, low, high)
+    shift = np.full_like(zero, constraints.smallest_shift().max())
     multiplier = constraints.smallest_multiplier(shift)
     widest = int(multiplier.argmax())
     needed = int(multiplier[widest]).bit_length()
@@ -134,9 +134,101 @@ def find_certificate(
         _choose_constants(*constraints.constant_interval(sign, shift, multiplier))
         for sign in (True, False)
     )
-    certificate = Certificate(steps, int(shift[0]), multiplier, negative, positive, zero, low, high)
+    exception, correction = _differences(steps, affine)
+    certificate = Certificate(
+        steps,
+        int(shift[0]),
+        multiplier,
+        negative,
+        positive,
+        zero,
+        low,
+        high,
+        exception,
+        correction,
+    )
     certificate.check(reference)
     return certificate
+
+
+def _affine_steps(
+    steps: StepFunction, zero: Int64, low: Int64, high: Int64, exceptions: int
+) -> StepFunction:
+    """Move as few thresholds as needed by one accumulator, until a multiplier can follow them."""
+    shift = _Constraints.collect(steps, zero, low, high).smallest_shift()
+    thresholds = list(steps.thresholds)
+    for channel in np.flatnonzero(shift < 0):
+        one = slice(channel, channel + 1)
+        moved = _move_outliers(steps.channel(int(channel)), zero[one], low[one], high[one])
+        count = 0 if moved is None else int((moved != thresholds[channel]).sum())
+        if moved is None or count > exceptions:
+            raise CertificateError(
+                f"channel {channel} has no exact multiplier with a shift up to {_MAXIMUM_SHIFT} "
+                f"and {exceptions} exceptions; use the generic requantizer or allow more exceptions"
+            )
+        thresholds[channel] = moved
+    return replace(steps, thresholds=tuple(thresholds))
+
+
+def _move_outliers(steps: StepFunction, zero: Int64, low: Int64, high: Int64) -> Int64 | None:
+    """Return one channel's thresholds with outliers moved by one, or None if that does not help.
+
+    The constant that suits the most thresholds is kept, the thresholds it does not suit are moved
+    towards it, and those that turn out not to need it are moved back.
+    """
+    original = steps.thresholds[0]
+    level = steps.lowest_code[0] + 1 + np.arange(len(original)) - zero[0]
+    shift = np.array([_MAXIMUM_SHIFT])
+
+    def constraints(thresholds: Int64) -> _Constraints:
+        return _Constraints.collect(replace(steps, thresholds=(thresholds,)), zero, low, high)
+
+    def solved(thresholds: Int64) -> bool:
+        return bool(constraints(thresholds).smallest_multiplier(shift)[0] >= 0)
+
+    moved = original.copy()
+    for _ in range(_OUTLIER_PASSES):
+        if solved(moved):
+            break
+        multiplier = constraints(moved).best_multiplier(shift)
+        at_least = (level << shift) - moved * multiplier
+        at_most = at_least + multiplier - 1
+        for side in (moved < 0, moved > 0):
+            if side.any():
+                constant = _most_covered(at_least[side], at_most[side])
+                moved = moved + (side & (at_least > constant)) - (side & (at_most < constant))
+    if not solved(moved):
+        return None
+    for index in np.flatnonzero(moved != original):
+        candidate = moved.copy()
+        candidate[index] = original[index]
+        if solved(candidate):
+            moved = candidate
+    return moved
+
+
+def _most_covered(lower: Int64, upper: Int64) -> np.int64:
+    """Return a value that lies in as many of the intervals as possible."""
+    starts, ends = np.sort(lower), np.sort(upper)
+    covering = np.arange(1, len(starts) + 1) - np.searchsorted(ends, starts, side="left")
+    return np.int64(starts[int(covering.argmax())])
+
+
+def _differences(steps: StepFunction, affine: StepFunction) -> tuple[Int64, Int64]:
+    """Return accumulators where two step functions differ, and by how much; (slots, channels)."""
+    found = []
+    for channel in range(len(steps)):
+        pairs = (steps.thresholds[channel], affine.thresholds[channel])
+        places = np.unique(np.minimum(*pairs)[pairs[0] != pairs[1]])
+        gaps = (s.channel(channel).evaluate(places[:, None])[:, 0] for s in (steps, affine))
+        found.append((places, np.subtract(*gaps)))
+    slots = max(len(places) for places, _ in found)
+    exception = np.tile(steps.accumulator_minimum, (slots, 1))
+    correction = np.zeros_like(exception)
+    for channel, (places, difference) in enumerate(found):
+        exception[: len(places), channel] = places
+        correction[: len(places), channel] = difference
+    return exception, correction
 
 
 @dataclass(frozen=True)
@@ -186,19 +278,21 @@ class _Constraints:
         intervals = (self.constant_interval(sign, shift, multiplier) for sign in (True, False))
         return np.maximum(*(lower - upper for lower, upper in intervals))
 
-    def smallest_multiplier(self, shift: Int64) -> Int64:
-        """Return each channel's smallest feasible multiplier at its shift, or -1."""
+    def best_multiplier(self, shift: Int64) -> Int64:
+        """Return each channel's multiplier with the least empty intervals."""
         # Feasible products stay near level << shift, so this limit only keeps int64 exact.
         limit = _UNBOUNDED // np.maximum(np.abs(self.accumulator).max(axis=0), 1) - 1
-        zero = np.zeros_like(limit)
-        emptiest = _first_true(
-            zero,
+        return _first_true(
+            np.zeros_like(limit),
             limit,
             lambda m: self.emptiness(shift, m + 1) >= self.emptiness(shift, m),
         )
-        feasible = self.emptiness(shift, emptiest) <= 0
-        smallest = _first_true(zero, emptiest, lambda m: self.emptiness(shift, m) <= 0)
-        return np.where(feasible, smallest, -1)
+
+    def smallest_multiplier(self, shift: Int64) -> Int64:
+        """Return each channel's smallest feasible multiplier at its shift, or -1."""
+        best = self.best_multiplier(shift)
+        smallest = _first_true(np.zeros_like(best), best, lambda m: self.emptiness(shift, m) <= 0)
+        return np.where(self.emptiness(shift, best) <= 0, smallest, -1)
 
     def smallest_shift(self) -> Int64:
         """Return each channel's smallest shift with a solution, or -1.
