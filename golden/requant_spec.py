@@ -135,7 +135,8 @@ class RequantChannels:
             "maximum": output.maximum if maximum is None else maximum,
         }
         object.__setattr__(self, "spec", spec)
-        arrays = np.broadcast_arrays(*(np.atleast_1d(np.asarray(v)) for v in given.values()))
+        arrays = {name: np.atleast_1d(np.asarray(values)) for name, values in given.items()}
+        channels = max(array.size for array in arrays.values())
         allowed = {
             "multiplier": (0, (1 << spec.multiplier_width) - 1),
             "exponent": (spec.minimum_exponent, spec.maximum_exponent),
@@ -143,11 +144,11 @@ class RequantChannels:
             "minimum": (output.minimum, output.maximum),
             "maximum": (output.minimum, output.maximum),
         }
-        for name, array in zip(given, arrays, strict=True):
-            if array.ndim != 1 or array.size == 0 or array.dtype.kind not in "iu":
+        for name, array in arrays.items():
+            if array.ndim != 1 or array.size not in (1, channels) or array.dtype.kind not in "iu":
                 raise UserError(
                     f"{name} has shape {array.shape} and type {array.dtype}; "
-                    "allowed: integers, one per channel"
+                    f"allowed: integers, one for all or one for each of {channels} channels"
                 )
             low, high = allowed[name]
             outside = np.flatnonzero((array < low) | (array > high))
@@ -156,7 +157,7 @@ class RequantChannels:
                 raise UserError(
                     f"{name} of channel {channel} is {array[channel]}; allowed: {low} to {high}"
                 )
-            frozen = array.astype(np.int64)
+            frozen = np.broadcast_to(array, (channels,)).astype(np.int64)
             frozen.setflags(write=False)
             object.__setattr__(self, name, frozen)
         crossed = np.flatnonzero(self.minimum > self.maximum)
