@@ -6,12 +6,12 @@ import onnxruntime
 import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
-from support.litert import Kernels, run_litert
-from support.tflite_builder import TfliteBuilder
 
 from golden.affine import AffineMap, QuantizeRounding
 from golden.errors import UserError
 from golden.integer_type import IntegerType
+from support.litert import Kernels, run_litert
+from support.tflite_builder import TfliteBuilder
 
 INT8, UINT8 = IntegerType(8, True), IntegerType(8, False)
 ONNX_TYPES = {
