@@ -1,0 +1,1 @@
+"""The bench around a circuit: clock, stimulus, back-pressure and results in HDL; Python judges."""

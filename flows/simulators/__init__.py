@@ -1,0 +1,1 @@
+"""Verilog simulators: finding them, building a bench once, running it."""

@@ -1,0 +1,42 @@
+"""Build folders that are complete or absent, and built only when something changed."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+
+class BuildError(Exception):
+    """A simulator could not build a bench; the message holds what it said."""
+
+
+def digest(parts: Iterable[str]) -> str:
+    """Return twelve hexadecimal digits that identify a list of texts."""
+    combined = hashlib.sha256()
+    for part in parts:
+        combined.update(f"{len(part)}:{part}".encode())
+    return combined.hexdigest()[:12]
+
+
+def build_once(final: Path, build: Callable[[Path], None]) -> Path:
+    """Fill a folder by `build`, unless it is there already.
+
+    The folder appears under its name only when it is complete, so an interrupted build leaves
+    nothing that a later one trips over.
+    """
+    if final.is_dir():
+        return final
+    final.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{final.name}-", dir=final.parent))
+    try:
+        build(partial)
+        try:
+            os.rename(partial, final)
+        except OSError:
+            if not final.is_dir():  # Otherwise another process finished the same build first.
+                raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return final

