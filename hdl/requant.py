@@ -5,7 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.errors import UserError
-from golden.requant_spec import RequantChannels, RequantSpec
+from golden.requant_spec import Int64, RequantChannels, RequantSpec
 from golden.rounding import RANDOM_BITS, Rounding
 from hdl.multiply import MULTIPLY_LATENCY, multiply
 from hdl.pipeline import Pipeline
@@ -126,18 +126,13 @@ class Requantizer(wiring.Component):
         return random.state[:RANDOM_BITS]
 
 
-def encode_channels(channels: RequantChannels) -> list[dict[str, int]]:
-    """Return the values of `channel_layout` for each channel."""
-    spec = channels.spec
-    offset = LEFT_SHIFT_OFFSET if spec.maximum_exponent > 0 else 0
-    columns = {
+def encode_channels(channels: RequantChannels) -> dict[str, Int64]:
+    """Return the values of `channel_layout`, an array over channels for each member."""
+    offset = LEFT_SHIFT_OFFSET if channels.spec.maximum_exponent > 0 else 0
+    return {
         "multiplier": channels.multiplier,
         "shift": offset - channels.exponent,
         "zero_point": channels.zero_point,
         "minimum": channels.minimum,
         "maximum": channels.maximum,
     }
-    return [
-        {name: int(values[channel]) for name, values in columns.items()}
-        for channel in range(len(channels))
-    ]

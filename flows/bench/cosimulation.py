@@ -63,6 +63,15 @@ class Run:
 
 
 @dataclass(frozen=True)
+class WaveWindow:
+    """The cycles of one run that go to ``waves.vcd``, the first and the last included."""
+
+    run: int
+    first_cycle: int
+    last_cycle: int
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What one run of a circuit did.
 
@@ -124,7 +133,7 @@ class Cosimulation:
         work: Path,
         patience: int = DEFAULT_PATIENCE,
         timeout: float = DEFAULT_TIMEOUT,
-        wave_window: tuple[int, int] | None = None,
+        recorded: WaveWindow | None = None,
     ) -> list[Outcome]:
         """Carry out runs one after the other in one simulation.
 
@@ -138,8 +147,8 @@ class Cosimulation:
             Cycles without any transfer after which a run is given up as hung.
         timeout : float
             Seconds of real time after which the simulation is stopped.
-        wave_window : tuple of int, optional
-            First and last cycle to record, of every run.
+        recorded : WaveWindow, optional
+            What to write to ``waves.vcd``, in a build with waves.
 
         Returns
         -------
@@ -157,7 +166,7 @@ class Cosimulation:
         if not runs:
             raise UserError("there is nothing to run; give at least one run")
         harness = Harness.of(self.component, self.design.top)
-        plan = _plan(harness, runs, patience, wave_window)
+        plan = _plan(harness, runs, patience, recorded)
         stimulus = _stimulus(harness, runs)
         build = self._build(harness, _depth(harness, plan))
         work.mkdir(parents=True, exist_ok=True)
@@ -208,19 +217,20 @@ def _beats(run: Run, port: StreamPort) -> int:
 
 
 def _plan(
-    harness: Harness, runs: Sequence[Run], patience: int, window: tuple[int, int] | None
+    harness: Harness, runs: Sequence[Run], patience: int, recorded: WaveWindow | None
 ) -> list[dict[str, int]]:
     """Return the bench settings of each run; beats of successive runs lie one after the other."""
     plan = []
     first = dict.fromkeys((port.name for port in harness.streams), 0)
-    for each in runs:
+    for index, each in enumerate(runs):
+        window = recorded if recorded and recorded.run == index else WaveWindow(index, 0, 0)
         settings = {
             "reset_first": int(each.reset),
             "seed": each.seed,
             "patience": patience,
             "stop_after": each.stop_after,
-            "waves_from": window[0] if window else 0,
-            "waves_to": window[1] if window else 0,
+            "waves_from": window.first_cycle,
+            "waves_to": window.last_cycle,
         }
         for port in harness.streams:
             beats = _beats(each, port)

@@ -1,0 +1,106 @@
+"""Run the scenarios of one unit in one simulator: ``python -m cocotb_tests requant``."""
+
+import argparse
+import importlib
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from flows.bench.cosimulation import Cosimulation
+from flows.bench.scenario import Verdict, judge, record_waves
+from flows.simulators.build_once import BuildError
+from flows.simulators.run import SimulationError
+from flows.simulators.toolchain import SIMULATORS, check_simulator
+from flows.units import UNITS, find_unit
+from golden.errors import UserError
+from hdl.verilog_output import to_verilog
+
+OUTPUT = Path("sim_build")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one unit; 0 when every output is right, 1 when one is not, 2 for a wrong request."""
+    parser = argparse.ArgumentParser(prog="python -m cocotb_tests", description=__doc__)
+    parser.add_argument("test", help=f"one of: {', '.join(UNITS)}")
+    parser.add_argument("parameters", nargs="*", metavar="name=value", help="of the unit")
+    parser.add_argument("--sim", default="verilator", help=f"one of: {', '.join(SIMULATORS)}")
+    parser.add_argument("--seed", default="1", help="of every random choice, 1 to 2**32 - 1")
+    parser.add_argument("--waves", action="store_true", help="record the first difference")
+    arguments = parser.parse_args(argv)
+    console = Console(highlight=False)
+    try:
+        check_simulator(arguments.sim)
+        verdict = simulate(
+            arguments.test,
+            arguments.parameters,
+            arguments.sim,
+            _parse_seed(arguments.seed),
+            arguments.waves,
+            console,
+        )
+    except UserError as error:
+        print(f"sim: {error}", file=sys.stderr)
+        return 2
+    except (BuildError, SimulationError) as error:
+        print(f"sim: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("sim: interrupted; nothing half-built is left behind", file=sys.stderr)
+        return 130
+    return 0 if verdict.passed else 1
+
+
+def simulate(
+    test: str, words: Sequence[str], simulator: str, seed: int, waves: bool, console: Console
+) -> Verdict:
+    """Build a unit from ``name=value`` words, run its scenarios and print what came out."""
+    unit = find_unit(test)
+    parameters = unit.parse(words)
+    component = unit.build(**parameters)
+    with console.status(f"{test}: golden stimulus"):
+        module = importlib.import_module(f"cocotb_tests.{test}")
+        scenarios = module.scenarios(component, parameters, seed, quick=False)
+    with console.status(f"{test}: Verilog"):
+        design = to_verilog(component, test, dict(word.split("=", 1) for word in words))
+    cosimulation = Cosimulation(component, design, simulator, OUTPUT)
+    work = OUTPUT / f"{test}-{simulator}"
+    with console.status(f"{test}: building and running on {simulator}"):
+        verdict = judge(cosimulation, scenarios, seed, work)
+    _print_table(console, verdict)
+    for problem in verdict.problems:
+        console.print(problem, style="red", soft_wrap=True)
+    if waves:
+        with console.status(f"{test}: recording waves"):
+            recording = record_waves(cosimulation, scenarios, verdict, work)
+        console.print(f"waves: {recording}", soft_wrap=True)
+    elif not verdict.passed:
+        command = ["make", "sim", f"TEST={test}", f"SIM={simulator}", f"SEED={seed}", "WAVES=1"]
+        command += [f"PARAMS={' '.join(words)}"] if words else []
+        console.print(f"replay with waves: {shlex.join(command)}", soft_wrap=True)
+    console.print(f"results: {work / 'junit.xml'}, {work / 'verdict.json'}", soft_wrap=True)
+    console.print(str(verdict), style="green" if verdict.passed else "bold red", soft_wrap=True)
+    return verdict
+
+
+def _parse_seed(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) < 1 << 32:
+        raise UserError(f"SEED is {text!r}; allowed: 1 to {(1 << 32) - 1}")
+    return int(text)
+
+
+def _print_table(console: Console, verdict: Verdict) -> None:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("scenario")
+    table.add_column("outputs", justify="right")
+    table.add_column("result")
+    for name, record in verdict.scenarios.items():
+        table.add_row(name, f"{record.compared:,}", "differs" if record.problems else "equal")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

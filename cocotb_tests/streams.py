@@ -1,0 +1,87 @@
+"""The ways in which every circuit with one input and one output stream is driven."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from flows.bench.cosimulation import Run
+from flows.bench.payload import Columns
+from flows.bench.scenario import Scenario
+
+STALL = 96
+"""Probability of a pause, in 1/256, where streams stall at random."""
+
+
+def beats(columns: Columns) -> int:
+    """Return the number of beats in columns."""
+    return len(next(iter(columns.values())))
+
+
+def every_way(
+    name: str,
+    inputs: Columns,
+    expected: Columns,
+    latency: int,
+    seed: int,
+    controls: Mapping[str, int] | None = None,
+    describe: Callable[[int], str] = "beat {}".format,
+) -> list[Scenario]:
+    """Return scenarios that stream the same beats through a circuit in every legal manner.
+
+    At full speed, where each output must come exactly `latency` cycles after its input with no
+    bubble; with pauses on the input, on the output, and on both; cut off in mid-stream; reset and
+    run to the end; and once more without a reset in between.
+
+    Parameters
+    ----------
+    name : str
+        Of the stimulus.
+    inputs, expected : Columns
+        Beats of stream ``i`` and what must leave stream ``o``, one for one.
+    latency : int
+        Cycles from input to output.
+    seed : int
+        Of the pauses.
+    controls : mapping, optional
+        Values of plain inputs.
+    describe : callable
+        Beat number to a description of the element.
+    """
+    count = beats(expected)
+
+    def scenario(
+        manner: str, i: int = 0, o: int = 0, reset: bool = True, stop_after: int = 0
+    ) -> Scenario:
+        run = Run(
+            inputs={"i": inputs},
+            outputs={"o": count},
+            stall={"i": i, "o": o},
+            controls=controls or {},
+            seed=seed,
+            reset=reset,
+            stop_after=stop_after,
+        )
+        timed = {} if i or o else {"o": 1 + latency + np.arange(count)}
+        return Scenario(f"{name}, {manner}", run, {"o": expected}, timed, describe)
+
+    return [
+        scenario("full speed"),
+        scenario("pauses at the input", i=STALL),
+        scenario("pauses at the output", o=STALL),
+        scenario("pauses at both ends", i=STALL, o=STALL),
+        scenario("cut off in mid-stream", i=STALL, o=STALL, stop_after=count // 2 + latency),
+        scenario("after the reset", i=STALL, o=STALL),
+        scenario("back to back without a reset", reset=False),
+    ]
+
+
+def full_speed(
+    name: str,
+    inputs: Columns,
+    expected: Columns,
+    latency: int,
+    controls: Mapping[str, int] | None = None,
+    describe: Callable[[int], str] = "beat {}".format,
+) -> Scenario:
+    """Return the full-speed scenario alone, for stimulus in bulk."""
+    return every_way(name, inputs, expected, latency, 1, controls, describe)[0]

@@ -1,0 +1,128 @@
+"""Every circuit that can be generated, simulated and synthesised alone, by name."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from amaranth.lib import wiring
+
+from golden.errors import UserError
+from golden.integer_type import IntegerType
+from golden.requant_spec import RequantSpec
+from golden.rounding import Rounding
+from hdl.requant import Requantizer
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a unit as a user writes it, ``name=value``.
+
+    Parameters
+    ----------
+    default : str
+        Used when the user gives none.
+    parse : callable
+        Text to value; raises `UserError` or `ValueError` for a text it cannot read.
+    help : str
+        What it is and what is allowed, one line.
+    """
+
+    default: str
+    parse: Callable[[str], Any]
+    help: str
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A circuit by name.
+
+    Parameters
+    ----------
+    summary : str
+        One line.
+    parameters : mapping of str to Parameter
+        In the order in which they are shown.
+    build : callable
+        Called with the parsed parameters by keyword; returns a new component.
+    """
+
+    summary: str
+    build: Callable[..., wiring.Component]
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+
+    def parse(self, words: Sequence[str]) -> dict[str, Any]:
+        """Read ``name=value`` words; parameters not given take their defaults.
+
+        Raises
+        ------
+        UserError
+            For a word without ``=``, an unknown name, or a value that cannot be read.
+        """
+        texts = {name: parameter.default for name, parameter in self.parameters.items()}
+        for word in words:
+            name, equals, text = word.partition("=")
+            if not equals or name not in texts:
+                raise UserError(
+                    f"{word!r} is no parameter; write name=value with a name of {', '.join(texts)}"
+                )
+            texts[name] = text
+        values = {}
+        for name, text in texts.items():
+            try:
+                values[name] = self.parameters[name].parse(text)
+            except UserError as error:
+                raise UserError(f"{name}: {error}") from None
+            except ValueError:
+                raise UserError(
+                    f"{name} is {text!r}; allowed: {self.parameters[name].help}"
+                ) from None
+        return values
+
+
+def find_unit(name: str) -> Unit:
+    """Return the unit of that name.
+
+    Raises
+    ------
+    UserError
+        Listing the names that exist.
+    """
+    if name not in UNITS:
+        raise UserError(f"no unit is named {name!r}; choose one of {', '.join(UNITS)}")
+    return UNITS[name]
+
+
+def parse_roundings(text: str) -> tuple[Rounding, ...]:
+    """Read names of roundings joined by commas, or ``all``."""
+    if text == "all":
+        return tuple(Rounding)
+    names = {rounding.value: rounding for rounding in Rounding}
+    for name in text.split(","):
+        if name not in names:
+            raise UserError(
+                f"no rounding is named {name!r}; choose from {', '.join(names)}, or all"
+            )
+    return tuple(names[name] for name in text.split(","))
+
+
+REQUANT_PARAMETERS = {
+    "accumulator": Parameter("int32", IntegerType.parse, "int2 to int48"),
+    "output": Parameter("int8", IntegerType.parse, "int or uint of 1 to 16 bits"),
+    "multiplier_width": Parameter("31", int, "1 to 31 bits"),
+    "minimum_exponent": Parameter("-31", int, "-31 or more"),
+    "maximum_exponent": Parameter("30", int, "up to multiplier_width; above 0 are left shifts"),
+    "roundings": Parameter("tflite_double", parse_roundings, "names joined by commas, or all"),
+}
+
+
+def _build_requant(**parameters: Any) -> wiring.Component:
+    return Requantizer(RequantSpec(**parameters))
+
+
+UNITS: dict[str, Unit] = {
+    "requant": Unit(
+        "requantizer: any multiplier, shift, zero point and clamp at run time",
+        _build_requant,
+        REQUANT_PARAMETERS,
+    ),
+}
