@@ -7,11 +7,16 @@ from hdl.pipeline import Pipeline
 CHUNK_WIDTH = 17
 """Unsigned bits of an operand chunk; 18 with a sign: what DSP48E1 and MULT18X18D both take."""
 
+_SINGLE_CHUNK_WIDTH = 18
+"""An operand of at most so many bits is not split: MULT18X18D takes 18 unsigned bits, too."""
+
 MULTIPLY_LATENCY = 3
 
 
-def multiply(pipeline: Pipeline, name: str, a: Value, b: Value) -> Value:
-    """Multiply through registered partial products of 17-bit chunks.
+def multiply(
+    pipeline: Pipeline, name: str, a: Value, b: Value, addend: Value | None = None
+) -> Value:
+    """Multiply, and add, through registered partial products of 17-bit chunks.
 
     ``sum of a[i] * b[j] * 2**(17 (i + j))``: products of equal weight are added in the second
     cycle, the weights in the third. Chunks are unsigned but for the top one of a signed operand,
@@ -26,32 +31,40 @@ def multiply(pipeline: Pipeline, name: str, a: Value, b: Value) -> Value:
         Prefix of the registers' names.
     a, b : Value
         Operands, any width and signedness.
+    addend : Value, optional
+        Added to the product; must be valid one cycle after the operands, with the partial
+        products.
 
     Returns
     -------
     Value
-        The exact product.
+        The exact product, or sum.
     """
     columns: dict[int, list[Value]] = {}
     for i, a_chunk in enumerate(_chunks(a)):
         for j, b_chunk in enumerate(_chunks(b)):
             partial = pipeline.register(f"{name}_partial_{i}_{j}", a_chunk * b_chunk)
             columns.setdefault(i + j, []).append(partial)
+    if addend is not None:
+        columns[0].append(addend)
     weights = [
         pipeline.register(f"{name}_weight_{weight}", _sum(partials))
         for weight, partials in sorted(columns.items())
     ]
     even, odd = _place(weights[0::2]), weights[1::2]
     total = _add_at(even, _place(odd), CHUNK_WIDTH) if odd else even
-    product = total[: len(a) + len(b)]
-    signed = a.shape().signed or b.shape().signed
-    return pipeline.register(name, product.as_signed() if signed else product)
+    if addend is None:
+        total = total[: len(a) + len(b)]
+        total = total.as_signed() if a.shape().signed or b.shape().signed else total
+    return pipeline.register(name, total)
 
 
 def _chunks(value: Value) -> list[Value]:
     """Split a value into chunks, the top one with the value's signedness."""
+    if len(value) <= _SINGLE_CHUNK_WIDTH:
+        return [value]
     starts = list(range(0, len(value), CHUNK_WIDTH))
-    if value.shape().signed and len(value) - starts[-1] == 1 and len(starts) > 1:
+    if value.shape().signed and len(value) - starts[-1] == 1:
         starts.pop()  # A lone sign bit joins the chunk below: 18 bits with sign.
     pieces = [
         value[start:end] for start, end in zip(starts, [*starts[1:], len(value)], strict=True)

@@ -64,9 +64,8 @@ class Run:
 
 @dataclass(frozen=True)
 class WaveWindow:
-    """The cycles of one run that go to ``waves.vcd``, the first and the last included."""
+    """The cycles of the last run that go to ``waves.vcd``; the run is cut off after them."""
 
-    run: int
     first_cycle: int
     last_cycle: int
 
@@ -222,15 +221,14 @@ def _plan(
     """Return the bench settings of each run; beats of successive runs lie one after the other."""
     plan = []
     first = dict.fromkeys((port.name for port in harness.streams), 0)
-    for index, each in enumerate(runs):
-        window = recorded if recorded and recorded.run == index else WaveWindow(index, 0, 0)
+    for each in runs:
         settings = {
             "reset_first": int(each.reset),
             "seed": each.seed,
             "patience": patience,
             "stop_after": each.stop_after,
-            "waves_from": window.first_cycle,
-            "waves_to": window.last_cycle,
+            "record": 0,
+            "record_from": 0,
         }
         for port in harness.streams:
             beats = _beats(each, port)
@@ -243,6 +241,12 @@ def _plan(
         for control in harness.controls:
             settings[f"control_{control.name}"] = each.controls.get(control.name, 0)
         plan.append(settings)
+    if recorded:
+        plan[-1] |= {
+            "record": 1,
+            "record_from": recorded.first_cycle,
+            "stop_after": recorded.last_cycle,
+        }
     return plan
 
 

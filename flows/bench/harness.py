@@ -98,8 +98,8 @@ class Harness:
             "seed": 32,
             "patience": 32,
             "stop_after": 32,
-            "waves_from": 32,
-            "waves_to": 32,
+            "record": 1,
+            "record_from": 32,
         }
         for port in self.streams:
             widths |= {f"{port.name}_first": 32, f"{port.name}_count": 32, f"{port.name}_stall": 9}
@@ -201,15 +201,10 @@ _SEQUENCE = """
         end
 
 `ifdef WAVES
-    initial begin
-        $dumpfile("waves.vcd");
-        $dumpvars(0, bench);
-        $dumpoff;
-    end
     always @(posedge clk)
-        if (running && waves_to != 0) begin
-            if (cycle == waves_from) $dumpon;
-            if (cycle == waves_to) $dumpoff;
+        if (running && record && cycle == record_from) begin
+            $dumpfile("waves.vcd");
+            $dumpvars(0, bench);
         end
 `endif
 """

@@ -248,15 +248,11 @@ def record_waves(
     Path
         The waves, a VCD file.
     """
-    window = WaveWindow(0, 0, 2 * WAVE_MARGIN)
+    last, window = 0, WaveWindow(0, 2 * WAVE_MARGIN)
     if verdict.first_difference:
-        names = [scenario.name for scenario in scenarios]
+        last = [scenario.name for scenario in scenarios].index(verdict.first_difference.scenario)
         cycle = verdict.first_difference.cycle
-        window = WaveWindow(
-            names.index(verdict.first_difference.scenario),
-            max(cycle - WAVE_MARGIN, 0),
-            cycle + WAVE_MARGIN,
-        )
-    again = [scenario.run for scenario in scenarios[: window.run + 1]]
-    replace(cosimulation, waves=True).run(again, work, recorded=window)
+        window = WaveWindow(max(cycle - WAVE_MARGIN, 0), cycle + WAVE_MARGIN)
+    runs = [scenario.run for scenario in scenarios[: last + 1]]
+    replace(cosimulation, waves=True).run(runs, work, recorded=window)
     return work / "waves.vcd"

@@ -14,7 +14,7 @@ module rom #(
 );
     reg [WIDTH-1:0] words [0:DEPTH-1];
 
-    initial $readmemh(FILE, words);
+    initial if (FILE != "") $readmemh(FILE, words);
 
     always @(posedge clk)
         if (enable) data <= words[address];

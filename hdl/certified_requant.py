@@ -1,0 +1,221 @@
+"""The certified requantizer: one layer's requantization in the fewest bits that are exact."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from amaranth.hdl import C, Cat, Module, Mux, Shape, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+from numpy.typing import NDArray
+
+from golden.certificate import Certificate
+from golden.errors import UserError
+from golden.integer_type import IntegerType
+from hdl.multiply import MULTIPLY_LATENCY, multiply
+from hdl.pipeline import Pipeline
+from hdl.rom import Rom
+from hdl.saturate import saturate
+from hdl.shapes import shape_of
+
+
+class CertifiedRequantizer(wiring.Component):
+    """Scale an accumulator of a known layer to an output code.
+
+        o.payload = clamp((saturate(accumulator) * multiplier[channel] + constant) >> shift)
+        constant = negative[channel] if accumulator < 0 else positive[channel]
+
+    and, at the accumulators that the certificate lists as exceptions, one code beside it.
+
+    Parameters
+    ----------
+    certificate : Certificate
+        Integers proven to give the reference's code for every reachable accumulator.
+    accumulator : IntegerType
+        Type of the incoming accumulators, signed, 2 to 48 bits.
+    output : IntegerType
+        Type of the codes.
+    name : str
+        Prefix of the ROM's file name; unique within a design.
+
+    Members
+    -------
+    i : In(stream.Signature(...))
+        ``accumulator`` and ``channel``; an accumulator beyond the certificate's reachable range
+        gives the code of the nearest reachable one, as far as codes are constant there.
+    o : Out(stream.Signature(...))
+        Output codes, in order.
+
+    Latency 5 cycles, 6 with exceptions; one result per cycle, full throughput under back-pressure.
+    Zero points are folded into the constants. The accumulator first saturates to the narrowest
+    type that still tells all codes apart. What is the same in all channels is a constant of the
+    circuit, the rest comes from a ROM addressed by the channel. The sum is as wide as the largest
+    value that any channel can reach.
+    """
+
+    def __init__(
+        self,
+        certificate: Certificate,
+        accumulator: IntegerType,
+        output: IntegerType,
+        name: str = "requant",
+    ) -> None:
+        if not (accumulator.signed and 2 <= accumulator.width <= 48):
+            raise UserError(f"accumulator is {accumulator}; allowed: int2 to int48")
+        for bound in (int(certificate.minimum.min()), int(certificate.maximum.max())):
+            if bound not in output:
+                raise UserError(
+                    f"output is {output}; the certificate clamps to {bound}, which it cannot hold"
+                )
+        self.certificate = certificate
+        self.accumulator = accumulator
+        self.output = output
+        self.name = name
+        payload = data.StructLayout(
+            {
+                "accumulator": shape_of(accumulator),
+                "channel": Shape.cast(range(max(len(certificate), 2))),
+            }
+        )
+        super().__init__(
+            {
+                "i": In(stream.Signature(payload)),
+                "o": Out(stream.Signature(shape_of(output))),
+            }
+        )
+
+    @property
+    def latency(self) -> int:
+        """Cycles from an accepted input to its output."""
+        return 2 + MULTIPLY_LATENCY + (len(self.certificate.exception) > 0)
+
+    def elaborate(self, platform: object) -> Module:
+        """Build saturation, parameter ROM, multiplier, constant addition and clamp."""
+        m = Module()
+        certificate = self.certificate
+        pipeline = Pipeline(m, self.i, self.o, self.latency)
+
+        narrow = certificate.saturated_accumulator
+        accumulator = pipeline.register("accumulator", saturate(self.i.payload.accumulator, narrow))
+        parameters = self._parameters(m, pipeline)
+
+        constant = parameters["positive"]
+        if narrow.signed:
+            constant = Mux(accumulator[-1], parameters["negative"], constant)
+        total = multiply(
+            pipeline,
+            "scaled",
+            accumulator,
+            parameters["multiplier"],
+            addend=pipeline.register("constant", constant),
+        )
+        code = (total >> certificate.shift)[: self._result_type().width]
+        code = code.as_signed() if self._result_type().signed else code
+        minimum = pipeline.register("minimum", parameters["minimum"], MULTIPLY_LATENCY)
+        maximum = pipeline.register("maximum", parameters["maximum"], MULTIPLY_LATENCY)
+        code = pipeline.register("clamped", self._clamp(code, minimum, maximum))
+        if len(certificate.exception):
+            correction = self._correction(pipeline, accumulator, parameters)
+            code = pipeline.register("corrected", code + correction)
+        m.d.comb += self.o.payload.eq(code)
+        return m
+
+    def _folded_constants(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the constants below zero and otherwise, zero points included."""
+        shifted_zero_point = self.certificate.zero_point << self.certificate.shift
+        return (
+            self.certificate.negative_constant + shifted_zero_point,
+            self.certificate.positive_constant + shifted_zero_point,
+        )
+
+    def _result_type(self) -> IntegerType:
+        """Return the type that holds every value of the shifted sum, before the clamp."""
+        narrow = self.certificate.saturated_accumulator
+        ends = np.array([narrow.minimum, min(-1, narrow.maximum), 0, narrow.maximum])[:, None]
+        negative, positive = self._folded_constants()
+        sums = ends * self.certificate.multiplier + np.where(ends < 0, negative, positive)
+        results = sums >> self.certificate.shift
+        return IntegerType.spanning(int(results.min()), int(results.max()))
+
+    def _clamp(self, code: Value, minimum: Value, maximum: Value) -> Value:
+        bounds = (self.certificate.minimum, self.certificate.maximum)
+        if (bounds[0] == self.output.minimum).all() and (bounds[1] == self.output.maximum).all():
+            return saturate(code if code.shape().signed else _with_sign(code), self.output)
+        return Mux(code < minimum, minimum, Mux(code > maximum, maximum, code))
+
+    def _parameters(self, m: Module, pipeline: Pipeline) -> dict[str, Value]:
+        """Return each parameter of the channel in the first pipeline stage."""
+        negative, positive = self._folded_constants()
+        columns = {
+            "multiplier": self.certificate.multiplier,
+            "negative": negative,
+            "positive": positive,
+            "minimum": self.certificate.minimum,
+            "maximum": self.certificate.maximum,
+        }
+        for slot, (exception, correction) in enumerate(
+            zip(self.certificate.exception, self.certificate.correction, strict=True)
+        ):
+            columns |= {f"exception_{slot}": exception, f"correction_{slot}": correction}
+        if not self.certificate.saturated_accumulator.signed:
+            del columns["negative"]
+        return _lookup(m, pipeline, f"{self.name}_channels", self.i.payload.channel, columns)
+
+    def _correction(
+        self, pipeline: Pipeline, accumulator: Value, parameters: Mapping[str, Value]
+    ) -> Value:
+        corrections = []
+        for slot in range(len(self.certificate.exception)):
+            hit = accumulator == parameters[f"exception_{slot}"]
+            chosen = Mux(hit, parameters[f"correction_{slot}"], 0)
+            corrections.append(pipeline.register(f"correction_{slot}", chosen))
+        # An accumulator is an exception of one slot at most, so the corrections never overlap.
+        total = corrections[0]
+        for correction in corrections[1:]:
+            total = (total | correction).as_signed()
+        return pipeline.register("correction", total, MULTIPLY_LATENCY)
+
+
+def _with_sign(value: Value) -> Value:
+    """Return an unsigned value as a signed one, a bit wider."""
+    return (value + C(0, Shape(1, signed=True))).as_signed()
+
+
+def _lookup(
+    m: Module,
+    pipeline: Pipeline,
+    name: str,
+    channel: Value,
+    columns: Mapping[str, NDArray[np.int64]],
+) -> dict[str, Value]:
+    """Return the columns' values for a channel: constants where all channels agree, else a ROM.
+
+    Bits that are zero in every channel, at either end of a column, are not stored.
+    """
+    values: dict[str, Value] = {}
+    stored: list[tuple[str, IntegerType, int]] = []
+    words = np.zeros(len(next(iter(columns.values()))), dtype=object)
+    width = 0
+    for column, entries in columns.items():
+        kind = IntegerType.spanning(int(entries.min()), int(entries.max()))
+        if (entries == entries[0]).all():
+            values[column] = C(int(entries[0]), shape_of(kind))
+            continue
+        zeros = _trailing_zeros(entries)
+        words += [(int(e) & ((1 << kind.width) - 1)) >> zeros << width for e in entries]
+        stored.append((column, kind, zeros))
+        width += kind.width - zeros
+    if stored:
+        m.submodules.channels = rom = Rom(name, width, [int(word) for word in words])
+        m.d.comb += [rom.enable.eq(pipeline.advance), rom.address.eq(channel)]
+        offset = 0
+        for column, kind, zeros in stored:
+            bits = rom.data[offset : offset + kind.width - zeros]
+            offset += kind.width - zeros
+            value = Cat(C(0, zeros), bits)
+            values[column] = value.as_signed() if kind.signed else value
+    return values
+
+
+def _trailing_zeros(entries: NDArray[np.int64]) -> int:
+    combined = int(np.bitwise_or.reduce(entries))
+    return (combined & -combined).bit_length() - 1 if combined else 0
