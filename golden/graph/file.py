@@ -1,0 +1,180 @@
+"""The graph's file: a zip archive with one JSON document and the arrays as .npy.
+
+`docs/graph.md` describes it for other programs. Reading runs no code from the file, makes no array
+larger than the bytes that are there, and ends in a `Graph`, which checks everything again.
+"""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.atomic_file import write_atomically
+from golden.errors import UserError
+from golden.graph import record
+from golden.graph.graph import Graph
+from golden.graph.node import Node
+from golden.graph.tensor import Quantization, Tensor
+
+SUFFIX = ".bittrue"
+FORMAT = "bittrue graph"
+VERSION = 1
+MAXIMUM_BYTES = 1 << 30
+"""Unpacked size beyond which a file is refused."""
+
+_DOCUMENT = "graph.json"
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # A fixed date makes equal graphs equal files.
+
+
+def save(graph: Graph, path: Path) -> None:
+    """Write a graph to a file; equal graphs give equal bytes.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be written.
+    """
+    write_atomically(path, dumps(graph))
+
+
+def load(path: Path) -> Graph:
+    """Read a graph from a file.
+
+    Raises
+    ------
+    UserError
+        Naming the file and what is wrong, for any content.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from None
+    try:
+        return loads(content)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+
+
+def dumps(graph: Graph) -> bytes:
+    """Return the content of a graph's file."""
+    arrays = record.ArrayWriter()
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "profile": graph.profile,
+        "inputs": record.encode(graph.inputs, tuple[Tensor, ...], arrays),
+        "nodes": record.encode(graph.nodes, tuple[Node, ...], arrays),
+        "outputs": list(graph.outputs),
+        "quantization": {
+            name: record.encode(quantization, Quantization, arrays)
+            for name, quantization in graph.quantization.items()
+        },
+    }
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        text = json.dumps(document, indent=1, ensure_ascii=False)
+        archive.writestr(_entry(_DOCUMENT), text.encode())
+        for number, array in enumerate(arrays.arrays):
+            archive.writestr(_entry(_array_name(number)), _npy(array))
+    return content.getvalue()
+
+
+def loads(content: bytes) -> Graph:
+    """Return the graph in the content of a file.
+
+    Raises
+    ------
+    UserError
+        Saying what is wrong, for any content.
+    """
+    entries = _unpack(content)
+    document = _parse(entries.pop(_DOCUMENT, b""))
+    arrays = record.ArrayReader(
+        {name: _read_npy(name, entry) for name, entry in entries.items()}, _array_name
+    )
+    fields = record.require_object(
+        document,
+        "the document",
+        ("format", "version", "profile", "inputs", "nodes", "outputs", "quantization"),
+    )
+    quantization = fields["quantization"]
+    if not isinstance(quantization, dict):
+        raise UserError("quantization is no object of tensor names")
+    return Graph(
+        inputs=record.decode(fields["inputs"], tuple[Tensor, ...], "inputs", arrays),
+        nodes=record.decode(fields["nodes"], tuple[Node, ...], "nodes", arrays),
+        outputs=record.decode(fields["outputs"], tuple[str, ...], "outputs", arrays),
+        quantization={
+            name: record.decode(value, Quantization, f"quantization of {name!r}", arrays)
+            for name, value in quantization.items()
+        },
+        profile=record.decode(fields["profile"], str, "profile", arrays),
+    )
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _EPOCH)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    return entry
+
+
+def _array_name(number: int) -> str:
+    return f"arrays/{number}.npy"
+
+
+def _unpack(content: bytes) -> dict[str, bytes]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            entries = archive.infolist()
+            size = sum(entry.file_size for entry in entries)
+            if size > MAXIMUM_BYTES:
+                raise UserError(f"it unpacks to {size} bytes; allowed: {MAXIMUM_BYTES}")
+            return {entry.filename: archive.read(entry) for entry in entries}
+    except UserError:
+        raise
+    except Exception as error:  # zipfile raises a dozen kinds for corrupt archives.
+        raise UserError(f"it is no intact {SUFFIX} archive ({error})") from None
+
+
+def _parse(text: bytes) -> object:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"{_DOCUMENT} is missing or no JSON ({error})") from None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise UserError(f"{_DOCUMENT} does not say format: {FORMAT!r}")
+    if document.get("version") != VERSION:
+        raise UserError(
+            f"format version is {document.get('version')!r}; this program reads {VERSION}"
+        )
+    return document
+
+
+def _npy(array: NDArray) -> bytes:
+    stream = io.BytesIO()
+    little_endian = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
+    np.lib.format.write_array(stream, little_endian, version=(1, 0), allow_pickle=False)
+    return stream.getvalue()
+
+
+def _read_npy(name: str, content: bytes) -> NDArray:
+    stream = io.BytesIO(content)
+    try:
+        if np.lib.format.read_magic(stream) != (1, 0):
+            raise ValueError("version is not 1.0")
+        shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+    except Exception as error:  # The header's parser raises whatever its text makes it raise.
+        raise UserError(f"{name} is no .npy file ({error})") from None
+    elements = content[stream.tell() :]
+    if dtype.kind not in "iu" or fortran_order or dtype.byteorder == ">":
+        raise UserError(f"{name} holds {dtype}; allowed: little-endian integers in C order")
+    array = np.frombuffer(elements[: len(elements) // dtype.itemsize * dtype.itemsize], dtype)
+    count = 1
+    for size in shape:
+        count *= size
+    if count * dtype.itemsize != len(elements) or min(shape, default=0) < 0:
+        raise UserError(f"{name} has shape {shape}, which its {len(elements)} bytes do not fill")
+    return array.reshape(shape)

@@ -1,0 +1,107 @@
+"""The immutable integer graph."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from golden.errors import UserError
+from golden.graph.node import AccumulatorBounds, Node
+from golden.graph.tensor import MAXIMUM_CODE_WIDTH, Quantization, Tensor
+
+
+class GraphError(UserError):
+    """A graph that contradicts itself; the message names the node and its attribute."""
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A network in integers: what golden executes and circuits are made from.
+
+    Everything that follows from the nodes is derived and checked on construction; a graph that
+    exists is sound.
+
+    Parameters
+    ----------
+    inputs : tuple of Tensor
+        What a user gives.
+    nodes : tuple of Node
+        Each after those whose outputs it reads.
+    outputs : tuple of str
+        Names of the tensors a user gets.
+    quantization : mapping of str to Quantization
+        What the codes of tensors mean, for those where it is known.
+    profile : str
+        The reference that the arithmetic equals, such as ``litert``; empty when there is none.
+
+    Attributes
+    ----------
+    tensors : mapping of str to Tensor
+        Every tensor, inputs first, with its derived shape, type and range.
+    accumulators : mapping of str to AccumulatorBounds
+        By output name, for each node that accumulates.
+
+    Raises
+    ------
+    GraphError
+        Naming the node and what is wrong with it.
+    """
+
+    inputs: tuple[Tensor, ...]
+    nodes: tuple[Node, ...]
+    outputs: tuple[str, ...]
+    quantization: Mapping[str, Quantization] = field(default_factory=dict)
+    profile: str = ""
+    tensors: Mapping[str, Tensor] = field(init=False)
+    accumulators: Mapping[str, AccumulatorBounds] = field(init=False)
+
+    def __post_init__(self) -> None:
+        tensors: dict[str, Tensor] = {}
+        accumulators: dict[str, AccumulatorBounds] = {}
+        for tensor in self.inputs:
+            _check_unique(tensor.name, tensors)
+            if tensor.type.width > MAXIMUM_CODE_WIDTH:
+                raise GraphError(f"input {tensor.name!r} is {tensor.type}; allowed: up to 16 bits")
+            tensors[tensor.name] = tensor
+        for position, node in enumerate(self.nodes):
+            place = f"node {position}, {node.operator()} {node.output!r}"
+            _check_unique(node.output, tensors)
+            missing = [name for name in node.inputs if name not in tensors]
+            if missing:
+                raise GraphError(f"{place}: no earlier node makes its input {missing[0]!r}")
+            try:
+                inference = node.infer(*(tensors[name] for name in node.inputs))
+            except UserError as error:
+                raise GraphError(f"{place}: {error}") from error
+            tensors[node.output] = inference.tensor
+            if inference.accumulator is not None:
+                accumulators[node.output] = inference.accumulator
+        self._check_interface(tensors)
+        object.__setattr__(self, "quantization", MappingProxyType(dict(self.quantization)))
+        object.__setattr__(self, "tensors", MappingProxyType(tensors))
+        object.__setattr__(self, "accumulators", MappingProxyType(accumulators))
+
+    def consumers(self, name: str) -> tuple[Node, ...]:
+        """Return the nodes that read a tensor."""
+        return tuple(node for node in self.nodes if name in node.inputs)
+
+    def producer(self, name: str) -> Node | None:
+        """Return the node that makes a tensor; None for an input."""
+        return next((node for node in self.nodes if node.output == name), None)
+
+    def _check_interface(self, tensors: Mapping[str, Tensor]) -> None:
+        if not self.inputs or not self.outputs:
+            raise GraphError("the graph has no inputs or no outputs; it needs one of each")
+        for name in self.outputs:
+            if name not in tensors:
+                raise GraphError(f"output {name!r} is made by no node")
+        if len(set(self.outputs)) != len(self.outputs):
+            raise GraphError("an output is named twice; name each once")
+        for name, quantization in self.quantization.items():
+            if name not in tensors:
+                raise GraphError(f"quantization is given for {name!r}, which is no tensor")
+            quantization.encoding.check(tensors[name].type, f"quantization of {name!r}")
+
+
+def _check_unique(name: str, tensors: Mapping[str, Tensor]) -> None:
+    if name in tensors:
+        raise GraphError(f"two tensors are named {name!r}; give each a name of its own")

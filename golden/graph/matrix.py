@@ -1,0 +1,158 @@
+"""Nodes that multiply by weights: convolution and fully connected."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.errors import UserError
+from golden.graph.node import Inference, Int64, Node, only_input, requantized
+from golden.graph.requantization import Requantization
+from golden.graph.tensor import MAXIMUM_CODE_WIDTH, Encoding, Tensor, frozen_codes
+from golden.graph.window import Window
+from golden.integer_type import IntegerType
+from golden.requant_spec import MAXIMUM_ACCUMULATOR_WIDTH
+
+_BIAS = IntegerType(MAXIMUM_ACCUMULATOR_WIDTH, True)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Matrix(Node):
+    """What convolution and fully connected share.
+
+    Parameters
+    ----------
+    weight : ndarray of integers, shape (output channels, ...)
+        Codes.
+    weight_type : IntegerType
+        Type of the weight codes, 1 to 16 bits.
+    bias : ndarray of int64, shape (output channels,)
+        Added to the accumulator.
+    input_encoding, weight_encoding : Encoding
+        How codes become the values that are multiplied.
+    requantization : FixedPoint or Certified, optional
+        Per output channel or one for all; None leaves the accumulators.
+    """
+
+    weight: NDArray[np.integer]
+    weight_type: IntegerType
+    bias: Int64
+    input_encoding: Encoding = Encoding()
+    weight_encoding: Encoding = Encoding()
+    requantization: Requantization | None = None
+
+    def __post_init__(self) -> None:
+        if self.weight_type.width > MAXIMUM_CODE_WIDTH:
+            raise UserError(f"weights are {self.weight_type}; allowed: 1 to 16 bits")
+        object.__setattr__(self, "weight", frozen_codes(self.weight, self.weight_type, "weight"))
+        object.__setattr__(self, "bias", frozen_codes(self.bias, _BIAS, "bias"))
+
+    @property
+    def weight_values(self) -> Int64:
+        """The integers that multiply, in the shape of `weight`."""
+        return self.weight_encoding.decode(self.weight)
+
+    def _accumulate(self, tensor: Tensor, dimensions: int) -> tuple[Int64, Int64]:
+        """Check the operands and return the bounds of the accumulators."""
+        if self.weight.ndim != dimensions or 0 in self.weight.shape:
+            raise UserError(
+                f"weight has shape {self.weight.shape}; allowed: {dimensions} dimensions, none of "
+                "them empty"
+            )
+        if self.bias.shape != self.weight.shape[:1]:
+            raise UserError(
+                f"bias has shape {self.bias.shape}; allowed: {self.weight.shape[:1]}, the output "
+                "channels of the weight"
+            )
+        if tensor.type.width > MAXIMUM_CODE_WIDTH:
+            raise UserError(
+                f"its input is {tensor.type}; allowed: 1 to {MAXIMUM_CODE_WIDTH} bits; requantize "
+                "it first"
+            )
+        self.input_encoding.check(tensor.type, "the input")
+        self.weight_encoding.check(self.weight_type, "weight")
+        low, high = self.input_encoding.decode([tensor.minimum, tensor.maximum])
+        # Zero is included because padding drops taps and partial sums lack some.
+        low, high = min(int(low), 0), max(int(high), 0)
+        values = self.weight_values.reshape(len(self.weight), -1)
+        rising, falling = np.maximum(values, 0).sum(axis=1), np.minimum(values, 0).sum(axis=1)
+        return (
+            self.bias + rising * low + falling * high,
+            self.bias + rising * high + falling * low,
+        )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Convolution(_Matrix):
+    """Convolution, grouped and depthwise included.
+
+        accumulator[y, x, o] = bias[o] + sum over (i, j, c) of
+            input[y * stride + i * dilation - padding, ..., c] * weight[o, i, j, c]
+
+    Input (height, width, input channels), output (height, width, output channels).
+
+    Parameters
+    ----------
+    weight : shape (output channels, window height, window width, input channels / groups)
+    window : Window
+        Of the size that the weight has.
+    groups : int
+        Output channel `o` sees the input channels of group ``o // (output channels / groups)``;
+        as many groups as input channels make it depthwise, with any multiplier.
+    """
+
+    window: Window
+    groups: int = 1
+
+    def infer(self, *inputs: Tensor) -> Inference:
+        """Derive the output; see `Node.infer`."""
+        tensor = only_input(inputs)
+        size = self.window.output_size(tensor.shape)
+        bounds = self._accumulate(tensor, dimensions=4)
+        outputs, *window, channels = self.weight.shape
+        if tuple(window) != self.window.size:
+            raise UserError(
+                f"weight has shape {self.weight.shape}; its window must be {self.window.size}"
+            )
+        if self.groups < 1 or outputs % self.groups or channels * self.groups != tensor.channels:
+            raise UserError(
+                f"groups is {self.groups} with {tensor.channels} input channels and weight "
+                f"{self.weight.shape}; allowed: a divisor of the output channels with groups * "
+                f"{channels} input channels"
+            )
+        return requantized(self, (*size, outputs), *bounds, self.requantization)
+
+    @property
+    def depthwise(self) -> bool:
+        """Whether every output channel sees one input channel of several."""
+        return self.groups > 1 and self.weight.shape[-1] == 1
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FullyConnected(_Matrix):
+    """A matrix applied to the last dimension.
+
+        accumulator[..., o] = bias[o] + sum over c of input[..., c] * weight[o, c]
+
+    Parameters
+    ----------
+    weight : shape (output channels, input channels)
+    """
+
+    def infer(self, *inputs: Tensor) -> Inference:
+        """Derive the output; see `Node.infer`."""
+        tensor = only_input(inputs)
+        bounds = self._accumulate(tensor, dimensions=2)
+        if not tensor.shape or self.weight.shape[1] != tensor.channels:
+            raise UserError(
+                f"weight has shape {self.weight.shape}; its input has shape {tensor.shape}, so it "
+                f"must have {tensor.channels} columns"
+            )
+        shape = (*tensor.shape[:-1], self.weight.shape[0])
+        return requantized(self, shape, *bounds, self.requantization)
+
+
+def weight_bits(node: Convolution | FullyConnected) -> int:
+    """Return the bits that a node's weight codes take."""
+    return math.prod(node.weight.shape) * node.weight_type.width

@@ -1,0 +1,129 @@
+"""What every node of a graph is, and what is derived from it."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.errors import UserError
+from golden.graph.requantization import Requantization
+from golden.graph.tensor import Tensor
+from golden.integer_type import IntegerType
+from golden.requant_spec import MAXIMUM_ACCUMULATOR_WIDTH
+
+Int64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class AccumulatorBounds:
+    """What a node's accumulators can reach, from its weights and the range of its input.
+
+    They hold after every partial sum that starts from the bias, in any order of the products and
+    with any of them left out, as padding does.
+
+    Parameters
+    ----------
+    minimum, maximum : ndarray of int64, shape (channels,) or (1,)
+        Inclusive.
+    """
+
+    minimum: Int64
+    maximum: Int64
+
+    def __post_init__(self) -> None:
+        for bound in (self.minimum, self.maximum):
+            bound.setflags(write=False)
+        if self.type.width > MAXIMUM_ACCUMULATOR_WIDTH:
+            raise UserError(
+                f"accumulators reach {self.minimum.min()} to {self.maximum.max()}, which takes "
+                f"{self.type.width} bits; allowed: {MAXIMUM_ACCUMULATOR_WIDTH} bits"
+            )
+
+    @property
+    def type(self) -> IntegerType:
+        """Narrowest signed type that holds every accumulator."""
+        return IntegerType.spanning(min(int(self.minimum.min()), -1), int(self.maximum.max()))
+
+
+@dataclass(frozen=True, eq=False)
+class Inference:
+    """What a node makes of its inputs: its output tensor, and its accumulators if it has any."""
+
+    tensor: Tensor
+    accumulator: AccumulatorBounds | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Node(ABC):
+    """One operator of a graph.
+
+    Parameters
+    ----------
+    inputs : tuple of str
+        Names of the tensors it reads.
+    output : str
+        Name of the tensor it makes, which also names the node.
+    """
+
+    inputs: tuple[str, ...]
+    output: str
+
+    @classmethod
+    def operator(cls) -> str:
+        """Return the operator as files and messages name it: ``fully_connected``."""
+        letters = (f"_{c.lower()}" if c.isupper() else c for c in cls.__name__)
+        return "".join(letters).removeprefix("_")
+
+    @abstractmethod
+    def infer(self, *inputs: Tensor) -> Inference:
+        """Derive the output's shape, type and range, and check every attribute against them.
+
+        Raises
+        ------
+        UserError
+            Naming the attribute, its value and what is allowed.
+        """
+
+
+def requantized(
+    node: Node,
+    shape: tuple[int, ...],
+    minimum: Int64,
+    maximum: Int64,
+    requantization: Requantization | None,
+) -> Inference:
+    """Return what a node makes of accumulators within bounds of shape (channels,) or (1,)."""
+    bounds = AccumulatorBounds(minimum, maximum)
+    if requantization is None:
+        reach = int(minimum.min()), int(maximum.max())
+        return Inference(Tensor(node.output, shape, bounds.type, *reach), bounds)
+    channels = shape[-1] if shape else 1
+    if len(requantization) not in (1, channels):
+        raise UserError(
+            f"requantization has {len(requantization)} channels; allowed: 1 or {channels}, the "
+            "channels of the output"
+        )
+    requantization.check(minimum, maximum)
+    tensor = Tensor(
+        node.output,
+        shape,
+        requantization.output,
+        # Not descending in the accumulator, so the ends of the range give the extreme codes.
+        int(requantization.evaluate(minimum).min()),
+        int(requantization.evaluate(maximum).max()),
+    )
+    return Inference(tensor, bounds)
+
+
+def only_input(inputs: tuple[Tensor, ...]) -> Tensor:
+    """Return the single input of a node that takes one."""
+    if len(inputs) != 1:
+        raise UserError(f"it has {len(inputs)} inputs; allowed: 1")
+    return inputs[0]
+
+
+def require_code(code: int, tensor: Tensor, what: str) -> None:
+    """Refuse an integer that is no code of a tensor's type."""
+    if code not in tensor.type:
+        raise UserError(f"{what} is {code}; allowed: a code of {tensor.type}")

@@ -1,0 +1,245 @@
+"""How a node turns its accumulators into codes: two kinds, both integers only."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from golden.certificate import Certificate
+from golden.errors import UserError
+from golden.integer_type import IntegerType
+from golden.requant_spec import MAXIMUM_MULTIPLIER_WIDTH, MAXIMUM_OUTPUT_WIDTH, RequantChannels
+from golden.rounding import Rounding
+
+Int64 = NDArray[np.int64]
+
+_WORD_BITS = 62  # Leaves int64 room for the sign and for adding half of any shift.
+
+
+@dataclass(frozen=True, eq=False)
+class FixedPoint:
+    """Requantization by multiplier, shift and a named rounding, as a reference defines it.
+
+        code = clamp(round(accumulator * multiplier / 2**shift) + zero_point, minimum, maximum)
+
+    Parameters
+    ----------
+    channels : RequantChannels
+        One entry per channel, or one for all.
+    rounding : Rounding
+        Any but stochastic, which is no function of the accumulator.
+    """
+
+    channels: RequantChannels
+    rounding: Rounding
+
+    def __post_init__(self) -> None:
+        if self.rounding is Rounding.STOCHASTIC:
+            raise UserError("rounding is stochastic; a graph computes functions of its input only")
+
+    def __len__(self) -> int:
+        return len(self.channels)
+
+    @property
+    def output(self) -> IntegerType:
+        """Type of the codes."""
+        return self.channels.spec.output
+
+    def evaluate(self, accumulator: ArrayLike) -> Int64:
+        """Return the codes of accumulators of shape (..., channels), exactly."""
+        channels, spec = self.channels, self.channels.spec
+        wide = spec.accumulator.width + spec.multiplier_width > _WORD_BITS
+        exact = np.asarray(accumulator, dtype=np.int64).astype(object if wide else np.int64)
+        rounded = _round(
+            exact * channels.multiplier, channels.shift, spec.multiplier_width, self.rounding
+        )
+        codes = np.clip(rounded + channels.zero_point, channels.minimum, channels.maximum)
+        return codes.astype(np.int64)
+
+    def check(self, minimum: Int64, maximum: Int64) -> None:
+        """Refuse reachable accumulators that the specification does not hold.
+
+        Raises
+        ------
+        UserError
+            Naming the channel and the bound.
+        """
+        _check_reachable(
+            minimum,
+            maximum,
+            self.channels.spec.accumulator.minimum,
+            self.channels.spec.accumulator.maximum,
+            f"its requantizer takes {self.channels.spec.accumulator}",
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Certified:
+    """Requantization by the constants of a certificate, for references defined in floating point.
+
+    Parameters
+    ----------
+    certificate : Certificate
+        One channel per channel of the accumulator, or one for all.
+    output : IntegerType
+        Type of the codes.
+
+    Raises
+    ------
+    UserError
+        If the certificate's arrays do not fit together, its constants could overflow 64 bits, or
+        its own check fails.
+    """
+
+    certificate: Certificate
+    output: IntegerType
+
+    def __post_init__(self) -> None:
+        self._check_shapes()
+        self._check_magnitudes()
+        self.certificate.check()
+        for values in self._arrays():
+            values.setflags(write=False)
+
+    def __len__(self) -> int:
+        return len(self.certificate)
+
+    def evaluate(self, accumulator: ArrayLike) -> Int64:
+        """Return the codes of accumulators of shape (..., channels), exactly."""
+        return self.certificate.evaluate(np.asarray(accumulator, dtype=np.int64))
+
+    def check(self, minimum: Int64, maximum: Int64) -> None:
+        """Refuse reachable accumulators beyond those the certificate was proven for.
+
+        Raises
+        ------
+        UserError
+            Naming the channel and the bound.
+        """
+        steps = self.certificate.steps
+        _check_reachable(
+            minimum,
+            maximum,
+            steps.accumulator_minimum,
+            steps.accumulator_maximum,
+            "its certificate was proven for fewer",
+        )
+
+    def _arrays(self) -> list[Int64]:
+        certificate, steps = self.certificate, self.certificate.steps
+        return [
+            certificate.multiplier,
+            certificate.negative_constant,
+            certificate.positive_constant,
+            certificate.zero_point,
+            certificate.minimum,
+            certificate.maximum,
+            steps.accumulator_minimum,
+            steps.accumulator_maximum,
+            steps.lowest_code,
+            certificate.exception,
+            certificate.correction,
+            *steps.thresholds,
+        ]
+
+    def _check_shapes(self) -> None:
+        certificate, steps = self.certificate, self.certificate.steps
+        channels = len(steps.thresholds)
+        per_channel, exceptions, thresholds = (
+            self._arrays()[:9],
+            self._arrays()[9:11],
+            self._arrays()[11:],
+        )
+        if (
+            any(values.dtype != np.int64 for values in self._arrays())
+            or channels == 0
+            or any(values.shape != (channels,) for values in per_channel)
+            or any(values.shape != certificate.exception.shape for values in exceptions)
+            or certificate.exception.shape[1:] != (channels,)
+            or any(values.ndim != 1 for values in thresholds)
+        ):
+            raise UserError("the certificate's arrays do not have one int64 entry per channel")
+
+    def _check_magnitudes(self) -> None:
+        certificate, steps, output = self.certificate, self.certificate.steps, self.output
+        ordered = all(
+            (np.diff(thresholds) >= 0).all()
+            and (thresholds > steps.accumulator_minimum[channel]).all()
+            and (thresholds <= steps.accumulator_maximum[channel]).all()
+            for channel, thresholds in enumerate(steps.thresholds)
+        )
+        if not ordered or (steps.accumulator_minimum > steps.accumulator_maximum).any():
+            raise UserError("the certificate's thresholds do not ascend within its accumulators")
+        largest = _magnitude(steps.accumulator_minimum, steps.accumulator_maximum)
+        constant = _magnitude(certificate.negative_constant, certificate.positive_constant)
+        multiplier = _magnitude(certificate.multiplier)
+        if (
+            not 0 <= certificate.shift <= _WORD_BITS
+            or multiplier.bit_length() > MAXIMUM_MULTIPLIER_WIDTH
+            or (largest * multiplier + constant).bit_length() > _WORD_BITS
+        ):
+            raise UserError("the certificate's constants need more than 64-bit arithmetic")
+        codes = (certificate.zero_point, certificate.minimum, certificate.maximum)
+        reached = (steps.lowest_code, steps.highest_code)
+        if output.width > MAXIMUM_OUTPUT_WIDTH or any(
+            int(values.min()) not in output or int(values.max()) not in output
+            for values in (*codes, *reached)
+        ):
+            raise UserError(
+                f"the certificate's zero point, clamp and codes are not all codes of {output} "
+                f"within {MAXIMUM_OUTPUT_WIDTH} bits"
+            )
+
+
+Requantization = FixedPoint | Certified
+"""What a node does to its accumulators; None keeps them."""
+
+
+def _magnitude(*arrays: Int64) -> int:
+    return max(abs(int(bound)) for values in arrays for bound in (values.min(), values.max()))
+
+
+def _check_reachable(
+    minimum: Int64, maximum: Int64, lowest: Int64 | int, highest: Int64 | int, reason: str
+) -> None:
+    outside = np.flatnonzero((minimum < lowest) | (maximum > highest))
+    if outside.size:
+        channel = outside[0]
+        raise UserError(
+            f"accumulators of channel {channel} reach {minimum[channel]} to {maximum[channel]}; "
+            f"{reason}"
+        )
+
+
+def _round(product: NDArray, shift: Int64, first_shift: int, rounding: Rounding) -> NDArray:
+    """Divide integers of any size by ``2**shift`` with a named rounding."""
+    match rounding:
+        case Rounding.TFLITE_DOUBLE | Rounding.RUY:
+            first = np.minimum(shift, first_shift)
+            second = _half_away if rounding is Rounding.TFLITE_DOUBLE else _half_up
+            return second(_half_up(product, first), shift - first)
+        case Rounding.SINGLE_HALF_UP:
+            return _half_up(product, shift)
+        case Rounding.SINGLE_HALF_AWAY:
+            return _half_away(product, shift)
+        case Rounding.SINGLE_HALF_EVEN:
+            return _half_even(product, shift)
+        case Rounding.FLOOR:
+            return product >> shift
+        case Rounding.TRUNCATE:
+            return np.where(product < 0, -(-product >> shift), product >> shift)
+    raise ValueError(f"{rounding} is no function of the accumulator")
+
+
+def _half_up(value: NDArray, shift: Int64) -> NDArray:
+    return (value + ((np.int64(1) << shift) >> 1)) >> shift
+
+
+def _half_away(value: NDArray, shift: Int64) -> NDArray:
+    return np.where(value < 0, -_half_up(-value, shift), _half_up(value, shift))
+
+
+def _half_even(value: NDArray, shift: Int64) -> NDArray:
+    rounded = _half_up(value, shift)
+    tie = (shift > 0) & ((rounded << shift) - value == (np.int64(1) << shift) >> 1)
+    return np.where(tie & (rounded & 1 == 1), rounded - 1, rounded)
