@@ -5,6 +5,7 @@ what a file may hold, so a new operator needs no code here.
 """
 
 import dataclasses
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -165,6 +166,8 @@ def require_object(value: object, place: str, names: tuple[str, ...]) -> dict[st
 def _from_text(value: object, hint: Any, place: str) -> Any:
     if not isinstance(value, str) or len(value) > 1000:
         raise UserError(f"{place} is {_short(value)}; allowed: a short string")
+    if hint is Fraction and not re.fullmatch(r"[0-9]+(/[0-9]+)?", value):
+        raise UserError(f"{place} is {value!r}; allowed: numerator/denominator")
     try:
         return hint.parse(value) if hint is IntegerType else hint(value)
     except (ValueError, ZeroDivisionError) as error:
