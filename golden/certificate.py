@@ -136,7 +136,13 @@ class Certificate:
         return IntegerType.spanning(min(int(low), -1), int(high))
 
     def evaluate(self, accumulator: Int64) -> Int64:
-        """Compute the codes of accumulators of shape (..., channels) from the constants alone."""
+        """Compute the codes of accumulators of shape (..., channels) from the constants alone.
+
+        As in the circuit, an accumulator first saturates to `saturated_accumulator`; with products
+        below 2**63 at that type's ends, none overflows.
+        """
+        narrow = self.saturated_accumulator
+        accumulator = np.clip(accumulator, narrow.minimum, narrow.maximum)
         constant = np.where(accumulator < 0, self.negative_constant, self.positive_constant)
         scaled = (accumulator * self.multiplier + constant) >> self.shift
         code = np.clip(scaled + self.zero_point, self.minimum, self.maximum)

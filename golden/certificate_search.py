@@ -154,13 +154,13 @@ def find_certificate(
 def _affine_steps(
     steps: StepFunction, zero: Int64, low: Int64, high: Int64, exceptions: int
 ) -> StepFunction:
-    """Move as few thresholds as needed by one accumulator, until a multiplier can follow them."""
+    """Move as few thresholds as needed a little, until a multiplier can follow them."""
     shift = _Constraints.collect(steps, zero, low, high).smallest_shift()
     thresholds = list(steps.thresholds)
     for channel in np.flatnonzero(shift < 0):
         one = slice(channel, channel + 1)
         moved = _move_outliers(steps.channel(int(channel)), zero[one], low[one], high[one])
-        count = 0 if moved is None else int((moved != thresholds[channel]).sum())
+        count = 0 if moved is None else len(_between(moved, thresholds[channel]))
         if moved is None or count > exceptions:
             raise CertificateError(
                 f"channel {channel} has no exact multiplier with a shift up to {_MAXIMUM_SHIFT} "
@@ -171,10 +171,11 @@ def _affine_steps(
 
 
 def _move_outliers(steps: StepFunction, zero: Int64, low: Int64, high: Int64) -> Int64 | None:
-    """Return one channel's thresholds with outliers moved by one, or None if that does not help.
+    """Return one channel's thresholds with outliers moved, or None if that does not help.
 
     The constant that suits the most thresholds is kept, the thresholds it does not suit are moved
-    towards it, and those that turn out not to need it are moved back.
+    towards it by one accumulator in each pass, and those that turn out not to need it are moved
+    back.
     """
     original = steps.thresholds[0]
     level = steps.lowest_code[0] + 1 + np.arange(len(original)) - zero[0]
@@ -218,8 +219,7 @@ def _differences(steps: StepFunction, affine: StepFunction) -> tuple[Int64, Int6
     """Return accumulators where two step functions differ, and by how much; (slots, channels)."""
     found = []
     for channel in range(len(steps)):
-        pairs = (steps.thresholds[channel], affine.thresholds[channel])
-        places = np.unique(np.minimum(*pairs)[pairs[0] != pairs[1]])
+        places = _between(steps.thresholds[channel], affine.thresholds[channel])
         gaps = (s.channel(channel).evaluate(places[:, None])[:, 0] for s in (steps, affine))
         found.append((places, np.subtract(*gaps)))
     slots = max(len(places) for places, _ in found)
@@ -229,6 +229,12 @@ def _differences(steps: StepFunction, affine: StepFunction) -> tuple[Int64, Int6
         exception[: len(places), channel] = places
         correction[: len(places), channel] = difference
     return exception, correction
+
+
+def _between(one: Int64, other: Int64) -> Int64:
+    """Return the accumulators on which two lists of thresholds of the same levels disagree."""
+    ranges = zip(np.minimum(one, other), np.maximum(one, other), strict=True)
+    return np.unique(np.concatenate([np.arange(0), *(np.arange(*pair) for pair in ranges)]))
 
 
 @dataclass(frozen=True)
