@@ -65,7 +65,7 @@ def simulate(
         module = importlib.import_module(f"cocotb_tests.{test}")
         scenarios = module.scenarios(component, parameters, seed, quick=False)
     with console.status(f"{test}: Verilog"):
-        design = to_verilog(component, test, dict(word.split("=", 1) for word in words))
+        design = to_verilog(component, test, unit.texts(words))
     cosimulation = Cosimulation(component, design, simulator, OUTPUT)
     work = OUTPUT / f"{test}-{simulator}"
     with console.status(f"{test}: building and running on {simulator}"):

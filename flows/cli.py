@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 from golden.errors import UserError
 
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "synth": "synthesise a unit: area and clock on a device",
+    "verilog": "write a unit as Verilog",
+}
 """Each subcommand, a module of `flows.commands`, and its line in ``bittrue --help``."""
 
 EXIT_USER_ERROR = 2

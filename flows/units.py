@@ -50,32 +50,42 @@ class Unit:
     build: Callable[..., wiring.Component]
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
-    def parse(self, words: Sequence[str]) -> dict[str, Any]:
-        """Read ``name=value`` words; parameters not given take their defaults.
+    def texts(self, words: Sequence[str]) -> dict[str, str]:
+        """Read ``name=value`` words; parameters not given keep their defaults.
 
         Raises
         ------
         UserError
-            For a word without ``=``, an unknown name, or a value that cannot be read.
+            For a word without ``=`` or an unknown name.
         """
         texts = {name: parameter.default for name, parameter in self.parameters.items()}
         for word in words:
             name, equals, text = word.partition("=")
             if not equals or name not in texts:
+                names = ", ".join(texts) or "(it has none)"
                 raise UserError(
-                    f"{word!r} is no parameter; write name=value with a name of {', '.join(texts)}"
+                    f"{word!r} is no parameter; write name=value with a name of {names}"
                 )
             texts[name] = text
+        return texts
+
+    def parse(self, words: Sequence[str]) -> dict[str, Any]:
+        """Read ``name=value`` words into values.
+
+        Raises
+        ------
+        UserError
+            As `texts`, and for a value that cannot be read.
+        """
         values = {}
-        for name, text in texts.items():
+        for name, text in self.texts(words).items():
             try:
                 values[name] = self.parameters[name].parse(text)
             except UserError as error:
                 raise UserError(f"{name}: {error}") from None
             except ValueError:
-                raise UserError(
-                    f"{name} is {text!r}; allowed: {self.parameters[name].help}"
-                ) from None
+                allowed = self.parameters[name].help
+                raise UserError(f"{name} is {text!r}; allowed: {allowed}") from None
         return values
 
 
@@ -126,3 +136,13 @@ UNITS: dict[str, Unit] = {
         REQUANT_PARAMETERS,
     ),
 }
+
+
+def describe_units() -> str:
+    """Return a list of the units and their parameters, for help texts."""
+    lines = ["units and their parameters:"]
+    for name, unit in UNITS.items():
+        lines += ["", f"  {name}: {unit.summary}"]
+        for key, parameter in unit.parameters.items():
+            lines.append(f"    {key}={parameter.default or '...'}  ({parameter.help})")
+    return "\n".join(lines)
