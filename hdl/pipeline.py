@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from amaranth.hdl import Cat, Const, Module, Signal, Value, ValueLike
+from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Value, ValueLike
+
+from hdl.platform import VerilogPlatform
 
 
 class Pipeline:
@@ -16,14 +18,17 @@ class Pipeline:
     ----------
     m : Module
         Receives the statements.
+    platform : object
+        The one given to ``elaborate``.
     i, o : stream interfaces
         The input as seen from inside the component, and the output.
     latency : int
         Cycles from an accepted input to the output, at least 1.
     """
 
-    def __init__(self, m: Module, i: Any, o: Any, latency: int) -> None:
+    def __init__(self, m: Module, platform: object, i: Any, o: Any, latency: int) -> None:
         self._m = m
+        self._platform = platform
         self.advance = Signal()
         valid = Signal(latency, name="stage_valid")
         self.valid = valid
@@ -50,3 +55,11 @@ class Pipeline:
                 self._m.d.sync += stage.eq(delayed)
             delayed = stage
         return delayed
+
+    def instantiate(self, name: str, module: str, **connections: Any) -> None:
+        """Instantiate a hand-written module whose registers advance with the pipeline."""
+        if isinstance(self._platform, VerilogPlatform):
+            self._platform.add_library(module)
+        self._m.submodules[name] = Instance(
+            module, i_clk=ClockSignal(), i_enable=self.advance, **connections
+        )

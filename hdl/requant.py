@@ -65,7 +65,7 @@ class Requantizer(wiring.Component):
     saturated: a zero point is a code, so a larger value clamps whatever the zero point is.
     """
 
-    LATENCY = 1 + MULTIPLY_LATENCY + ROUNDING_SHIFT_LATENCY + 2
+    LATENCY = MULTIPLY_LATENCY + ROUNDING_SHIFT_LATENCY + 2
 
     def __init__(self, spec: RequantSpec, random_seed: int = 1) -> None:
         if not 1 <= random_seed < 1 << 32:
@@ -87,14 +87,11 @@ class Requantizer(wiring.Component):
         """Build multiplier, funnel shifter, rounding and clamp."""
         m = Module()
         spec = self.spec
-        pipeline = Pipeline(m, self.i, self.o, self.LATENCY)
+        pipeline = Pipeline(m, platform, self.i, self.o, self.LATENCY)
 
-        accumulator = pipeline.register("accumulator", self.i.payload.accumulator)
-        channel = pipeline.register("channel", Value.cast(self.i.payload.channel))
-        channel = channel_layout(spec)(channel)
-        product = multiply(pipeline, "product", accumulator, channel.multiplier)
+        channel = self.i.payload.channel
+        product = multiply(pipeline, "product", self.i.payload.accumulator, channel.multiplier)
         shift = pipeline.register("shift", channel.shift, MULTIPLY_LATENCY)
-
         shifted = RoundingShift(
             m, pipeline, spec, product, shift, self._rounding(), self._random(m, pipeline)
         )

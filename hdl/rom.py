@@ -1,15 +1,13 @@
 """Read-only memories whose content is a file beside the Verilog."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from amaranth.hdl import ClockSignal, Instance, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.errors import UserError
-
-ROM_VERILOG = Path(__file__).parent / "verilog" / "rom.v"
+from hdl.platform import VerilogPlatform
 
 
 class Rom(wiring.Component):
@@ -60,8 +58,9 @@ class Rom(wiring.Component):
         """Instantiate the ROM module and hand its content to the platform."""
         digits = (self.width + 3) // 4
         content = "".join(f"{word:0{digits}x}\n" for word in self.words)
-        if platform is not None:
-            platform.add_file(f"{self.name}.hex", content)  # type: ignore[attr-defined]
+        if isinstance(platform, VerilogPlatform):
+            platform.add_library("rom")
+            platform.add_file(f"{self.name}.hex", content)
         m = Module()
         m.submodules.rom = Instance(
             "rom",

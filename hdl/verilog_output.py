@@ -12,8 +12,7 @@ from amaranth.back import rtlil
 from amaranth.hdl import Shape, ShapeCastable
 from amaranth.lib import data, wiring
 
-from golden.errors import UserError
-from hdl.rom import ROM_VERILOG
+from hdl.platform import VerilogPlatform
 
 # Everything combinational becomes an assignment: an `always @*` block is not evaluated at time
 # zero by Icarus. Public names survive, unused wires do not.
@@ -51,17 +50,6 @@ class Design:
     files: dict[str, str] = field(default_factory=dict)
 
 
-class _FileCollector:
-    """The platform during elaboration: receives the files that components bring along."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, str] = {}
-
-    def add_file(self, name: str, content: str) -> None:
-        if self.files.setdefault(name, content) != content:
-            raise UserError(f"two ROMs of one design are named {name}; give each its own name")
-
-
 def to_verilog(
     component: wiring.Component, name: str, parameters: Mapping[str, object] | None = None
 ) -> Design:
@@ -82,14 +70,12 @@ def to_verilog(
     -------
     Design
     """
-    platform = _FileCollector()
+    platform = VerilogPlatform()
     text = rtlil.convert(component, name=name, platform=platform, emit_src=False)
     modules = _run_yosys(text)
     modules = _simplify_names(modules)
     modules = _order_ports(modules, name, [port for port, _, _ in flat_ports(component)])
-    parts = [header(component, name, parameters or {}), modules]
-    if platform.files:
-        parts.append(ROM_VERILOG.read_text())
+    parts = [header(component, name, parameters or {}), modules, *platform.library_text()]
     return Design(name, "\n".join(parts), dict(sorted(platform.files.items())))
 
 
