@@ -22,6 +22,7 @@ async def carry_out_plan(bench: Any) -> None:
             getattr(bench, name).value = value
         bench.start.value = 1
         await RisingEdge(bench.done)
+        await Timer(1, "ns")  # Registers written at the same clock edge settle after it.
         observed.append({name: int(getattr(bench, name).value) for name in plan["observe"]})
         bench.start.value = 0
         await FallingEdge(bench.done)

@@ -6,8 +6,8 @@
 module multiplier #(
     parameter A_WIDTH = 18,
     parameter B_WIDTH = 18,
-    parameter A_SIGNED = 0,
-    parameter B_SIGNED = 0
+    parameter [0:0] A_SIGNED = 1'b0,
+    parameter [0:0] B_SIGNED = 1'b0
 ) (
     input wire clk,
     input wire enable,
@@ -20,14 +20,15 @@ module multiplier #(
     wire [A_WIDTH+B_WIDTH-1:0] exact;
 
     generate
-        if (A_SIGNED && B_SIGNED)
+        if (A_SIGNED && B_SIGNED) begin : both_signed
             assign exact = $signed(a_operand) * $signed(b_operand);
-        else if (A_SIGNED)
+        end else if (A_SIGNED) begin : a_signed
             assign exact = $signed(a_operand) * $signed({1'b0, b_operand});
-        else if (B_SIGNED)
+        end else if (B_SIGNED) begin : b_signed
             assign exact = $signed({1'b0, a_operand}) * $signed(b_operand);
-        else
+        end else begin : unsigned_operands
             assign exact = a_operand * b_operand;
+        end
     endgenerate
 
     always @(posedge clk)

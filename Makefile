@@ -1,0 +1,66 @@
+# bittrue: `make sim TEST=requant` and `make test` set themselves up; `make help` lists the rest.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+SETUP := scripts/setup.sh
+
+SIM ?= verilator
+SEED ?= 1
+WAVES ?=
+PARAMS ?=
+TEST ?=
+UNIT ?=
+DEVICE ?= ecp5
+PYTEST ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help sim test regress verilog synth lint bench icarus clean
+
+help: ## list the targets and their options
+	@printf 'Targets\n'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+	@printf '\nOptions\n'
+	@printf '  TEST=, UNIT=     a unit by name; a wrong name prints the list\n'
+	@printf '  PARAMS="a=b"     parameters of the unit; a wrong name prints the list\n'
+	@printf '  SIM=             verilator (default) or icarus\n'
+	@printf '  SEED=            of every random choice, 1 to 4294967295 (default 1)\n'
+	@printf '  WAVES=1          record the cycles around the first difference\n'
+	@printf '  DEVICE=          ecp5 (default), xc7 or ice40\n'
+	@printf '  PYTEST=          further options for pytest, e.g. PYTEST="-k requant"\n'
+
+# One stamp for each set of packages: a second run installs nothing.
+$(VENV)/.%.installed: pyproject.toml constraints.txt $(SETUP)
+	@PYTHON='$(PYTHON)' VENV='$(VENV)' sh $(SETUP) $*
+	@touch $@
+
+sim: $(VENV)/.sim.installed ## prove a unit's Verilog equal to golden: TEST=requant [SIM= SEED= WAVES=1 PARAMS=]
+	@$(BIN)/python -m cocotb_tests '$(TEST)' $(PARAMS) --sim '$(SIM)' --seed '$(SEED)' $(if $(WAVES),--waves)
+
+test: $(VENV)/.test.installed icarus ## run the tests, on both simulators
+	@$(BIN)/python -m pytest -n 2 -q tests $(PYTEST)
+	@$(BIN)/python -m pytest -n 2 -q cocotb_tests $(PYTEST)
+
+regress: $(VENV)/.test.installed icarus ## run every unit's whole stimulus on both simulators, and all tests
+	@$(BIN)/bittrue regress --seed '$(SEED)'
+
+verilog: $(VENV)/.sim.installed ## write a unit as Verilog into sim_build/verilog: UNIT=requant [PARAMS=]
+	@$(BIN)/bittrue verilog '$(UNIT)' $(PARAMS)
+
+synth: $(VENV)/.synth.installed ## area and clock of a unit: UNIT=requant DEVICE=ecp5 [PARAMS=]
+	@$(BIN)/bittrue synth '$(UNIT)' $(PARAMS) --device '$(DEVICE)'
+
+lint: $(VENV)/.lint.installed ## ruff, mypy, and Verilator's lint over every unit's Verilog
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m flows.verilog_lint
+
+bench: $(VENV)/.synth.installed ## list the benchmarks and the command of each
+	@sed -n 's/^"""\(.*\)$$/  \1/p' benchmarks/*.py
+
+icarus:
+	@sh scripts/install_icarus.sh
+
+clean: ## remove everything generated, but not the virtual environment
+	rm -rf sim_build build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

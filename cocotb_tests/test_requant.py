@@ -1,0 +1,106 @@
+"""The generic requantizer in both simulators, and checks that can fail."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cocotb_tests import broken, requant
+from cocotb_tests.checking import verdict_on
+from flows.units import UNITS
+from golden.integer_type import IntegerType
+from golden.requant_spec import RequantSpec
+from golden.rounding import Rounding
+from hdl.requant import Requantizer
+
+SPECS = {
+    "tflite": RequantSpec(),
+    "every rounding at run time": RequantSpec(roundings=tuple(Rounding)),
+    "16x8": RequantSpec(
+        IntegerType(48, True), IntegerType(16, True), 15, -31, 15, (Rounding.SINGLE_HALF_UP,)
+    ),
+    "no left shift": RequantSpec(maximum_exponent=0, roundings=(Rounding.RUY,)),
+    "one bit": RequantSpec(
+        IntegerType(12, True), IntegerType(1, False), 8, -12, 4, (Rounding.SINGLE_HALF_EVEN,)
+    ),
+    "stochastic": RequantSpec(
+        IntegerType(20, True), IntegerType(5, False), 12, -20, 12, (Rounding.STOCHASTIC,)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_equals_golden(name: str, simulator: str, builds: Path, tmp_path: Path) -> None:
+    component = Requantizer(SPECS[name])
+    scenarios = requant.scenarios(component, {}, seed=7, quick=True)
+    verdict = verdict_on(component, "requant", scenarios, simulator, builds, tmp_path)
+    assert verdict.passed, verdict.problems
+    assert verdict.differing == 0
+    assert verdict.compared > 1000
+
+
+FAULTS = {
+    "off-by-one shift": (broken.shift_one_too_far, "differ"),
+    "swapped channels": (broken.channel_of_the_beat_before, "differ"),
+    "dropped beat": (broken.beat_dropped_when_waiting, "withdrew"),
+    "repeated beat": (broken.beat_repeated_after_waiting, "beats instead of"),
+    "bubbles": (broken.bubble_after_every_beat, "came at cycle"),
+    "hung": (broken.never_valid_again, "hung after"),
+    "one bit once": (broken.one_wrong_bit_once, "1 of"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_faulty_connections_are_caught(
+    name: str, simulator: str, builds: Path, tmp_path: Path
+) -> None:
+    fault, symptom = FAULTS[name]
+    spec = RequantSpec()
+    scenarios = requant.scenarios(Requantizer(spec), {}, seed=7, quick=True)
+    circuit = broken.broken(spec, fault)
+    verdict = verdict_on(circuit, "broken", scenarios, simulator, builds, tmp_path)
+    assert not verdict.passed
+    assert any(symptom in problem for problem in verdict.problems), verdict.problems
+
+
+def test_the_wrapper_alone_is_no_fault(simulator: str, builds: Path, tmp_path: Path) -> None:
+    spec = RequantSpec()
+    scenarios = requant.scenarios(Requantizer(spec), {}, seed=7, quick=True)
+    circuit = broken.broken(spec, broken.no_fault)
+    verdict = verdict_on(circuit, "broken", scenarios, simulator, builds, tmp_path)
+    assert verdict.passed, verdict.problems
+
+
+def test_lost_saturation_is_caught(simulator: str, builds: Path, tmp_path: Path) -> None:
+    spec = RequantSpec()
+    scenarios = requant.scenarios(Requantizer(spec), {}, seed=7, quick=True)
+    circuit = broken.lost_saturation(spec)
+    verdict = verdict_on(circuit, "broken", scenarios, simulator, builds, tmp_path)
+    assert verdict.differing > 0
+
+
+@pytest.mark.parametrize("wrong", [r for r in Rounding if r is not Rounding.TFLITE_DOUBLE])
+def test_every_other_rounding_is_caught(
+    wrong: Rounding, simulator: str, builds: Path, tmp_path: Path
+) -> None:
+    spec = RequantSpec()
+    scenarios = requant.scenarios(Requantizer(spec), {}, seed=7, quick=True)
+    circuit = Requantizer(replace(spec, roundings=(wrong,)))
+    verdict = verdict_on(circuit, "requant", scenarios, simulator, builds, tmp_path)
+    assert verdict.differing > 0
+    assert verdict.first_difference is not None
+
+
+def test_parameters_out_of_range_are_refused_by_name() -> None:
+    unit = UNITS["requant"]
+    for words, message in (
+        (["accumulator=int64"], r"accumulator is int64; allowed: int2 to int48"),
+        (["output=int17"], r"output is int17; allowed: 1 to 16 bits"),
+        (["multiplier_width=32"], r"multiplier_width is 32; allowed: 1 to 31"),
+        (["minimum_exponent=5", "maximum_exponent=4"], r"minimum_exponent\.\.maximum_exponent"),
+        (["roundings=nearest"], r"no rounding is named 'nearest'; choose from"),
+        (["multiplier_width=many"], r"multiplier_width is 'many'; allowed"),
+        (["width=3"], r"'width=3' is no parameter; write name=value"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            unit.build(**unit.parse(words))

