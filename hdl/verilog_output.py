@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from amaranth.back import rtlil
-from amaranth.hdl import Shape, ShapeCastable
+from amaranth.hdl import Shape, ShapeCastable, Value
 from amaranth.lib import data, wiring
 
 from hdl.platform import VerilogPlatform
@@ -71,7 +71,9 @@ def to_verilog(
     Design
     """
     platform = VerilogPlatform()
-    text = rtlil.convert(component, name=name, platform=platform, emit_src=False)
+    text = rtlil.convert(
+        component, name=name, platform=platform, ports=_port_values(component), emit_src=False
+    )
     modules = _run_yosys(text)
     modules = _simplify_names(modules)
     modules = _order_ports(modules, name, [port for port, _, _ in flat_ports(component)])
@@ -82,7 +84,15 @@ def to_verilog(
 def flat_ports(component: wiring.Component) -> Iterator[tuple[str, wiring.Member, Any]]:
     """Yield the Verilog name, member and shape of each port, in the order of the signature."""
     for path, member, _ in component.signature.flatten(component):
-        yield "__".join(str(part) for part in path), member, member.shape
+        yield "_".join(str(part) for part in path), member, member.shape
+
+
+def _port_values(component: wiring.Component) -> dict[str, tuple[Value, None]]:
+    """Return each port's value under its Verilog name; Amaranth finds the directions."""
+    return {
+        "_".join(str(part) for part in path): (Value.cast(value), None)
+        for path, _, value in component.signature.flatten(component)
+    }
 
 
 def header(component: wiring.Component, name: str, parameters: Mapping[str, object]) -> str:

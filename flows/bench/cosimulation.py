@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from amaranth.lib import wiring
@@ -84,6 +85,8 @@ class Outcome:
         Beats that passed on each stream, surplus ones included.
     duration : int
         Cycles until the run ended.
+    seconds : float
+        Real time that the run took, loading and result files not included.
     hung : bool
         Whether it was given up because nothing moved any more.
     violations, unknowns : dict of str to int
@@ -94,6 +97,7 @@ class Outcome:
     cycles: dict[str, NDArray[np.int64]]
     taken: dict[str, int]
     duration: int
+    seconds: float
     hung: bool
     violations: dict[str, int]
     unknowns: dict[str, int]
@@ -267,7 +271,7 @@ def _stimulus(harness: Harness, runs: Sequence[Run]) -> dict[str, Words]:
 def _outcomes(
     harness: Harness,
     plan: Sequence[Mapping[str, int]],
-    observed: Sequence[Mapping[str, int]],
+    observed: Sequence[Mapping[str, Any]],
     work: Path,
 ) -> list[Outcome]:
     words, known, cycles = {}, {}, {}
@@ -291,7 +295,8 @@ def _outcomes(
                 },
                 cycles={name: cycles[name][where] for name, where in place.items()},
                 taken={port.name: seen[f"{port.name}_taken"] for port in harness.streams},
-                duration=seen["cycle"],
+                duration=int(seen["cycle"]),
+                seconds=seen["seconds"],
                 hung=bool(seen["hung"]),
                 violations={p.name: seen[f"{p.name}_violations"] for p in harness.sinks},
                 unknowns={p.name: seen[f"{p.name}_unknowns"] for p in harness.sinks},

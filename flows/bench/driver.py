@@ -5,6 +5,7 @@ Python sleeps while a run lasts; the clock, the streams and the results are in t
 """
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,12 @@ async def carry_out_plan(bench: Any) -> None:
         for name, value in settings.items():
             getattr(bench, name).value = value
         bench.start.value = 1
+        started = time.perf_counter()
         await RisingEdge(bench.done)
+        seconds = time.perf_counter() - started
         await Timer(1, "ns")  # Registers written at the same clock edge settle after it.
-        observed.append({name: int(getattr(bench, name).value) for name in plan["observe"]})
+        counters = {name: int(getattr(bench, name).value) for name in plan["observe"]}
+        observed.append(counters | {"seconds": seconds})
         bench.start.value = 0
         await FallingEdge(bench.done)
     bench.dump.value = 1

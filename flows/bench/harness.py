@@ -150,7 +150,7 @@ class Harness:
         connections = [".clk(clk)", ".rst(rst)"]
         for port in self.streams:
             connections += [
-                f".{port.name}__{part}({port.name}_{part})"
+                f".{port.name}_{part}({port.name}_{part})"
                 for part in ("valid", "ready", "payload")
             ]
         connections += [f".{port.name}(control_{port.name})" for port in self.controls]

@@ -1,0 +1,1 @@
+"""Each performance claim of the README as a command that measures it."""

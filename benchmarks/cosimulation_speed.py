@@ -1,0 +1,104 @@
+"""python -m benchmarks.cosimulation_speed: cycles a second of three ways to drive one circuit.
+
+The HDL bench of this project, a cocotb test that touches the circuit at every clock edge, and the
+bare Verilated model in a C++ loop, which is the limit. One requantizer, one run.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from cocotb_tests.requant import random_stimulus
+from flows.bench.cosimulation import Cosimulation, Run
+from flows.simulators import verilator
+from flows.simulators.run import run
+from flows.simulators.toolchain import verilator_environment, verilator_root
+from golden.requant_spec import RequantSpec
+from hdl.requant import Requantizer
+from hdl.verilog_output import Design, to_verilog
+
+BUILDS = Path("sim_build") / "benchmarks"
+OPTIMISATION = "-O3"
+BULK_BEATS = 2_000_000
+PER_CYCLE_BEATS = 20_000
+GOAL_OF_BARE, GOAL_OF_PER_CYCLE = 0.40, 40
+
+
+def main() -> int:
+    """Measure all three, print them as ratios, and write them as JSON."""
+    spec = RequantSpec()
+    component = Requantizer(spec)
+    design = to_verilog(component, "requant")
+    speeds = {
+        "C++ loop on the bare model": bare_model(design),
+        "this project's HDL bench": hdl_bench(component, design),
+        "cocotb at every clock edge": per_cycle(design),
+    }
+    bare, ours, per_edge = speeds.values()
+    table = Table(title="One requantizer in Verilator", title_justify="left", box=None)
+    for heading in ("driven by", "kcycles/s", "of the bare model", "of per-edge cocotb"):
+        table.add_column(heading, justify="left" if heading == "driven by" else "right")
+    for name, speed in speeds.items():
+        cells = (f"{speed / 1e3:,.0f}", f"{100 * speed / bare:.0f} %", f"{speed / per_edge:.1f} x")
+        table.add_row(name, *cells)
+    console = Console(highlight=False)
+    console.print(table)
+    console.print(
+        f"goals: at least {GOAL_OF_BARE:.0%} of the bare model (reached {ours / bare:.0%}) and "
+        f"{GOAL_OF_PER_CYCLE} times the per-edge driver (reached {ours / per_edge:.0f})"
+    )
+    (BUILDS / "cosimulation_speed.json").write_text(json.dumps(speeds, indent=2) + "\n")
+    return 0
+
+
+def hdl_bench(component: Requantizer, design: Design) -> float:
+    """Return cycles a second of the HDL bench, while the circuit runs."""
+    stimulus = random_stimulus(component.spec, np.random.default_rng(1), BULK_BEATS)
+    bulk = Run({"i": stimulus.columns()}, {"o": BULK_BEATS})
+    cosimulation = Cosimulation(component, design, "verilator", BUILDS, optimisation=OPTIMISATION)
+    with tempfile.TemporaryDirectory(dir=BUILDS.parent) as work:
+        (outcome,) = cosimulation.run([bulk], Path(work))
+    return outcome.duration / outcome.seconds
+
+
+def per_cycle(design: Design) -> float:
+    """Return cycles a second of a cocotb test that drives and reads at every edge."""
+    source = BUILDS / "requant.v"
+    source.write_text(design.verilog)
+    access = BUILDS / "requant.vlt"
+    access.write_text('`verilator_config\npublic_flat_rw -module "requant"\n')
+    build = verilator.build(
+        "per-edge", [access, source], "requant", BUILDS, optimisation=OPTIMISATION
+    )
+    with tempfile.TemporaryDirectory(dir=BUILDS.parent) as work:
+        (Path(work) / "beats.txt").write_text(str(PER_CYCLE_BEATS))
+        run("verilator", build, "requant", "benchmarks.per_edge_driver", Path(work), 600)
+        return float((Path(work) / "cycles_per_second.txt").read_text())
+
+
+def bare_model(design: Design) -> float:
+    """Return cycles a second of the Verilated circuit alone, in a C++ loop."""
+    BUILDS.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=BUILDS.resolve()) as folder:
+        (Path(folder) / "requant.v").write_text(design.verilog)
+        verilate = [str(verilator_root() / "bin" / "verilator_bin"), "--cc", "--exe", "-Wno-lint"]
+        verilate += ["--Mdir", ".", "--top-module", "requant", "--prefix", "Vtop", "-o", "bare"]
+        verilate += ["requant.v", str(Path(__file__).parent.resolve() / "bare_model.cpp")]
+        make = ["make", "-s", "-f", "Vtop.mk", f"OPT_FAST={OPTIMISATION}", "OPT_GLOBAL=-O2"]
+        for command in (verilate, make):
+            environment = verilator_environment()
+            subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=True)
+        started = time.perf_counter()
+        cycles = int(subprocess.run([f"{folder}/bare"], capture_output=True, check=True).stdout)
+        return cycles / (time.perf_counter() - started)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
