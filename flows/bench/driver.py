@@ -18,6 +18,7 @@ async def carry_out_plan(bench: Any) -> None:
     """Start every run of the plan in turn, wait for its end, and note counters and flags."""
     plan = json.loads(Path("plan.json").read_text())
     observed = []
+    await Timer(1, "ns")  # The stimulus files are read at time zero.
     for settings in plan["runs"]:
         for name, value in settings.items():
             getattr(bench, name).value = value

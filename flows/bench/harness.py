@@ -117,7 +117,7 @@ class Harness:
 
     def verilog(self, depth: int) -> str:
         """Return the text of the bench, whose memories hold `depth` beats."""
-        lines = ["`timescale 1ns/1ps", "", f"module {TOP};"]
+        lines = ["`timescale 1ns/1ps", "", f"module {TOP}", _CLOCK]
         lines += [f"    reg {_range(width)}{name} = 0;" for name, width in self.settings.items()]
         driven = {"done", "hung", "cycle"}
         lines += [
@@ -150,8 +150,7 @@ class Harness:
         connections = [".clk(clk)", ".rst(rst)"]
         for port in self.streams:
             connections += [
-                f".{port.name}_{part}({port.name}_{part})"
-                for part in ("valid", "ready", "payload")
+                f".{port.name}_{part}({port.name}_{part})" for part in ("valid", "ready", "payload")
             ]
         connections += [f".{port.name}(control_{port.name})" for port in self.controls]
         return (
@@ -159,17 +158,26 @@ class Harness:
         )
 
 
-_SEQUENCE = """
-    // The clock runs by itself; a run lasts from `start` to `done`.
+# Verilator's main program drives the clock and sleeps through runs; see bench_main.cpp.
+_CLOCK = """\
+`ifdef VERILATOR
+    (input wire clk, output wire busy);
+    assign busy = start && !done;
+`else
+    ;
     reg clk = 0;
+    always #5 clk = ~clk;
+`endif
+"""
+
+_SEQUENCE = """
+    // A run lasts from `start` to `done`.
     reg rst = 1;
     reg running = 0;
     reg [31:0] quiet = 0;
     reg [3:0] reset_cycles = 0;
     wire finished = {finished};
     wire moved = {moved};
-
-    always #5 clk = ~clk;
 
     // After the last expected beat the run goes on for DRAIN cycles, to catch beats too many.
     localparam DRAIN = 64;

@@ -11,7 +11,8 @@ from flows.simulators.build_once import BuildError, build_once, digest
 from flows.simulators.toolchain import tool_versions, verilator_environment, verilator_root
 
 PROGRAM = "bench"
-_DRIVER = cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"
+BENCH_MAIN = Path(__file__).parent / "bench_main.cpp"
+COCOTB_MAIN = cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"
 
 
 def build(
@@ -21,6 +22,7 @@ def build(
     folder: Path,
     waves: bool = False,
     optimisation: str = "-O1",
+    main: Path = BENCH_MAIN,
 ) -> Path:
     """Build a bench, unless one of the same sources and tools is there already.
 
@@ -38,6 +40,9 @@ def build(
         Whether the bench can write waves, which makes it slower.
     optimisation : str
         Compiler switch for the circuit's C++, ``-O0`` to ``-O3``.
+    main : Path
+        C++ main program: `BENCH_MAIN` for benches of `flows.bench`, `COCOTB_MAIN` for any other
+        cocotb test.
 
     Returns
     -------
@@ -61,12 +66,12 @@ def build(
     if waves:
         switches += ["--trace-vcd", "-DWAVES"]
     versions = tool_versions("verilator")
-    texts = [source.read_text() for source in sources]
+    texts = [source.read_text() for source in (main, *sources)]
     key = digest([*versions, top, *switches, optimisation, *texts])
     runtime = folder / f"verilator-runtime-{digest([*versions, *switches])}"
 
     def build_in(partial: Path) -> None:
-        _verilate(partial, sources, top, switches)
+        _verilate(partial, main, sources, top, switches)
         if runtime.is_dir():
             for compiled in runtime.glob("*.o"):
                 shutil.copy(compiled, partial)
@@ -78,7 +83,9 @@ def build(
     return build_once(folder / f"{name}-{key}-verilator", build_in)
 
 
-def _verilate(partial: Path, sources: Sequence[Path], top: str, switches: Sequence[str]) -> None:
+def _verilate(
+    partial: Path, main: Path, sources: Sequence[Path], top: str, switches: Sequence[str]
+) -> None:
     libraries = cocotb_tools.config.libs_dir
     _run(
         [
@@ -96,7 +103,7 @@ def _verilate(partial: Path, sources: Sequence[Path], top: str, switches: Sequen
             "-LDFLAGS",
             f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator",
             *switches,
-            str(_DRIVER),
+            str(main),
             *(str(source.resolve()) for source in sources),
         ],
         partial,
