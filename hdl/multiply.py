@@ -1,7 +1,8 @@
 """Wide products from hardware multipliers."""
 
-from amaranth.hdl import Cat, Const, Shape, Signal, Value
+from amaranth.hdl import Const, Shape, Signal, Value
 
+from hdl.adder_tree import add_at
 from hdl.pipeline import Pipeline
 
 CHUNK_WIDTH = 17
@@ -56,7 +57,7 @@ def multiply(
         for weight, partials in sorted(columns.items())
     ]
     even, odd = _place(weights[0::2]), weights[1::2]
-    total = _add_at(even, _place(odd), CHUNK_WIDTH) if odd else even
+    total = add_at(even, _place(odd), CHUNK_WIDTH) if odd else even
     if addend is None:
         total = total[: len(a) + len(b)]
         total = total.as_signed() if a.shape().signed or b.shape().signed else total
@@ -122,17 +123,5 @@ def _place(weights: list[Value]) -> Value:
     """Add values that are two chunks apart; those that do not overlap need no adder."""
     total = weights[0]
     for position, weight in enumerate(weights[1:], start=1):
-        total = _add_at(total, weight, 2 * CHUNK_WIDTH * position)
+        total = add_at(total, weight, 2 * CHUNK_WIDTH * position)
     return total
-
-
-def _add_at(low: Value, high: Value, offset: int) -> Value:
-    """Return ``low + high * 2**offset`` without adding the bits of `low` below `offset`."""
-    if not low.shape().signed and len(low) <= offset:
-        upper = high
-        kept = Cat(low, Const(0, offset - len(low)))
-    else:
-        upper = (low >> offset) + high
-        kept = low[:offset]
-    total = Cat(kept, upper)
-    return total.as_signed() if upper.shape().signed else total
