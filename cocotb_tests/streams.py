@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flows.bench.cosimulation import Run
 from flows.bench.payload import Columns
@@ -25,6 +26,7 @@ def every_way(
     seed: int,
     controls: Mapping[str, int] | None = None,
     describe: Callable[[int], str] = "beat {}".format,
+    chunks: int = 1,
 ) -> list[Scenario]:
     """Return scenarios that stream the same beats through a circuit in every legal manner.
 
@@ -37,15 +39,17 @@ def every_way(
     name : str
         Of the stimulus.
     inputs, expected : Columns
-        Beats of stream ``i`` and what must leave stream ``o``, one for one.
+        Beats of stream ``i``, and what must leave stream ``o``: one beat for every `chunks`.
     latency : int
-        Cycles from input to output.
+        Cycles from the last input of an output to the output.
     seed : int
         Of the pauses.
     controls : mapping, optional
         Values of plain inputs.
     describe : callable
         Beat number to a description of the element.
+    chunks : int
+        Inputs for one output.
     """
     count = beats(expected)
 
@@ -61,7 +65,7 @@ def every_way(
             reset=reset,
             stop_after=stop_after,
         )
-        timed = {} if i or o else {"o": 1 + latency + np.arange(count)}
+        timed = {} if i or o else {"o": latency + chunks * np.arange(1, count + 1)}
         return Scenario(f"{name}, {manner}", run, {"o": expected}, timed, describe)
 
     return [
@@ -69,7 +73,9 @@ def every_way(
         scenario("pauses at the input", i=STALL),
         scenario("pauses at the output", o=STALL),
         scenario("pauses at both ends", i=STALL, o=STALL),
-        scenario("cut off in mid-stream", i=STALL, o=STALL, stop_after=count // 2 + latency),
+        scenario(
+            "cut off in mid-stream", i=STALL, o=STALL, stop_after=chunks * count // 2 + latency
+        ),
         scenario("after the reset", i=STALL, o=STALL),
         scenario("back to back without a reset", reset=False),
     ]
@@ -82,6 +88,33 @@ def full_speed(
     latency: int,
     controls: Mapping[str, int] | None = None,
     describe: Callable[[int], str] = "beat {}".format,
+    chunks: int = 1,
 ) -> Scenario:
     """Return the full-speed scenario alone, for stimulus in bulk."""
-    return every_way(name, inputs, expected, latency, 1, controls, describe)[0]
+    return every_way(name, inputs, expected, latency, 1, controls, describe, chunks)[0]
+
+
+def lanes_of(name: str, values: NDArray[np.int64]) -> Columns:
+    """Return an array field's columns from values of shape (beats, lanes)."""
+    return {f"{name}.{lane}": column for lane, column in enumerate(values.T)}
+
+
+def in_chunks(values: NDArray[np.int64], lanes: int, fill: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Cut vectors into beats of so many lanes.
+
+    Parameters
+    ----------
+    values : ndarray, shape (vectors, length)
+    lanes : int
+        Elements of a beat.
+    fill : ndarray
+        Numbers among which the lanes beyond the length choose, in turn.
+
+    Returns
+    -------
+    ndarray, shape (vectors * chunks, lanes)
+    """
+    vectors, length = values.shape
+    missing = -length % lanes
+    filled = np.resize(fill, (vectors, missing))
+    return np.concatenate([values, filled], axis=1).reshape(-1, lanes)

@@ -10,7 +10,9 @@ from golden.errors import UserError
 from golden.integer_type import IntegerType
 from golden.requant_spec import RequantSpec
 from golden.rounding import Rounding
+from golden.xnor_spec import MAXIMUM_LANES, MAXIMUM_LENGTH, XnorSpec
 from hdl.requant import Requantizer
+from hdl.xnor import XnorPopcount
 
 
 @dataclass(frozen=True)
@@ -129,11 +131,34 @@ def _build_requant(**parameters: Any) -> wiring.Component:
     return Requantizer(RequantSpec(**parameters))
 
 
+def parse_flag(text: str) -> bool:
+    """Read ``yes`` or ``no``."""
+    if text not in ("yes", "no"):
+        raise UserError(f"{text!r} is neither yes nor no")
+    return text == "yes"
+
+
+XNOR_PARAMETERS = {
+    "length": Parameter("256", int, f"elements of a dot product, 1 to {MAXIMUM_LENGTH}"),
+    "lanes": Parameter("256", int, f"elements taken at a time, 1 to {MAXIMUM_LANES}"),
+    "thresholded": Parameter("no", parse_flag, "yes for a bit as result, no for the dot product"),
+}
+
+
+def _build_xnor(**parameters: Any) -> wiring.Component:
+    return XnorPopcount(XnorSpec(**parameters))
+
+
 UNITS: dict[str, Unit] = {
     "requant": Unit(
         "requantizer: any multiplier, shift, zero point and clamp at run time",
         _build_requant,
         REQUANT_PARAMETERS,
+    ),
+    "xnor": Unit(
+        "dot product of codes -1 and +1 by XNOR and popcount, with a threshold if wanted",
+        _build_xnor,
+        XNOR_PARAMETERS,
     ),
 }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Const, Value
+from amaranth.hdl import Cat, Const, Value, signed
 
 from hdl.pipeline import Pipeline
 
@@ -36,7 +36,7 @@ def adder_tree(pipeline: Pipeline, name: str, values: Sequence[Value], step: int
     level = 0
     while len(values) > 1:
         sums = [
-            add_at(*values[k : k + 2], step << level) if k + 1 < len(values) else values[k]
+            add_at(values[k], values[k + 1], step << level) if k + 1 < len(values) else values[k]
             for k in range(0, len(values), 2)
         ]
         values = [pipeline.register(f"{name}_{level}_{k}", value) for k, value in enumerate(sums)]
@@ -55,3 +55,24 @@ def add_at(low: Value, high: Value, offset: int) -> Value:
         kept = Cat(low, sign_extension)[:offset]
     total = Cat(kept, upper)
     return total.as_signed() if upper.shape().signed else total
+
+
+def add_term(total: Value, term: Value, carry: Value) -> Value:
+    """Return ``total + term + carry`` modulo the width of `total`, a table for each bit.
+
+    In a carry chain one operand enters as it is and the other through a table, together with the
+    logic that makes it. Synthesis is free to exchange the operands of an addition, and then makes
+    `term` in tables of its own first. It does not exchange those of a subtraction, so the
+    complement of `term` is subtracted; the borrow of the bit below undoes the carry this brings.
+
+    Parameters
+    ----------
+    total : Value
+        Comes from a register.
+    term : Value
+        Unsigned and no wider than `total`, made by logic.
+    carry : Value
+        One bit.
+    """
+    complement = Cat(~term, Const(-1, signed(len(total) - len(term) + 1))[1:])
+    return (Cat(carry, total) - Cat(~carry, complement))[1 : len(total) + 1]

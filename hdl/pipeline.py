@@ -30,15 +30,20 @@ class Pipeline:
         self._m = m
         self._platform = platform
         self.advance = Signal()
+        self._leaves = Signal(init=1, name="leaves")
         valid = Signal(latency, name="stage_valid")
         self.valid = valid
         m.d.comb += [
             self.advance.eq(~o.valid | o.ready),
             i.ready.eq(self.advance),
-            o.valid.eq(valid[-1]),
+            o.valid.eq(valid[-1] & self._leaves),
         ]
         with m.If(self.advance):
             m.d.sync += valid.eq(Cat(i.valid, valid[:-1]))
+
+    def leave_when(self, condition: ValueLike) -> None:
+        """Let beats out only where `condition`, taken at the output, holds; others end there."""
+        self._m.d.comb += self._leaves.eq(condition)
 
     def register(self, name: str, value: ValueLike, cycles: int = 1) -> Value:
         """Return `value` as it was `cycles` advances earlier; a constant stays as it is."""

@@ -28,6 +28,7 @@ attrmap {attributes}
 attrmap -modattr {attributes}
 write_verilog -noattr -simple-lhs
 """
+_VERILOG_GATES = ("and", "nand", "or", "nor", "xor", "xnor", "not", "buf")
 _INTERNAL_ATTRIBUTES = ("generator", "top", "src", "amaranth.hierarchy", "amaranth.decoding")
 
 
@@ -62,7 +63,8 @@ def to_verilog(
     component : wiring.Component
         Not yet elaborated.
     name : str
-        Name of the top module.
+        Name of the top module; one that is a gate of Verilog itself, such as ``xnor``, receives
+        the ending ``_unit``.
     parameters : mapping, optional
         Shown in the header.
 
@@ -71,6 +73,8 @@ def to_verilog(
     Design
     """
     platform = VerilogPlatform()
+    if name in _VERILOG_GATES:
+        name = f"{name}_unit"
     text = rtlil.convert(
         component, name=name, platform=platform, ports=_port_values(component), emit_src=False
     )
@@ -130,10 +134,19 @@ def payload_fields(shape: Any, name: str = "", offset: int = 0) -> Iterator[tupl
         yield name, offset, Shape.cast(shape)
 
 
-def _fields(port: str, shape: Any) -> Iterator[str]:
-    if isinstance(shape, data.Layout):
-        for name, offset, scalar in payload_fields(shape):
-            yield f"{port}[{offset + scalar.width - 1}:{offset}] {name}: {_describe(scalar)}"
+def _fields(port: str, shape: Any, name: str = "", offset: int = 0) -> Iterator[str]:
+    """Describe the fields of a payload, an array of scalars in one line."""
+    if isinstance(shape, data.ArrayLayout) and not isinstance(shape.elem_shape, ShapeCastable):
+        last = offset + shape.size - 1
+        each = _describe(shape.elem_shape)
+        yield f"{port}[{last}:{offset}] {name}: {shape.length} x {each}, the first one lowest"
+    elif isinstance(shape, data.Layout):
+        for key, field_ in shape:
+            inner = f"{name}.{key}" if name else str(key)
+            yield from _fields(port, field_.shape, inner, offset + field_.offset)
+    elif name:
+        width = Shape.cast(shape).width
+        yield f"{port}[{offset + width - 1}:{offset}] {name}: {_describe(shape)}"
 
 
 def _run_yosys(text: str) -> str:
