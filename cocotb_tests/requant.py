@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import torch
+from golden.layer_trace import LayerTrace
 from numpy.typing import NDArray
 
 from cocotb_tests.streams import every_way, full_speed
 from flows.bench.payload import Columns
 from flows.bench.scenario import Scenario
+from flows.digits_layers import digits_layers
 from golden.requant import requantize
 from golden.requant_spec import RequantChannels, RequantSpec
 from golden.rounding import RANDOM_BITS, Rounding
@@ -129,4 +131,35 @@ def random_stimulus(spec: RequantSpec, rng: np.random.Generator, count: int) -> 
 
 
 def network_stimulus(spec: RequantSpec, images: int | None) -> list[Stimulus]:
-    return []
+    """Return the accumulators of every layer of the digits network over its test images.
+
+    None where the requantizer's widths are not those of the network. `images` limits how many of
+    the images are used.
+    """
+    result = []
+    for layer in digits_layers().values():
+        given = layer.channels
+        same_types = (given.spec.output, given.spec.multiplier_width) == (
+            spec.output,
+            spec.multiplier_width,
+        )
+        if not same_types or given.exponent.max() > spec.maximum_exponent:
+            return []
+        rows = layer.accumulators[: _row_count(layer, images)]
+        if rows.min() not in spec.accumulator or rows.max() not in spec.accumulator:
+            return []
+        channel = np.tile(np.arange(rows.shape[1]) % len(given), len(rows))
+        channels = RequantChannels(
+            spec,
+            *(
+                getattr(given, name)[channel]
+                for name in ("multiplier", "exponent", "zero_point", "minimum", "maximum")
+            ),
+        )
+        result.append(Stimulus(f"digits {layer.name}", rows.reshape(-1), channels))
+    return result
+
+
+def _row_count(layer: LayerTrace, images: int | None) -> int:
+    rows = len(layer.accumulators)
+    return rows if images is None else min(rows, images)

@@ -11,6 +11,7 @@ from golden.integer_type import IntegerType
 from golden.requant_spec import RequantSpec
 from golden.rounding import Rounding
 from golden.xnor_spec import MAXIMUM_LANES, MAXIMUM_LENGTH, XnorSpec
+from hdl.certified_requant import CertifiedRequantizer
 from hdl.requant import Requantizer
 from hdl.xnor import XnorPopcount
 
@@ -147,6 +148,14 @@ XNOR_PARAMETERS = {
 
 def _build_xnor(**parameters: Any) -> wiring.Component:
     return XnorPopcount(XnorSpec(**parameters))
+
+
+def _build_requant_certified(layer: str, reference: str) -> wiring.Component:
+    from flows.digits_layers import LayerReference, find_layer
+
+    trace = find_layer(layer)
+    certificate = LayerReference(trace, reference).certificate()
+    return CertifiedRequantizer(certificate, IntegerType(32, True), trace.channels.spec.output)
 
 
 UNITS: dict[str, Unit] = {
