@@ -26,7 +26,7 @@ def every_way(
     seed: int,
     controls: Mapping[str, int] | None = None,
     describe: Callable[[int], str] = "beat {}".format,
-    chunks: int = 1,
+    chunks: int | NDArray[np.int64] = 1,
 ) -> list[Scenario]:
     """Return scenarios that stream the same beats through a circuit in every legal manner.
 
@@ -39,7 +39,7 @@ def every_way(
     name : str
         Of the stimulus.
     inputs, expected : Columns
-        Beats of stream ``i``, and what must leave stream ``o``: one beat for every `chunks`.
+        Beats of stream ``i``, and what must leave stream ``o``, each for `chunks` of them.
     latency : int
         Cycles from the last input of an output to the output.
     seed : int
@@ -48,10 +48,12 @@ def every_way(
         Values of plain inputs.
     describe : callable
         Beat number to a description of the element.
-    chunks : int
-        Inputs for one output.
+    chunks : int or ndarray of int64
+        Inputs of an output: the same number for all, or one for each.
     """
     count = beats(expected)
+    completed = np.broadcast_to(chunks, count).cumsum()
+    half = int(completed[-1]) // 2 + latency
 
     def scenario(
         manner: str, i: int = 0, o: int = 0, reset: bool = True, stop_after: int = 0
@@ -65,7 +67,7 @@ def every_way(
             reset=reset,
             stop_after=stop_after,
         )
-        timed = {} if i or o else {"o": latency + chunks * np.arange(1, count + 1)}
+        timed = {} if i or o else {"o": latency + completed}
         return Scenario(f"{name}, {manner}", run, {"o": expected}, timed, describe)
 
     return [
@@ -73,9 +75,7 @@ def every_way(
         scenario("pauses at the input", i=STALL),
         scenario("pauses at the output", o=STALL),
         scenario("pauses at both ends", i=STALL, o=STALL),
-        scenario(
-            "cut off in mid-stream", i=STALL, o=STALL, stop_after=chunks * count // 2 + latency
-        ),
+        scenario("cut off in mid-stream", i=STALL, o=STALL, stop_after=half),
         scenario("after the reset", i=STALL, o=STALL),
         scenario("back to back without a reset", reset=False),
     ]
@@ -88,15 +88,18 @@ def full_speed(
     latency: int,
     controls: Mapping[str, int] | None = None,
     describe: Callable[[int], str] = "beat {}".format,
-    chunks: int = 1,
+    chunks: int | NDArray[np.int64] = 1,
 ) -> Scenario:
     """Return the full-speed scenario alone, for stimulus in bulk."""
     return every_way(name, inputs, expected, latency, 1, controls, describe, chunks)[0]
 
 
-def lanes_of(name: str, values: NDArray[np.int64]) -> Columns:
-    """Return an array field's columns from values of shape (beats, lanes)."""
-    return {f"{name}.{lane}": column for lane, column in enumerate(values.T)}
+def lanes_of(name: str, values: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """Return the columns of an array field, also of arrays of arrays: (beats, ..., lanes)."""
+    return {
+        ".".join(part for part in (name, *map(str, index)) if part): values[(slice(None), *index)]
+        for index in np.ndindex(*values.shape[1:])
+    }
 
 
 def in_chunks(values: NDArray[np.int64], lanes: int, fill: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -8,10 +8,12 @@ from amaranth.lib import wiring
 
 from golden.errors import UserError
 from golden.integer_type import IntegerType
+from golden.mac_spec import MacSpec, Multiplier
 from golden.requant_spec import RequantSpec
 from golden.rounding import Rounding
 from golden.xnor_spec import MAXIMUM_LANES, MAXIMUM_LENGTH, XnorSpec
 from hdl.certified_requant import CertifiedRequantizer
+from hdl.mac import Mac
 from hdl.requant import Requantizer
 from hdl.xnor import XnorPopcount
 
@@ -158,6 +160,23 @@ def _build_requant_certified(layer: str, reference: str) -> wiring.Component:
     return CertifiedRequantizer(certificate, IntegerType(32, True), trace.channels.spec.output)
 
 
+MAC_PARAMETERS = {
+    "a": Parameter("int8", IntegerType.parse, "int or uint of 2 to 16 bits; 8 with lut"),
+    "b": Parameter("int8", IntegerType.parse, "int or uint of 2 to 16 bits; 8 with lut"),
+    "lanes": Parameter("1", int, "products of a sum in a beat, at least 1"),
+    "rows": Parameter("1", int, "vectors of a in a beat, at least 1"),
+    "columns": Parameter("1", int, "vectors of b in a beat, at least 1"),
+    "length": Parameter("1024", int, "most products of a frame, at least lanes"),
+    "multiplier": Parameter(
+        "dsp", Multiplier.parse, "dsp, packed_dsp48e1, packed_mult18x18d or lut"
+    ),
+}
+
+
+def _build_mac(**parameters: Any) -> wiring.Component:
+    return Mac(MacSpec(**parameters))
+
+
 UNITS: dict[str, Unit] = {
     "requant": Unit(
         "requantizer: any multiplier, shift, zero point and clamp at run time",
@@ -168,6 +187,11 @@ UNITS: dict[str, Unit] = {
         "dot product of codes -1 and +1 by XNOR and popcount, with a threshold if wanted",
         _build_xnor,
         XNOR_PARAMETERS,
+    ),
+    "mac": Unit(
+        "multiply-accumulate: DSP, packed DSP or LUT, any operand widths",
+        _build_mac,
+        MAC_PARAMETERS,
     ),
 }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import Cat, Const, Value, signed
+from amaranth.hdl import C, Cat, Value
 
 from hdl.pipeline import Pipeline
 
@@ -48,7 +48,7 @@ def add_at(low: Value, high: Value, offset: int) -> Value:
     """Return ``low + high * 2**offset`` without adding the bits of `low` below `offset`."""
     if not low.shape().signed and len(low) <= offset:
         upper = high
-        kept = Cat(low, Const(0, offset - len(low)))
+        kept = Cat(low, C(0, offset - len(low)))
     else:
         upper = (low >> offset) + high
         sign_extension = low[-1].replicate(max(offset - len(low), 0))
@@ -74,5 +74,5 @@ def add_term(total: Value, term: Value, carry: Value) -> Value:
     carry : Value
         One bit.
     """
-    complement = Cat(~term, Const(-1, signed(len(total) - len(term) + 1))[1:])
+    complement = Cat(~term, C(1).replicate(len(total) - len(term)))
     return (Cat(carry, total) - Cat(~carry, complement))[1 : len(total) + 1]

@@ -1,0 +1,65 @@
+"""Sums over the beats of a frame."""
+
+from typing import Any
+
+from amaranth.hdl import C, Module, Signal, Value
+from amaranth.lib import stream
+
+from golden.integer_type import IntegerType
+from hdl.adder_tree import add_term
+from hdl.pipeline import Pipeline
+from hdl.shapes import shape_of
+
+
+class FramePipeline(Pipeline):
+    """A pipeline in which only the last beat of a frame leaves.
+
+    Its last stage holds accumulators. Beats that do not end a frame end there, without waiting
+    for the output.
+
+    Parameters
+    ----------
+    m : Module
+        Receives the statements.
+    platform : object
+        The one given to ``elaborate``.
+    i, o : stream interfaces
+        The payload of `i` has a member ``last``.
+    latency : int
+        Cycles from an accepted input to the accumulators, at least 2.
+    """
+
+    def __init__(self, m: Module, platform: object, i: Any, o: Any, latency: int) -> None:
+        beats = stream.Signature(0).create()
+        super().__init__(m, platform, i, beats, latency)
+        ends = self.register("arriving_last", i.payload.last, latency - 1)
+        last = self.register("last", ends)
+        self._fresh = Signal(init=1, name="first_of_frame")
+        self._arriving = Signal(name="arriving")
+        m.d.comb += [
+            o.valid.eq(beats.valid & last),
+            beats.ready.eq(o.ready | ~last),
+            self._arriving.eq(self.advance & self.valid[latency - 2]),
+        ]
+        with m.If(self._arriving):
+            m.d.sync += self._fresh.eq(ends)
+
+    def accumulate(self, name: str, kind: IntegerType, term: Value) -> Value:
+        """Return the sum of `term` over the beats of a frame so far; one cycle.
+
+        Parameters
+        ----------
+        name : str
+            Of the register.
+        kind : IntegerType
+            Holds every sum.
+        term : Value
+            What a beat adds, valid with the stage before the last.
+        """
+        total = Signal(shape_of(kind), name=name, reset_less=True)
+        extended = Signal(shape_of(kind), name=f"{name}_term")
+        kept = total.as_unsigned() & (~self._fresh).replicate(kind.width)
+        self._m.d.comb += extended.eq(term)
+        with self._m.If(self._arriving):
+            self._m.d.sync += total.eq(add_term(extended, kept, C(0)))
+        return total
