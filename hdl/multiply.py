@@ -1,6 +1,6 @@
 """Wide products from hardware multipliers."""
 
-from amaranth.hdl import Const, Shape, Signal, Value
+from amaranth.hdl import C, Cat, Const, Mux, Shape, Signal, Value
 
 from hdl.adder_tree import add_at
 from hdl.pipeline import Pipeline
@@ -10,6 +10,9 @@ CHUNK_WIDTH = 17
 
 _SINGLE_CHUNK_WIDTH = 18
 """An operand of at most so many bits is not split: MULT18X18D takes 18 unsigned bits, too."""
+
+_LOGIC_WIDTH = 3
+"""An operand of at most so many bits is not worth a hardware multiplier."""
 
 MULTIPLIER_LATENCY = 2
 """Cycles of a hardware multiplier with registered operands and product."""
@@ -65,7 +68,9 @@ def multiply(
 
 
 def multiplier(pipeline: Pipeline, name: str, a: Value, b: Value) -> Value:
-    """Multiply in one hardware multiplier, `MULTIPLIER_LATENCY` cycles.
+    """Multiply in one hardware multiplier, or in logic where an operand is very narrow.
+
+    `MULTIPLIER_LATENCY` cycles either way.
 
     Parameters
     ----------
@@ -81,6 +86,11 @@ def multiplier(pipeline: Pipeline, name: str, a: Value, b: Value) -> Value:
     Value
         The exact product, ``len(a) + len(b)`` bits.
     """
+    if min(len(a), len(b)) <= _LOGIC_WIDTH:
+        narrow, wide = sorted((a, b), key=len)
+        narrow = pipeline.register(f"{name}_narrow", narrow)
+        wide = pipeline.register(f"{name}_wide", wide)
+        return pipeline.register(name, _logic_product(narrow, wide))
     signed = a.shape().signed or b.shape().signed
     product = Signal(Shape(len(a) + len(b), signed=signed), name=name)
     pipeline.instantiate(
@@ -110,6 +120,17 @@ def _chunks(value: Value) -> list[Value]:
     if value.shape().signed:
         pieces[-1] = pieces[-1].as_signed()
     return pieces
+
+
+def _logic_product(narrow: Value, wide: Value) -> Value:
+    """Add a copy of the wide operand for each bit of the narrow one; its sign bit subtracts."""
+    copies = []
+    for position, bit in enumerate(narrow):
+        copy = Cat(C(0, position), Mux(bit, wide, 0))
+        copies.append(copy.as_signed() if wide.shape().signed else copy)
+    if not narrow.shape().signed:
+        return _sum(copies)
+    return _sum(copies[:-1]) - copies[-1] if copies[:-1] else -copies[-1]
 
 
 def _sum(values: list[Value]) -> Value:
