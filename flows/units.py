@@ -6,6 +6,12 @@ from typing import Any
 
 from amaranth.lib import wiring
 
+from golden.coded_spec import (
+    MAXIMUM_EXPONENT,
+    MAXIMUM_INPUT_WIDTH,
+    CodedSpec,
+    WeightCode,
+)
 from golden.errors import UserError
 from golden.integer_type import IntegerType
 from golden.mac_spec import MacSpec, Multiplier
@@ -13,6 +19,7 @@ from golden.requant_spec import RequantSpec
 from golden.rounding import Rounding
 from golden.xnor_spec import MAXIMUM_LANES, MAXIMUM_LENGTH, XnorSpec
 from hdl.certified_requant import CertifiedRequantizer
+from hdl.coded import LogDotProduct, LutDotProduct, TernaryDotProduct
 from hdl.mac import Mac
 from hdl.requant import Requantizer
 from hdl.xnor import XnorPopcount
@@ -177,6 +184,32 @@ def _build_mac(**parameters: Any) -> wiring.Component:
     return Mac(MacSpec(**parameters))
 
 
+def parse_integers(text: str) -> tuple[int, ...]:
+    """Read integers joined by commas."""
+    return tuple(int(word) for word in text.split(","))
+
+
+CODED_PARAMETERS = {
+    "input": Parameter(
+        "int8", IntegerType.parse, f"int or uint of 2 to {MAXIMUM_INPUT_WIDTH} bits"
+    ),
+    "lanes": Parameter("16", int, f"products of a beat, 1 to {MAXIMUM_LANES}"),
+    "length": Parameter("1024", int, f"most products of a frame, lanes to {MAXIMUM_LENGTH}"),
+}
+
+
+def _build_ternary(**parameters: Any) -> wiring.Component:
+    return TernaryDotProduct(CodedSpec(WeightCode.ternary(), **parameters))
+
+
+def _build_logmul(maximum_exponent: int, **parameters: Any) -> wiring.Component:
+    return LogDotProduct(CodedSpec(WeightCode.power_of_two(maximum_exponent), **parameters))
+
+
+def _build_lutmul(codebook: tuple[int, ...], **parameters: Any) -> wiring.Component:
+    return LutDotProduct(CodedSpec(WeightCode(codebook), **parameters))
+
+
 UNITS: dict[str, Unit] = {
     "requant": Unit(
         "requantizer: any multiplier, shift, zero point and clamp at run time",
@@ -192,6 +225,30 @@ UNITS: dict[str, Unit] = {
         "multiply-accumulate: DSP, packed DSP or LUT, any operand widths",
         _build_mac,
         MAC_PARAMETERS,
+    ),
+    "ternary": Unit(
+        "dot product of numbers and weights -1, 0, +1", _build_ternary, CODED_PARAMETERS
+    ),
+    "logmul": Unit(
+        "dot product of numbers and powers of two, by shifts",
+        _build_logmul,
+        {
+            "maximum_exponent": Parameter("7", int, f"0 to {MAXIMUM_EXPONENT}"),
+            **CODED_PARAMETERS,
+        },
+    ),
+    "lutmul": Unit(
+        "dot product of numbers and weights of a codebook, by tables",
+        _build_lutmul,
+        {
+            # The sixteen quantiles of a normal distribution (NF4), in 1/127.
+            "codebook": Parameter(
+                "-127,-88,-67,-50,-36,-23,-12,0,10,20,31,43,56,71,92,127",
+                parse_integers,
+                "2, 4, 8, 16, 32 or 64 integers joined by commas",
+            ),
+            **CODED_PARAMETERS,
+        },
     ),
 }
 
