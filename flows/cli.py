@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from golden.errors import UserError
 
 COMMANDS: dict[str, str] = {
+    "digits": "train and quantize the digits network, record its accumulators",
     "regress": "run every unit on every simulator, and all tests",
     "synth": "synthesise a unit: area and clock on a device",
     "verilog": "write a unit as Verilog",

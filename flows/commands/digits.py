@@ -1,0 +1,47 @@
+"""``bittrue digits``: train the digits network, quantize it, and record its accumulators."""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from golden.digits import DigitsSettings, Training, quantized_digits
+from golden.digits.files import GRAPH_FILE, SUMMARY_FILE, TRACES_FILE
+
+DEFAULT_DIRECTORY = Path("sim_build/digits")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add seed and output folder."""
+    parser.add_argument("--seed", type=int, default=Training.seed, help="of the training")
+    parser.add_argument("--out", type=Path, default=DEFAULT_DIRECTORY, help="a folder")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print accuracies, layers, and where the files are."""
+    console = Console(highlight=False)
+    settings = DigitsSettings(Training(seed=arguments.seed))
+    with console.status("training and quantizing (about ten seconds, once)"):
+        digits = quantized_digits(arguments.out, settings)
+    table = Table(title="Requantized over the test images", title_justify="left", box=None)
+    for column in ("layer", "accumulators", "channels", "lowest", "highest", "reachable"):
+        table.add_column(column, justify="left" if column == "layer" else "right")
+    for layer in digits.layers():
+        low, high = layer.accumulator_minimum.min(), layer.accumulator_maximum.max()
+        table.add_row(
+            layer.name,
+            f"{layer.accumulators.size:,}",
+            f"{layer.accumulators.shape[1]}",
+            f"{layer.accumulators.min():,}",
+            f"{layer.accumulators.max():,}",
+            f"{low:,} to {high:,}",
+        )
+    console.print(table)
+    for name in (GRAPH_FILE, TRACES_FILE, SUMMARY_FILE):
+        console.print(arguments.out / name, soft_wrap=True)
+    console.print(
+        f"accuracy on {digits.test_images} test images: float {digits.float_accuracy:.2%}, "
+        f"int8 {digits.int8_accuracy:.2%}"
+    )
+    return 0

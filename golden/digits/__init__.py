@@ -1,0 +1,58 @@
+"""A real network: handwritten digits, trained in torch, quantized to int8.
+
+Asking for it a second time only reads files and needs numpy alone.
+"""
+
+import dataclasses
+import hashlib
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import golden
+from golden.digits.files import QuantizedDigits, read_summary, require_directory
+from golden.digits.settings import DigitsSettings, Training
+
+__all__ = ["DigitsSettings", "QuantizedDigits", "Training", "quantized_digits"]
+
+
+def quantized_digits(directory: Path, settings: DigitsSettings | None = None) -> QuantizedDigits:
+    """Return the quantized digits network, training it when its files are missing or out of date.
+
+    Parameters
+    ----------
+    directory : Path
+        Where the files are kept; made when missing.
+    settings : DigitsSettings, optional
+
+    Returns
+    -------
+    QuantizedDigits
+
+    Raises
+    ------
+    UserError
+        If the directory cannot be written.
+    """
+    settings = DigitsSettings() if settings is None else settings
+    configuration = _hash(settings)
+    digits = read_summary(directory)
+    if digits is None or digits.configuration != configuration:
+        from golden.digits.quantize import write_digits  # Takes torch and scikit-learn.
+
+        require_directory(directory)
+        digits = write_digits(directory, settings, configuration)
+    return digits
+
+
+def _hash(settings: DigitsSettings) -> str:
+    """Return a hash of the settings, the golden model's source, and the libraries' versions."""
+    digest = hashlib.sha256()
+    digest.update(json.dumps(dataclasses.asdict(settings), default=str, sort_keys=True).encode())
+    for library in ("numpy", "scikit-learn", "torch"):
+        digest.update(version(library).encode())
+    root = Path(golden.__file__).parent
+    for source in sorted(root.rglob("*.py")):
+        digest.update(source.relative_to(root).as_posix().encode())
+        digest.update(source.read_bytes())
+    return digest.hexdigest()

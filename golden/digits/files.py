@@ -1,0 +1,69 @@
+"""The files of the quantized digits network."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from golden.errors import UserError
+from golden.graph import Graph
+from golden.graph.file import SUFFIX, load
+from golden.layer_trace import LayerTrace, load_traces
+
+GRAPH_FILE = f"digits{SUFFIX}"
+TRACES_FILE = "layers.npz"
+SUMMARY_FILE = "digits.json"
+
+
+@dataclass(frozen=True)
+class QuantizedDigits:
+    """The int8 network, its accuracy, and what went through its layers for the test images.
+
+    Parameters
+    ----------
+    directory : Path
+        Where its files are.
+    configuration : str
+        Hash of everything that determines the network.
+    float_accuracy, int8_accuracy : float
+        Fractions of the test images.
+    test_images : int
+    """
+
+    directory: Path
+    configuration: str
+    float_accuracy: float
+    int8_accuracy: float
+    test_images: int
+
+    def graph(self) -> Graph:
+        """Read the integer graph."""
+        return load(self.directory / GRAPH_FILE)
+
+    def layers(self) -> tuple[LayerTrace, ...]:
+        """Read what went through each layer's requantizer."""
+        return load_traces(self.directory / TRACES_FILE)
+
+
+def read_summary(directory: Path) -> QuantizedDigits | None:
+    """Return what a directory says it holds; None when it holds nothing intact."""
+    try:
+        fields = json.loads((directory / SUMMARY_FILE).read_bytes())
+        digits = QuantizedDigits(directory, **fields)
+    except (OSError, ValueError, TypeError):
+        return None
+    complete = all((directory / name).is_file() for name in (GRAPH_FILE, TRACES_FILE))
+    return digits if complete else None
+
+
+def require_directory(directory: Path) -> None:
+    """Make a directory.
+
+    Raises
+    ------
+    UserError
+        Naming the path, if it cannot be made.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{directory}: {error.strerror}; choose another folder") from None
