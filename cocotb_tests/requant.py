@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from golden.layer_trace import LayerTrace
 from numpy.typing import NDArray
 
 from cocotb_tests.streams import every_way, full_speed
 from flows.bench.payload import Columns
 from flows.bench.scenario import Scenario
 from flows.digits_layers import digits_layers
+from golden.layer_trace import LayerTrace
 from golden.requant import requantize
 from golden.requant_spec import RequantChannels, RequantSpec
 from golden.rounding import RANDOM_BITS, Rounding

@@ -6,13 +6,13 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from golden.digits import quantized_digits
-from golden.layer_trace import LayerTrace
 
 from golden.certificate import Certificate, Reference
 from golden.certificate_search import find_certificate
+from golden.digits import quantized_digits
 from golden.errors import UserError
 from golden.float_requant import requantize_float32_half_even
+from golden.layer_trace import LayerTrace
 from golden.requant_spec import Int64
 from golden.rounding import Rounding
 
