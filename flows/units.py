@@ -216,6 +216,16 @@ UNITS: dict[str, Unit] = {
         _build_requant,
         REQUANT_PARAMETERS,
     ),
+    "requant_certified": Unit(
+        "requantizer of one layer of the digits network, in the fewest bits that are exact",
+        _build_requant_certified,
+        {
+            "layer": Parameter("", str, "name of a layer; the first one by default"),
+            "reference": Parameter(
+                "tflite_double", str, "float32_half_even or the name of a rounding"
+            ),
+        },
+    ),
     "xnor": Unit(
         "dot product of codes -1 and +1 by XNOR and popcount, with a threshold if wanted",
         _build_xnor,
