@@ -17,11 +17,13 @@ from golden.integer_type import IntegerType
 from golden.mac_spec import MacSpec, Multiplier
 from golden.requant_spec import RequantSpec
 from golden.rounding import Rounding
+from golden.shiftadd_spec import ShiftAddSpec
 from golden.xnor_spec import MAXIMUM_LANES, MAXIMUM_LENGTH, XnorSpec
 from hdl.certified_requant import CertifiedRequantizer
 from hdl.coded import LogDotProduct, LutDotProduct, TernaryDotProduct
 from hdl.mac import Mac
 from hdl.requant import Requantizer
+from hdl.shiftadd import ShiftAddUnit
 from hdl.xnor import XnorPopcount
 
 
@@ -184,6 +186,16 @@ def _build_mac(**parameters: Any) -> wiring.Component:
     return Mac(MacSpec(**parameters))
 
 
+SHIFTADD_PARAMETERS = {
+    "maximum_width": Parameter("16", int, "widest operand, 8 or 16 bits"),
+    "length": Parameter("1024", int, f"most products of a frame, 1 to {MAXIMUM_LENGTH}"),
+}
+
+
+def _build_shiftadd(**parameters: Any) -> wiring.Component:
+    return ShiftAddUnit(ShiftAddSpec(**parameters))
+
+
 def parse_integers(text: str) -> tuple[int, ...]:
     """Read integers joined by commas."""
     return tuple(int(word) for word in text.split(","))
@@ -235,6 +247,11 @@ UNITS: dict[str, Unit] = {
         "multiply-accumulate: DSP, packed DSP or LUT, any operand widths",
         _build_mac,
         MAC_PARAMETERS,
+    ),
+    "shiftadd": Unit(
+        "multi-precision products, 2 to 16 bits at run time, of two-bit bricks",
+        _build_shiftadd,
+        SHIFTADD_PARAMETERS,
     ),
     "ternary": Unit(
         "dot product of numbers and weights -1, 0, +1", _build_ternary, CODED_PARAMETERS
