@@ -6,6 +6,7 @@ from typing import Any
 
 from amaranth.lib import wiring
 
+from golden.bitserial_spec import BitSerialSpec
 from golden.coded_spec import (
     MAXIMUM_EXPONENT,
     MAXIMUM_INPUT_WIDTH,
@@ -19,6 +20,7 @@ from golden.requant_spec import RequantSpec
 from golden.rounding import Rounding
 from golden.shiftadd_spec import ShiftAddSpec
 from golden.xnor_spec import MAXIMUM_LANES, MAXIMUM_LENGTH, XnorSpec
+from hdl.bitserial import BitSerialDotProduct
 from hdl.certified_requant import CertifiedRequantizer
 from hdl.coded import LogDotProduct, LutDotProduct, TernaryDotProduct
 from hdl.mac import Mac
@@ -186,6 +188,16 @@ def _build_mac(**parameters: Any) -> wiring.Component:
     return Mac(MacSpec(**parameters))
 
 
+BITSERIAL_PARAMETERS = {
+    "length": Parameter("256", int, f"elements of a dot product, 1 to {MAXIMUM_LENGTH}"),
+    "lanes": Parameter("256", int, f"elements taken at a time, 1 to {MAXIMUM_LANES}"),
+}
+
+
+def _build_bitserial(**parameters: Any) -> wiring.Component:
+    return BitSerialDotProduct(BitSerialSpec(**parameters))
+
+
 SHIFTADD_PARAMETERS = {
     "maximum_width": Parameter("16", int, "widest operand, 8 or 16 bits"),
     "length": Parameter("1024", int, f"most products of a frame, 1 to {MAXIMUM_LENGTH}"),
@@ -247,6 +259,11 @@ UNITS: dict[str, Unit] = {
         "multiply-accumulate: DSP, packed DSP or LUT, any operand widths",
         _build_mac,
         MAC_PARAMETERS,
+    ),
+    "bitserial": Unit(
+        "dot product bit plane by bit plane, 1 to 16 bits of either operand at run time",
+        _build_bitserial,
+        BITSERIAL_PARAMETERS,
     ),
     "shiftadd": Unit(
         "multi-precision products, 2 to 16 bits at run time, of two-bit bricks",

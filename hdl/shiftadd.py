@@ -197,7 +197,8 @@ class ShiftAddUnit(wiring.Component):
 
 def _one_hot(width_code: Value) -> Value:
     """Return whether an operand has one, two, or four digits at work."""
-    return Cat(width_code == 0, width_code == 1, width_code[1])
+    low, high = width_code
+    return Cat(~(low | high), low & ~high, high)
 
 
 def _is_top(number: int, mode: Value) -> Value:
