@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from cocotb_tests.digits_matrices import digits_layers_at
 from cocotb_tests.streams import every_way, full_speed, in_chunks, lanes_of
 from flows.bench.payload import Columns
 from flows.bench.scenario import Scenario
@@ -80,7 +81,7 @@ def _beats(part: Vectors, spec: BitSerialSpec) -> dict[str, NDArray[Any]]:
 def scenarios(
     component: BitSerialDotProduct, parameters: dict[str, Any], seed: int, quick: bool
 ) -> list[Scenario]:
-    """Return extremes, every precision with random vectors, and for one lane every operand pair.
+    """Return extremes, every precision, the digits network, and for one lane every operand pair.
 
     `quick` leaves out the bulk, for continuous integration.
     """
@@ -110,12 +111,36 @@ def scenarios(
                 chunks=beats,
             )
         )
+    result += list(_digits(component, 1 if quick else 10, seed))
     parts = list(random_vectors(spec, rng, (1, 2, 4), 2))
     short = Stimulus("short", [parts[k] for k in rng.permutation(len(parts))])
     expected, beats = short.results(spec)
     return result + every_way(
         "short", short.columns(spec), expected, component.latency, seed, chunks=beats
     )
+
+
+def _digits(component: BitSerialDotProduct, pixels: int, seed: int) -> Iterator[Scenario]:
+    """Yield the layers of the digits network, as far as they are no longer than the vectors."""
+    spec = component.spec
+    for bits in (8, 4, 2):
+        for layer in digits_layers_at(bits, pixels, seed):
+            missing = spec.length - layer.inputs.shape[1]
+            if missing < 0:
+                continue
+            sides = (np.pad(s, ((0, 0), (0, missing))) for s in (layer.inputs, layer.weights))
+            stimulus = Stimulus(
+                f"digits {layer.name}, {bits} bits",
+                [Vectors(*sides, layer.input_type, layer.weight_type)],
+            )
+            yield full_speed(
+                stimulus.name,
+                stimulus.columns(spec),
+                {"": layer.sums},
+                component.latency,
+                describe=f"{layer.name}, pair {{}}".format,
+                chunks=bits * bits * spec.chunks,
+            )
 
 
 def _types(widths: Sequence[int]) -> Iterator[tuple[IntegerType, IntegerType]]:

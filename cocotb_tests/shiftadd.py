@@ -1,5 +1,6 @@
 """Scenarios for the multi-precision shift-add unit."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -8,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from cocotb_tests.digits_matrices import digits_layers_at
 from cocotb_tests.streams import every_way, full_speed, lanes_of
 from flows.bench.payload import Columns
 from flows.bench.scenario import Scenario
@@ -72,13 +74,13 @@ def operand_types(spec: ShiftAddSpec, mode: Int64) -> tuple[IntegerType, Integer
 def scenarios(
     component: ShiftAddUnit, parameters: dict[str, Any], seed: int, quick: bool
 ) -> list[Scenario]:
-    """Return every pair of operands of every mode up to 8 x 8 bits, extremes and random frames.
+    """Return every pair of operands of every mode up to 8 x 8 bits, extremes, random, digits.
 
     `quick` leaves out the bulk, for continuous integration.
     """
     spec = component.spec
     rng = np.random.default_rng(seed)
-    # Three products a beat on average, over all modes.
+    # Four products a beat on average, over all modes.
     stimuli = [extremes(spec), random_frames("random", spec, rng, 1_000 if quick else BULK // 3)]
     for a_code, b_code in product(range(3), repeat=2):
         if WIDTHS[a_code] * WIDTHS[b_code] <= (8 if quick else 64):
@@ -96,11 +98,42 @@ def scenarios(
                 chunks=cycles,
             )
         )
+    result += list(_digits(component, 1 if quick else 50, seed))
     short = random_frames("short", spec, rng, 300)
     expected, cycles = short.results(spec)
     return result + every_way(
         "short", short.columns(), expected, component.latency, seed, chunks=cycles
     )
+
+
+def _digits(component: ShiftAddUnit, pixels: int, seed: int) -> Iterator[Scenario]:
+    """Yield the layers of the digits network, as far as they are no longer than a frame."""
+    spec = component.spec
+    for bits in (8, 4, 2):
+        count = products_per_beat(bits, bits)
+        for layer in digits_layers_at(bits, pixels, seed):
+            pairs, length = layer.inputs.shape
+            if length > spec.length:
+                continue
+            beats = -(-length // count)
+            sides = []
+            for values in (layer.inputs, layer.weights):
+                filled = np.pad(values, ((0, 0), (0, beats * count - length)))
+                operands = torch.from_numpy(filled.reshape(-1, count))
+                sides.append(pack_operands(operands, bits, spec.operand_bytes).numpy())
+            mode = np.array([WIDTHS.index(bits)] * 2 + [0, 1])
+            last = np.tile(np.arange(beats) == beats - 1, pairs).astype(np.int64)
+            stimulus = Stimulus(
+                f"digits {layer.name}, {bits} bits", *sides, np.tile(mode, (len(last), 1)), last
+            )
+            yield full_speed(
+                stimulus.name,
+                stimulus.columns(),
+                {"": layer.sums},
+                component.latency,
+                describe=f"{layer.name}, pair {{}}".format,
+                chunks=beats,
+            )
 
 
 def random_frames(name: str, spec: ShiftAddSpec, rng: np.random.Generator, beats: int) -> Stimulus:

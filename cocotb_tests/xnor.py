@@ -1,5 +1,6 @@
 """Scenarios for the XNOR-popcount unit."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from cocotb_tests.digits_matrices import digits_layers_at
 from cocotb_tests.streams import every_way, full_speed, in_chunks, lanes_of
 from flows.bench.payload import Columns
 from flows.bench.scenario import Scenario
@@ -51,7 +53,7 @@ class Stimulus:
 def scenarios(
     component: XnorPopcount, parameters: dict[str, Any], seed: int, quick: bool
 ) -> list[Scenario]:
-    """Return every pair of short vectors, extremes, and seeded random vectors.
+    """Return every pair of short vectors, extremes, random vectors and the digits network at 1 bit.
 
     `quick` leaves out the bulk, for continuous integration.
     """
@@ -75,6 +77,7 @@ def scenarios(
         )
         for each in stimuli
     ]
+    result += list(_digits(component, 2 if quick else 100, seed))
     short = random_vectors("short", spec, rng, 60)
     return result + every_way(
         "short",
@@ -84,6 +87,35 @@ def scenarios(
         seed,
         chunks=spec.chunks,
     )
+
+
+def _digits(component: XnorPopcount, pixels: int, seed: int) -> Iterator[Scenario]:
+    """Yield the layers of the digits network that are no longer than the unit's vectors.
+
+    Elements that a layer lacks are -1 in both vectors, and so add one each.
+    """
+    spec = component.spec
+    for layer in digits_layers_at(1, pixels, seed):
+        missing = spec.length - layer.inputs.shape[1]
+        if missing < 0:
+            continue
+        inputs, weights = (
+            np.pad((side + 1) // 2, ((0, 0), (0, missing)))
+            for side in (layer.inputs, layer.weights)
+        )
+        thresholds = _near(spec, np.random.default_rng(seed), inputs, weights)
+        stimulus = Stimulus(f"digits {layer.name}", inputs, weights, thresholds)
+        dots = layer.sums + missing
+        if spec.thresholded:
+            dots = apply_thresholds(torch.from_numpy(dots), thresholds).numpy()
+        yield full_speed(
+            stimulus.name,
+            stimulus.columns(spec),
+            {"": dots},
+            component.latency,
+            describe=f"{layer.name}, pair {{}}".format,
+            chunks=spec.chunks,
+        )
 
 
 def random_vectors(name: str, spec: XnorSpec, rng: np.random.Generator, count: int) -> Stimulus:

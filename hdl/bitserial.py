@@ -115,7 +115,7 @@ class _PlaneSequence:
         chunk = Signal(range(max(chunks, 2)))
 
         self.last_chunk: Value = chunk == chunks - 1 if chunks > 1 else C(1)
-        first_chunk: Value = chunk == 0 if chunks > 1 else C(1)
+        first_chunk: Value = ~chunk.any() if chunks > 1 else C(1)
         self.first = ~running
 
         def now(held: Signal, given: Value) -> Value:
@@ -128,9 +128,9 @@ class _PlaneSequence:
         on_sign = {side: is_signed[side] & (at[side] == highest[side]) for side in "ab"}
         self.negative = on_sign["a"] ^ on_sign["b"]
         self.doubles = running & new_weight & first_chunk
-        end_of_weight = (at["a"] == 0) | (at["b"] == highest["b"])
-        end_of_planes = (at["a"] == 0) & (at["b"] == 0)
-        self.last = end_of_planes & self.last_chunk & (from_["a"] == 0)
+        end_of_weight = ~at["a"].any() | (at["b"] == highest["b"])
+        end_of_planes = ~at["a"].any() & ~at["b"].any()
+        self.last = end_of_planes & self.last_chunk & ~from_["a"].any()
 
         with m.If(i.valid & i.ready):
             m.d.sync += running.eq(~self.last)
@@ -147,7 +147,7 @@ class _PlaneSequence:
                 m.d.sync += new_weight.eq(end_of_weight)
                 with m.If(~end_of_weight):
                     m.d.sync += [plane["a"].eq(at["a"] - 1), plane["b"].eq(at["b"] + 1)]
-                with m.Elif(from_["b"] != 0):
+                with m.Elif(from_["b"].any()):
                     _set(m, plane, start, from_["a"], from_["b"] - 1)
                 with m.Else():
                     _set(m, plane, start, from_["a"] - 1, from_["b"])

@@ -29,7 +29,7 @@ class Chunks:
         if count == 1:
             return
         chunk = Signal(range(count))
-        self.first = chunk == 0
+        self.first = ~chunk.any()
         self.last = chunk == count - 1
         with m.If(i.valid & i.ready):
             with m.If(self.last):
