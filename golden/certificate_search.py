@@ -130,9 +130,10 @@ def find_certificate(
             f"channel {widest} needs a multiplier of {needed} bits at the layer's shift of "
             f"{shift[0]}, over the {multiplier_width} allowed; use the generic requantizer"
         )
-    negative, positive = (
-        _choose_constants(*constraints.constant_interval(sign, shift, multiplier))
-        for sign in (True, False)
+    negative, positive = _choose_pairs(
+        constraints.constant_interval(True, shift, multiplier),
+        constraints.constant_interval(False, shift, multiplier),
+        (1 << int(shift[0])) - 1,
     )
     exception, correction = _differences(steps, affine)
     certificate = Certificate(
@@ -325,6 +326,22 @@ def _first_true(low: Int64, high: Int64, test: Callable[[Int64], Mask]) -> Int64
             np.where(passed, middle, high),
         )
     return low
+
+
+def _choose_pairs(
+    below_zero: tuple[Int64, Int64], others: tuple[Int64, Int64], mirror: int
+) -> tuple[Int64, Int64]:
+    """Choose the constants below zero and the others, as each other's complement if that can be.
+
+    Rounding half away from zero is symmetric, so ``mirror - constant`` usually serves the other
+    sign: a circuit then inverts bits instead of storing a second constant.
+    """
+    mirrored = (np.maximum(others[0], mirror - below_zero[1]),
+                np.minimum(others[1], mirror - below_zero[0]))  # fmt: skip
+    if (mirrored[0] <= mirrored[1]).all():
+        positive = _choose_constants(*mirrored)
+        return mirror - positive, positive
+    return _choose_constants(*below_zero), _choose_constants(*others)
 
 
 def _choose_constants(lower: Int64, upper: Int64) -> Int64:

@@ -14,7 +14,7 @@ from golden.integer_type import IntegerType
 from hdl.multiply import MULTIPLIER_LATENCY, MULTIPLY_LATENCY, multiply
 from hdl.pipeline import Pipeline
 from hdl.rom import Rom
-from hdl.saturate import saturate
+from hdl.saturate import limit, out_of_range, saturate
 from hdl.shapes import shape_of
 
 
@@ -95,18 +95,17 @@ class CertifiedRequantizer(wiring.Component):
         pipeline = Pipeline(m, platform, self.i, self.o, self.latency)
 
         narrow = certificate.saturated_accumulator
-        accumulator = pipeline.register("accumulator", saturate(self.i.payload.accumulator, narrow))
+        accumulator = self._saturate_input(pipeline, narrow)
         parameters = self._parameters(m, pipeline)
 
-        constant = parameters["positive"]
-        if narrow.signed:
-            constant = Mux(accumulator[-1], parameters["negative"], constant)
         total = multiply(
             pipeline,
             "scaled",
             accumulator,
             parameters["multiplier"],
-            addend=pipeline.register("constant", constant, MULTIPLIER_LATENCY),
+            addend=pipeline.register(
+                "constant", self._constant(accumulator, parameters), MULTIPLIER_LATENCY
+            ),
         )
         code = (total >> certificate.shift)[: self._result_type().width]
         code = code.as_signed() if self._result_type().signed else code
@@ -118,6 +117,36 @@ class CertifiedRequantizer(wiring.Component):
             code = pipeline.register("corrected", code + correction)
         m.d.comb += self.o.payload.eq(code)
         return m
+
+    def _saturate_input(self, pipeline: Pipeline, narrow: IntegerType) -> Value:
+        """Saturate behind the first registers: one look-up table a bit, before the multiplier's."""
+        given = _extended(self.i.payload.accumulator, narrow.width)
+        below, above = out_of_range(given, narrow)
+        return limit(
+            pipeline.register("accumulator", given[: narrow.width]),
+            pipeline.register("below", below),
+            pipeline.register("above", above),
+            narrow,
+        )
+
+    def _constant(self, accumulator: Value, parameters: Mapping[str, Value]) -> Value:
+        """Return what is added to the product: the rounding constant and the zero point."""
+        if not self.certificate.saturated_accumulator.signed:
+            return parameters["positive"]
+        negative = accumulator[-1]
+        if not self._constants_are_complements():
+            return Mux(negative, parameters["negative"], parameters["positive"])
+        fraction = parameters["fraction"]
+        spread = Cat(fraction, C(0, self.certificate.shift - len(fraction)))
+        inverted = spread ^ negative.replicate(self.certificate.shift)
+        return Cat(inverted, _with_sign(parameters["zero_point"])).as_signed()
+
+    def _constants_are_complements(self) -> bool:
+        """Tell whether inverting the bits of a constant gives that of the other sign."""
+        mirror = (1 << self.certificate.shift) - 1
+        positive = self.certificate.positive_constant
+        in_range = (positive >= 0) & (positive <= mirror)
+        return bool((in_range & (self.certificate.negative_constant == mirror - positive)).all())
 
     def _folded_constants(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the constants below zero and otherwise, zero points included."""
@@ -139,7 +168,7 @@ class CertifiedRequantizer(wiring.Component):
     def _clamp(self, code: Value, minimum: Value, maximum: Value) -> Value:
         bounds = (self.certificate.minimum, self.certificate.maximum)
         if (bounds[0] == self.output.minimum).all() and (bounds[1] == self.output.maximum).all():
-            return saturate(code if code.shape().signed else _with_sign(code), self.output)
+            return saturate(_extended(code, self.output.width), self.output)
         return Mux(code < minimum, minimum, Mux(code > maximum, maximum, code))
 
     def _parameters(self, m: Module, pipeline: Pipeline) -> dict[str, Value]:
@@ -147,17 +176,22 @@ class CertifiedRequantizer(wiring.Component):
         negative, positive = self._folded_constants()
         columns = {
             "multiplier": self.certificate.multiplier,
-            "negative": negative,
-            "positive": positive,
             "minimum": self.certificate.minimum,
             "maximum": self.certificate.maximum,
         }
+        if not self.certificate.saturated_accumulator.signed:
+            columns |= {"positive": positive}
+        elif self._constants_are_complements():
+            columns |= {
+                "fraction": self.certificate.positive_constant,
+                "zero_point": self.certificate.zero_point,
+            }
+        else:
+            columns |= {"negative": negative, "positive": positive}
         for slot, (exception, correction) in enumerate(
             zip(self.certificate.exception, self.certificate.correction, strict=True)
         ):
             columns |= {f"exception_{slot}": exception, f"correction_{slot}": correction}
-        if not self.certificate.saturated_accumulator.signed:
-            del columns["negative"]
         return _lookup(m, pipeline, f"{self.name}_channels", self.i.payload.channel, columns)
 
     def _correction(
@@ -175,9 +209,16 @@ class CertifiedRequantizer(wiring.Component):
         return pipeline.register("correction", total, MULTIPLY_LATENCY)
 
 
+def _extended(value: Value, width: int) -> Value:
+    """Return a value as a signed one of more than `width` bits."""
+    signed = _with_sign(value)
+    missing = max(width + 1 - len(signed), 0)
+    return Cat(signed, signed[-1].replicate(missing)).as_signed()
+
+
 def _with_sign(value: Value) -> Value:
-    """Return an unsigned value as a signed one, a bit wider."""
-    return (value + C(0, Shape(1, signed=True))).as_signed()
+    """Return a value as a signed one, a bit wider if it is unsigned."""
+    return value if value.shape().signed else Cat(value, C(0, 1)).as_signed()
 
 
 def _lookup(
