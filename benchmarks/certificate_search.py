@@ -59,7 +59,7 @@ def main() -> int:
     layer = random_layer(np.random.default_rng(SEED))
     measurements = [measure(name, codes, layer) for name, codes in references(layer).items()]
     title = f"One layer of {CHANNELS} channels; widths in bits"
-    table = Table(title=title, title_justify="left", box=None)
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("reference", no_wrap=True)
     for heading in ("seconds", "multiplier", "shift", "accumulator", "saturated", "exceptions"):
         table.add_column(heading, justify="right")

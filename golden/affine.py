@@ -76,14 +76,15 @@ class AffineMap:
         object.__setattr__(self, "codes", codes)
         object.__setattr__(self, "axis", axis)
         object.__setattr__(self, "narrow", narrow and codes.signed)
-        scales, zero_points = np.broadcast_arrays(
-            np.atleast_1d(np.asarray(scale, dtype=np.float32)), np.atleast_1d(zero_point)
-        )
-        if scales.ndim != 1 or (axis is None and scales.size != 1):
+        given = np.atleast_1d(np.asarray(scale, dtype=np.float32)), np.atleast_1d(zero_point)
+        channels = 1 if axis is None else max(1, *(values.size for values in given))
+        if any(values.ndim != 1 or values.size not in (1, channels) for values in given):
+            shapes = " and ".join(str(values.shape) for values in given)
             raise UserError(
-                f"scale and zero_point have shape {scales.shape} with axis {axis}; "
+                f"scale and zero_point have shapes {shapes} with axis {axis}; "
                 "allowed: one value, or one per channel of an axis"
             )
+        scales, zero_points = np.broadcast_arrays(*given)
         usable = np.isfinite(scales) & (scales > 0)
         if not usable.all():
             channel = int(np.argmin(usable))

@@ -102,7 +102,7 @@ def find_certificate(
         Largest width of an unsigned multiplier, in bits, at most 31.
     exceptions : int
         How many accumulators of a channel may be corrected one by one, where no multiplier suits
-        them all. Fixed-point references never need any.
+        them all. Fixed-point references need none, but for exact ties rounded half to even.
 
     Returns
     -------

@@ -218,6 +218,18 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         quantized_digits(tmp_path / "file" / "digits", QUICK)
 
 
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"seed": -1}, "seed is -1; allowed: 0 to 4294967295"),
+        ({"epochs": 0}, "epochs and batch are 0 and 64; allowed: 1 or more"),
+    ],
+)
+def test_settings_out_of_range(parameters: dict[str, int], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        Training(**parameters)
+
+
 def test_traces_survive_the_file(tmp_path: Path, quantized: Quantized) -> None:
     graph = quantized(Rounding.RUY)
     traces = record_layers(graph, to_codes(graph, load()[1].images[:5]))

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from golden.errors import UserError
 from golden.rounding import Rounding
 
 
@@ -12,13 +13,18 @@ class Training:
     Parameters
     ----------
     seed : int
-        Of the initial weights, the order of images and their distortions.
+        0 to 2**32 - 1; of the initial weights, the order of images and their distortions.
     epochs, batch : int
-        Passes over the training images, and images per step.
+        Passes over the training images, and images per step; 1 or more.
     learning_rate : float
         Highest rate of a one-cycle schedule with AdamW.
     rotation, stretch, translation : float
         Largest random distortions: radians, and fractions of half the image.
+
+    Raises
+    ------
+    UserError
+        Naming the parameter, its value and what is allowed.
     """
 
     seed: int = 1
@@ -28,6 +34,14 @@ class Training:
     rotation: float = 0.2
     stretch: float = 0.2
     translation: float = 0.25
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < 1 << 32:
+            raise UserError(f"seed is {self.seed}; allowed: 0 to {(1 << 32) - 1}")
+        if self.epochs < 1 or self.batch < 1:
+            raise UserError(
+                f"epochs and batch are {self.epochs} and {self.batch}; allowed: 1 or more"
+            )
 
 
 @dataclass(frozen=True)

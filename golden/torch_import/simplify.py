@@ -34,16 +34,22 @@ def _merge_pairs(network: FloatNetwork, merge: Merge) -> FloatNetwork:
 
     The merged layer keeps the first one's name, which is what users know it by.
     """
+    while (found := _find_pair(network, merge)) is not None:
+        network = _replaced(network, *found)
+    return network
+
+
+def _find_pair(network: FloatNetwork, merge: Merge) -> tuple[Layer, Layer, Layer] | None:
+    """Return two layers to merge and what they become."""
     for first in network.layers:
         readers = network.consumers(first.output)
-        if len(readers) != 1 or readers[0].inputs != (first.output,):
-            continue
-        if first.output in network.outputs:
+        alone = len(readers) == 1 and readers[0].inputs == (first.output,)
+        if not alone or first.output in network.outputs:
             continue
         merged = merge(first, readers[0])
         if merged is not None:
-            return _merge_pairs(_replaced(network, first, readers[0], merged), merge)
-    return network
+            return first, readers[0], merged
+    return None
 
 
 def _replaced(network: FloatNetwork, first: Layer, second: Layer, merged: Layer) -> FloatNetwork:
