@@ -103,7 +103,7 @@ def test_float_references_are_reproduced_on_every_accumulator(name: str, clamp: 
 EXCEPTIONAL = {
     "ties are exact and alternate": (7 * 2.0**-13, 1 << 17),
     "float32 rounds onto ties": (0x1FB0002 * 2.0**-37, 1 << 19),
-    "float32 skips integers": (1.1e-6, 26_000_000),
+    "float32 skips integers": (1.1e-6, 19_000_000),
 }
 """A float32 scale, and the magnitude of accumulators under which no multiplier suits all."""
 
@@ -206,7 +206,7 @@ def small_certificate(rounding: Rounding) -> tuple[Certificate, Reference]:
     return find_certificate(reference, -limits, limits, zero, low, 15), reference
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_a_check_passes_exactly_when_the_certificate_holds(data: st.DataObject) -> None:
     """Tampers with a certificate and asks every accumulator whether that mattered."""
