@@ -86,16 +86,15 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
         nn.Conv2d(10, 4, 1),
     ),
     "pooling": lambda: nn.Sequential(
-        nn.MaxPool2d(3, 2, ceil_mode=True),
+        nn.AvgPool2d(2, 1, padding=1, count_include_pad=False),
+        nn.MaxPool2d(2, ceil_mode=True),
         conv(3, 4),
         nn.AvgPool2d(2, stride=1),
-        nn.AvgPool2d(3, 2, padding=1),
-        nn.AvgPool2d(2, 1, padding=1, count_include_pad=False),
+        nn.AvgPool2d(3, 1, padding=1),
         nn.ReLU(),
-        nn.ZeroPad2d((1, 0, 2, 1)),
+        nn.ZeroPad2d((1, 1, 2, 0)),
         nn.AdaptiveAvgPool2d((3, 2)),
-        nn.Flatten(),
-    )[:-1],
+    ),
     "tables": lambda: nn.Sequential(
         conv(3, 6),
         nn.Hardswish(),
@@ -400,6 +399,10 @@ REFUSED: dict[str, tuple[nn.Module, str]] = {
     ),
     "adaptive pool": (nn.AdaptiveAvgPool2d(3), r"pools \(8, 8\) to \(3, 3\); allowed: divisors"),
     "softmax": (nn.Softmax(dim=2), "is not over dimension 1 of features or images"),
+    "softmax joined": (
+        Forward(lambda x: join_channels(torch.softmax(x, 1), x)),
+        r"tensors cat, softmax, x share one scale, which softmax fixes to 0 to 1, and reach -",
+    ),
     "overflow": (
         Forward(lambda x: x.exp().exp().exp()),
         "has values that are not finite during calibration; check",

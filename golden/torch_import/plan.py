@@ -11,6 +11,7 @@ from golden.errors import UserError
 from golden.integer_type import IntegerType
 from golden.rounding import Rounding
 from golden.torch_import.float_network import (
+    AveragePool,
     Clamp,
     Concat,
     FloatNetwork,
@@ -24,8 +25,8 @@ from golden.torch_import.float_network import (
 
 INT8 = IntegerType(8, True)
 
-_SHARING = (Clamp, Concat, MaxPool, Pad, Reshape)
-"""Layers that move codes without changing them: inputs and output have one scale."""
+_SHARING = (AveragePool, Clamp, Concat, MaxPool, Pad, Reshape)
+"""Layers that compute on codes as they are: inputs and output have one scale."""
 
 _LARGEST_BIAS = 1 << 30
 """Codes of the bias that leave the accumulator of 32 bits room for the products."""
@@ -72,23 +73,31 @@ class Plan:
 def make_plan(network: FloatNetwork, ranges: Mapping[str, Range], scheme: Scheme) -> Plan:
     """Turn calibrated ranges into scales.
 
-    Tensors between which codes only move share one scale, that of their joint range.
+    Tensors between which codes only move share one scale, that of their joint range. Softmax has
+    the fixed output scale of TFLite's kernel.
 
     Raises
     ------
     UserError
-        If a range is missing or the scheme's types do not fit.
+        If the scheme's types do not fit, or a tensor that shares the scale of a softmax needs
+        another.
     """
     if not scheme.weight.signed:
         raise UserError(f"weight is {scheme.weight}; allowed: signed, 2 to 16 bits")
+    softmaxes = {layer.output for layer in network.layers if isinstance(layer, Softmax)}
     activations: dict[str, AffineMap] = {}
     for group in _sharing_groups(network):
         low, high = min(ranges[n][0] for n in group), max(ranges[n][1] for n in group)
-        activations |= dict.fromkeys(group, AffineMap.asymmetric(low, high, scheme.activation))
-    for layer in network.layers:
-        if isinstance(layer, Softmax):
-            kind = scheme.activation  # The reference kernel's output scale is fixed.
-            activations[layer.output] = AffineMap(kind, 2.0**-kind.width, kind.minimum)
+        if softmaxes.isdisjoint(group):
+            mapping = AffineMap.asymmetric(low, high, scheme.activation)
+        else:
+            mapping = _softmax_map(scheme.activation)
+            if low < 0 or high > 1:
+                raise UserError(
+                    f"tensors {', '.join(sorted(group))} share one scale, which softmax fixes to "
+                    f"0 to 1, and reach {low:g} to {high:g}; do not join them"
+                )
+        activations |= dict.fromkeys(group, mapping)
     weights = {
         layer.output: _weight_map(layer, activations[layer.inputs[0]], scheme.weight)
         for layer in network.layers
@@ -107,6 +116,10 @@ def _sharing_groups(network: FloatNetwork) -> list[list[str]]:
                     group[layer.output].extend(group[name])
                     group |= dict.fromkeys(group[name], group[layer.output])
     return list({id(names): names for names in group.values()}.values())
+
+
+def _softmax_map(kind: IntegerType) -> AffineMap:
+    return AffineMap(kind, 2.0**-kind.width, kind.minimum)
 
 
 def _weight_map(layer: Matrix, inputs: AffineMap, kind: IntegerType) -> AffineMap:
