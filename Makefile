@@ -15,7 +15,7 @@ DEVICE ?= ecp5
 PYTEST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help sim test regress verilog synth lint bench icarus clean
+.PHONY: help sim test regress verilog synth formal lint bench icarus clean
 
 help: ## list the targets and their options
 	@printf 'Targets\n'
@@ -49,6 +49,9 @@ verilog: $(VENV)/.sim.installed ## write a unit as Verilog into sim_build/verilo
 
 synth: $(VENV)/.synth.installed ## area and clock of a unit: UNIT=requant DEVICE=ecp5 [PARAMS=]
 	@$(BIN)/bittrue synth '$(UNIT)' $(PARAMS) --device '$(DEVICE)'
+
+formal: $(VENV)/.formal.installed ## prove a unit equal to plain arithmetic for every input: UNIT=mac [PARAMS=]
+	@$(BIN)/python -m flows.formal '$(UNIT)' $(PARAMS)
 
 lint: $(VENV)/.lint.installed ## ruff, mypy, and Verilator's lint over every unit's Verilog
 	@$(BIN)/ruff check .

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Create the virtual environment and install one set of packages: sim, test, synth or lint.
+# Create the virtual environment and install one set of packages: sim, test, synth, formal or lint.
 set -eu
 
 python=${PYTHON:-python3}

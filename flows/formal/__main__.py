@@ -1,0 +1,89 @@
+"""Prove a unit equal to plain arithmetic for every input: ``python -m flows.formal mac``."""
+
+import argparse
+import importlib
+import json
+import pkgutil
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from amaranth.lib import wiring
+from rich.console import Console
+
+import flows.formal
+from flows.formal.equivalence import Claim, FormalError, prove
+from flows.units import find_unit
+from golden.errors import UserError
+from hdl.verilog_output import Design, to_verilog
+
+OUTPUT = Path("sim_build") / "formal"
+_MACHINERY = ("__main__", "equivalence")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Prove one unit; 0 when everything is proved, 1 when something is not, 2 for a wrong request.
+
+    Without parameters, the parameter sets that the unit's module lists.
+    """
+    units = sorted(
+        module.name
+        for module in pkgutil.iter_modules(flows.formal.__path__)
+        if module.name not in _MACHINERY
+    )
+    parser = argparse.ArgumentParser(prog="python -m flows.formal", description=__doc__)
+    parser.add_argument("unit", help=f"one of: {', '.join(units)}")
+    parser.add_argument("parameters", nargs="*", metavar="name=value", help="of the unit")
+    parser.add_argument("--timeout", type=int, default=600, help="seconds for each proof")
+    arguments = parser.parse_args(argv)
+    try:
+        if arguments.unit not in units:
+            raise UserError(f"no proof of {arguments.unit!r}; choose one of {', '.join(units)}")
+        return _prove_all(arguments.unit, arguments.parameters, arguments.timeout)
+    except UserError as error:
+        print(f"formal: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("formal: interrupted", file=sys.stderr)
+        return 130
+
+
+def _prove_all(name: str, words: Sequence[str], timeout: int) -> int:
+    console = Console(highlight=False, soft_wrap=True)
+    unit = find_unit(name)
+    module = importlib.import_module(f"flows.formal.{name}")
+    records = []
+    for case in [words] if words else module.CASES:
+        component = unit.build(**unit.parse(case))
+        design = to_verilog(component, name, unit.texts(case))
+        for title, claim in module.claims(component).items():
+            with console.status(f"{name} {' '.join(case)}: {title}"):
+                record, line = _attempt(component, design, claim, timeout)
+            records.append({"unit": name, "parameters": list(case), "claim": title} | record)
+            console.print(f"{line}: {name} {' '.join(case)}, {title}")
+    proved = sum(record["result"] == "proved" for record in records)
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    path = OUTPUT / f"{name}.json"
+    path.write_text(json.dumps(records, indent=2) + "\n")
+    console.print(f"{name}: {proved} of {len(records)} claims proved for every input; {path}")
+    return 0 if proved == len(records) else 1
+
+
+def _attempt(
+    component: wiring.Component, design: Design, claim: Claim, timeout: int
+) -> tuple[dict[str, Any], str]:
+    try:
+        proof = prove(component, design, claim, timeout)
+    except FormalError as error:
+        return {"result": "no answer", "said": str(error)}, f"no answer ({error})"
+    result = "proved" if proof.proved else "refuted"
+    line = f"{result} over {proof.free_bits} input bits in {proof.seconds:.1f} s"
+    if not proof.proved:
+        line += f", e.g. {proof.counterexample}"
+    return {"result": result} | asdict(proof), line
+
+
+if __name__ == "__main__":
+    sys.exit(main())

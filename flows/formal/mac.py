@@ -1,0 +1,38 @@
+"""What a multiply-accumulate unit is proved to compute: the sums of plain products."""
+
+from flows.formal.equivalence import Claim
+from hdl.mac import Mac
+
+CASES = (
+    ("a=int8", "b=int8", "columns=2", "multiplier=packed_dsp48e1"),
+    ("a=uint8", "b=int8", "columns=2", "multiplier=packed_dsp48e1"),
+    ("a=int8", "b=uint8", "columns=2", "multiplier=packed_dsp48e1"),
+    ("a=uint8", "b=uint8", "columns=2", "multiplier=packed_dsp48e1"),
+    ("a=int4", "b=int4", "rows=2", "columns=2", "multiplier=packed_dsp48e1"),
+    ("a=uint4", "b=int4", "rows=2", "columns=2", "multiplier=packed_dsp48e1"),
+    ("a=uint4", "b=uint4", "rows=2", "columns=2", "multiplier=packed_dsp48e1"),
+    ("a=int4", "b=int4", "columns=4", "multiplier=packed_dsp48e1"),
+    ("a=int4", "b=int4", "rows=2", "columns=2", "lanes=2", "multiplier=packed_dsp48e1"),
+    ("a=int4", "b=int4", "rows=2", "columns=2", "multiplier=packed_mult18x18d"),
+    ("a=int4", "b=int4", "columns=3", "multiplier=packed_mult18x18d"),
+    ("a=uint4", "b=int4", "columns=2", "multiplier=packed_mult18x18d"),
+    ("a=int8", "b=int8", "multiplier=lut"),
+    ("a=uint8", "b=int8", "multiplier=lut"),
+    ("a=uint8", "b=uint8", "multiplier=lut"),
+    ("a=int4", "b=int4", "lanes=4", "multiplier=lut"),
+    ("a=int2", "b=int2", "lanes=8", "multiplier=lut"),
+)
+"""Parameters proved when none are given."""
+
+
+def claims(component: Mac) -> dict[str, Claim]:
+    """Return the claim: each output of a frame of one beat is the sum of its products."""
+    spec = component.spec
+    expected = {
+        f"{row}.{column}": " + ".join(
+            f"a_{row}_{lane} * b_{column}_{lane}" for lane in range(spec.lanes)
+        )
+        for row in range(spec.rows)
+        for column in range(spec.columns)
+    }
+    return {"sum of products": Claim(expected, {"last": 1}, spec.sum_type.width + 1)}

@@ -1,0 +1,41 @@
+"""Proofs that succeed, and refutations that name inputs which show the difference."""
+
+from dataclasses import replace
+
+import pytest
+
+from flows.formal.equivalence import Claim, prove
+from flows.formal.mac import claims
+from golden.integer_type import IntegerType
+from golden.mac_spec import MacSpec, Multiplier
+from golden.packing import Packing
+from hdl.mac import Mac
+from hdl.verilog_output import to_verilog
+
+INT4 = IntegerType(4, True)
+PACKED = MacSpec(INT4, INT4, columns=2, multiplier=Multiplier.PACKED_MULT18X18D)
+TABLES = MacSpec(INT4, INT4, multiplier=Multiplier.LUT)
+
+
+@pytest.mark.parametrize("spec", [PACKED, TABLES, replace(TABLES, a=IntegerType(3, False))])
+def test_exact_circuits_are_proved(spec: MacSpec) -> None:
+    component = Mac(spec)
+    proof = prove(component, to_verilog(component, "mac"), claims(component)["sum of products"])
+    assert proof.proved
+    assert proof.counterexample == {}
+    assert proof.free_bits == spec.a.width + spec.b.width * spec.columns
+
+
+def test_a_missing_correction_is_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
+    component = Mac(PACKED)
+    monkeypatch.setattr(Packing, "wide_bias", 0)
+    proof = prove(component, to_verilog(component, "mac"), claims(component)["sum of products"])
+    assert not proof.proved
+    assert set(proof.counterexample) == {"a_0_0", "b_0_0", "b_1_0"}
+
+
+def test_a_wrong_claim_is_refuted_by_inputs_that_break_it() -> None:
+    component = Mac(TABLES)
+    claim = Claim({"0.0": "a_0_0 * b_0_0 + (a_0_0 == 3 && b_0_0 == -5)"}, {"last": 1}, 20)
+    proof = prove(component, to_verilog(component, "mac"), claim)
+    assert proof.counterexample == {"a_0_0": 3, "b_0_0": 16 - 5}
