@@ -27,6 +27,7 @@ def every_way(
     controls: Mapping[str, int] | None = None,
     describe: Callable[[int], str] = "beat {}".format,
     chunks: int | NDArray[np.int64] = 1,
+    beside: Mapping[str, Columns] | None = None,
 ) -> list[Scenario]:
     """Return scenarios that stream the same beats through a circuit in every legal manner.
 
@@ -50,8 +51,11 @@ def every_way(
         Beat number to a description of the element.
     chunks : int or ndarray of int64
         Inputs of an output: the same number for all, or one for each.
+    beside : mapping of str to Columns, optional
+        Beats of further input streams, which pause as ``i`` does.
     """
     count = beats(expected)
+    further = beside or {}
     completed = np.broadcast_to(chunks, count).cumsum()
     half = int(completed[-1]) // 2 + latency
 
@@ -59,9 +63,9 @@ def every_way(
         manner: str, i: int = 0, o: int = 0, reset: bool = True, stop_after: int = 0
     ) -> Scenario:
         run = Run(
-            inputs={"i": inputs},
+            inputs={"i": inputs, **further},
             outputs={"o": count},
-            stall={"i": i, "o": o},
+            stall={"i": i, "o": o, **dict.fromkeys(further, i)},
             controls=controls or {},
             seed=seed,
             reset=reset,

@@ -13,19 +13,23 @@ from golden.coded_spec import (
     CodedSpec,
     WeightCode,
 )
+from golden.dot_spec import DotSpec
 from golden.errors import UserError
 from golden.integer_type import IntegerType
 from golden.mac_spec import MacSpec, Multiplier
 from golden.requant_spec import RequantSpec
 from golden.rounding import Rounding
 from golden.shiftadd_spec import ShiftAddSpec
+from golden.systolic_spec import SystolicSpec
 from golden.xnor_spec import MAXIMUM_LANES, MAXIMUM_LENGTH, XnorSpec
 from hdl.bitserial import BitSerialDotProduct
 from hdl.certified_requant import CertifiedRequantizer
 from hdl.coded import LogDotProduct, LutDotProduct, TernaryDotProduct
+from hdl.dot import Dot
 from hdl.mac import Mac
 from hdl.requant import Requantizer
 from hdl.shiftadd import ShiftAddUnit
+from hdl.systolic import OutputStationaryArray
 from hdl.xnor import XnorPopcount
 
 
@@ -188,6 +192,22 @@ def _build_mac(**parameters: Any) -> wiring.Component:
     return Mac(MacSpec(**parameters))
 
 
+DOT_PARAMETERS = {
+    "inputs": Parameter("int8", IntegerType.parse, "int or uint of 2 to 16 bits; 8 with lut"),
+    "weights": Parameter("int8", IntegerType.parse, "int or uint of 2 to 16 bits; 8 with lut"),
+    "lanes": Parameter("4", int, "inputs in a beat (SIMD), at least 1"),
+    "outputs": Parameter("4", int, "outputs at once (PE), at least 1"),
+    "length": Parameter("1024", int, "most inputs of a dot product, at least lanes"),
+    "multiplier": MAC_PARAMETERS["multiplier"],
+    "weight_zero_point": Parameter("no", parse_flag, "yes if weights have zero points"),
+    "bias": Parameter("int32", IntegerType.parse, "int of up to 48 bits"),
+}
+
+
+def _build_dot(**parameters: Any) -> wiring.Component:
+    return Dot(DotSpec(**parameters))
+
+
 BITSERIAL_PARAMETERS = {
     "length": Parameter("256", int, f"elements of a dot product, 1 to {MAXIMUM_LENGTH}"),
     "lanes": Parameter("256", int, f"elements taken at a time, 1 to {MAXIMUM_LANES}"),
@@ -234,6 +254,19 @@ def _build_lutmul(codebook: tuple[int, ...], **parameters: Any) -> wiring.Compon
     return LutDotProduct(CodedSpec(WeightCode(codebook), **parameters))
 
 
+SYSTOLIC_PARAMETERS = {
+    "a": Parameter("int8", IntegerType.parse, "int or uint of 2 to 16 bits"),
+    "b": Parameter("int8", IntegerType.parse, "int or uint of 2 to 16 bits"),
+    "rows": Parameter("4", int, "rows of processing elements, 1 to 64"),
+    "columns": Parameter("4", int, "columns of processing elements, 1 to 64"),
+    "length": Parameter("1024", int, "most products of a sum, at least 1"),
+}
+
+
+def _build_systolic(**parameters: Any) -> wiring.Component:
+    return OutputStationaryArray(SystolicSpec(**parameters))
+
+
 UNITS: dict[str, Unit] = {
     "requant": Unit(
         "requantizer: any multiplier, shift, zero point and clamp at run time",
@@ -259,6 +292,16 @@ UNITS: dict[str, Unit] = {
         "multiply-accumulate: DSP, packed DSP or LUT, any operand widths",
         _build_mac,
         MAC_PARAMETERS,
+    ),
+    "dot": Unit(
+        "matrix-vector products: outputs by lanes, zero points on both sides",
+        _build_dot,
+        DOT_PARAMETERS,
+    ),
+    "systolic": Unit(
+        "systolic array, output-stationary: matrix products of any size, tile by tile",
+        _build_systolic,
+        SYSTOLIC_PARAMETERS,
     ),
     "bitserial": Unit(
         "dot product bit plane by bit plane, 1 to 16 bits of either operand at run time",

@@ -3,7 +3,6 @@
 from typing import Any
 
 from amaranth.hdl import C, Module, Signal, Value
-from amaranth.lib import stream
 
 from golden.integer_type import IntegerType
 from hdl.adder_tree import add_term
@@ -30,17 +29,12 @@ class FramePipeline(Pipeline):
     """
 
     def __init__(self, m: Module, platform: object, i: Any, o: Any, latency: int) -> None:
-        beats = stream.Signature(0).create()
-        super().__init__(m, platform, i, beats, latency)
+        super().__init__(m, platform, i, o, latency)
         ends = self.register("arriving_last", i.payload.last, latency - 1)
-        last = self.register("last", ends)
+        self.leave_when(self.register("last", ends))
         self._fresh = Signal(init=1, name="first_of_frame")
         self._arriving = Signal(name="arriving")
-        m.d.comb += [
-            o.valid.eq(beats.valid & last),
-            beats.ready.eq(o.ready | ~last),
-            self._arriving.eq(self.advance & self.valid[latency - 2]),
-        ]
+        m.d.comb += self._arriving.eq(self.advance & self.valid[latency - 2])
         with m.If(self._arriving):
             m.d.sync += self._fresh.eq(ends)
 

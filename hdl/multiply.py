@@ -3,7 +3,7 @@
 from amaranth.hdl import C, Cat, Const, Mux, Shape, Signal, Value
 
 from hdl.adder_tree import add_at
-from hdl.pipeline import Pipeline
+from hdl.pipeline import Pipeline, Stages
 
 CHUNK_WIDTH = 17
 """Unsigned bits of an operand chunk; 18 with a sign: what DSP48E1 and MULT18X18D both take."""
@@ -67,7 +67,7 @@ def multiply(
     return pipeline.register(name, total)
 
 
-def multiplier(pipeline: Pipeline, name: str, a: Value, b: Value) -> Value:
+def multiplier(pipeline: Stages, name: str, a: Value, b: Value) -> Value:
     """Multiply in one hardware multiplier, or in logic where an operand is very narrow.
 
     `MULTIPLIER_LATENCY` cycles either way.

@@ -7,12 +7,8 @@ from amaranth.hdl import Cat, ClockSignal, Const, Instance, Module, Signal, Valu
 from hdl.platform import VerilogPlatform
 
 
-class Pipeline:
-    """Valid bits and registers between an input stream and an output stream.
-
-    All stages advance in the same cycle: whenever the output is free, that is not valid or being
-    taken. One result per cycle; while the output waits, everything holds, and nothing is lost.
-    ``i.ready`` follows ``o.ready`` combinationally, ``o.valid`` does not depend on ``o.ready``.
+class Stages:
+    """Registers that advance together.
 
     Parameters
     ----------
@@ -20,30 +16,17 @@ class Pipeline:
         Receives the statements.
     platform : object
         The one given to ``elaborate``.
-    i, o : stream interfaces
-        The input as seen from inside the component, and the output.
-    latency : int
-        Cycles from an accepted input to the output, at least 1.
+
+    Attributes
+    ----------
+    advance : Signal
+        Whether the registers take their inputs at the next clock edge; to be driven.
     """
 
-    def __init__(self, m: Module, platform: object, i: Any, o: Any, latency: int) -> None:
+    def __init__(self, m: Module, platform: object) -> None:
         self._m = m
         self._platform = platform
         self.advance = Signal()
-        self._leaves = Signal(init=1, name="leaves")
-        valid = Signal(latency, name="stage_valid")
-        self.valid = valid
-        m.d.comb += [
-            self.advance.eq(~o.valid | o.ready),
-            i.ready.eq(self.advance),
-            o.valid.eq(valid[-1] & self._leaves),
-        ]
-        with m.If(self.advance):
-            m.d.sync += valid.eq(Cat(i.valid, valid[:-1]))
-
-    def leave_when(self, condition: ValueLike) -> None:
-        """Let beats out only where `condition`, taken at the output, holds; others end there."""
-        self._m.d.comb += self._leaves.eq(condition)
 
     def register(self, name: str, value: ValueLike, cycles: int = 1) -> Value:
         """Return `value` as it was `cycles` advances earlier; a constant stays as it is."""
@@ -68,3 +51,40 @@ class Pipeline:
         self._m.submodules[name] = Instance(
             module, i_clk=ClockSignal(), i_enable=self.advance, **connections
         )
+
+
+class Pipeline(Stages):
+    """Valid bits and registers between an input stream and an output stream.
+
+    All stages advance in the same cycle: whenever the output is free, that is not valid or being
+    taken. One result per cycle; while the output waits, everything holds, and nothing is lost.
+    ``i.ready`` follows ``o.ready`` combinationally, ``o.valid`` does not depend on ``o.ready``.
+
+    Parameters
+    ----------
+    m : Module
+        Receives the statements.
+    platform : object
+        The one given to ``elaborate``.
+    i, o : stream interfaces
+        The input as seen from inside the component, and the output.
+    latency : int
+        Cycles from an accepted input to the output, at least 1.
+    """
+
+    def __init__(self, m: Module, platform: object, i: Any, o: Any, latency: int) -> None:
+        super().__init__(m, platform)
+        self._leaves = Signal(init=1, name="leaves")
+        valid = Signal(latency, name="stage_valid")
+        self.valid = valid
+        m.d.comb += [
+            self.advance.eq(~o.valid | o.ready),
+            i.ready.eq(self.advance),
+            o.valid.eq(valid[-1] & self._leaves),
+        ]
+        with m.If(self.advance):
+            m.d.sync += valid.eq(Cat(i.valid, valid[:-1]))
+
+    def leave_when(self, condition: ValueLike) -> None:
+        """Let beats out only where `condition`, taken at the output, holds; others end there."""
+        self._m.d.comb += self._leaves.eq(condition)

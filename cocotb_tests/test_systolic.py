@@ -1,0 +1,51 @@
+"""Systolic arrays in both simulators, and checks that can fail."""
+
+from pathlib import Path
+
+import pytest
+
+from cocotb_tests import systolic
+from cocotb_tests.checking import verdict_on
+from flows.units import UNITS
+from golden.integer_type import IntegerType
+from golden.systolic_spec import SystolicSpec
+from hdl import systolic as systolic_circuit
+from hdl.systolic import OutputStationaryArray
+
+SPECS = {
+    "4 x 4": SystolicSpec(),
+    "3 x 5, uint8 x int4": SystolicSpec(IntegerType(8, False), IntegerType(4, True), 3, 5, 60),
+    "tiles shorter than the array": SystolicSpec(rows=4, columns=2, length=2),
+    "one element": SystolicSpec(rows=1, columns=1),
+}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_equals_golden(name: str, simulator: str, builds: Path, tmp_path: Path) -> None:
+    component = OutputStationaryArray(SPECS[name])
+    scenarios = systolic.scenarios(component, {}, seed=7, quick=True)
+    verdict = verdict_on(component, "systolic", scenarios, simulator, builds, tmp_path)
+    assert verdict.passed, verdict.problems
+    assert verdict.compared > 5
+
+
+def test_sums_of_the_last_step_alone_are_caught(
+    simulator: str, builds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    component = OutputStationaryArray(SPECS["4 x 4"])
+    scenarios = systolic.scenarios(component, {}, seed=7, quick=True)
+    monkeypatch.setattr(systolic_circuit, "add_term", lambda total, kept, carry: total)
+    verdict = verdict_on(component, "systolic", scenarios, simulator, builds, tmp_path)
+    assert verdict.differing > 0
+
+
+def test_parameters_out_of_range_are_refused_by_name() -> None:
+    unit = UNITS["systolic"]
+    for words, message in (
+        (["rows=0"], r"rows is 0; allowed: at least 1"),
+        (["columns=65"], r"columns is 65; allowed: 1 to 64"),
+        (["a=int1"], r"a is int1; allowed: 2 to 16 bits"),
+        (["length=0"], r"length is 0; allowed: at least 1"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            unit.build(**unit.parse(words))
