@@ -61,7 +61,7 @@ def main() -> int:
     title = f"One layer of {CHANNELS} channels; widths in bits"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("reference", no_wrap=True)
-    for heading in ("seconds", "multiplier", "shift", "accumulator", "saturated", "exceptions"):
+    for heading in ("seconds", "multiplier", "shift", "reachable", "saturated", "exceptions"):
         table.add_column(heading, justify="right")
     for found in measurements:
         table.add_row(
