@@ -64,6 +64,8 @@ def simulate(
     with console.status(f"{test}: golden stimulus"):
         module = importlib.import_module(f"cocotb_tests.{test}")
         scenarios = module.scenarios(component, parameters, seed, quick=False)
+    if hasattr(module, "describe_stimulus"):
+        console.print(module.describe_stimulus(), soft_wrap=True)
     with console.status(f"{test}: Verilog"):
         design = to_verilog(component, test, unit.texts(words))
     cosimulation = Cosimulation(component, design, simulator, OUTPUT)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cocotb_tests.streams import every_way, full_speed
 from flows.bench.payload import Columns
 from flows.bench.scenario import Scenario
-from flows.digits_layers import digits_layers
+from flows.digits_layers import describe_digits, digits_layers
 from golden.layer_trace import LayerTrace
 from golden.requant import requantize
 from golden.requant_spec import RequantChannels, RequantSpec
@@ -41,6 +41,11 @@ class Stimulus:
         states = xorshift32(random_seed, len(self.accumulator)).astype(np.int64)
         random = torch.from_numpy(states & ((1 << RANDOM_BITS) - 1))
         return {"": requantize(accumulator, self.channels, rounding, random)[0].numpy()}
+
+
+def describe_stimulus() -> str:
+    """Return a line about where the stimulus comes from."""
+    return describe_digits()
 
 
 def scenarios(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from cocotb_tests.streams import every_way, full_speed
 from flows.bench.scenario import Scenario
-from flows.digits_layers import LayerReference, find_layer
+from flows.digits_layers import LayerReference, describe_digits, find_layer
 from golden.certificate import Reference, StepFunction
 from hdl.certified_requant import CertifiedRequantizer
 
@@ -15,6 +15,11 @@ Int64 = NDArray[np.int64]
 
 MARGIN = 1000
 """Accumulators driven beyond the outermost thresholds, as far as they are reachable."""
+
+
+def describe_stimulus() -> str:
+    """Return a line about where the stimulus comes from."""
+    return describe_digits()
 
 
 def scenarios(

@@ -22,6 +22,15 @@ REFERENCES = (FLOAT32, *(r.value for r in Rounding if r is not Rounding.STOCHAST
 """What a layer can be requantized by: ONNX Runtime's arithmetic, or a fixed-point rounding."""
 
 
+def describe_digits() -> str:
+    """Return a line about the network and its accuracy."""
+    digits = quantized_digits(DIGITS)
+    return (
+        f"digits network on {digits.test_images} test images: "
+        f"float {digits.float_accuracy:.2%}, int8 {digits.int8_accuracy:.2%}"
+    )
+
+
 @cache
 def digits_layers() -> dict[str, LayerTrace]:
     """Return each layer's accumulators over the test images; trains the network at first use."""
