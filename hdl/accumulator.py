@@ -30,8 +30,8 @@ class FramePipeline(Pipeline):
 
     def __init__(self, m: Module, platform: object, i: Any, o: Any, latency: int) -> None:
         super().__init__(m, platform, i, o, latency)
-        ends = self.register("arriving_last", i.payload.last, latency - 1)
-        self.leave_when(self.register("last", ends))
+        ends = self.register("last", i.payload.last, latency - 1)
+        self.leave_when(ends)
         self._fresh = Signal(init=1, name="first_of_frame")
         self._arriving = Signal(name="arriving")
         m.d.comb += self._arriving.eq(self.advance & self.valid[latency - 2])

@@ -83,7 +83,7 @@ class BitSerialDotProduct(wiring.Component):
                     negative,
                 )
             )
-        pipeline.leave_when(pipeline.register("last", planes.last, self.latency))
+        pipeline.leave_when(pipeline.register("last", planes.last, self.latency - 1))
         m.d.comb += self.o.payload.eq(total.as_signed())
         return m
 

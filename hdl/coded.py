@@ -1,6 +1,6 @@
 """Dot products with coded weights, without multipliers."""
 
-from amaranth.hdl import C, Cat, Module, Mux, Value
+from amaranth.hdl import C, Cat, Module, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -107,8 +107,9 @@ class TernaryDotProduct(CodedDotProduct):
     def _product(self, pipeline: Pipeline, name: str, number: Value, code: Value) -> Value:
         number = pipeline.register(f"{name}_input", number)
         code = pipeline.register(f"{name}_weight", code)
-        product = Mux(code[0], Mux(code[1], -number, number), 0)
-        return pipeline.register(name, _resize(product, self.spec.code.product(self.spec.input)))
+        product = self.spec.code.product(self.spec.input)
+        kept = _resize(number, product) & code[0].replicate(product.width)
+        return pipeline.register(name, _negate(kept, code.all(), product))
 
 
 class LogDotProduct(CodedDotProduct):
@@ -146,10 +147,10 @@ class LogDotProduct(CodedDotProduct):
         positive = self.spec.code.values[: len(self.spec.code.values) // 2]
         zero = Cat(code[:-1] == e for e, value in enumerate(positive) if not value).any()
         product = self.spec.code.product(self.spec.input)
-        shifted = _resize(Mux(zero, 0, number << code[:-1]), product)
+        shifted = _resize(number << code[:-1], product) & (~zero).replicate(product.width)
         shifted = pipeline.register(f"{name}_shifted", shifted)
         negative = pipeline.register(f"{name}_negative", code[-1])
-        return pipeline.register(name, _resize(Mux(negative, -shifted, shifted), product))
+        return pipeline.register(name, _negate(shifted, negative, product))
 
 
 class LutDotProduct(CodedDotProduct):
@@ -226,6 +227,11 @@ class LutDotProduct(CodedDotProduct):
 
         bits = Cat(*lookup([*code, *digit], product))
         return bits.as_signed() if result.signed else bits
+
+
+def _negate(value: Value, negative: Value, kind: IntegerType) -> Value:
+    """Return a value of a type, or its negative, which the type is known to hold."""
+    return _resize((value ^ negative.replicate(kind.width)) + negative, kind)
 
 
 def _resize(value: Value, kind: IntegerType) -> Value:

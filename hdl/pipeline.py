@@ -80,11 +80,15 @@ class Pipeline(Stages):
         m.d.comb += [
             self.advance.eq(~o.valid | o.ready),
             i.ready.eq(self.advance),
-            o.valid.eq(valid[-1] & self._leaves),
+            o.valid.eq(valid[-1]),
         ]
         with m.If(self.advance):
-            m.d.sync += valid.eq(Cat(i.valid, valid[:-1]))
+            entering = Cat(i.valid, valid[:-1])
+            m.d.sync += valid.eq(Cat(entering[:-1], entering[-1] & self._leaves))
 
     def leave_when(self, condition: ValueLike) -> None:
-        """Let beats out only where `condition`, taken at the output, holds; others end there."""
+        """Let beats into the last stage, and so out, only where `condition` then holds.
+
+        Others end there. It is taken as a beat enters, so that ``o.valid`` is a register.
+        """
         self._m.d.comb += self._leaves.eq(condition)

@@ -79,7 +79,7 @@ class XnorPopcount(wiring.Component):
         with m.If(accumulates):
             m.d.sync += accumulator.eq(sum_)
 
-        pipeline.leave_when(pipeline.register("last", chunks.last, self.latency))
+        pipeline.leave_when(pipeline.register("last", chunks.last, self.latency - 1))
         if spec.thresholded:
             given = pipeline.register("inverted_given", self.i.payload.inverted, to_accumulator)
             inverted = Signal(reset_less=True)
