@@ -133,7 +133,11 @@ def at(path: str, value: object):  # type: ignore[no-untyped-def]
 
 
 def array(content: bytes):  # type: ignore[no-untyped-def]
-    return lambda document, entries: entries.update({"arrays/0.npy": content})
+    return lambda document, entries: entries.update({weight_entry(document): content})
+
+
+def weight_entry(document: dict) -> str:
+    return f"arrays/{document['nodes'][0]['weight']['array']}.npy"
 
 
 HEADER_ONLY = npy(np.zeros(3, np.int8)).replace(b"(3,)", b"(9" + b"9" * 11 + b",)")[:80]

@@ -21,13 +21,14 @@ from golden.graph.classification import ArgMax, Softmax
 from golden.graph.elementwise import Add, Addend, Clamp, Multiply, Requantize, Table
 from golden.graph.graph import Graph, GraphError
 from golden.graph.matrix import Convolution, FullyConnected
-from golden.graph.node import AccumulatorBounds, Node
+from golden.graph.node import AccumulatingNode, AccumulatorBounds, Node
 from golden.graph.pooling import AveragePool, MaxPool, Mean, SumPool
 from golden.graph.requantization import Certified, FixedPoint, Requantization
 from golden.graph.tensor import Encoding, Quantization, Tensor, storage_dtype
 from golden.graph.window import Window
 
 __all__ = [
+    "AccumulatingNode",
     "AccumulatorBounds",
     "Add",
     "Addend",

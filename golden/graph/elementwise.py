@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from golden.errors import UserError
-from golden.graph.node import Inference, Int64, Node, only_input, requantized, require_code
-from golden.graph.requantization import Requantization
+from golden.graph.node import AccumulatingNode, Inference, Int64, Node, only_input, require_code
 from golden.graph.tensor import (
     MAXIMUM_CODE_WIDTH,
     Encoding,
@@ -65,7 +64,7 @@ class Addend:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Add(Node):
+class Add(AccumulatingNode):
     """Sum or difference of tensors, each brought to a common scale first.
 
         accumulator = sum of addend(operand);  shapes broadcast as in numpy
@@ -74,12 +73,9 @@ class Add(Node):
     ----------
     addends : tuple of Addend
         One for each input.
-    requantization : FixedPoint or Certified, optional
-        Per channel or one for all; None leaves the accumulators.
     """
 
     addends: tuple[Addend, ...]
-    requantization: Requantization | None = None
 
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output; see `Node.infer`."""
@@ -90,11 +86,11 @@ class Add(Node):
             _check_operand(tensor, addend.encoding)
             ends = addend.evaluate([tensor.minimum, tensor.maximum])
             low, high = low + ends.min(), high + ends.max()
-        return requantized(self, _broadcast(inputs), low, high, self.requantization)
+        return self._requantized(_broadcast(inputs), low, high)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Multiply(Node):
+class Multiply(AccumulatingNode):
     """Product of two tensors, element by element.
 
         accumulator = value of a * value of b;  shapes broadcast as in numpy
@@ -103,12 +99,9 @@ class Multiply(Node):
     ----------
     encodings : (Encoding, Encoding)
         How the codes of each input become values.
-    requantization : FixedPoint or Certified, optional
-        Per channel or one for all; None leaves the accumulators.
     """
 
     encodings: tuple[Encoding, Encoding]
-    requantization: Requantization | None = None
 
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output; see `Node.infer`."""
@@ -120,11 +113,11 @@ class Multiply(Node):
             ends.append(encoding.decode([tensor.minimum, tensor.maximum]))
         corners = np.outer(*ends).reshape(-1)
         low, high = corners.min(keepdims=True), corners.max(keepdims=True)
-        return requantized(self, _broadcast(inputs), low, high, self.requantization)
+        return self._requantized(_broadcast(inputs), low, high)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Requantize(Node):
+class Requantize(AccumulatingNode):
     """Change of scale, zero point or width.
 
         accumulator = value of the code
@@ -133,19 +126,16 @@ class Requantize(Node):
     ----------
     encoding : Encoding
         How the input's codes become values.
-    requantization : FixedPoint or Certified
-        Per channel or one for all.
     """
 
     encoding: Encoding
-    requantization: Requantization
 
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output; see `Node.infer`."""
         tensor = only_input(inputs)
         self.encoding.check(tensor.type, "the input")
         low, high = self.encoding.decode([[tensor.minimum], [tensor.maximum]])
-        return requantized(self, tensor.shape, low, high, self.requantization)
+        return self._requantized(tensor.shape, low, high)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

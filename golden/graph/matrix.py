@@ -7,8 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.errors import UserError
-from golden.graph.node import Inference, Int64, Node, only_input, requantized
-from golden.graph.requantization import Requantization
+from golden.graph.node import AccumulatingNode, Inference, Int64, only_input
 from golden.graph.tensor import MAXIMUM_CODE_WIDTH, Encoding, Tensor, frozen_codes
 from golden.graph.window import Window
 from golden.integer_type import IntegerType
@@ -18,7 +17,7 @@ _BIAS = IntegerType(MAXIMUM_ACCUMULATOR_WIDTH, True)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class _Matrix(Node):
+class _Matrix(AccumulatingNode):
     """What convolution and fully connected share.
 
     Parameters
@@ -31,8 +30,6 @@ class _Matrix(Node):
         Added to the accumulator.
     input_encoding, weight_encoding : Encoding
         How codes become the values that are multiplied.
-    requantization : FixedPoint or Certified, optional
-        Per output channel or one for all; None leaves the accumulators.
     """
 
     weight: NDArray[np.integer]
@@ -40,7 +37,6 @@ class _Matrix(Node):
     bias: Int64
     input_encoding: Encoding = Encoding()
     weight_encoding: Encoding = Encoding()
-    requantization: Requantization | None = None
 
     def __post_init__(self) -> None:
         if self.weight_type.width > MAXIMUM_CODE_WIDTH:
@@ -121,7 +117,7 @@ class Convolution(_Matrix):
                 f"{self.weight.shape}; allowed: a divisor of the output channels with groups * "
                 f"{channels} input channels"
             )
-        return requantized(self, (*size, outputs), *bounds, self.requantization)
+        return self._requantized((*size, outputs), *bounds)
 
     @property
     def depthwise(self) -> bool:
@@ -150,7 +146,7 @@ class FullyConnected(_Matrix):
                 f"must have {tensor.channels} columns"
             )
         shape = (*tensor.shape[:-1], self.weight.shape[0])
-        return requantized(self, shape, *bounds, self.requantization)
+        return self._requantized(shape, *bounds)
 
 
 def weight_bits(node: Convolution | FullyConnected) -> int:

@@ -86,34 +86,40 @@ class Node(ABC):
         """
 
 
-def requantized(
-    node: Node,
-    shape: tuple[int, ...],
-    minimum: Int64,
-    maximum: Int64,
-    requantization: Requantization | None,
-) -> Inference:
-    """Return what a node makes of accumulators within bounds of shape (channels,) or (1,)."""
-    bounds = AccumulatorBounds(minimum, maximum)
-    if requantization is None:
-        reach = int(minimum.min()), int(maximum.max())
-        return Inference(Tensor(node.output, shape, bounds.type, *reach), bounds)
-    channels = shape[-1] if shape else 1
-    if len(requantization) not in (1, channels):
-        raise UserError(
-            f"requantization has {len(requantization)} channels; allowed: 1 or {channels}, the "
-            "channels of the output"
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AccumulatingNode(Node):
+    """A node that computes accumulators, and codes from them.
+
+    Parameters
+    ----------
+    requantization : FixedPoint or Certified, optional
+        Per channel of the output or one for all; None leaves the accumulators as they are.
+    """
+
+    requantization: Requantization | None = None
+
+    def _requantized(self, shape: tuple[int, ...], minimum: Int64, maximum: Int64) -> Inference:
+        """Return what becomes of accumulators within bounds of shape (channels,) or (1,)."""
+        bounds = AccumulatorBounds(minimum, maximum)
+        if self.requantization is None:
+            reach = int(minimum.min()), int(maximum.max())
+            return Inference(Tensor(self.output, shape, bounds.type, *reach), bounds)
+        channels = shape[-1] if shape else 1
+        if len(self.requantization) not in (1, channels):
+            raise UserError(
+                f"requantization has {len(self.requantization)} channels; allowed: 1 or "
+                f"{channels}, the channels of the output"
+            )
+        self.requantization.check(minimum, maximum)
+        tensor = Tensor(
+            self.output,
+            shape,
+            self.requantization.output,
+            # Not descending in the accumulator, so the ends of the range give the extreme codes.
+            int(self.requantization.evaluate(minimum).min()),
+            int(self.requantization.evaluate(maximum).max()),
         )
-    requantization.check(minimum, maximum)
-    tensor = Tensor(
-        node.output,
-        shape,
-        requantization.output,
-        # Not descending in the accumulator, so the ends of the range give the extreme codes.
-        int(requantization.evaluate(minimum).min()),
-        int(requantization.evaluate(maximum).max()),
-    )
-    return Inference(tensor, bounds)
+        return Inference(tensor, bounds)
 
 
 def only_input(inputs: tuple[Tensor, ...]) -> Tensor:

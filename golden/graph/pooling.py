@@ -7,8 +7,7 @@ import numpy as np
 
 from golden.errors import UserError
 from golden.graph.elementwise import clamped
-from golden.graph.node import Inference, Node, only_input, requantized
-from golden.graph.requantization import Requantization
+from golden.graph.node import AccumulatingNode, AccumulatorBounds, Inference, Node, only_input
 from golden.graph.tensor import MAXIMUM_CODE_WIDTH, Encoding, Tensor
 from golden.graph.window import Window
 
@@ -65,12 +64,12 @@ class AveragePool(Node):
             np.array([self.window.taps * end], dtype=np.int64)
             for end in (min(tensor.minimum, 0), max(tensor.maximum, 0))
         )
-        sums = requantized(self, shape, low, high, None)
-        return Inference(clamped(self, tensor, shape, self.minimum, self.maximum), sums.accumulator)
+        bounds = AccumulatorBounds(low, high)
+        return Inference(clamped(self, tensor, shape, self.minimum, self.maximum), bounds)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class SumPool(Node):
+class SumPool(AccumulatingNode):
     """Sum of each window, requantized: an average whose division is part of the scale.
 
         accumulator = sum over the taps inside of value
@@ -80,24 +79,21 @@ class SumPool(Node):
     window : Window
     encoding : Encoding
         How the input's codes become values.
-    requantization : FixedPoint or Certified, optional
-        Per channel or one for all; None leaves the accumulators.
     """
 
     window: Window
     encoding: Encoding
-    requantization: Requantization | None
 
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output; see `Node.infer`."""
         tensor = only_input(inputs)
         shape = (*self.window.output_size(tensor.shape), tensor.channels)
         bounds = _sum_bounds(tensor, self.encoding, self.window.taps)
-        return requantized(self, shape, *bounds, self.requantization)
+        return self._requantized(shape, *bounds)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Mean(Node):
+class Mean(AccumulatingNode):
     """Sum over whole dimensions, requantized: global pooling, and the mean over any axes.
 
         accumulator = sum over `axes` of value
@@ -110,14 +106,11 @@ class Mean(Node):
         Whether the summed dimensions stay, with size 1.
     encoding : Encoding
         How the input's codes become values.
-    requantization : FixedPoint or Certified, optional
-        Per channel of the output or one for all; None leaves the accumulators.
     """
 
     axes: tuple[int, ...]
     keep_dimensions: bool
     encoding: Encoding
-    requantization: Requantization | None
 
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output; see `Node.infer`."""
@@ -136,7 +129,7 @@ class Mean(Node):
         )
         count = math.prod(tensor.shape[axis] for axis in self.axes)
         bounds = _sum_bounds(tensor, self.encoding, count)
-        return requantized(self, shape, *bounds, self.requantization)
+        return self._requantized(shape, *bounds)
 
 
 def _sum_bounds(tensor: Tensor, encoding: Encoding, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,104 @@
+"""Fixed-point functions of gemmlowp, which TensorFlow Lite's integer kernels are built from.
+
+Numbers in Qm.n are integers that stand for ``integer / 2**n``; all fit 32 bits. Source:
+gemmlowp's fixedpoint/fixedpoint.h.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int64 = NDArray[np.int64]
+
+ONE = (1 << 31) - 1
+"""1.0 in Q0.31, saturated."""
+
+_EXP_MINUS_EIGHTH = 1895147668  # exp(-1/8) in Q0.31.
+_ONE_THIRD = 715827883  # 1/3 in Q0.31.
+_EXP_MINUS_POWER = {  # exp(-2**k) in Q0.31.
+    -2: 1672461947,
+    -1: 1302514674,
+    0: 790015084,
+    1: 290630308,
+    2: 39332535,
+    3: 720401,
+    4: 242,
+}
+_48_OVER_17 = 1515870810  # In Q2.29.
+_MINUS_32_OVER_17 = -1010580540  # In Q2.29.
+
+
+def high_multiply(a: Int64, b: Int64 | int) -> Int64:
+    """SaturatingRoundingDoublingHighMul, for operands that are not both -2**31."""
+    return (a * b + (1 << 30)) >> 31
+
+
+def divide_by_power_of_two(value: Int64, exponent: Int64 | int) -> Int64:
+    """RoundingDivideByPOT: the nearest integer, halves away from zero."""
+    half = (np.int64(1) << exponent) >> 1
+    magnitude = (np.abs(value) + half) >> exponent
+    return np.where(value < 0, -magnitude, magnitude)
+
+
+def multiply_by_quantized_multiplier(value: Int64, multiplier: int, exponent: int) -> Int64:
+    """MultiplyByQuantizedMultiplier: ``value * multiplier * 2**(exponent - 31)``."""
+    shifted = value << max(exponent, 0)
+    return divide_by_power_of_two(high_multiply(shifted, multiplier), max(-exponent, 0))
+
+
+def exp_of_negative(value: Int64, integer_bits: int) -> Int64:
+    """Exp in Q0.31 of numbers of at most zero with 31 - `integer_bits` fraction bits."""
+    fraction_bits = 31 - integer_bits
+    quarter = 1 << (fraction_bits - 2)
+    within_quarter = (value & (quarter - 1)) - quarter
+    result = _exp_near_zero(_saturated_left_shift(within_quarter, integer_bits))
+    remainder = within_quarter - value
+    for power, factor in _EXP_MINUS_POWER.items():
+        if power < integer_bits:
+            bit = remainder & (1 << (fraction_bits + power))
+            result = np.where(bit != 0, high_multiply(result, factor), result)
+    return np.where(value == 0, ONE, result)
+
+
+def one_over_one_plus(value: Int64) -> Int64:
+    """1 / (1 + value) for [0, 1) in Q0.31."""
+    return _saturated_left_shift(_reciprocal_of_mean(value), 1)
+
+
+def logistic(value: Int64, integer_bits: int) -> Int64:
+    """1 / (1 + exp(-value)) in Q0.31."""
+    positive = one_over_one_plus(exp_of_negative(-np.abs(value), integer_bits))
+    signed = np.where(value > 0, positive, ONE - positive)
+    return np.where(value == 0, 1 << 30, signed)
+
+
+def tanh(value: Int64, integer_bits: int) -> Int64:
+    """Tanh in Q0.31."""
+    # Twice the value is the same integer with one more integer bit.
+    exponential = exp_of_negative(-np.abs(value), integer_bits + 1)
+    magnitude = _saturated_left_shift(_reciprocal_of_mean(exponential) - (1 << 29), 2)
+    return np.where(value == 0, 0, np.where(value < 0, -magnitude, magnitude))
+
+
+def _saturated_left_shift(value: Int64, shift: int) -> Int64:
+    return np.clip(value << shift, -(1 << 31), (1 << 31) - 1)
+
+
+def _exp_near_zero(value: Int64) -> Int64:
+    """Exp of [-1/4, 0) in Q0.31, by its Taylor series around -1/8."""
+    x = value + (1 << 28)
+    x2 = high_multiply(x, x)
+    x3 = high_multiply(x2, x)
+    x4 = high_multiply(x2, x2)
+    inner = high_multiply(divide_by_power_of_two(x4, 2) + x3, _ONE_THIRD) + x2
+    series = x + divide_by_power_of_two(inner, 1)
+    return _EXP_MINUS_EIGHTH + high_multiply(series, _EXP_MINUS_EIGHTH)
+
+
+def _reciprocal_of_mean(value: Int64) -> Int64:
+    """2 / (1 + value) in Q2.29 for [0, 1) in Q0.31, by three Newton-Raphson steps."""
+    half_denominator = (value + ONE + 1) >> 1
+    x = _48_OVER_17 + high_multiply(half_denominator, _MINUS_32_OVER_17)
+    for _ in range(3):
+        error = (1 << 29) - high_multiply(half_denominator, x)
+        x = x + _saturated_left_shift(high_multiply(x, error), 2)
+    return x

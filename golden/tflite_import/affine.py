@@ -1,0 +1,71 @@
+"""The scale and zero point of a tensor, as the kernels see them."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from golden.errors import UserError
+from golden.graph import Encoding, Quantization
+from golden.integer_type import IntegerType
+from golden.tflite_import.model import TensorInfo
+
+
+@dataclass(frozen=True)
+class Affine:
+    """``real = scale * (code - zero_point)`` for all codes of a tensor.
+
+    Parameters
+    ----------
+    type : IntegerType
+        8 or 16 bits.
+    scale : float
+        The value of a float32.
+    zero_point : int
+        A code.
+    """
+
+    type: IntegerType
+    scale: float
+    zero_point: int
+
+    @classmethod
+    def of(cls, tensor: TensorInfo) -> "Affine":
+        """Return the map of an activation tensor.
+
+        Raises
+        ------
+        UserError
+            If the tensor is not quantized as activations are.
+        """
+        if tensor.type is None or tensor.type.width not in (8, 16):
+            raise UserError(
+                f"{tensor} has type {tensor.type_name}; allowed: INT8, UINT8, INT16; quantize the "
+                "whole model, inputs and outputs included"
+            )
+        if tensor.scale.size != 1:
+            raise UserError(
+                f"{tensor} has {tensor.scale.size} scales; allowed: one; quantize the whole model"
+            )
+        zero_point = int(tensor.zero_point[0])
+        if zero_point not in tensor.type or (tensor.type.width == 16 and zero_point != 0):
+            raise UserError(
+                f"{tensor} has zero point {zero_point}; allowed: a code of {tensor.type}, and 0 "
+                "for int16"
+            )
+        return cls(tensor.type, float(tensor.scale[0]), zero_point)
+
+    @property
+    def scale32(self) -> np.float32:
+        """The scale as float32."""
+        return np.float32(self.scale)
+
+    @property
+    def encoding(self) -> Encoding:
+        """How codes become values."""
+        return Encoding(self.zero_point)
+
+    @property
+    def quantization(self) -> Quantization:
+        """What the codes mean, for the graph."""
+        return Quantization(Fraction(self.scale), self.encoding)

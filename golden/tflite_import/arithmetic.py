@@ -1,0 +1,255 @@
+"""What LiteRT's reference kernels compute, written as integers.
+
+One class per set of kernels; `LitertArithmetic` is the base because the others share most of it.
+Each method takes what a kernel is given, scales included, and returns what the graph keeps.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from golden.certificate import Reference
+from golden.certificate_search import find_certificate
+from golden.errors import UserError
+from golden.float_requant import requantize_float64_half_away
+from golden.graph import (
+    AccumulatorBounds,
+    Addend,
+    Certified,
+    FixedPoint,
+    Requantization,
+)
+from golden.integer_type import IntegerType
+from golden.multiplier import (
+    convolution_scale,
+    fully_connected_scale,
+    quantize_multiplier,
+    quantize_multiplier_16x8,
+)
+from golden.requant_spec import RequantChannels, RequantSpec
+from golden.rounding import Rounding
+from golden.tflite_import import tables
+from golden.tflite_import.affine import Affine
+
+Int64 = NDArray[np.int64]
+Clamp = tuple[int, int]
+
+_INT32 = IntegerType(32, True)
+
+
+class LitertArithmetic:
+    """Reference kernels of LiteRT 2.3 (``OpResolverType.BUILTIN_REF``)."""
+
+    name = "litert"
+
+    def activation_clamp(self, activation: str, output: Affine) -> Clamp:
+        """Return the codes to which a fused activation limits an output.
+
+        CalculateActivationRangeQuantized, tensorflow/lite/kernels/kernel_util.cc.
+        """
+        lowest, highest = output.type.minimum, output.type.maximum
+        limits = {
+            "NONE": (None, None),
+            "RELU": (0.0, None),
+            "RELU_N1_TO_1": (-1.0, 1.0),
+            "RELU_0_TO_1": (0.0, 1.0),
+            "RELU6": (0.0, 6.0),
+        }
+        if activation not in limits:
+            raise UserError(
+                f"the fused activation is {activation}; allowed: {', '.join(limits)}; convert it "
+                "to an operator of its own"
+            )
+        low, high = limits[activation]
+        if low is not None:
+            lowest = max(lowest, self._activation_code(low, output))
+        if high is not None:
+            highest = min(highest, self._activation_code(high, output))
+        if lowest > highest:
+            raise UserError(f"{activation} leaves no code of an output with scale {output.scale}")
+        return lowest, highest
+
+    def convolution(
+        self,
+        bounds: AccumulatorBounds,
+        source: Affine,
+        weight_scale: NDArray[np.float32],
+        weight_type: IntegerType,
+        output: Affine,
+        clamp: Clamp,
+    ) -> Requantization:
+        """Requantize as CONV_2D and DEPTHWISE_CONV_2D do."""
+        if not source.type.signed:
+            # The uint8 kernels form their one scale in another way.
+            scale = fully_connected_scale(source.scale, float(weight_scale[0]), output.scale)
+        else:
+            scale = convolution_scale(source.scale, weight_scale, output.scale)
+        return self._fixed_point(bounds, scale, source.type, output, clamp)
+
+    def fully_connected(
+        self,
+        bounds: AccumulatorBounds,
+        source: Affine,
+        weight_scale: NDArray[np.float32],
+        weight_type: IntegerType,
+        output: Affine,
+        clamp: Clamp,
+    ) -> Requantization:
+        """Requantize as FULLY_CONNECTED does: in float64, half away from zero."""
+
+        def reference(accumulator: Int64) -> Int64:
+            return requantize_float64_half_away(
+                accumulator, source.scale, weight_scale, output.scale, output.zero_point, *clamp
+            )
+
+        return self._certified(reference, bounds, weight_scale.size, output, clamp)
+
+    def addends(
+        self, first: Affine, second: Affine, output: Affine, subtract: bool
+    ) -> tuple[Addend, Addend]:
+        """Scale the operands of ADD and SUB to half the unit of the coarser one."""
+        left_shift = self._addition_left_shift(output)
+        twice_largest = 2 * max(first.scale, second.scale)
+        addends = []
+        for operand, negated in ((first, False), (second, subtract)):
+            multiplier, exponent = quantize_multiplier(operand.scale / twice_largest)
+            addends.append(
+                Addend(operand.encoding, int(multiplier), 31 - left_shift, -int(exponent), negated)
+            )
+        return addends[0], addends[1]
+
+    def addition(
+        self,
+        bounds: AccumulatorBounds,
+        first: Affine,
+        second: Affine,
+        output: Affine,
+        clamp: Clamp,
+    ) -> Requantization:
+        """Requantize the sum of the addends."""
+        left_shift = self._addition_left_shift(output)
+        scale = 2 * max(first.scale, second.scale) / ((1 << left_shift) * output.scale)
+        return self._twice_rounded(bounds, scale, output, clamp)
+
+    def multiplication(
+        self,
+        bounds: AccumulatorBounds,
+        first: Affine,
+        second: Affine,
+        output: Affine,
+        clamp: Clamp,
+    ) -> Requantization:
+        """Requantize the product of MUL; the scale is formed in float32."""
+        scale = float(first.scale32 * second.scale32 / output.scale32)
+        return self._twice_rounded(bounds, scale, output, clamp)
+
+    def mean(
+        self, bounds: AccumulatorBounds, source: Affine, output: Affine, count: int
+    ) -> Requantization:
+        """Requantize the sum of MEAN; the division by the count goes into the multiplier.
+
+        QuantizedMeanOrSum, tensorflow/lite/kernels/internal/reference/reduce.h.
+        """
+        multiplier, exponent = (int(v) for v in quantize_multiplier(source.scale / output.scale))
+        shift = min(count.bit_length() - 1, 32, 31 + exponent)
+        return self._rounded_twice_by(
+            bounds,
+            (multiplier << shift) // count,
+            exponent - shift,
+            output,
+            (output.type.minimum, output.type.maximum),
+        )
+
+    def rescale(
+        self, bounds: AccumulatorBounds, source: Affine, output: Affine, clamp: Clamp
+    ) -> Requantization:
+        """Requantize codes as QUANTIZE does."""
+        return self._twice_rounded(bounds, source.scale / output.scale, output, clamp)
+
+    def rescale_float32(
+        self, bounds: AccumulatorBounds, source: Affine, output: Affine, clamp: Clamp
+    ) -> Requantization:
+        """Requantize codes as RELU does, which divides the scales in float32."""
+        scale = float(source.scale32 / output.scale32)
+        return self._twice_rounded(bounds, scale, output, clamp)
+
+    def concatenation_table(self, source: Affine, output: Affine) -> Int64:
+        """Return the output code of every code of an input of CONCATENATION."""
+        if output.type != IntegerType(8, False) or source.type != output.type:
+            raise UserError(
+                f"it joins inputs of scale {source.scale}, zero point {source.zero_point}, to an "
+                f"output of {output.scale}, {output.zero_point}; they must be equal"
+            )
+        return tables.concatenation_table(source, output)
+
+    def table(self, function: str, source: Affine, output: Affine, alpha: float = 0.0) -> Int64:
+        """Return the output code of every input code of a function, in ascending order."""
+        return tables.litert_table(function, source, output, alpha)
+
+    def _activation_code(self, real: float, output: Affine) -> int:
+        scaled = np.float32(real) / output.scale32
+        return output.zero_point + int(math.copysign(math.floor(abs(scaled) + 0.5), scaled))
+
+    @staticmethod
+    def _addition_left_shift(output: Affine) -> int:
+        return 15 if output.type.width == 16 else 20
+
+    def _fixed_point(
+        self,
+        bounds: AccumulatorBounds,
+        scale: ArrayLike,
+        source: IntegerType,
+        output: Affine,
+        clamp: Clamp,
+    ) -> FixedPoint:
+        """Requantize by a multiplier: 31 bits and two roundings, or 15 bits and one for int16."""
+        if source.width == 8:
+            return self._twice_rounded(bounds, scale, output, clamp)
+        spec = RequantSpec(
+            IntegerType(48, True), output.type, 15, maximum_exponent=15,
+            roundings=(Rounding.SINGLE_HALF_UP,),
+        )  # fmt: skip
+        channels = RequantChannels(
+            spec, *quantize_multiplier_16x8(scale), output.zero_point, *clamp
+        )
+        return FixedPoint(channels, Rounding.SINGLE_HALF_UP)
+
+    def _twice_rounded(
+        self, bounds: AccumulatorBounds, scale: ArrayLike, output: Affine, clamp: Clamp
+    ) -> FixedPoint:
+        return self._rounded_twice_by(bounds, *quantize_multiplier(scale), output, clamp)
+
+    @staticmethod
+    def _rounded_twice_by(
+        bounds: AccumulatorBounds,
+        multiplier: ArrayLike,
+        exponent: ArrayLike,
+        output: Affine,
+        clamp: Clamp,
+    ) -> FixedPoint:
+        left_shift = int(np.max(exponent, initial=0))
+        widest = bounds.type.width + left_shift
+        if widest > _INT32.width:
+            raise UserError(
+                f"its accumulators take {bounds.type.width} bits, shifted left by {left_shift}; "
+                "the reference computes in 32 bits and would overflow"
+            )
+        spec = RequantSpec(_INT32, output.type)
+        channels = RequantChannels(spec, multiplier, exponent, output.zero_point, *clamp)
+        return FixedPoint(channels, Rounding.TFLITE_DOUBLE)
+
+    @staticmethod
+    def _certified(
+        reference: Reference,
+        bounds: AccumulatorBounds,
+        scales: int,
+        output: Affine,
+        clamp: Clamp,
+    ) -> Certified:
+        """Find the integers that equal a reference on every reachable accumulator."""
+        low, high = bounds.minimum, bounds.maximum
+        if scales == 1:  # One certificate for the union of all channels' accumulators.
+            low, high = low.min(keepdims=True), high.max(keepdims=True)
+        certificate = find_certificate(reference, low, high, output.zero_point, *clamp)
+        return Certified(certificate, output.type)
