@@ -30,8 +30,8 @@ class Affine:
     zero_point: int
 
     @classmethod
-    def of(cls, tensor: TensorInfo) -> "Affine":
-        """Return the map of an activation tensor.
+    def of(cls, tensor: TensorInfo, any_zero_point: bool = False) -> "Affine":
+        """Return the map of an activation tensor; 16-bit ones are symmetric unless said.
 
         Raises
         ------
@@ -48,7 +48,8 @@ class Affine:
                 f"{tensor} has {tensor.scale.size} scales; allowed: one; quantize the whole model"
             )
         zero_point = int(tensor.zero_point[0])
-        if zero_point not in tensor.type or (tensor.type.width == 16 and zero_point != 0):
+        symmetric = tensor.type.width == 16 and not any_zero_point
+        if zero_point not in tensor.type or (symmetric and zero_point != 0):
             raise UserError(
                 f"{tensor} has zero point {zero_point}; allowed: a code of {tensor.type}, and 0 "
                 "for int16"

@@ -5,21 +5,20 @@ Each method takes what a kernel is given, scales included, and returns what the 
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from golden.certificate import Reference
-from golden.certificate_search import find_certificate
 from golden.errors import UserError
 from golden.float_requant import requantize_float64_half_away
 from golden.graph import (
     AccumulatorBounds,
     Addend,
-    Certified,
     FixedPoint,
     Requantization,
 )
+from golden.integer_requant import integer_requantization
 from golden.integer_type import IntegerType
 from golden.multiplier import (
     convolution_scale,
@@ -35,13 +34,33 @@ from golden.tflite_import.affine import Affine
 Int64 = NDArray[np.int64]
 Clamp = tuple[int, int]
 
-_INT32 = IntegerType(32, True)
+INT32 = IntegerType(32, True)
+INT48 = IntegerType(48, True)
+"""What TFLite's 64-bit accumulators may reach: its requantization asserts it."""
+
+
+@dataclass(frozen=True, eq=False)
+class WeightScale:
+    """Type and scales of the weights of a matrix operator.
+
+    Parameters
+    ----------
+    type : IntegerType
+    scale : ndarray of float32
+        One, or one for each output channel.
+    """
+
+    type: IntegerType
+    scale: NDArray[np.float32]
 
 
 class LitertArithmetic:
     """Reference kernels of LiteRT 2.3 (``OpResolverType.BUILTIN_REF``)."""
 
     name = "litert"
+
+    relus_without_rescale: frozenset[str] = frozenset()
+    """Activation operators that clamp their input's codes whatever the output's scale."""
 
     def activation_clamp(self, activation: str, output: Affine) -> Clamp:
         """Return the codes to which a fused activation limits an output.
@@ -73,37 +92,47 @@ class LitertArithmetic:
     def convolution(
         self,
         bounds: AccumulatorBounds,
+        accumulator: IntegerType,
         source: Affine,
-        weight_scale: NDArray[np.float32],
-        weight_type: IntegerType,
+        weight: WeightScale,
         output: Affine,
         clamp: Clamp,
     ) -> Requantization:
-        """Requantize as CONV_2D and DEPTHWISE_CONV_2D do."""
+        """Requantize as CONV_2D and DEPTHWISE_CONV_2D do; `accumulator` is what they add in."""
         if not source.type.signed:
             # The uint8 kernels form their one scale in another way.
-            scale = fully_connected_scale(source.scale, float(weight_scale[0]), output.scale)
+            scale = fully_connected_scale(source.scale, float(weight.scale[0]), output.scale)
         else:
-            scale = convolution_scale(source.scale, weight_scale, output.scale)
-        return self._fixed_point(bounds, scale, source.type, output, clamp)
+            scale = convolution_scale(source.scale, weight.scale, output.scale)
+        return self._fixed_point(bounds, accumulator, scale, output, clamp)
 
     def fully_connected(
         self,
         bounds: AccumulatorBounds,
+        accumulator: IntegerType,
         source: Affine,
-        weight_scale: NDArray[np.float32],
-        weight_type: IntegerType,
+        weight: WeightScale,
         output: Affine,
         clamp: Clamp,
     ) -> Requantization:
         """Requantize as FULLY_CONNECTED does: in float64, half away from zero."""
 
-        def reference(accumulator: Int64) -> Int64:
+        def reference(values: Int64) -> Int64:
             return requantize_float64_half_away(
-                accumulator, source.scale, weight_scale, output.scale, output.zero_point, *clamp
+                values, source.scale, weight.scale, output.scale, output.zero_point, *clamp
             )
 
-        return self._certified(reference, bounds, weight_scale.size, output, clamp)
+        self._check_overflow(bounds, accumulator)
+        scale = convolution_scale(source.scale, weight.scale, output.scale)
+        return integer_requantization(
+            reference,
+            bounds,
+            scale,
+            Rounding.SINGLE_HALF_AWAY,
+            output.type,
+            output.zero_point,
+            clamp,
+        )
 
     def addends(
         self, first: Affine, second: Affine, output: Affine, subtract: bool
@@ -130,7 +159,7 @@ class LitertArithmetic:
         """Requantize the sum of the addends."""
         left_shift = self._addition_left_shift(output)
         scale = 2 * max(first.scale, second.scale) / ((1 << left_shift) * output.scale)
-        return self._twice_rounded(bounds, scale, output, clamp)
+        return self._scaled(bounds, scale, output, clamp)
 
     def multiplication(
         self,
@@ -142,7 +171,7 @@ class LitertArithmetic:
     ) -> Requantization:
         """Requantize the product of MUL; the scale is formed in float32."""
         scale = float(first.scale32 * second.scale32 / output.scale32)
-        return self._twice_rounded(bounds, scale, output, clamp)
+        return self._scaled(bounds, scale, output, clamp)
 
     def mean(
         self, bounds: AccumulatorBounds, source: Affine, output: Affine, count: int
@@ -153,7 +182,7 @@ class LitertArithmetic:
         """
         multiplier, exponent = (int(v) for v in quantize_multiplier(source.scale / output.scale))
         shift = min(count.bit_length() - 1, 32, 31 + exponent)
-        return self._rounded_twice_by(
+        return self._multiplied(
             bounds,
             (multiplier << shift) // count,
             exponent - shift,
@@ -165,14 +194,14 @@ class LitertArithmetic:
         self, bounds: AccumulatorBounds, source: Affine, output: Affine, clamp: Clamp
     ) -> Requantization:
         """Requantize codes as QUANTIZE does."""
-        return self._twice_rounded(bounds, source.scale / output.scale, output, clamp)
+        return self._scaled(bounds, source.scale / output.scale, output, clamp)
 
     def rescale_float32(
         self, bounds: AccumulatorBounds, source: Affine, output: Affine, clamp: Clamp
     ) -> Requantization:
         """Requantize codes as RELU does, which divides the scales in float32."""
         scale = float(source.scale32 / output.scale32)
-        return self._twice_rounded(bounds, scale, output, clamp)
+        return self._scaled(bounds, scale, output, clamp)
 
     def concatenation_table(self, source: Affine, output: Affine) -> Int64:
         """Return the output code of every code of an input of CONCATENATION."""
@@ -198,58 +227,58 @@ class LitertArithmetic:
     def _fixed_point(
         self,
         bounds: AccumulatorBounds,
+        accumulator: IntegerType,
         scale: ArrayLike,
-        source: IntegerType,
         output: Affine,
         clamp: Clamp,
     ) -> FixedPoint:
-        """Requantize by a multiplier: 31 bits and two roundings, or 15 bits and one for int16."""
-        if source.width == 8:
-            return self._twice_rounded(bounds, scale, output, clamp)
+        """Requantize by a multiplier, as MultiplyByQuantizedMultiplier for 32 or 64 bits does."""
+        if accumulator.width == 32:
+            return self._scaled(bounds, scale, output, clamp)
+        self._check_overflow(bounds, accumulator)
         spec = RequantSpec(
-            IntegerType(48, True), output.type, 15, maximum_exponent=15,
+            accumulator,
+            output.type,
+            multiplier_width=15,
+            maximum_exponent=15,
             roundings=(Rounding.SINGLE_HALF_UP,),
-        )  # fmt: skip
-        channels = RequantChannels(
-            spec, *quantize_multiplier_16x8(scale), output.zero_point, *clamp
         )
+        multiplier, exponent = quantize_multiplier_16x8(scale)
+        channels = RequantChannels(spec, multiplier, exponent, output.zero_point, *clamp)
         return FixedPoint(channels, Rounding.SINGLE_HALF_UP)
 
-    def _twice_rounded(
-        self, bounds: AccumulatorBounds, scale: ArrayLike, output: Affine, clamp: Clamp
+    def _scaled(
+        self,
+        bounds: AccumulatorBounds,
+        scale: ArrayLike,
+        output: Affine,
+        clamp: Clamp,
+        rounding: Rounding = Rounding.TFLITE_DOUBLE,
     ) -> FixedPoint:
-        return self._rounded_twice_by(bounds, *quantize_multiplier(scale), output, clamp)
+        return self._multiplied(bounds, *quantize_multiplier(scale), output, clamp, rounding)
 
-    @staticmethod
-    def _rounded_twice_by(
+    def _multiplied(
+        self,
         bounds: AccumulatorBounds,
         multiplier: ArrayLike,
         exponent: ArrayLike,
         output: Affine,
         clamp: Clamp,
+        rounding: Rounding = Rounding.TFLITE_DOUBLE,
     ) -> FixedPoint:
-        left_shift = int(np.max(exponent, initial=0))
-        widest = bounds.type.width + left_shift
-        if widest > _INT32.width:
-            raise UserError(
-                f"its accumulators take {bounds.type.width} bits, shifted left by {left_shift}; "
-                "the reference computes in 32 bits and would overflow"
-            )
-        spec = RequantSpec(_INT32, output.type)
+        self._check_overflow(bounds, INT32, left_shift=int(np.max(exponent, initial=0)))
+        spec = RequantSpec(INT32, output.type, roundings=(rounding,))
         channels = RequantChannels(spec, multiplier, exponent, output.zero_point, *clamp)
-        return FixedPoint(channels, Rounding.TFLITE_DOUBLE)
+        return FixedPoint(channels, rounding)
 
     @staticmethod
-    def _certified(
-        reference: Reference,
-        bounds: AccumulatorBounds,
-        scales: int,
-        output: Affine,
-        clamp: Clamp,
-    ) -> Certified:
-        """Find the integers that equal a reference on every reachable accumulator."""
-        low, high = bounds.minimum, bounds.maximum
-        if scales == 1:  # One certificate for the union of all channels' accumulators.
-            low, high = low.min(keepdims=True), high.max(keepdims=True)
-        certificate = find_certificate(reference, low, high, output.zero_point, *clamp)
-        return Certified(certificate, output.type)
+    def _check_overflow(
+        bounds: AccumulatorBounds, accumulator: IntegerType, left_shift: int = 0
+    ) -> None:
+        if bounds.type.width + left_shift > accumulator.width:
+            raise UserError(
+                f"its accumulators reach {bounds.minimum.min()} to {bounds.maximum.max()}"
+                + (f", shifted left by {left_shift}" if left_shift else "")
+                + f"; the reference computes in {accumulator} and would overflow; use smaller "
+                "weights or fewer inputs"
+            )

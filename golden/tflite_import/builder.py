@@ -125,7 +125,8 @@ class Site:
                 f"{output.shape}"
             )
         if output.quantized:
-            self.builder.quantization[node.output] = self.target.quantization
+            affine = Affine.of(output, any_zero_point=True)
+            self.builder.quantization[node.output] = affine.quantization
 
 
 def activation_shape(info: TensorInfo) -> tuple[int, ...]:

@@ -31,7 +31,7 @@ from golden.graph import (
 from golden.integer_type import IntegerType
 from golden.softmax import softmax_exponential
 from golden.tflite_import.affine import Affine
-from golden.tflite_import.arithmetic import LitertArithmetic
+from golden.tflite_import.arithmetic import INT32, INT48, LitertArithmetic, WeightScale
 from golden.tflite_import.builder import Site, activation_shape, constant
 from golden.tflite_import.model import TensorInfo
 
@@ -138,6 +138,13 @@ def _bias(site: Site, channels: int) -> np.ndarray:
     return constant(info, "INT32", *wide)
 
 
+def _accumulator(site: Site) -> IntegerType:
+    """Return the type that the reference adds in; for 16-bit inputs the bias decides."""
+    bias = site.optional_input(2)
+    narrow = bias is not None and bias.type_name == "INT32"
+    return INT32 if site.source().type.width == 8 or narrow else INT48
+
+
 @_converts("CONV_2D", "DEPTHWISE_CONV_2D")
 def _convolution(site: Site, arithmetic: LitertArithmetic) -> None:
     depthwise = site.operator.name == "DEPTHWISE_CONV_2D"
@@ -162,9 +169,9 @@ def _convolution(site: Site, arithmetic: LitertArithmetic) -> None:
     )
     requantization = arithmetic.convolution(
         site.builder.infer(node),
+        _accumulator(site),
         site.source(),
-        info.scale,
-        kind,
+        WeightScale(kind, info.scale),
         site.target,
         _fused_clamp(site, arithmetic),
     )
@@ -198,9 +205,9 @@ def _fully_connected(site: Site, arithmetic: LitertArithmetic) -> None:
     )
     requantization = arithmetic.fully_connected(
         site.builder.infer(node),
+        _accumulator(site),
         site.source(),
-        info.scale,
-        kind,
+        WeightScale(kind, info.scale),
         site.target,
         _fused_clamp(site, arithmetic),
     )
@@ -329,7 +336,9 @@ def _quantize(site: Site, arithmetic: LitertArithmetic) -> None:
 def _relu(site: Site, arithmetic: LitertArithmetic) -> None:
     source, target = site.source(), site.target
     clamp = arithmetic.activation_clamp(site.operator.name, target)
-    if source == target:
+    if site.operator.name in arithmetic.relus_without_rescale:
+        clamp = arithmetic.activation_clamp(site.operator.name, source)
+    if source == target or site.operator.name in arithmetic.relus_without_rescale:
         name = site.input(0).name
         site.emit(
             Clamp(inputs=(name,), output=site.output.name, minimum=clamp[0], maximum=clamp[1])
@@ -439,9 +448,13 @@ def _pad(site: Site, arithmetic: LitertArithmetic) -> None:
 
 @_converts("SOFTMAX")
 def _softmax(site: Site, arithmetic: LitertArithmetic) -> None:
-    source, target = site.source(), site.target
+    source, target = site.source(), Affine.of(site.output, any_zero_point=True)
     expected = Affine(target.type, 2.0**-target.type.width, target.type.minimum)
-    if source.type.width != 8 or target.zero_point != target.type.minimum:
+    if (
+        source.type.width != 8
+        or target.zero_point != expected.zero_point
+        or not 0.999 <= target.scale / expected.scale <= 1.001  # What the kernel accepts.
+    ):
         raise UserError(
             f"its input is {source.type} and its output has scale {target.scale}, zero point "
             f"{target.zero_point}; allowed: 8-bit input, output {expected.scale}, "

@@ -1,14 +1,11 @@
 """What TensorFlow Lite Micro's reference kernels compute, where it is not what LiteRT's do."""
 
-import numpy as np
-from numpy.typing import NDArray
-
 from golden.graph import AccumulatorBounds, Requantization
 from golden.integer_type import IntegerType
 from golden.multiplier import convolution_scale, fully_connected_scale
 from golden.tflite_import import tables
 from golden.tflite_import.affine import Affine
-from golden.tflite_import.arithmetic import Clamp, Int64, LitertArithmetic
+from golden.tflite_import.arithmetic import Clamp, Int64, LitertArithmetic, WeightScale
 
 
 class TfliteMicroArithmetic(LitertArithmetic):
@@ -16,21 +13,34 @@ class TfliteMicroArithmetic(LitertArithmetic):
 
     name = "tflite-micro"
 
+    relus_without_rescale = frozenset({"RELU6"})
+
     def fully_connected(
         self,
         bounds: AccumulatorBounds,
+        accumulator: IntegerType,
         source: Affine,
-        weight_scale: NDArray[np.float32],
-        weight_type: IntegerType,
+        weight: WeightScale,
         output: Affine,
         clamp: Clamp,
     ) -> Requantization:
         """Requantize in fixed point, where LiteRT uses float64."""
-        if weight_scale.size == 1:
-            scale = fully_connected_scale(source.scale, float(weight_scale[0]), output.scale)
+        if weight.scale.size == 1:
+            scale = fully_connected_scale(source.scale, float(weight.scale[0]), output.scale)
         else:
-            scale = convolution_scale(source.scale, weight_scale, output.scale)
-        return self._fixed_point(bounds, scale, source.type, output, clamp)
+            scale = convolution_scale(source.scale, weight.scale, output.scale)
+        return self._fixed_point(bounds, accumulator, scale, output, clamp)
+
+    def multiplication(
+        self,
+        bounds: AccumulatorBounds,
+        first: Affine,
+        second: Affine,
+        output: Affine,
+        clamp: Clamp,
+    ) -> Requantization:
+        """Requantize the product of MUL; the scale is formed in float64."""
+        return self._scaled(bounds, first.scale * second.scale / output.scale, output, clamp)
 
     def table(self, function: str, source: Affine, output: Affine, alpha: float = 0.0) -> Int64:
         """Return LOGISTIC and TANH in fixed point, where LiteRT evaluates them in float32."""

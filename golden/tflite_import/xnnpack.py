@@ -1,54 +1,63 @@
 """What LiteRT computes with its default XNNPACK delegate."""
 
-import numpy as np
-from numpy.typing import NDArray
+import math
+from typing import NoReturn
 
+import numpy as np
+from numpy.typing import ArrayLike
+
+from golden.errors import UserError
 from golden.float_requant import requantize_float32_half_even
 from golden.graph import AccumulatorBounds, Addend, FixedPoint, Requantization
+from golden.integer_requant import integer_requantization
 from golden.integer_type import IntegerType
-from golden.requant_spec import RequantChannels, RequantSpec
 from golden.rounding import Rounding
 from golden.tflite_import.affine import Affine
-from golden.tflite_import.arithmetic import Clamp, Int64, LitertArithmetic
+from golden.tflite_import.arithmetic import INT32, Clamp, Int64, LitertArithmetic, WeightScale
+from golden.tflite_import.tables import saturated, values_of
 
 
 class XnnpackArithmetic(LitertArithmetic):
-    """XNNPACK's 8-bit kernels; whatever XNNPACK does not take is computed as `litert` does."""
+    """XNNPACK's 8-bit kernels.
+
+    What XNNPACK does not take, LiteRT computes with its optimized kernels. Where those equal the
+    reference kernels so does this; where they do not, they also differ between machines, and the
+    operator is refused. Softmax is the exception: see `docs/graph.md`.
+    """
 
     name = "xnnpack"
 
     def convolution(
         self,
         bounds: AccumulatorBounds,
+        accumulator: IntegerType,
         source: Affine,
-        weight_scale: NDArray[np.float32],
-        weight_type: IntegerType,
+        weight: WeightScale,
         output: Affine,
         clamp: Clamp,
     ) -> Requantization:
         """Requantize in float32, half to even."""
+        if weight.type.width == 4:
+            _refuse("convolution with 4-bit weights")
         if source.type.width != 8:
-            return super().convolution(bounds, source, weight_scale, weight_type, output, clamp)
-        scale = source.scale32 * weight_scale / output.scale32
-
-        def reference(accumulator: Int64) -> Int64:
-            return requantize_float32_half_even(accumulator, scale, output.zero_point, *clamp)
-
-        return self._certified(reference, bounds, scale.size, output, clamp)
+            if accumulator == INT32:
+                _refuse("16-bit convolution with 32-bit bias")
+            return super().convolution(bounds, accumulator, source, weight, output, clamp)
+        return self._float32(bounds, source.scale32 * weight.scale / output.scale32, output, clamp)
 
     def fully_connected(
         self,
         bounds: AccumulatorBounds,
+        accumulator: IntegerType,
         source: Affine,
-        weight_scale: NDArray[np.float32],
-        weight_type: IntegerType,
+        weight: WeightScale,
         output: Affine,
         clamp: Clamp,
     ) -> Requantization:
         """Requantize in float32, half to even."""
         if source.type.width != 8:
-            return super().fully_connected(bounds, source, weight_scale, weight_type, output, clamp)
-        return self.convolution(bounds, source, weight_scale, weight_type, output, clamp)
+            return super().fully_connected(bounds, accumulator, source, weight, output, clamp)
+        return self._float32(bounds, source.scale32 * weight.scale / output.scale32, output, clamp)
 
     def addends(
         self, first: Affine, second: Affine, output: Affine, subtract: bool
@@ -58,6 +67,8 @@ class XnnpackArithmetic(LitertArithmetic):
         xnn_init_qs8_add_minmax_scalar_params, XNNPACK src/microparams-init.c.
         """
         if output.type.width != 8:
+            if not subtract:
+                _refuse("16-bit addition")
             return super().addends(first, second, output, subtract)
         shift = self._addition_shift(first, second, output)
         multipliers = [
@@ -80,11 +91,7 @@ class XnnpackArithmetic(LitertArithmetic):
         """Shift the sum of the addends right, half up."""
         if output.type.width != 8:
             return super().addition(bounds, first, second, output, clamp)
-        shift = self._addition_shift(first, second, output)
-        spec = RequantSpec(output=output.type, roundings=(Rounding.SINGLE_HALF_UP,))
-        # 2**30 / 2**31 * 2**(1 - shift) is 2**-shift.
-        channels = RequantChannels(spec, 1 << 30, 1 - shift, output.zero_point, *clamp)
-        return FixedPoint(channels, Rounding.SINGLE_HALF_UP)
+        return self._shifted(bounds, self._addition_shift(first, second, output), output, clamp)
 
     def multiplication(
         self,
@@ -98,14 +105,106 @@ class XnnpackArithmetic(LitertArithmetic):
         if output.type.width != 8:
             return super().multiplication(bounds, first, second, output, clamp)
         scale = first.scale32 * second.scale32 / output.scale32
+        return self._float32(bounds, scale, output, clamp)
+
+    def mean(
+        self, bounds: AccumulatorBounds, source: Affine, output: Affine, count: int
+    ) -> Requantization:
+        """Requantize the sum in float32, zero points included, half to even.
+
+        create_reduce_nd and reshape_reduce_nd, XNNPACK src/operators/reduce-nd.c: the codes are
+        summed as they are, and a real zero point is added before rounding.
+        """
+        if output.type.width != 8:
+            return super().mean(bounds, source, output, count)
+        scale = source.scale32 / output.scale32 * (np.float32(1) / np.float32(count))
+        codes_of_zero = count * source.zero_point
+        zero_point = np.float32(output.zero_point) - np.float32(codes_of_zero) * scale
 
         def reference(accumulator: Int64) -> Int64:
-            return requantize_float32_half_even(accumulator, scale, output.zero_point, *clamp)
+            real = (accumulator + codes_of_zero).astype(np.float32) * scale + zero_point
+            return np.clip(np.rint(real), output.type.minimum, output.type.maximum).astype(np.int64)
 
-        return self._certified(reference, bounds, 1, output, clamp)
+        # Where the scales are equal, every other multiple of count / 2 is a tie.
+        clamp = output.type.minimum, output.type.maximum
+        return integer_requantization(
+            reference,
+            bounds,
+            float(scale),
+            Rounding.SINGLE_HALF_EVEN,
+            output.type,
+            output.zero_point,
+            clamp,
+            exceptions=256,
+        )
+
+    def rescale(
+        self, bounds: AccumulatorBounds, source: Affine, output: Affine, clamp: Clamp
+    ) -> Requantization:
+        """Multiply codes by a ratio rounded to 8 fraction bits, half up.
+
+        xnn_init_qs8_cvt_scalar_params, XNNPACK src/microparams-init.c. Between types, and for
+        ratios outside 2**-8 to 2**7, XNNPACK leaves it to LiteRT.
+        """
+        ratio = source.scale32 / output.scale32
+        if source.type != output.type or source.type.width != 8 or not 2**-8 <= ratio <= 2**7:
+            return super().rescale(bounds, source, output, clamp)
+        multiplier = int(np.rint(np.float32(256) * ratio))
+        return self._shifted(bounds, 8, output, clamp, multiplier)
+
+    def table(self, function: str, source: Affine, output: Affine, alpha: float = 0.0) -> Int64:
+        """Return LEAKY_RELU with slopes rounded to 8 fraction bits; the rest as LiteRT.
+
+        xnn_init_qs8_lrelu_scalar_params, XNNPACK src/microparams-init.c.
+        """
+        if function != "LEAKY_RELU" or source.type.width != 8:
+            return super().table(function, source, output, alpha)
+        ratio = source.scale32 / output.scale32
+        slopes = (ratio, ratio * np.float32(alpha))
+        if not (2**-8 <= ratio <= 2**7 and 2**-8 <= abs(slopes[1]) <= 2**7):
+            return super().table(function, source, output, alpha)
+        positive, negative = (int(np.rint(np.float32(256) * slope)) for slope in slopes)
+        values = values_of(source)
+        scaled = (values * np.where(values >= 0, positive, negative) + 128) >> 8
+        return saturated(scaled + output.zero_point, output)
 
     @staticmethod
     def _addition_shift(first: Affine, second: Affine, output: Affine) -> int:
         largest = max(first.scale32 / output.scale32, second.scale32 / output.scale32)
         exponent = int(np.frexp(largest)[1]) - 1
         return 20 - exponent
+
+    def _float32(
+        self, bounds: AccumulatorBounds, scale: ArrayLike, output: Affine, clamp: Clamp
+    ) -> Requantization:
+        def reference(accumulator: Int64) -> Int64:
+            return requantize_float32_half_even(accumulator, scale, output.zero_point, *clamp)
+
+        return integer_requantization(
+            reference,
+            bounds,
+            scale,
+            Rounding.SINGLE_HALF_EVEN,
+            output.type,
+            output.zero_point,
+            clamp,
+        )
+
+    def _shifted(
+        self,
+        bounds: AccumulatorBounds,
+        shift: int,
+        output: Affine,
+        clamp: Clamp,
+        multiplier: int = 1,
+    ) -> FixedPoint:
+        """Multiply and shift right, half up."""
+        scale = math.ldexp(multiplier, -shift)
+        return self._scaled(bounds, scale, output, clamp, Rounding.SINGLE_HALF_UP)
+
+
+def _refuse(what: str) -> NoReturn:
+    raise UserError(
+        f"XNNPACK has no {what}, and what LiteRT computes instead depends on the machine; import "
+        "with profile litert"
+    )

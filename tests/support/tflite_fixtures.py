@@ -1,0 +1,566 @@
+"""Small .tflite models, one for each operator and option that the importer takes.
+
+``python -m support.tflite_fixtures FOLDER`` (in tests/) writes them as files.
+"""
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from support.tflite_builder import TENSOR_TYPES, TfliteBuilder
+
+IMAGE = (1, 7, 6, 4)
+VECTOR = (1, 24)
+EVERY_CODE = (1, 256)
+
+LITERT, MICRO, XNNPACK = "litert", "tflite-micro", "xnnpack"
+
+
+class FixtureBuilder(TfliteBuilder):
+    """A builder with default scales and zero points; seeds other than 0 vary them."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.random = np.random.default_rng(seed)
+        stretch = 3.0 ** self.random.uniform(-1, 1) if seed else 1.0
+        self._scale = {
+            dtype: float(np.float32(scale * stretch))
+            for dtype, scale in ((np.int8, 0.07), (np.uint8, 0.07), (np.int16, 0.0003))
+        }
+        zero_point = int(self.random.integers(-128, 98)) if seed else -11
+        self._zero_point = {np.int8: zero_point, np.uint8: zero_point + 128, np.int16: 0}
+
+    def scale(self, dtype: Any) -> float:
+        """Return the scale that activations have unless another is given."""
+        return self._scale[dtype]
+
+    def zero_point(self, dtype: Any) -> int:
+        """Return the zero point that activations have unless another is given."""
+        return self._zero_point[dtype]
+
+    def activation(
+        self,
+        name: str,
+        dtype: Any,
+        shape: tuple[int, ...],
+        scale: float | None = None,
+        zero_point: int | None = None,
+    ) -> int:
+        """Add an activation tensor and return its index."""
+        scale = self.scale(dtype) if scale is None else scale
+        zero_point = self.zero_point(dtype) if zero_point is None else zero_point
+        return self.tensor(name, dtype, shape, scale, zero_point)
+
+    def weights(
+        self, shape: tuple[int, ...], kind: str = "int8", per_channel: bool = True, axis: int = 0
+    ) -> tuple[int, Any]:
+        """Add random weights; return their index and scales."""
+        scale = self.random.uniform(0.002, 0.01, shape[axis] if per_channel else 1)
+        scale = scale.astype(np.float32)
+        if kind == "uint8":
+            codes = self.random.integers(0, 256, shape).astype(np.uint8)
+            return self.constant("w", codes, scale, 131), scale
+        if kind == "int4":
+            codes = self.random.integers(-7, 8, shape)
+            even = np.append(codes.reshape(-1), np.zeros(codes.size % 2, np.int64)) & 15
+            packed = (even[::2] | even[1::2] << 4).astype(np.uint8).tobytes()
+            index = self.tensor(
+                "w", np.int8, shape, scale * 16, axis=axis, tensor_type=schema.TensorType.INT4,
+                buffer=packed,
+            )  # fmt: skip
+            return index, scale * 16
+        codes = self.random.integers(-127, 128, shape).astype(np.int8)
+        return self.constant("w", codes, scale, axis=axis), scale
+
+    def bias(self, outputs: int, dtype: Any, input_scale: float, scale: Any) -> int:
+        """Add a random bias and return its index."""
+        codes = self.random.integers(-3000, 3000, outputs).astype(dtype)
+        return self.constant("b", codes, np.float32(input_scale) * scale)
+
+
+@dataclass(frozen=True)
+class Fixture:
+    """A model, and the profiles whose runtime can run it."""
+
+    make: Callable[[FixtureBuilder], bytes]
+    profiles: tuple[str, ...]
+
+    def model(self, seed: int = 0) -> bytes:
+        """Return the model; seeds other than 0 have other weights and scales."""
+        return self.make(FixtureBuilder(seed))
+
+
+FIXTURES: dict[str, Fixture] = {}
+
+_NOT_MICRO = (LITERT, XNNPACK)
+
+
+def _fixture(title: str, /, *profiles: str, **parameters: Any) -> Callable[..., Any]:
+    """Register a function of parameters as a fixture; stackable."""
+
+    def register(make: Callable[..., bytes]) -> Callable[..., bytes]:
+        assert title not in FIXTURES
+        FIXTURES[title] = Fixture(partial(make, **parameters), profiles or (LITERT, MICRO, XNNPACK))
+        return make
+
+    return register
+
+
+def activation(code: str) -> int:
+    return int(getattr(schema.ActivationFunctionType, code))
+
+
+@_fixture("conv")
+@_fixture("conv, relu", fused="RELU")
+@_fixture("conv, relu6", fused="RELU6", output_scale=0.03)
+@_fixture("conv, relu -1 to 1", fused="RELU_N1_TO_1", output_scale=0.03)
+@_fixture("conv, per tensor", per_channel=False)
+@_fixture("conv, valid", padding="VALID")
+@_fixture("conv, stride 2 by 3", stride=(2, 3))
+@_fixture("conv, stride 2, valid", stride=(2, 2), padding="VALID")
+@_fixture("conv, dilation", dilation=(2, 1))
+@_fixture("conv, 1 by 1", size=(1, 1))
+@_fixture("conv, groups", groups=2)
+@_fixture("conv, no bias", MICRO, bias=None)
+@_fixture("conv, int4", LITERT, MICRO, kind="int4")
+@_fixture("conv, uint8", *_NOT_MICRO, dtype=np.uint8, kind="uint8", per_channel=False)
+@_fixture("conv, int16", dtype=np.int16, bias=np.int64)
+@_fixture("conv, int16, relu", dtype=np.int16, bias=np.int64, fused="RELU")
+@_fixture("conv, int16, int32 bias", LITERT, MICRO, dtype=np.int16)
+def convolution(
+    builder: FixtureBuilder,
+    dtype: Any = np.int8,
+    kind: str = "int8",
+    per_channel: bool = True,
+    bias: Any = np.int32,
+    fused: str = "NONE",
+    padding: str = "SAME",
+    stride: tuple[int, int] = (1, 1),
+    dilation: tuple[int, int] = (1, 1),
+    size: tuple[int, int] = (3, 2),
+    groups: int = 1,
+    output_scale: float | None = None,
+) -> bytes:
+    x = builder.activation("x", dtype, IMAGE)
+    w, scale = builder.weights((6, *size, 4 // groups), kind, per_channel, 0)
+    inputs = [x, w] if bias is None else [x, w, builder.bias(6, bias, builder.scale(dtype), scale)]
+    y = builder.activation(
+        "y", dtype, (1, *_output_size(size, stride, dilation, padding), 6), output_scale
+    )
+    builder.operator(
+        "CONV_2D", inputs, [y], "Conv2DOptions", version=3,
+        padding=getattr(schema.Padding, padding), strideH=stride[0], strideW=stride[1],
+        dilationHFactor=dilation[0], dilationWFactor=dilation[1],
+        fusedActivationFunction=activation(fused),
+        quantizedBiasType=TENSOR_TYPES[np.dtype(bias or np.int32)],
+    )  # fmt: skip
+    return builder.build([x], [y])
+
+
+def _output_size(
+    size: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int], padding: str
+) -> tuple[int, int]:
+    rows = []
+    for axis in (0, 1):
+        reach = (size[axis] - 1) * dilation[axis] + 1
+        shrink = reach - 1 if padding == "VALID" else 0
+        rows.append(-(-(IMAGE[axis + 1] - shrink) // stride[axis]))
+    return rows[0], rows[1]
+
+
+@_fixture("depthwise")
+@_fixture("depthwise, relu6", fused="RELU6", output_scale=0.02)
+@_fixture("depthwise, multiplier 2", multiplier=2)
+@_fixture("depthwise, stride 2, valid", stride=(2, 2), padding="VALID")
+@_fixture("depthwise, dilation", dilation=(1, 2))
+@_fixture("depthwise, per tensor", per_channel=False)
+@_fixture("depthwise, int4", LITERT, MICRO, kind="int4")
+@_fixture("depthwise, uint8", *_NOT_MICRO, dtype=np.uint8, kind="uint8", per_channel=False)
+@_fixture("depthwise, int16", dtype=np.int16, bias=np.int64)
+def depthwise(
+    builder: FixtureBuilder,
+    dtype: Any = np.int8,
+    kind: str = "int8",
+    per_channel: bool = True,
+    bias: Any = np.int32,
+    fused: str = "NONE",
+    padding: str = "SAME",
+    stride: tuple[int, int] = (1, 1),
+    dilation: tuple[int, int] = (1, 1),
+    multiplier: int = 1,
+    output_scale: float = 0.07,
+) -> bytes:
+    outputs = 4 * multiplier
+    x = builder.activation("x", dtype, IMAGE)
+    w, scale = builder.weights((1, 3, 3, outputs), kind, per_channel, 3)
+    b = builder.bias(outputs, bias, builder.scale(dtype), scale)
+    shape = (1, *_output_size((3, 3), stride, dilation, padding), outputs)
+    y = builder.activation("y", dtype, shape, output_scale * builder.scale(dtype) / 0.07)
+    builder.operator(
+        "DEPTHWISE_CONV_2D", [x, w, b], [y], "DepthwiseConv2DOptions", version=3,
+        padding=getattr(schema.Padding, padding), strideH=stride[0], strideW=stride[1],
+        dilationHFactor=dilation[0], dilationWFactor=dilation[1], depthMultiplier=multiplier,
+        fusedActivationFunction=activation(fused),
+    )  # fmt: skip
+    return builder.build([x], [y])
+
+
+@_fixture("dense")
+@_fixture("dense, per channel", per_channel=True)
+@_fixture("dense, relu", fused="RELU")
+@_fixture("dense, no bias", bias=None)
+@_fixture("dense, int4", kind="int4")
+@_fixture("dense, int4 per channel", *_NOT_MICRO, kind="int4", per_channel=True)
+@_fixture("dense, uint8", *_NOT_MICRO, dtype=np.uint8, kind="uint8")
+@_fixture("dense, int16", dtype=np.int16, bias=np.int64)
+@_fixture("dense, int16 per channel", dtype=np.int16, bias=np.int64, per_channel=True)
+@_fixture("dense of an image", shape=IMAGE)
+@_fixture("dense of rows", shape=(1, 5, 24), keep=True)
+def dense(
+    builder: FixtureBuilder,
+    dtype: Any = np.int8,
+    kind: str = "int8",
+    per_channel: bool = False,
+    bias: Any = np.int32,
+    fused: str = "NONE",
+    shape: tuple[int, ...] = VECTOR,
+    keep: bool = False,
+) -> bytes:
+    columns = shape[-1] if keep else int(np.prod(shape))
+    x = builder.activation("x", dtype, shape)
+    w, scale = builder.weights((10, columns), kind, per_channel, 0)
+    inputs = [x, w, -1 if bias is None else builder.bias(10, bias, builder.scale(dtype), scale)]
+    y = builder.activation("y", dtype, (*shape[:-1], 10) if keep else (1, 10))
+    builder.operator(
+        "FULLY_CONNECTED", inputs, [y], "FullyConnectedOptions", version=4, keepNumDims=keep,
+        fusedActivationFunction=activation(fused),
+        quantizedBiasType=TENSOR_TYPES[np.dtype(bias or np.int32)],
+    )  # fmt: skip
+    return builder.build([x], [y])
+
+
+@_fixture("add", name="ADD")
+@_fixture("add, relu", name="ADD", fused="RELU")
+@_fixture("add, uint8", *_NOT_MICRO, name="ADD", dtype=np.uint8)
+@_fixture("add, int16", LITERT, MICRO, name="ADD", dtype=np.int16)
+@_fixture("sub", name="SUB")
+@_fixture("sub, relu6", name="SUB", fused="RELU6", output_scale=0.02)
+@_fixture("sub, uint8", *_NOT_MICRO, name="SUB", dtype=np.uint8)
+@_fixture("sub, int16", name="SUB", dtype=np.int16)
+@_fixture("mul", name="MUL", output_scale=0.3)
+@_fixture("mul, relu", name="MUL", fused="RELU", output_scale=0.3)
+@_fixture("mul, uint8", *_NOT_MICRO, name="MUL", dtype=np.uint8, output_scale=0.3)
+@_fixture("mul, int16", name="MUL", dtype=np.int16, output_scale=0.002)
+@_fixture("add, broadcast row", name="ADD", second=(1, 1, 1, 4))
+@_fixture("mul, broadcast map", name="MUL", second=(1, 7, 6, 1), output_scale=0.3)
+@_fixture("add, constant", name="ADD", second=(1, 1, 1, 4), fixed=True)
+@_fixture("sub, constant of lower rank", name="SUB", second=(4,), fixed=True)
+@_fixture("mul, constant", name="MUL", second=(1, 7, 6, 4), fixed=True, output_scale=0.3)
+def arithmetic(
+    builder: FixtureBuilder,
+    name: str,
+    dtype: Any = np.int8,
+    fused: str = "NONE",
+    second: tuple[int, ...] = IMAGE,
+    fixed: bool = False,
+    output_scale: float | None = None,
+) -> bytes:
+    scale = builder.scale(dtype)
+    zero_point = 0 if dtype is np.int16 else builder.zero_point(dtype) + 30
+    a = builder.activation("a", dtype, IMAGE)
+    if fixed:
+        codes = builder.random.integers(-128, 128, second).astype(dtype)
+        b = builder.constant("b", codes, scale * 1.7, zero_point)
+    else:
+        b = builder.activation("b", dtype, second, scale * 1.7, zero_point)
+    y = builder.activation("y", dtype, IMAGE, scale * 2 if output_scale is None else output_scale)
+    options: dict[str, Any] = {"fusedActivationFunction": activation(fused)}
+    if name != "MUL":
+        options["potScaleInt16"] = False
+    builder.operator(name, [a, b], [y], f"{name.capitalize()}Options", version=2, **options)
+    return builder.build([a] if fixed else [a, b], [y])
+
+
+@_fixture("average pool", name="AVERAGE_POOL_2D")
+@_fixture("average pool, valid, stride 2", name="AVERAGE_POOL_2D", padding="VALID", stride=2)
+@_fixture("average pool, relu", name="AVERAGE_POOL_2D", fused="RELU")
+@_fixture("average pool, uint8", *_NOT_MICRO, name="AVERAGE_POOL_2D", dtype=np.uint8)
+@_fixture("average pool, int16", name="AVERAGE_POOL_2D", dtype=np.int16)
+@_fixture("max pool", name="MAX_POOL_2D")
+@_fixture("max pool, valid, stride 2", name="MAX_POOL_2D", padding="VALID", stride=2)
+@_fixture("max pool, relu6", name="MAX_POOL_2D", fused="RELU6")
+@_fixture("max pool, uint8", *_NOT_MICRO, name="MAX_POOL_2D", dtype=np.uint8)
+@_fixture("max pool, int16", name="MAX_POOL_2D", dtype=np.int16)
+def pooling(
+    builder: FixtureBuilder,
+    name: str,
+    dtype: Any = np.int8,
+    fused: str = "NONE",
+    padding: str = "SAME",
+    stride: int = 1,
+) -> bytes:
+    x = builder.activation("x", dtype, IMAGE)
+    shape = (1, *_output_size((3, 2), (stride, stride), (1, 1), padding), 4)
+    y = builder.activation("y", dtype, shape)
+    builder.operator(
+        name, [x], [y], "Pool2DOptions", version=2, padding=getattr(schema.Padding, padding),
+        strideH=stride, strideW=stride, filterHeight=3, filterWidth=2,
+        fusedActivationFunction=activation(fused),
+    )  # fmt: skip
+    return builder.build([x], [y])
+
+
+@_fixture("mean over height and width", axes=[1, 2])
+@_fixture("mean over height and width, kept", axes=[2, 1], keep=True)
+@_fixture("mean over width", axes=[2])
+@_fixture("mean over channels", axes=[-1], keep=True)
+@_fixture("mean, same scale", axes=[1, 2], keep=True, output_scale=0.07)
+@_fixture("mean, int16", axes=[1, 2], dtype=np.int16, output_scale=0.00021)
+@_fixture("mean, uint8", *_NOT_MICRO, axes=[1, 2], keep=True, dtype=np.uint8)
+def mean(
+    builder: FixtureBuilder,
+    axes: list[int],
+    keep: bool = False,
+    dtype: Any = np.int8,
+    output_scale: float = 0.031,
+) -> bytes:
+    x = builder.activation("x", dtype, IMAGE)
+    dimensions = builder.constant("axes", np.array(axes, dtype=np.int32))
+    summed = {axis % 4 for axis in axes}
+    shape = tuple(1 if i in summed else n for i, n in enumerate(IMAGE) if keep or i not in summed)
+    y = builder.activation("y", dtype, shape, output_scale)
+    builder.operator("MEAN", [x, dimensions], [y], "ReducerOptions", version=2, keepDims=keep)
+    return builder.build([x], [y])
+
+
+@_fixture("quantize to a finer scale", output_scale=0.05)
+@_fixture("quantize to a coarser scale", output_scale=0.11)
+@_fixture("quantize int8 to uint8", output=np.uint8, output_scale=0.07)
+@_fixture("quantize int8 to int16", output=np.int16, output_scale=0.001)
+@_fixture("quantize int16 to int8", source=np.int16, output_scale=0.05)
+@_fixture("quantize int16 to int16", source=np.int16, output=np.int16, output_scale=0.0007)
+@_fixture("quantize uint8 to int8", source=np.uint8, output_scale=0.07)
+def quantize(
+    builder: FixtureBuilder,
+    source: Any = np.int8,
+    output: Any = np.int8,
+    output_scale: float = 0.05,
+) -> bytes:
+    x = builder.activation("x", source, EVERY_CODE)
+    y = builder.activation("y", output, EVERY_CODE, output_scale)
+    builder.operator("QUANTIZE", [x], [y], version=2)
+    return builder.build([x], [y])
+
+
+@_fixture("relu", name="RELU")
+@_fixture("relu, other scale", name="RELU", output_scale=0.05)
+@_fixture("relu, uint8", *_NOT_MICRO, name="RELU", dtype=np.uint8, output_scale=0.05)
+@_fixture("relu, int16", name="RELU", dtype=np.int16)
+@_fixture("relu6", name="RELU6")
+@_fixture("relu6, other scale", name="RELU6", output_scale=0.05)
+@_fixture("relu -1 to 1", *_NOT_MICRO, name="RELU_N1_TO_1")
+@_fixture("relu 0 to 1", *_NOT_MICRO, name="RELU_0_TO_1")
+@_fixture("logistic", name="LOGISTIC", output_scale=1 / 256, zero_point=-128)
+@_fixture(
+    "logistic, uint8", *_NOT_MICRO, name="LOGISTIC", dtype=np.uint8, output_scale=1 / 256,
+    zero_point=0,
+)  # fmt: skip
+@_fixture("tanh", name="TANH", output_scale=1 / 128, zero_point=0)
+@_fixture(
+    "tanh, uint8", *_NOT_MICRO, name="TANH", dtype=np.uint8, output_scale=1 / 128,
+    zero_point=128,
+)  # fmt: skip
+@_fixture("hard swish", name="HARD_SWISH", output_scale=0.05)
+@_fixture("hard swish, uint8", *_NOT_MICRO, name="HARD_SWISH", dtype=np.uint8)
+@_fixture("elu", name="ELU")
+@_fixture("leaky relu", name="LEAKY_RELU", output_scale=0.05, alpha=0.1)
+@_fixture("leaky relu, int16", name="LEAKY_RELU", dtype=np.int16, alpha=0.3)
+def function(
+    builder: FixtureBuilder,
+    name: str,
+    dtype: Any = np.int8,
+    output_scale: float | None = None,
+    zero_point: int | None = None,
+    alpha: float | None = None,
+) -> bytes:
+    x = builder.activation("x", dtype, EVERY_CODE)
+    y = builder.activation("y", dtype, EVERY_CODE, output_scale, zero_point)
+    if alpha is None:
+        second = ("RELU", "RELU6", "LOGISTIC", "TANH")
+        builder.operator(name, [x], [y], version=2 if name in second else 1)
+    else:
+        builder.operator(name, [x], [y], "LeakyReluOptions", version=2, alpha=alpha)
+    return builder.build([x], [y])
+
+
+@_fixture("softmax")
+@_fixture("softmax, beta", beta=2.5)
+@_fixture("softmax, coarse input", input_scale=0.9)
+@_fixture("softmax, fine input", input_scale=0.002)
+@_fixture("softmax of rows", shape=(1, 3, 2, 10))
+@_fixture("softmax, uint8", *_NOT_MICRO, dtype=np.uint8)
+@_fixture("softmax to int16", LITERT, MICRO, output=np.int16)
+def softmax(
+    builder: FixtureBuilder,
+    dtype: Any = np.int8,
+    output: Any = None,
+    input_scale: float = 0.09,
+    beta: float = 1.0,
+    shape: tuple[int, ...] = VECTOR,
+) -> bytes:
+    output = output or dtype
+    x = builder.activation("x", dtype, shape, input_scale)
+    limits = np.iinfo(output)
+    y = builder.activation("y", output, shape, 2.0**-limits.bits, limits.min)
+    builder.operator("SOFTMAX", [x], [y], "SoftmaxOptions", version=2, beta=beta)
+    return builder.build([x], [y])
+
+
+@_fixture("argmax", dtype=np.int32)
+@_fixture("argmax, int64", *_NOT_MICRO, dtype=np.int64, axis=-1)
+def arg_max(builder: FixtureBuilder, dtype: Any, axis: int = 1) -> bytes:
+    x = builder.activation("x", np.int8, VECTOR)
+    dimension = builder.constant("axis", np.array(axis, dtype=np.int32))
+    y = builder.tensor("y", dtype, (1,))
+    builder.operator(
+        "ARG_MAX", [x, dimension], [y], "ArgMaxOptions", version=2,
+        outputType=TENSOR_TYPES[np.dtype(dtype)],
+    )  # fmt: skip
+    return builder.build([x], [y])
+
+
+@_fixture("reshape", name="RESHAPE", shape=(1, 14, 12), operand=[1, 14, 12])
+@_fixture("transpose of a size of one", name="TRANSPOSE", shape=(1, 7, 4, 1, 6),
+          operand=[0, 1, 4, 2, 3], source=(1, 7, 1, 6, 4))  # fmt: skip
+@_fixture("expand dims", name="EXPAND_DIMS", shape=(1, 7, 6, 1, 4), operand=[3])
+@_fixture("pad", name="PAD", shape=(1, 10, 7, 4), operand=[[0, 0], [1, 2], [0, 1], [0, 0]])
+def moved(
+    builder: FixtureBuilder,
+    name: str,
+    shape: tuple[int, ...],
+    operand: Any,
+    source: tuple[int, ...] = IMAGE,
+) -> bytes:
+    x = builder.activation("x", np.int8, source)
+    o = builder.constant("operand", np.array(operand, dtype=np.int32))
+    if name == "TRANSPOSE":  # Any order but this one would really move codes.
+        shape, permutation = (1, 1, 7, 6, 4), [0, 2, 1, 3, 4]
+        o = builder.constant("permutation", np.array(permutation, dtype=np.int32))
+    y = builder.activation("y", np.int8, shape)
+    builder.operator(name, [x, o], [y], version=1)
+    return builder.build([x], [y])
+
+
+@_fixture("squeeze")
+def squeeze(builder: FixtureBuilder) -> bytes:
+    x = builder.activation("x", np.int8, (1, 7, 1, 4))
+    y = builder.activation("y", np.int8, (1, 7, 4))
+    builder.operator("SQUEEZE", [x], [y], "SqueezeOptions", squeezeDims=[2])
+    return builder.build([x], [y])
+
+
+@_fixture("pad with another code")
+def pad_with_code(builder: FixtureBuilder) -> bytes:
+    x = builder.activation("x", np.int8, IMAGE)
+    sizes = builder.constant("sizes", np.array([[0, 0], [1, 2], [0, 1], [0, 3]], dtype=np.int32))
+    code = builder.constant(
+        "code", np.array([55], dtype=np.int8), builder.scale(np.int8), builder.zero_point(np.int8)
+    )
+    y = builder.activation("y", np.int8, (1, 10, 7, 7))
+    builder.operator("PADV2", [x, sizes, code], [y], "PadV2Options", version=2)
+    return builder.build([x], [y])
+
+
+@_fixture("concat, channels", axis=-1)
+@_fixture("concat, rows", axis=1)
+@_fixture("concat, int16", axis=3, dtype=np.int16)
+@_fixture("concat, uint8 of other scales", *_NOT_MICRO, axis=3, dtype=np.uint8, second_scale=0.05)
+def concat(
+    builder: FixtureBuilder, axis: int, dtype: Any = np.int8, second_scale: float | None = None
+) -> bytes:
+    a = builder.activation("a", dtype, IMAGE)
+    b = builder.activation("b", dtype, IMAGE, second_scale)
+    shape = tuple(n * (1 + (i == axis % 4)) for i, n in enumerate(IMAGE))
+    y = builder.activation("y", dtype, shape)
+    builder.operator("CONCATENATION", [a, b], [y], "ConcatenationOptions", version=2, axis=axis)
+    return builder.build([a, b], [y])
+
+
+@_fixture("residual network")
+def network(builder: FixtureBuilder) -> bytes:
+    """Convolution, residual addition, pooling, dense and softmax in one model."""
+    generator = builder.random
+    x = builder.activation("x", np.int8, (1, 8, 8, 3))
+
+    def convolved(source: int, name: str, channels: tuple[int, int], fused: str) -> int:
+        scale = generator.uniform(0.002, 0.01, channels[1]).astype(np.float32)
+        codes = generator.integers(-127, 128, (channels[1], 3, 3, channels[0])).astype(np.int8)
+        bias = generator.integers(-3000, 3000, channels[1]).astype(np.int32)
+        w = builder.constant(f"{name}/w", codes, scale)
+        b = builder.constant(f"{name}/b", bias, np.float32(0.07) * scale)
+        y = builder.activation(name, np.int8, (1, 8, 8, channels[1]))
+        builder.operator(
+            "CONV_2D", [source, w, b], [y], "Conv2DOptions", version=3, strideH=1, strideW=1,
+            padding=schema.Padding.SAME, fusedActivationFunction=activation(fused),
+        )  # fmt: skip
+        return y
+
+    stem = convolved(x, "stem", (3, 8), "RELU")
+    branch = convolved(stem, "branch", (8, 8), "NONE")
+    total = builder.activation("total", np.int8, (1, 8, 8, 8), 0.09, -20)
+    builder.operator(
+        "ADD", [stem, branch], [total], "AddOptions", version=2,
+        fusedActivationFunction=activation("RELU"),
+    )  # fmt: skip
+    pooled = builder.activation("pooled", np.int8, (1, 1, 1, 8), 0.09, -20)
+    builder.operator(
+        "AVERAGE_POOL_2D", [total], [pooled], "Pool2DOptions", version=2, strideH=8, strideW=8,
+        filterHeight=8, filterWidth=8, padding=schema.Padding.VALID,
+    )  # fmt: skip
+    flat = builder.activation("flat", np.int8, (1, 8), 0.09, -20)
+    shape = builder.constant("shape", np.array([-1, 8], dtype=np.int32))
+    builder.operator("RESHAPE", [pooled, shape], [flat])
+    codes = generator.integers(-127, 128, (10, 8)).astype(np.int8)
+    w = builder.constant("dense/w", codes, 0.004)
+    bias = generator.integers(-3000, 3000, 10).astype(np.int32)
+    b = builder.constant("dense/b", bias, np.float32(0.09) * np.float32(0.004))
+    logits = builder.activation("logits", np.int8, (1, 10))
+    builder.operator("FULLY_CONNECTED", [flat, w, b], [logits], "FullyConnectedOptions", version=4)
+    y = builder.activation("probabilities", np.int8, (1, 10), 1 / 256, -128)
+    builder.operator("SOFTMAX", [logits], [y], "SoftmaxOptions", version=2, beta=1.0)
+    return builder.build([x], [y])
+
+
+def float_bordered(builder: FixtureBuilder) -> bytes:
+    """Return a dense layer with float input and output, as converters write by default."""
+    x = builder.tensor("x", np.float32, VECTOR)
+    quantized = builder.activation("x codes", np.int8, VECTOR)
+    builder.operator("QUANTIZE", [x], [quantized])
+    w, scale = builder.weights((10, 24), "int8", False, 0)
+    b = builder.bias(10, np.int32, builder.scale(np.int8), scale)
+    codes = builder.activation("y codes", np.int8, (1, 10))
+    builder.operator(
+        "FULLY_CONNECTED", [quantized, w, b], [codes], "FullyConnectedOptions", version=4
+    )
+    y = builder.tensor("y", np.float32, (1, 10))
+    builder.operator("DEQUANTIZE", [codes], [y])
+    return builder.build([x], [y])
+
+
+def main(folder: str) -> None:
+    """Write every fixture as a file."""
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    for name, fixture in FIXTURES.items():
+        path = Path(folder) / f"{name.replace(',', '').replace(' ', '_')}.tflite"
+        path.write_bytes(fixture.model())
+    print(f"{len(FIXTURES)} models in {folder}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
