@@ -143,14 +143,16 @@ class XnnpackArithmetic(LitertArithmetic):
     ) -> Requantization:
         """Multiply codes by a ratio rounded to 8 fraction bits, half up.
 
-        xnn_init_qs8_cvt_scalar_params, XNNPACK src/microparams-init.c. Between types, and for
-        ratios outside 2**-8 to 2**7, XNNPACK leaves it to LiteRT.
+        xnn_init_qs8_cvt_scalar_params, XNNPACK src/microparams-init.c. Changes of type, and
+        ratios outside 2**-8 to 2**7, are LiteRT's.
         """
         ratio = source.scale32 / output.scale32
-        if source.type != output.type or source.type.width != 8 or not 2**-8 <= ratio <= 2**7:
-            return super().rescale(bounds, source, output, clamp)
-        multiplier = int(np.rint(np.float32(256) * ratio))
-        return self._shifted(bounds, 8, output, clamp, multiplier)
+        if source.type == output.type and source.type.width == 8 and 2**-8 <= ratio <= 2**7:
+            multiplier = int(np.rint(np.float32(256) * ratio))
+            return self._shifted(bounds, 8, output, clamp, multiplier)
+        if source.type.width == 8 and ratio < 0.5:  # Above, there is no second rounding.
+            _refuse("rescaling between types")
+        return super().rescale(bounds, source, output, clamp)
 
     def table(self, function: str, source: Affine, output: Affine, alpha: float = 0.0) -> Int64:
         """Return LEAKY_RELU with slopes rounded to 8 fraction bits; the rest as LiteRT.

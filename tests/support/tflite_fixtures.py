@@ -341,11 +341,11 @@ def mean(
 
 @_fixture("quantize to a finer scale", output_scale=0.05)
 @_fixture("quantize to a coarser scale", output_scale=0.11)
-@_fixture("quantize int8 to uint8", output=np.uint8, output_scale=0.07)
+@_fixture("quantize int8 to uint8", LITERT, MICRO, output=np.uint8, output_scale=0.07)
 @_fixture("quantize int8 to int16", output=np.int16, output_scale=0.001)
 @_fixture("quantize int16 to int8", source=np.int16, output_scale=0.05)
 @_fixture("quantize int16 to int16", source=np.int16, output=np.int16, output_scale=0.0007)
-@_fixture("quantize uint8 to int8", source=np.uint8, output_scale=0.07)
+@_fixture("quantize uint8 to int8", LITERT, MICRO, source=np.uint8, output_scale=0.07)
 def quantize(
     builder: FixtureBuilder,
     source: Any = np.int8,
@@ -378,7 +378,7 @@ def quantize(
 )  # fmt: skip
 @_fixture("hard swish", name="HARD_SWISH", output_scale=0.05)
 @_fixture("hard swish, uint8", *_NOT_MICRO, name="HARD_SWISH", dtype=np.uint8)
-@_fixture("elu", name="ELU")
+@_fixture("elu", MICRO, XNNPACK, name="ELU")
 @_fixture("leaky relu", name="LEAKY_RELU", output_scale=0.05, alpha=0.1)
 @_fixture("leaky relu, int16", name="LEAKY_RELU", dtype=np.int16, alpha=0.3)
 def function(

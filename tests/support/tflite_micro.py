@@ -27,4 +27,4 @@ class MicroInterpreter:
 
     def tensor(self, index: int) -> NDArray[Any]:
         """Return a tensor by its index in the file."""
-        return np.array(self._interpreter.get_tensor(index, 0)["tensor_data"])
+        return np.array(self._interpreter.GetTensor(index, 0)["tensor_data"])

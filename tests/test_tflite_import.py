@@ -1,0 +1,413 @@
+"""Imported .tflite networks against the runtimes that their profiles name, tensor by tensor."""
+
+import itertools
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tflite
+from ai_edge_litert import schema_py_generated as schema
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+
+from golden.errors import UserError
+from golden.execute import Executor
+from golden.graph import Clamp, Convolution, FullyConnected, Graph, file
+from golden.tflite_import import PROFILES, convert_tflite, import_tflite
+from support.litert import Kernels
+from support.tflite_builder import TfliteBuilder
+from support.tflite_fixtures import (
+    FIXTURES,
+    LITERT,
+    MICRO,
+    XNNPACK,
+    FixtureBuilder,
+    activation,
+    float_bordered,
+)
+from support.tflite_micro import MicroInterpreter
+
+Codes = dict[str, NDArray[Any]]
+
+MODELS = Path(
+    os.environ.get("BITTRUE_MODELS", Path(__file__).parents[1].parent / "shared" / "models")
+)
+MODEL_NAMES = ("pretrainedResnet_quant", "kws_ref_model", "ad01_int8")
+
+
+def inputs_of(graph: Graph, samples: int, seed: int = 0) -> Codes:
+    """Return codes for every input: random, but the first sample runs through all codes."""
+    generator = np.random.default_rng(seed)
+    inputs = {}
+    for tensor in graph.inputs:
+        codes = generator.integers(tensor.minimum, tensor.maximum + 1, (samples, *tensor.shape))
+        codes[0] = np.linspace(tensor.minimum, tensor.maximum, tensor.elements).reshape(
+            tensor.shape
+        )
+        dtype = f"{'int' if tensor.type.signed else 'uint'}{tensor.type.width}"
+        inputs[tensor.name] = codes.astype(dtype)
+    return inputs
+
+
+class Runtime:
+    """The runtime of a profile, with every tensor it lets see."""
+
+    def __init__(self, model: bytes, profile: str) -> None:
+        subgraph = tflite.Model.GetRootAs(model, 0).Subgraphs(0)
+        count = range(subgraph.TensorsLength())
+        self._index = {subgraph.Tensors(index).Name().decode(): index for index in count}
+        self._inputs = subgraph.InputsAsNumpy().tolist()
+        outputs = {subgraph.Tensors(index).Name().decode() for index in subgraph.OutputsAsNumpy()}
+        self.visible = outputs if profile == XNNPACK else set(self._index)
+        self._run: Any
+        if profile == MICRO:
+            micro = MicroInterpreter(model)
+            self._run, self._tensor = micro.run, micro.tensor
+            return
+        interpreter = Interpreter(
+            model_content=model,
+            num_threads=1,
+            experimental_op_resolver_type=(
+                Kernels.XNNPACK if profile == XNNPACK else Kernels.REFERENCE
+            ).value,
+            experimental_preserve_all_tensors=profile == LITERT,
+        )
+        interpreter.allocate_tensors()
+
+        def run(values: list[NDArray[Any]]) -> None:
+            for index, array in zip(self._inputs, values, strict=True):
+                interpreter.set_tensor(index, array)
+            interpreter.invoke()
+
+        self._run, self._tensor = run, interpreter.get_tensor
+
+    def run(self, inputs: Codes, names: list[str]) -> Codes:
+        """Return tensors of one sample after another."""
+        arrays = list(inputs.values())
+        results: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
+        for sample in range(len(arrays[0])):
+            self._run([array[sample : sample + 1] for array in arrays])
+            for name in names:
+                results[name].append(np.array(self._tensor(self._index[name])))
+        return {name: np.concatenate(tensors) for name, tensors in results.items()}
+
+
+def assert_equal(model: bytes, profile: str, samples: int, seed: int = 0) -> Graph:
+    """Compare every tensor that the runtime shows."""
+    graph = convert_tflite(model, profile)
+    runtime = Runtime(model, profile)
+    names = [name for name in graph.tensors if name in runtime.visible]
+    assert set(graph.outputs) <= set(names)
+    inputs = inputs_of(graph, samples, seed)
+    expected, result = runtime.run(inputs, names), Executor(graph).run(inputs, names)
+    for name in names:
+        # A tensor without dimensions but the batch has none at all in some files.
+        wanted = expected[name].reshape(result[name].shape)
+        assert np.array_equal(result[name], wanted), name
+    return graph
+
+
+CASES = [(title, profile) for title, f in FIXTURES.items() for profile in f.profiles]
+
+
+@pytest.mark.parametrize(("title", "profile"), CASES)
+def test_fixture_equals_its_runtime(title: str, profile: str) -> None:
+    assert_equal(FIXTURES[title].model(), profile, samples=8)
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_fixtures_of_other_scales_equal_their_runtimes(seed: int) -> None:
+    """A few of all; `python -m sweep_tflite` in this folder runs through as many as wanted."""
+    for title, profile in CASES[seed::7]:
+        assert_equal(FIXTURES[title].model(seed), profile, samples=3, seed=seed)
+
+
+def test_every_operator_and_activation_has_a_fixture() -> None:
+    from golden.tflite_import.operators import CONVERTERS
+
+    used = set()
+    for fixture in FIXTURES.values():
+        model = tflite.Model.GetRootAs(fixture.model(), 0)
+        used |= {model.OperatorCodes(i).BuiltinCode() for i in range(model.OperatorCodesLength())}
+    names = {code: name for name, code in vars(tflite.BuiltinOperator).items()}
+    assert {names[code] for code in used} == set(CONVERTERS)
+
+
+@pytest.mark.parametrize(
+    ("title", "profile"), [("dense, per channel", MICRO), ("conv", XNNPACK), ("add", XNNPACK)]
+)
+def test_profiles_differ_where_their_runtimes_do(title: str, profile: str) -> None:
+    """Were all profiles one arithmetic, the comparisons above could not all hold."""
+    model = FIXTURES[title].model()
+    graphs = [convert_tflite(model, name) for name in (LITERT, profile)]
+    inputs = inputs_of(graphs[0], 200)
+    first, second = (Executor(graph).run(inputs)["y"] for graph in graphs)
+    assert 0 < np.count_nonzero(first != second) < 0.05 * first.size
+
+
+def test_float_borders_are_left_out() -> None:
+    model = float_bordered(FixtureBuilder(0))
+    graph = convert_tflite(model)
+    assert [tensor.name for tensor in graph.inputs] == ["x codes"]
+    assert graph.outputs == ("y codes",)
+    codes = inputs_of(graph, 10)["x codes"]
+    quantization = graph.quantization["x codes"]
+    scale = np.float32(float(quantization.scale))
+    real = scale * (codes.astype(np.float32) - quantization.encoding.zero_point)
+    interpreter = Interpreter(
+        model_content=model,
+        experimental_op_resolver_type=Kernels.REFERENCE.value,
+        experimental_preserve_all_tensors=True,
+    )
+    interpreter.allocate_tensors()
+    index = {d["name"]: d["index"] for d in interpreter.get_tensor_details()}
+    result = Executor(graph).run(codes)["y codes"]
+    for sample in range(10):
+        interpreter.set_tensor(index["x"], real[sample : sample + 1])
+        interpreter.invoke()
+        assert np.array_equal(interpreter.get_tensor(index["x codes"])[0], codes[sample])
+        assert np.array_equal(interpreter.get_tensor(index["y codes"])[0], result[sample])
+
+
+def test_shape_operators_before_a_reshape_are_left_out() -> None:
+    """What Keras' Flatten becomes when the model was exported with a dynamic batch."""
+    builder = FixtureBuilder(0)
+    x = builder.activation("x", np.int8, (1, 2, 2, 3))
+    shape = builder.tensor("shape", np.int32, (4,))
+    builder.operator("SHAPE", [x], [shape], "ShapeOptions", outType=schema.TensorType.INT32)
+    bounds = [
+        builder.constant(f"bound {value}", np.array([value], np.int32)) for value in (0, 1, 1)
+    ]
+    batch = builder.tensor("batch", np.int32, ())
+    builder.operator(
+        "STRIDED_SLICE", [shape, *bounds], [batch], "StridedSliceOptions", shrinkAxisMask=1
+    )
+    features = builder.constant("features", np.array(12, np.int32))
+    target = builder.tensor("target", np.int32, (2,))
+    builder.operator("PACK", [batch, features], [target], "PackOptions", valuesCount=2)
+    y = builder.activation("y", np.int8, (1, 12))
+    builder.operator("RESHAPE", [x, target], [y])
+    graph = convert_tflite(builder.build([x], [y]))
+    assert [node.operator() for node in graph.nodes] == ["reshape"]
+
+
+def test_what_is_known_of_a_network_is_kept(tmp_path: Path) -> None:
+    graph = convert_tflite(FIXTURES["residual network"].model())
+    assert graph.profile == "litert"
+    assert list(graph.tensors) == [
+        "x", "stem", "branch", "total", "pooled", "flat", "logits", "probabilities",
+    ]  # fmt: skip
+    assert graph.inputs[0].shape == (8, 8, 3)
+    stem = graph.nodes[0]
+    assert isinstance(stem, Convolution)
+    assert stem.window.padding == ((1, 1), (1, 1))
+    assert graph.tensors["stem"].minimum == graph.quantization["stem"].encoding.zero_point == -11
+    assert float(graph.quantization["stem"].scale) == float(np.float32(0.07))
+    path = tmp_path / "network.bittrue"
+    file.save(graph, path)
+    codes = inputs_of(graph, 5)
+    expected = Executor(graph).run(codes)["probabilities"]
+    assert np.array_equal(Executor(file.load(path)).run(codes)["probabilities"], expected)
+
+
+@pytest.mark.parametrize("name", MODEL_NAMES)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_official_networks(name: str, profile: str) -> None:
+    """MLPerf Tiny; `benchmarks/golden_equality.py` compares hundreds of samples."""
+    path = MODELS / f"{name}.tflite"
+    if not path.exists():
+        pytest.skip(f"no {path}; set BITTRUE_MODELS to the folder of MLPerf Tiny's networks")
+    assert_equal(path.read_bytes(), profile, samples=3)
+
+
+def vector(builder: FixtureBuilder, name: str = "x", scale: float | None = None) -> int:
+    return builder.activation(name, np.int8, (1, 24), scale)
+
+
+def one_operator(name: str) -> bytes:
+    builder = FixtureBuilder(0)
+    x, y = vector(builder, "x"), vector(builder, "y")
+    builder.operator(name, [x], [y])
+    return builder.build([x], [y])
+
+
+def int32_activations() -> bytes:
+    builder = TfliteBuilder()
+    x, y = (builder.tensor(name, np.int32, (1, 4), 0.1) for name in "xy")
+    builder.operator("RELU", [x], [y])
+    return builder.build([x], [y])
+
+
+def float_in_the_middle() -> bytes:
+    builder = FixtureBuilder(0)
+    x, y = vector(builder), vector(builder, "y")
+    a, b = (builder.tensor(name, np.float32, (1, 24)) for name in "ab")
+    builder.operator("DEQUANTIZE", [x], [a])
+    builder.operator("TANH", [a], [b])
+    builder.operator("QUANTIZE", [b], [y])
+    return builder.build([x], [y])
+
+
+def float_network() -> bytes:
+    builder = TfliteBuilder()
+    x, y = (builder.tensor(name, np.float32, (1, 4)) for name in "xy")
+    builder.operator("TANH", [x], [y])
+    return builder.build([x], [y])
+
+
+def batch_of_two() -> bytes:
+    builder = FixtureBuilder(0)
+    x, y = (builder.activation(name, np.int8, (2, 24)) for name in "xy")
+    builder.operator("RELU", [x], [y])
+    return builder.build([x], [y])
+
+
+def without_scales() -> bytes:
+    builder = TfliteBuilder()
+    x, y = (builder.tensor(name, np.int8, (1, 4)) for name in "xy")
+    builder.operator("RELU", [x], [y])
+    return builder.build([x], [y])
+
+
+def dynamic_shape() -> bytes:
+    builder = FixtureBuilder(0)
+    x, y = (builder.activation(name, np.int8, (1, 0, 4)) for name in "xy")
+    builder.operator("RELU", [x], [y])
+    return builder.build([x], [y])
+
+
+def dense_with(
+    bias: int = 0, weight_shape: tuple[int, ...] = (10, 24), data: bytes | None = None,
+    weight_zero_point: int = 0, scales: int = 1, **options: Any,
+) -> bytes:  # fmt: skip
+    builder = FixtureBuilder(0)
+    x = vector(builder)
+    codes = np.full(weight_shape, 127, np.int8)
+    w = builder.tensor(
+        "w", np.int8, weight_shape, [0.01] * scales, weight_zero_point,
+        buffer=codes.tobytes() if data is None else data,
+    )  # fmt: skip
+    b = builder.constant("b", np.full(10, bias, np.int32), 0.0007)
+    y = builder.activation("y", np.int8, (1, 10))
+    builder.operator(
+        "FULLY_CONNECTED", [x, w, b], [y], "FullyConnectedOptions", version=4, **options
+    )
+    return builder.build([x], [y])
+
+
+def real_transpose() -> bytes:
+    builder = FixtureBuilder(0)
+    x, y = (builder.activation(name, np.int8, shape) for name, shape in
+            (("x", (1, 4, 5)), ("y", (1, 5, 4))))  # fmt: skip
+    order = builder.constant("order", np.array([0, 2, 1], np.int32))
+    builder.operator("TRANSPOSE", [x, order], [y])
+    return builder.build([x], [y])
+
+
+def concat_of_scales() -> bytes:
+    builder = FixtureBuilder(0)
+    a, b = vector(builder, "a"), vector(builder, "b", scale=0.5)
+    y = builder.activation("y", np.int8, (1, 48))
+    builder.operator("CONCATENATION", [a, b], [y], "ConcatenationOptions", axis=1)
+    return builder.build([a, b], [y])
+
+
+def unconnected() -> bytes:
+    builder = FixtureBuilder(0)
+    x, z, y = (vector(builder, name) for name in "xzy")
+    builder.operator("RELU", [z], [y])
+    return builder.build([x], [y])
+
+
+def too_wide() -> bytes:
+    """16-bit accumulators that 48 bits do not bound."""
+    builder = FixtureBuilder(0)
+    x = builder.activation("x", np.int16, (1, 24))
+    w = builder.constant("w", np.full((4, 24), 127, np.int8), 0.01)
+    b = builder.constant("b", np.full(4, (1 << 47) - 1, np.int64), 0.000003)
+    y = builder.activation("y", np.int16, (1, 4))
+    builder.operator("FULLY_CONNECTED", [x, w, b], [y], "FullyConnectedOptions", version=4)
+    return builder.build([x], [y])
+
+
+def convolution_without_stride() -> bytes:
+    builder = FixtureBuilder(0)
+    x = builder.activation("x", np.int8, (1, 4, 4, 1))
+    w = builder.constant("w", np.ones((1, 1, 1, 1), np.int8), 0.01)
+    y = builder.activation("y", np.int8, (1, 4, 4, 1))
+    builder.operator("CONV_2D", [x, w, -1], [y], "Conv2DOptions", version=3)
+    return builder.build([x], [y])
+
+
+GOOD = FIXTURES["conv"].model()
+
+REFUSED = {
+    "empty": (lambda: b"", "bytes 4 to 7 must be TFL3"),
+    "another format": (lambda: b"\x89HDF" + GOOD[4:4] + bytes(100), "bytes 4 to 7 must be TFL3"),
+    "cut": (lambda: GOOD[: len(GOOD) // 2], "the flatbuffer is malformed|must be TFL3"),
+    "head only": (lambda: GOOD[:8], "the flatbuffer is malformed"),
+    "unsupported operator": (
+        lambda: one_operator("RSQRT"), r"operator 0, RSQRT 'y': it is not supported; allowed:"),
+    "custom operator": (lambda: one_operator("CUSTOM"), "operator 0, CUSTOM 'y': it is not"),
+    "float network": (float_network, "input 'x' is FLOAT32 and not read by one QUANTIZE"),
+    "float in the middle": (float_in_the_middle, "operator 0, DEQUANTIZE 'a': it is not supported"),
+    "batch": (batch_of_two, r"tensor 'x' has shape \(2, 24\); allowed: a batch of 1"),
+    "no scales": (without_scales, "tensor 'x' has 0 scales; allowed: one"),
+    "dynamic shape": (dynamic_shape, "allowed: fixed sizes of at least 1"),
+    "int32 activations": (
+        int32_activations, "tensor 'x' has type INT32; allowed: INT8"),
+    "accumulators overflow": (
+        lambda: dense_with(bias=(1 << 31) - 1), "computes in int32 and would overflow"),
+    "accumulators too wide": (too_wide, "which takes 49 bits; allowed: 48 bits"),
+    "weight shape": (lambda: dense_with(weight_shape=(10, 23)), "must hold the 24 elements"),
+    "weight bytes": (lambda: dense_with(data=b"abc"), "tensor 'w' has 3 bytes"),
+    "no weights": (lambda: dense_with(data=b""), "tensor 'w' is no constant"),
+    "weight zero point": (lambda: dense_with(weight_zero_point=3), "a zero point that is not 0"),
+    "weight scales": (lambda: dense_with(scales=7), "tensor 'w' has 7 scales"),
+    "shuffled weights": (lambda: dense_with(weightsFormat=1), "its weights are shuffled"),
+    "fused tanh": (
+        lambda: dense_with(fusedActivationFunction=activation("TANH")),
+        "the fused activation is TANH; allowed: NONE, RELU"),
+    "transpose": (real_transpose, r"it reorders the dimensions .* export the model channels-last"),
+    "concat of scales": (concat_of_scales, "they must be equal"),
+    "unconnected": (unconnected, "its input 'z' is made by no operator before it"),
+    "stride 0": (convolution_without_stride, "has a size below 1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_imported_is_refused_in_one_line(case: str, tmp_path: Path) -> None:
+    make, message = REFUSED[case]
+    path = tmp_path / "bad.tflite"
+    path.write_bytes(make())
+    with pytest.raises(UserError, match=message) as caught:
+        import_tflite(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_wrong_paths_and_profiles_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"none\.tflite: No such file"):
+        import_tflite(tmp_path / "none.tflite")
+    with pytest.raises(UserError, match="profile is 'tf'; allowed: litert, tflite-micro, xnnpack"):
+        convert_tflite(GOOD, "tf")
+    with pytest.raises(UserError, match="XNNPACK has no 16-bit addition"):
+        convert_tflite(FIXTURES["add, int16"].model(), "xnnpack")
+
+
+def test_tensors_may_lack_names_and_share_them() -> None:
+    builder = FixtureBuilder(0)
+    tensors = [vector(builder, name) for name in ("", "same", "same")]
+    for source, target in itertools.pairwise(tensors):
+        builder.operator("RELU", [source], [target])
+    graph = convert_tflite(builder.build(tensors[:1], tensors[2:]))
+    assert list(graph.tensors) == ["tensor 0", "same", "same#2"]
+    assert isinstance(graph.nodes[0], Clamp)
+
+
+def test_a_fully_connected_layer_flattens_its_input() -> None:
+    graph = convert_tflite(FIXTURES["dense of an image"].model())
+    assert list(graph.tensors) == ["x", "y/flat", "y"]
+    assert isinstance(graph.nodes[1], FullyConnected)
