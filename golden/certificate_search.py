@@ -27,7 +27,12 @@ _UNBOUNDED = 1 << 61
 _OUTLIER_PASSES = 8
 
 
-def find_steps(reference: Reference, minimum: ArrayLike, maximum: ArrayLike) -> StepFunction:
+def find_steps(
+    reference: Reference,
+    minimum: ArrayLike,
+    maximum: ArrayLike,
+    estimate: Callable[[Int64], Int64] | None = None,
+) -> StepFunction:
     """Find every threshold of a monotone requantizer by binary search.
 
     Parameters
@@ -36,6 +41,9 @@ def find_steps(reference: Reference, minimum: ArrayLike, maximum: ArrayLike) -> 
         Accumulators of shape (..., channels) to codes; not descending in the accumulator.
     minimum, maximum : array_like of int, shape (channels,)
         Reachable accumulators, inclusive.
+    estimate : callable, optional
+        Codes of shape (..., channels) to accumulators near their thresholds. A good one spares
+        most of the search, a bad one costs a little; the result is the same.
 
     Returns
     -------
@@ -57,6 +65,11 @@ def find_steps(reference: Reference, minimum: ArrayLike, maximum: ArrayLike) -> 
         raise CertificateError(f"channel {descending[0]} descends; a requantizer must not")
     codes = lowest + np.arange(1, int((highest - lowest).max()) + 1)[:, None]
     below, reached = np.broadcast_to(low, codes.shape), np.broadcast_to(high, codes.shape)
+    if estimate is not None:
+        near = estimate(codes)
+        before, after = (np.clip(near + offset, low, high) for offset in (-2, 2))
+        below = np.where(reference(before) < codes, before, below)
+        reached = np.where(reference(after) >= codes, after, reached)
     while True:
         middle = below + (reached - below) // 2
         if (middle == below).all():

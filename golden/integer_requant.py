@@ -5,6 +5,7 @@ accumulator of most layers as the reference does; deciding that takes one look a
 every threshold. Where float rounding moves a threshold, a certificate lists the exceptions.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from golden.certificate import (
     StepFunction,
     decisive_points,
 )
-from golden.certificate_search import DEFAULT_EXCEPTIONS, find_certificate, find_steps
+from golden.certificate_search import find_certificate, find_steps
 from golden.graph import AccumulatorBounds, Certified, FixedPoint, Requantization
 from golden.integer_type import IntegerType
 from golden.multiplier import quantize_multiplier
@@ -28,23 +29,35 @@ Int64 = NDArray[np.int64]
 
 _PRODUCT_BITS = 61
 
+_SMALLEST_SCALE = 2.0**-100  # Below, a scale is as good as zero, which has no inverse.
+
+_POINTS = 1 << 20
+"""Thresholds looked at together, which bounds the memory that 16-bit outputs take."""
+
+_SEARCHED_POINTS = 1 << 15
+"""Thresholds up to which a search for a multiplier is worth its time."""
+
+_EXCEPTIONS = 256
+"""Half of the ties of 8 bits, should a multiple of one code be a tie."""
+
 
 def integer_requantization(
-    reference: Reference,
+    reference_of: Callable[[slice], Reference],
     bounds: AccumulatorBounds,
     scale: ArrayLike,
     rounding: Rounding,
     output: IntegerType,
     zero_point: int,
     clamp: tuple[int, int],
-    exceptions: int = DEFAULT_EXCEPTIONS,
+    exceptions: int = _EXCEPTIONS,
 ) -> Requantization:
     """Find integers that equal a reference on every reachable accumulator.
 
     Parameters
     ----------
-    reference : callable
-        Accumulators of shape (..., channels) to codes; not descending.
+    reference_of : callable
+        Range of scales to the reference of those channels, which maps accumulators of shape
+        (..., channels) to codes and does not descend.
     bounds : AccumulatorBounds
         What the accumulators reach.
     scale : array_like of float
@@ -66,34 +79,55 @@ def integer_requantization(
     Raises
     ------
     CertificateError
-        Naming the first channel for which there are none.
+        If there are none, naming the channel.
     """
     scales = np.atleast_1d(np.asarray(scale, dtype=np.float64))
     low, high = bounds.minimum, bounds.maximum
     if scales.size == 1:  # One requantizer for the union of all channels' accumulators.
         low, high = low.min(keepdims=True), high.max(keepdims=True)
-    steps = find_steps(reference, low, high)
-    points = decisive_points(steps)
-    multiplier, exponent = quantize_multiplier(scales)
-    spec = RequantSpec(bounds.type, output, maximum_exponent=31, roundings=(rounding,))
-    if (exponent <= spec.maximum_exponent).all():
+
+    def fixed_point(group: slice) -> FixedPoint:
+        multiplier, exponent = quantize_multiplier(scales[group])
+        spec = RequantSpec(bounds.type, output, maximum_exponent=31, roundings=(rounding,))
         channels = RequantChannels(spec, multiplier, exponent, zero_point, *clamp)
-        candidate = FixedPoint(channels, rounding)
+        return FixedPoint(channels, rounding)
+
+    def steps_of(group: slice) -> StepFunction:
+        def estimate(codes: Int64) -> Int64:
+            accumulator = (codes - zero_point - 0.5) / np.maximum(scales[group], _SMALLEST_SCALE)
+            return np.rint(np.clip(accumulator, low[group], high[group])).astype(np.int64)
+
+        return find_steps(reference_of(group), low[group], high[group], estimate)
+
+    def fixed_point_is_exact(group: slice) -> bool:
+        steps = steps_of(group)
+        points = decisive_points(steps)
         # Neither descends, so equality at these points is equality everywhere.
-        if (candidate.evaluate(points) == steps.evaluate(points)).all():
-            return candidate
+        return bool((fixed_point(group).evaluate(points) == steps.evaluate(points)).all())
+
+    step = max(_POINTS >> output.width, 1)
+    groups = [slice(first, first + step) for first in range(0, scales.size, step)]
+    everything = slice(None)
+    if scales.max() < 1 << MAXIMUM_MULTIPLIER_WIDTH and all(map(fixed_point_is_exact, groups)):
+        return fixed_point(everything)
     try:
-        certificate = _certificate(steps, points, scales, zero_point, clamp, exceptions)
+        if len(groups) > 1:
+            raise CertificateError(f"{scales.size} channels of {output} take too many thresholds")
+        certificate = _certificate(steps_of(everything), scales, zero_point, clamp, exceptions)
     except CertificateError:
+        if scales.size << output.width > _SEARCHED_POINTS:
+            raise CertificateError(
+                f"no multiplier of {MAXIMUM_MULTIPLIER_WIDTH} bits gives {output} as the "
+                "reference's floating point does; import for a fixed-point reference"
+            ) from None
         certificate = find_certificate(
-            reference, low, high, zero_point, *clamp, exceptions=exceptions
+            reference_of(everything), low, high, zero_point, *clamp, exceptions=exceptions
         )
     return Certified(certificate, output)
 
 
 def _certificate(
     steps: StepFunction,
-    points: Int64,
     scale: NDArray[np.float64],
     zero_point: int,
     clamp: tuple[int, int],
@@ -125,6 +159,7 @@ def _certificate(
         steps, shift, multiplier, half, half, per_channel(zero_point), per_channel(clamp[0]),
         per_channel(clamp[1]), unused, unused,
     )  # fmt: skip
+    points = decisive_points(steps)
     difference = steps.evaluate(points) - bare.evaluate(points)
     wrong = [np.unique(points[:, c][difference[:, c] != 0]) for c in range(channels)]
     slots = max(len(accumulators) for accumulators in wrong)

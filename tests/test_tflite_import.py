@@ -12,6 +12,7 @@ from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
+from fuzz import fuzz
 from golden.errors import UserError
 from golden.execute import Executor
 from golden.graph import Clamp, Convolution, FullyConnected, Graph, file
@@ -411,3 +412,10 @@ def test_a_fully_connected_layer_flattens_its_input() -> None:
     graph = convert_tflite(FIXTURES["dense of an image"].model())
     assert list(graph.tensors) == ["x", "y/flat", "y"]
     assert isinstance(graph.nodes[1], FullyConnected)
+
+
+def test_mutated_files_are_imported_or_refused() -> None:
+    """`python -m fuzz tflite` in this folder runs 20,000."""
+    outcomes, failures, _ = fuzz("tflite", 500, seed=1)
+    assert failures == []
+    assert min(outcomes["taken"], outcomes["refused"]) > 40

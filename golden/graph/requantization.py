@@ -48,13 +48,23 @@ class FixedPoint:
     def evaluate(self, accumulator: ArrayLike) -> Int64:
         """Return the codes of accumulators of shape (..., channels), exactly."""
         channels, spec = self.channels, self.channels.spec
-        wide = spec.accumulator.width + spec.multiplier_width > _WORD_BITS
-        exact = np.asarray(accumulator, dtype=np.int64).astype(object if wide else np.int64)
-        rounded = _round(
-            exact * channels.multiplier, channels.shift, spec.multiplier_width, self.rounding
+        exact, multiplier, shift = np.broadcast_arrays(
+            np.asarray(accumulator, dtype=np.int64), channels.multiplier, channels.shift
         )
+        limit = 1 << (_WORD_BITS - spec.multiplier_width)
+        wide = (exact >= limit) | (exact <= -limit)
+        narrow = np.where(wide, 0, exact)
+        rounded = _round(narrow * multiplier, shift, spec.multiplier_width, self.rounding)
         codes = np.clip(rounded + channels.zero_point, channels.minimum, channels.maximum)
-        return codes.astype(np.int64)
+        if wide.any():  # Python's integers do what int64 cannot.
+            product = exact[wide].astype(object) * multiplier[wide]
+            rounded = _round(product, shift[wide], spec.multiplier_width, self.rounding)
+            zero_point, minimum, maximum = (
+                np.broadcast_to(values, exact.shape)[wide]
+                for values in (channels.zero_point, channels.minimum, channels.maximum)
+            )
+            codes[wide] = np.clip(rounded + zero_point, minimum, maximum).astype(np.int64)
+        return codes
 
     def check(self, minimum: Int64, maximum: Int64) -> None:
         """Refuse reachable accumulators that the specification does not hold.

@@ -10,6 +10,9 @@ from golden.graph import Encoding, Quantization
 from golden.integer_type import IntegerType
 from golden.tflite_import.model import TensorInfo
 
+MAXIMUM_SCALE = 2.0**40
+"""Beyond any network, and low enough that no product or quotient of scales overflows float32."""
+
 
 @dataclass(frozen=True)
 class Affine:
@@ -47,6 +50,9 @@ class Affine:
             raise UserError(
                 f"{tensor} has {tensor.scale.size} scales; allowed: one; quantize the whole model"
             )
+        scale = float(tensor.scale[0])
+        if not 1 / MAXIMUM_SCALE <= scale <= MAXIMUM_SCALE:
+            raise UserError(f"{tensor} has scale {scale}; allowed: 2**-40 to 2**40")
         zero_point = int(tensor.zero_point[0])
         symmetric = tensor.type.width == 16 and not any_zero_point
         if zero_point not in tensor.type or (symmetric and zero_point != 0):
@@ -54,7 +60,7 @@ class Affine:
                 f"{tensor} has zero point {zero_point}; allowed: a code of {tensor.type}, and 0 "
                 "for int16"
             )
-        return cls(tensor.type, float(tensor.scale[0]), zero_point)
+        return cls(tensor.type, scale, zero_point)
 
     @property
     def scale32(self) -> np.float32:

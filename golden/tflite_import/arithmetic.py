@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from golden.certificate import Reference
 from golden.errors import UserError
 from golden.float_requant import requantize_float64_half_away
 from golden.graph import (
@@ -117,17 +118,21 @@ class LitertArithmetic:
     ) -> Requantization:
         """Requantize as FULLY_CONNECTED does: in float64, half away from zero."""
 
-        def reference(values: Int64) -> Int64:
-            return requantize_float64_half_away(
-                values, source.scale, weight.scale, output.scale, output.zero_point, *clamp
+        def reference_of(channels: slice) -> Reference:
+            return lambda values: requantize_float64_half_away(
+                values,
+                source.scale,
+                weight.scale[channels],
+                output.scale,
+                output.zero_point,
+                *clamp,
             )
 
         self._check_overflow(bounds, accumulator)
-        scale = convolution_scale(source.scale, weight.scale, output.scale)
         return integer_requantization(
-            reference,
+            reference_of,
             bounds,
-            scale,
+            convolution_scale(source.scale, weight.scale, output.scale),
             Rounding.SINGLE_HALF_AWAY,
             output.type,
             output.zero_point,

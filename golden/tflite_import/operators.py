@@ -30,7 +30,7 @@ from golden.graph import (
 )
 from golden.integer_type import IntegerType
 from golden.softmax import softmax_exponential
-from golden.tflite_import.affine import Affine
+from golden.tflite_import.affine import MAXIMUM_SCALE, Affine
 from golden.tflite_import.arithmetic import INT32, INT48, LitertArithmetic, WeightScale
 from golden.tflite_import.builder import Site, activation_shape, constant
 from golden.tflite_import.model import TensorInfo
@@ -126,6 +126,8 @@ def _weights(site: Site, output_axis: int) -> tuple[np.ndarray, TensorInfo, Inte
         raise UserError(f"{info} has a zero point that is not 0; allowed: 0 for signed weights")
     if unsigned and per_channel:
         raise UserError(f"{info} has several scales; allowed: one for UINT8")
+    if info.scale.max() > MAXIMUM_SCALE:
+        raise UserError(f"{info} has scale {info.scale.max()}; allowed: up to 2**40")
     assert info.type is not None
     return weight, info, info.type
 

@@ -6,6 +6,7 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import ArrayLike
 
+from golden.certificate import Reference
 from golden.errors import UserError
 from golden.float_requant import requantize_float32_half_even
 from golden.graph import AccumulatorBounds, Addend, FixedPoint, Requantization
@@ -125,17 +126,15 @@ class XnnpackArithmetic(LitertArithmetic):
             real = (accumulator + codes_of_zero).astype(np.float32) * scale + zero_point
             return np.clip(np.rint(real), output.type.minimum, output.type.maximum).astype(np.int64)
 
-        # Where the scales are equal, every other multiple of count / 2 is a tie.
         clamp = output.type.minimum, output.type.maximum
         return integer_requantization(
-            reference,
+            lambda channels: reference,
             bounds,
             float(scale),
             Rounding.SINGLE_HALF_EVEN,
             output.type,
             output.zero_point,
             clamp,
-            exceptions=256,
         )
 
     def rescale(
@@ -179,13 +178,17 @@ class XnnpackArithmetic(LitertArithmetic):
     def _float32(
         self, bounds: AccumulatorBounds, scale: ArrayLike, output: Affine, clamp: Clamp
     ) -> Requantization:
-        def reference(accumulator: Int64) -> Int64:
-            return requantize_float32_half_even(accumulator, scale, output.zero_point, *clamp)
+        scales = np.atleast_1d(np.asarray(scale, dtype=np.float32))
+
+        def reference_of(channels: slice) -> Reference:
+            return lambda accumulator: requantize_float32_half_even(
+                accumulator, scales[channels], output.zero_point, *clamp
+            )
 
         return integer_requantization(
-            reference,
+            reference_of,
             bounds,
-            scale,
+            scales,
             Rounding.SINGLE_HALF_EVEN,
             output.type,
             output.zero_point,

@@ -1,0 +1,185 @@
+"""Read mutated files of a format: each must be taken or refused in one line, quickly.
+
+    python -m fuzz FORMAT [FILES] [SEED]
+
+in this folder, 20,000 files by default. Any other exception, a warning, a file that takes longer
+than `SECONDS`, or more than `MEMORY` bytes in all, is a failure; the file is then written to the
+folder of the machine's temporary files and named.
+"""
+
+import io
+import resource
+import signal
+import sys
+import tempfile
+import time
+import warnings
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+from rich.progress import track
+
+from golden.errors import UserError
+from golden.graph import file
+from golden.tflite_import import PROFILES, convert_tflite
+from support.tflite_fixtures import FIXTURES
+
+SECONDS = 10
+MEMORY = 4 << 30
+
+# What lengths, offsets and enumerations go wrong with.
+_WORDS = (0, 1, 2, 3, 127, 128, 255, 256, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
+
+
+def mutate(content: bytes, generator: np.random.Generator) -> bytes:
+    """Return a file with a few bytes, words or stretches changed."""
+    mutated = bytearray(content)
+    for _ in range(generator.integers(1, 4)):
+        place = int(generator.integers(len(mutated)))
+        match generator.integers(6):
+            case 0:
+                mutated[place] = generator.integers(256)
+            case 1:
+                mutated[place] ^= 1 << generator.integers(8)
+            case 2 | 3:
+                aligned = place & ~3
+                word = int(generator.choice(_WORDS))
+                mutated[aligned : aligned + 4] = word.to_bytes(4, "little")
+            case 4:
+                other = int(generator.integers(len(mutated)))
+                length = int(generator.integers(1, 65))
+                mutated[place : place + length] = mutated[other : other + length]
+            case _:
+                mutated[place] = (mutated[place] + int(generator.integers(-3, 4))) % 256
+        if generator.random() < 0.05:
+            del mutated[place : place + int(generator.integers(1, 9))]
+        if generator.random() < 0.02 and len(mutated) > 1:
+            del mutated[int(generator.integers(1, len(mutated))) :]
+        if not mutated:
+            return b"\0"
+    return bytes(mutated)
+
+
+@dataclass(frozen=True)
+class Format:
+    """How files of a format are mutated and read."""
+
+    originals: Callable[[], list[bytes]]
+    mutate: Callable[[bytes, np.random.Generator], bytes]
+    read: Callable[[bytes, int], object]
+
+
+def _mutate_tflite(content: bytes, generator: np.random.Generator) -> bytes:
+    """Keep the identifier; without it a file is refused at once."""
+    mutated = mutate(content, generator)
+    return mutated[:4] + b"TFL3" + mutated[8:]
+
+
+def _mutate_archive(content: bytes, generator: np.random.Generator) -> bytes:
+    """Mutate one entry and make the checksums right again, or the archive as it is."""
+    if generator.random() < 0.1:
+        return mutate(content, generator)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    document = generator.random() < 0.5
+    name = "graph.json" if document else str(generator.choice(list(entries)))
+    entries[name] = mutate(entries[name], generator)
+    mutated = io.BytesIO()
+    with zipfile.ZipFile(mutated, "w") as archive:
+        for entry, data in entries.items():
+            archive.writestr(entry, data)
+    return mutated.getvalue()
+
+
+def _read_tflite(content: bytes, number: int) -> object:
+    return convert_tflite(content, list(PROFILES)[number % len(PROFILES)])
+
+
+FORMATS = {
+    "tflite": Format(
+        lambda: [fixture.model() for fixture in FIXTURES.values()], _mutate_tflite, _read_tflite
+    ),
+    "bittrue": Format(
+        lambda: [
+            file.dumps(convert_tflite(fixture.model(1), profile))
+            for fixture in FIXTURES.values()
+            for profile in fixture.profiles
+        ],
+        _mutate_archive,
+        lambda content, number: file.loads(content),
+    ),
+}
+
+
+@contextmanager
+def time_limit(seconds: int) -> Iterator[None]:
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"more than {seconds} seconds")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def fuzz(
+    name: str, files: int, seed: int, progress: bool = False
+) -> tuple[Counter[str], list[str], float]:
+    """Read mutated files; return the outcomes, the failures, and the longest time."""
+    generator = np.random.default_rng(seed)
+    chosen = FORMATS[name]
+    originals = chosen.originals()
+    outcomes: Counter[str] = Counter()
+    failures: list[str] = []
+    longest = 0.0
+    numbers = range(files)
+    for number in track(numbers, f"mutated .{name} files") if progress else numbers:
+        original = originals[int(generator.integers(len(originals)))]
+        content = chosen.mutate(original, generator)
+        start = time.perf_counter()
+        try:
+            with time_limit(SECONDS):
+                chosen.read(content, number)
+            outcomes["taken"] += 1
+        except UserError as error:
+            outcomes["refused"] += 1
+            if "\n" in str(error):
+                failures.append(f"file {number}: several lines: {error}")
+        except BaseException as error:
+            outcomes["failed"] += 1
+            path = Path(tempfile.gettempdir()) / f"fuzz_{seed}_{number}.{name}"
+            path.write_bytes(content)
+            failures.append(f"{path}: {type(error).__name__}: {error}")
+            if isinstance(error, KeyboardInterrupt):
+                break
+        longest = max(longest, time.perf_counter() - start)
+    return outcomes, failures, longest
+
+
+def main(name: str, files: int, seed: int) -> int:
+    warnings.simplefilter("error")
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    outcomes, failures, longest = fuzz(name, files, seed, progress=True)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(
+        f"{sum(outcomes.values())} .{name} files, seed {seed}: {dict(outcomes)}; "
+        f"longest {longest:.2f} s, peak memory {peak / 1024:.0f} MB"
+    )
+    print("\n".join(failures))
+    return int(bool(failures))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2 or sys.argv[1] not in FORMATS:
+        sys.exit(f"usage: python -m fuzz {{{','.join(FORMATS)}}} [FILES] [SEED]")
+    numbers = [int(word) for word in sys.argv[2:]]
+    sys.exit(main(sys.argv[1], *(numbers + [20_000, 0][len(numbers) :])))
