@@ -215,6 +215,6 @@ def test_missing_files_and_folders_are_reported(tmp_path: Path) -> None:
 
 def test_mutated_files_are_read_or_refused() -> None:
     """`python -m fuzz bittrue` in this folder runs 20,000."""
-    outcomes, failures, _ = fuzz("bittrue", 300, seed=1)
+    outcomes, failures, _ = fuzz("bittrue", 400, seed=1)
     assert failures == []
-    assert min(outcomes["taken"], outcomes["refused"]) > 10
+    assert min(outcomes["taken"], outcomes["refused"]) >= 5
