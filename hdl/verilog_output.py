@@ -79,6 +79,8 @@ def to_verilog(
         component, name=name, platform=platform, ports=_port_values(component), emit_src=False
     )
     modules = _run_yosys(text)
+    # A logical negation of several bits is a NOR of them, and lint wants it said.
+    modules = modules.replace("= ! ", "= ~| ")
     modules = _simplify_names(modules)
     modules = _order_ports(modules, name, [port for port, _, _ in flat_ports(component)])
     parts = [header(component, name, parameters or {}), modules, *platform.library_text()]
