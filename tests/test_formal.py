@@ -4,12 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from flows.formal.equivalence import Claim, prove
+import hdl.shiftadd
+from flows.formal import shiftadd
+from flows.formal.equivalence import Claim, Proof, prove
 from flows.formal.mac import claims
 from golden.integer_type import IntegerType
 from golden.mac_spec import MacSpec, Multiplier
 from golden.packing import Packing
+from golden.shiftadd_spec import ShiftAddSpec
 from hdl.mac import Mac
+from hdl.shiftadd import ShiftAddUnit
 from hdl.verilog_output import to_verilog
 
 INT4 = IntegerType(4, True)
@@ -39,3 +43,19 @@ def test_a_wrong_claim_is_refuted_by_inputs_that_break_it() -> None:
     claim = Claim({"0.0": "a_0_0 * b_0_0 + (a_0_0 == 3 && b_0_0 == -5)"}, {"last": 1}, 20)
     proof = prove(component, to_verilog(component, "mac"), claim)
     assert proof.counterexample == {"a_0_0": 3, "b_0_0": 16 - 5}
+
+
+def shift_add_proof() -> Proof:
+    component = ShiftAddUnit(ShiftAddSpec(maximum_width=8, length=16))
+    claim = shiftadd.claims(component)["int2 x uint4"]
+    return prove(component, to_verilog(component, "shiftadd"), claim)
+
+
+def test_a_shift_add_mode_is_proved() -> None:
+    assert shift_add_proof().proved
+
+
+def test_bricks_without_signs_are_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = hdl.shiftadd._brick_product
+    monkeypatch.setattr(hdl.shiftadd, "_brick_product", lambda *bits: right(*bits[:4], 0, 0))
+    assert not shift_add_proof().proved
