@@ -4,22 +4,26 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import pad
 
 from cocotb_tests.matrices import Int64, random_values
 from cocotb_tests.streams import every_way, lanes_of
 from flows.bench.payload import Columns
 from flows.bench.scenario import Scenario
 from golden.matmul import matmul
-from golden.systolic import cut_into_tiles
-from golden.systolic_spec import SystolicSpec
-from hdl.systolic import OutputStationaryArray
+from golden.systolic import cut_into_tiles, cut_into_weight_tiles
+from golden.systolic_spec import Dataflow, SystolicSpec
+from hdl.output_stationary import OutputStationaryArray
+from hdl.weight_stationary import WeightStationaryArray
+
+Array = OutputStationaryArray | WeightStationaryArray
 
 BULK_PRODUCTS = 1_000_000
 
 
 def scenarios(
-    component: OutputStationaryArray, parameters: dict[str, Any], seed: int, quick: bool
+    component: Array, parameters: dict[str, Any], seed: int, quick: bool
 ) -> list[Scenario]:
     """Return matrix products of many sizes, tails on every side, and a million random products.
 
@@ -35,8 +39,8 @@ def scenarios(
         "a row": (1, max(deep, rows), 2 * columns),
     }
     if not quick:
-        m, n = 4 * rows + 1, 4 * columns + 1
-        sizes["bulk"] = (m, max(BULK_PRODUCTS // (m * n), 1), n)
+        n, k = 4 * columns + 1, min(spec.length, 300)
+        sizes["bulk"] = (-(-BULK_PRODUCTS // (n * k)), k, n)
     result = []
     for name, (m, k, n) in sizes.items():
         if k <= spec.length:
@@ -50,21 +54,28 @@ def scenarios(
     return result + _product(component, "short", a, b, seed)
 
 
-def _product(
-    component: OutputStationaryArray, name: str, a: Int64, b: Int64, seed: int
-) -> list[Scenario]:
+def _product(component: Array, name: str, a: Int64, b: Int64, seed: int) -> list[Scenario]:
     """Return a matrix product streamed in every manner."""
     spec = component.spec
-    inputs, expected, cycles = beats(spec, a, b)
-    return every_way(name, inputs, expected, component.latency, seed, chunks=cycles)
+    operands = torch.from_numpy(a), torch.from_numpy(b)
+    if spec.dataflow is Dataflow.OUTPUT_STATIONARY:
+        inputs, rows, cycles = output_stationary_beats(spec, *operands)
+        beside = {}
+    else:
+        inputs, weights, rows, cycles = weight_stationary_beats(spec, *operands)
+        beside = {"w": weights}
+    expected = lanes_of("", rows.numpy())
+    return every_way(name, inputs, expected, component.latency, seed, chunks=cycles, beside=beside)
 
 
-def beats(spec: SystolicSpec, a: Int64, b: Int64) -> tuple[Columns, Columns, NDArray[np.int64]]:
+def output_stationary_beats(
+    spec: SystolicSpec, a: Tensor, b: Tensor
+) -> tuple[Columns, Tensor, Int64]:
     """Return input beats, golden rows of results, and the cycles from each row to the next.
 
     A tile takes as many cycles as it has steps, but no fewer than it has rows of results.
     """
-    tiles = cut_into_tiles(torch.from_numpy(a), torch.from_numpy(b), spec)
+    tiles = cut_into_tiles(a, b, spec)
     count, steps, _ = tiles.a.shape
     last = np.zeros((count, steps), dtype=np.int64)
     last[:, -1] = 1
@@ -73,8 +84,49 @@ def beats(spec: SystolicSpec, a: Int64, b: Int64) -> tuple[Columns, Columns, NDA
         | lanes_of("b", tiles.b.flatten(0, 1).numpy())
         | {"last": last.ravel()}
     )
-    results = matmul(tiles.a.transpose(1, 2), tiles.b, spec.a, spec.b)
+    down, across = -(-a.shape[0] // spec.rows), -(-b.shape[1] // spec.columns)
+    whole = pad(
+        matmul(a, b, spec.a, spec.b),
+        (0, across * spec.columns - b.shape[1], 0, down * spec.rows - a.shape[0]),
+    )
+    results = whole.reshape(down, spec.rows, across, spec.columns).transpose(1, 2).flatten(0, 2)
     cycles = np.ones((count, spec.rows), dtype=np.int64)
     cycles[:, 0] = max(steps, spec.rows) - (spec.rows - 1)
     cycles[0, 0] = steps
-    return inputs, lanes_of("", results.flatten(0, 1).numpy()), cycles.ravel()
+    return inputs, results, cycles.ravel()
+
+
+def weight_stationary_beats(
+    spec: SystolicSpec, a: Tensor, b: Tensor
+) -> tuple[Columns, Columns, Tensor, Int64]:
+    """Return input beats, weights, golden rows of results, and the cycles from row to row."""
+    tiles = cut_into_weight_tiles(a, b, spec)
+    inputs = lanes_of("a", tiles.a.numpy()) | {
+        "first": tiles.first.numpy(),
+        "final": tiles.final.numpy(),
+        "last": tiles.last.numpy(),
+    }
+    whole = pad(matmul(a, b, spec.a, spec.b), (0, -b.shape[1] % spec.columns))
+    results = torch.cat(
+        [whole[top:end, left : left + spec.columns] for top, end, left in tiles.blocks]
+    )
+    accepted = _cycles_of_rows(spec.rows, tiles.last.numpy())
+    final = accepted[tiles.final.numpy() == 1]
+    return inputs, lanes_of("", tiles.w.numpy()), results, np.diff(final, prepend=0)
+
+
+def _cycles_of_rows(rows: int, last: Int64) -> Int64:
+    """Return when each row of `a` is accepted where nothing pauses, counted from 1.
+
+    A tile is loaded while the one before is used, as soon as the one before that is not used any
+    more; it is used from the cycle after its last weights.
+    """
+    lengths = np.diff(np.flatnonzero(last), prepend=-1)
+    loaded, finished = 0, [0, 0]
+    cycles = []
+    for length in lengths:
+        loaded = max(loaded, finished[-2]) + rows
+        start = max(loaded, finished[-1]) + 1
+        finished.append(start + int(length) - 1)
+        cycles.append(np.arange(start, start + length))
+    return np.concatenate(cycles)

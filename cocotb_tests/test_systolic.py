@@ -8,33 +8,47 @@ from cocotb_tests import systolic
 from cocotb_tests.checking import verdict_on
 from flows.units import UNITS
 from golden.integer_type import IntegerType
-from golden.systolic_spec import SystolicSpec
-from hdl import systolic as systolic_circuit
-from hdl.systolic import OutputStationaryArray
+from golden.systolic_spec import Dataflow, SystolicSpec
+from hdl import output_stationary, weight_stationary
 
+WEIGHT = Dataflow.WEIGHT_STATIONARY
 SPECS = {
     "4 x 4": SystolicSpec(),
     "3 x 5, uint8 x int4": SystolicSpec(IntegerType(8, False), IntegerType(4, True), 3, 5, 60),
     "tiles shorter than the array": SystolicSpec(rows=4, columns=2, length=2),
     "one element": SystolicSpec(rows=1, columns=1),
+    "4 x 4, weights stay": SystolicSpec(dataflow=WEIGHT, depth=7),
+    "5 x 3, weights stay, fewer rows of a": SystolicSpec(
+        IntegerType(8, False), IntegerType(4, True), 5, 3, 60, WEIGHT, depth=2
+    ),
+    "one element, its weight stays": SystolicSpec(rows=1, columns=1, dataflow=WEIGHT, depth=1),
 }
+
+
+def build(spec: SystolicSpec) -> systolic.Array:
+    """Return the array of a data flow."""
+    if spec.dataflow is WEIGHT:
+        return weight_stationary.WeightStationaryArray(spec)
+    return output_stationary.OutputStationaryArray(spec)
 
 
 @pytest.mark.parametrize("name", SPECS)
 def test_equals_golden(name: str, simulator: str, builds: Path, tmp_path: Path) -> None:
-    component = OutputStationaryArray(SPECS[name])
+    component = build(SPECS[name])
     scenarios = systolic.scenarios(component, {}, seed=7, quick=True)
     verdict = verdict_on(component, "systolic", scenarios, simulator, builds, tmp_path)
     assert verdict.passed, verdict.problems
     assert verdict.compared > 5
 
 
+@pytest.mark.parametrize("name", ["4 x 4", "4 x 4, weights stay"])
 def test_sums_of_the_last_step_alone_are_caught(
-    simulator: str, builds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, simulator: str, builds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    component = OutputStationaryArray(SPECS["4 x 4"])
+    for module in (output_stationary, weight_stationary):
+        monkeypatch.setattr(module, "add_term", lambda total, kept, carry: total)
+    component = build(SPECS[name])
     scenarios = systolic.scenarios(component, {}, seed=7, quick=True)
-    monkeypatch.setattr(systolic_circuit, "add_term", lambda total, kept, carry: total)
     verdict = verdict_on(component, "systolic", scenarios, simulator, builds, tmp_path)
     assert verdict.differing > 0
 
@@ -45,6 +59,8 @@ def test_parameters_out_of_range_are_refused_by_name() -> None:
         (["rows=0"], r"rows is 0; allowed: at least 1"),
         (["columns=65"], r"columns is 65; allowed: 1 to 64"),
         (["a=int1"], r"a is int1; allowed: 2 to 16 bits"),
+        (["depth=1025"], r"depth is 1025; allowed: 1 to 1024"),
+        (["dataflow=input"], r"no dataflow is named 'input'; choose one of output, weight"),
         (["length=0"], r"length is 0; allowed: at least 1"),
     ):
         with pytest.raises(ValueError, match=message):

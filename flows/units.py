@@ -20,16 +20,17 @@ from golden.mac_spec import MacSpec, Multiplier
 from golden.requant_spec import RequantSpec
 from golden.rounding import Rounding
 from golden.shiftadd_spec import ShiftAddSpec
-from golden.systolic_spec import SystolicSpec
+from golden.systolic_spec import Dataflow, SystolicSpec
 from golden.xnor_spec import MAXIMUM_LANES, MAXIMUM_LENGTH, XnorSpec
 from hdl.bitserial import BitSerialDotProduct
 from hdl.certified_requant import CertifiedRequantizer
 from hdl.coded import LogDotProduct, LutDotProduct, TernaryDotProduct
 from hdl.dot import Dot
 from hdl.mac import Mac
+from hdl.output_stationary import OutputStationaryArray
 from hdl.requant import Requantizer
 from hdl.shiftadd import ShiftAddUnit
-from hdl.systolic import OutputStationaryArray
+from hdl.weight_stationary import WeightStationaryArray
 from hdl.xnor import XnorPopcount
 
 
@@ -260,11 +261,16 @@ SYSTOLIC_PARAMETERS = {
     "rows": Parameter("4", int, "rows of processing elements, 1 to 64"),
     "columns": Parameter("4", int, "columns of processing elements, 1 to 64"),
     "length": Parameter("1024", int, "most products of a sum, at least 1"),
+    "dataflow": Parameter("output", Dataflow.parse, "what stays in the elements: output, weight"),
+    "depth": Parameter("64", int, "with weights staying: rows of sums kept, 1 to 1024"),
 }
 
 
 def _build_systolic(**parameters: Any) -> wiring.Component:
-    return OutputStationaryArray(SystolicSpec(**parameters))
+    spec = SystolicSpec(**parameters)
+    if spec.dataflow is Dataflow.WEIGHT_STATIONARY:
+        return WeightStationaryArray(spec)
+    return OutputStationaryArray(spec)
 
 
 UNITS: dict[str, Unit] = {
@@ -299,7 +305,7 @@ UNITS: dict[str, Unit] = {
         DOT_PARAMETERS,
     ),
     "systolic": Unit(
-        "systolic array, output-stationary: matrix products of any size, tile by tile",
+        "systolic array, weight- or output-stationary: matrix products of any size, tile by tile",
         _build_systolic,
         SYSTOLIC_PARAMETERS,
     ),

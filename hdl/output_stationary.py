@@ -1,4 +1,4 @@
-"""Systolic arrays for matrix products."""
+"""Matrix products in an array whose processing elements keep results."""
 
 from functools import reduce
 from operator import or_
@@ -107,7 +107,7 @@ class OutputStationaryArray(wiring.Component):
         """Accept a beat, unless it would finish a tile before the last one has left the columns."""
         spec = self.spec
         occupied = Signal(range(spec.rows), name="occupied")
-        free = ~self.i.payload.last | (occupied == 0)
+        free = ~self.i.payload.last | ~occupied.any()
         m.d.comb += self.i.ready.eq(stages.advance & free)
         with m.If(stages.advance):
             with m.If(self.i.valid & free & self.i.payload.last):
