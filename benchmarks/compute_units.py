@@ -1,7 +1,8 @@
 """python -m benchmarks.compute_units: area and clock of every unit that multiplies.
 
 LUT, FF and DSP are Yosys's count for xc7, adder trees and accumulators included; Fmax is
-nextpnr's for ECP5 at speed grade 6. From these follows what a Zynq-7020 holds.
+nextpnr's for ECP5 at speed grade 6, of the same unit with the packing of ECP5's own multiplier
+where it packs. From these follows what a Zynq-7020 holds.
 """
 
 import argparse
@@ -47,6 +48,7 @@ class Row:
 
 
 PACKED = "multiplier=packed_dsp48e1"
+PACKED_ECP5 = "multiplier=packed_mult18x18d"
 ROWS = (
     Row("8 x 8", "mac", 1, (), "1 MAC per DSP plainly"),
     Row("8 x 8", "mac", 16, ("lanes=8", "columns=2", PACKED), "2 MAC per DSP (AMD INT8 packing)"),
@@ -79,7 +81,7 @@ ROWS = (
         "13 LUT per MAC (FINN's model), 18 plain",
     ),
     Row("1 x 1", "xnor", 256, (), "1.34 LUT per MAC (BISMO's model)"),
-    Row("8 x 8", "dot", 64, ("lanes=8", "outputs=8", PACKED)),
+    Row("8 x 8", "dot", 64, ("inputs=int8", "lanes=8", "outputs=8", PACKED)),
     Row(
         "u8 x u8",
         "dot",
@@ -94,6 +96,7 @@ ROWS = (
         ),
     ),
     Row("8 x 8", "systolic", 16, ()),
+    Row("8 x 8", "systolic", 16, ("dataflow=weight",)),
 )
 """In the order of the table."""
 
@@ -160,12 +163,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _measure(row: Row, clock: bool) -> Measurement:
-    unit = UNITS[row.unit]
-    component = unit.build(**unit.parse(row.words))
-    design = to_verilog(component, row.unit, unit.texts(row.words))
-    area, _ = synthesise(component, design, "xc7", OUTPUT)
-    timing = synthesise(component, design, "ecp5", OUTPUT)[0] if clock else None
-    return Measurement(row, area, timing)
+    on_ecp5 = [PACKED_ECP5 if word == PACKED else word for word in row.words]
+    return Measurement(
+        row,
+        _synthesise(row.unit, row.words, "xc7"),
+        _synthesise(row.unit, on_ecp5, "ecp5") if clock else None,
+    )
+
+
+def _synthesise(name: str, words: Sequence[str], device: str) -> Synthesis:
+    unit = UNITS[name]
+    component = unit.build(**unit.parse(words))
+    return synthesise(component, to_verilog(component, name, unit.texts(words)), device, OUTPUT)[0]
 
 
 def _print_table(console: Console, measurements: Sequence[Measurement]) -> None:

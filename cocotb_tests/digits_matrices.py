@@ -32,6 +32,8 @@ class Layer:
     input_type, weight_type : IntegerType
     sums : ndarray of int64, shape (pairs,)
         From torch's convolution of the same numbers.
+    filters : int
+        Output channels: as many pairs in a row share their inputs.
     """
 
     name: str
@@ -40,6 +42,15 @@ class Layer:
     input_type: IntegerType
     weight_type: IntegerType
     sums: Int64
+    filters: int
+
+    def matrices(self) -> tuple[Int64, Int64, Int64]:
+        """Return the layer as a matrix product: (pixels, length), (length, filters), and sums."""
+        return (
+            self.inputs[:: self.filters],
+            self.weights[: self.filters].T,
+            self.sums.reshape(-1, self.filters),
+        )
 
 
 def digits_layers_at(bits: int, pixels: int, seed: int) -> Iterator[Layer]:
@@ -79,6 +90,7 @@ def digits_layers_at(bits: int, pixels: int, seed: int) -> Iterator[Layer]:
             IntegerType(bits, False),
             IntegerType(bits, True),
             sums[chosen].flatten().long().numpy(),
+            count,
         )
 
 

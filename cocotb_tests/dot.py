@@ -1,10 +1,12 @@
 """Scenarios for matrix-vector units."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
 
+from cocotb_tests.digits_matrices import digits_layers_at
 from cocotb_tests.matrices import Frames, Int64, random_values
 from cocotb_tests.streams import every_way, lanes_of
 from flows.bench.payload import Columns
@@ -18,7 +20,7 @@ BULK_PRODUCTS = 1_000_000
 
 
 def scenarios(component: Dot, parameters: dict[str, Any], seed: int, quick: bool) -> list[Scenario]:
-    """Return extremes, a million random products, and every manner of streaming.
+    """Return extremes, a million random products, the digits network's layers, and every manner.
 
     `quick` leaves out the bulk, for continuous integration.
     """
@@ -28,32 +30,66 @@ def scenarios(component: Dot, parameters: dict[str, Any], seed: int, quick: bool
     bulk = 300 if quick else -(-BULK_PRODUCTS // products)
     result = [_extremes(spec, latency)]
     result.append(_random(spec, bulk, rng).full_speed("random", latency))
+    result += list(_digits(spec, latency, 2 if quick else 40, seed))
     return result + _random(spec, 200, rng).every_way("short", latency, seed)
 
 
+def _digits(spec: DotSpec, latency: int, pixels: int, seed: int) -> Iterator[Scenario]:
+    """Yield the layers of the digits network whose numbers and lengths the unit takes."""
+    for bits in (8, 4, 2):
+        for layer in digits_layers_at(bits, pixels, seed):
+            inputs, weights, sums = layer.matrices()
+            fits = layer.input_type.fits(spec.inputs) and layer.weight_type.fits(spec.weights)
+            if not fits or len(weights) > spec.length:
+                continue
+            stimulus = _matrix_product(spec, inputs, weights, sums)
+            yield stimulus.full_speed(f"digits {layer.name}, {bits} bits", latency)
+
+
+def _matrix_product(spec: DotSpec, inputs: Int64, weights: Int64, sums: Int64) -> "Stimulus":
+    """Return every row of `inputs` times every group of as many columns as there are outputs."""
+    beats = -(-len(weights) // spec.lanes)
+    groups = -(-weights.shape[1] // spec.outputs)
+    more = beats * spec.lanes - len(weights), groups * spec.outputs - weights.shape[1]
+    x = np.pad(inputs, ((0, 0), (0, more[0]))).reshape(len(inputs), 1, beats, spec.lanes)
+    w = np.pad(weights, ((0, more[0]), (0, more[1])))
+    w = w.reshape(1, beats, spec.lanes, groups, spec.outputs).transpose(0, 3, 1, 4, 2)
+    count = len(inputs) * groups
+    last = np.zeros((count, beats), dtype=np.int64)
+    last[:, -1] = 1
+    nothing = np.zeros((count, spec.outputs), dtype=np.int64)
+    return Stimulus(
+        spec,
+        np.broadcast_to(x, (len(inputs), groups, *x.shape[2:])).reshape(-1, spec.lanes),
+        np.broadcast_to(w, (len(inputs), *w.shape[1:])).reshape(-1, spec.outputs, spec.lanes),
+        Frames(last.ravel()),
+        nothing,
+        nothing,
+        np.pad(sums, ((0, 0), (0, more[1]))).reshape(-1, spec.outputs),
+    )
+
+
 class Stimulus:
-    """Dot products of random weights, one after the other, with golden outputs."""
+    """Dot products, each with weights of its own, and their golden outputs if not given."""
 
     def __init__(
-        self, spec: DotSpec, x: Int64, w: Int64, frames: Frames, bias: Int64, zero: Int64
+        self,
+        spec: DotSpec,
+        x: Int64,
+        w: Int64,
+        frames: Frames,
+        bias: Int64,
+        zero: Int64,
+        outputs: Int64 | None = None,
     ) -> None:
         self.frames = frames
         self.inputs = lanes_of("x", x) | lanes_of("w", w) | {"last": frames.last}
         self.constants: dict[str, Int64] = lanes_of("bias", bias)
         if spec.weight_zero_point:
             self.constants |= lanes_of("weight_zero_point", zero)
-        left, right = frames.pad(x), frames.pad(w).transpose(0, 2, 1, 3)
-        outputs = [
-            dot(*(torch.from_numpy(part) for part in parts), spec)[0].numpy()
-            for parts in zip(
-                left.reshape(len(left), 1, -1),
-                right.reshape(*right.shape[:2], -1),
-                bias,
-                zero,
-                strict=True,
-            )
-        ]
-        self.expected: Columns = lanes_of("", np.stack(outputs))
+        if outputs is None:
+            outputs = _golden(spec, frames.pad(x), frames.pad(w), bias, zero)
+        self.expected: Columns = lanes_of("", outputs)
 
     def every_way(self, name: str, latency: int, seed: int) -> list[Scenario]:
         """Stream it in every manner."""
@@ -70,6 +106,17 @@ class Stimulus:
     def full_speed(self, name: str, latency: int) -> Scenario:
         """Stream it without pauses."""
         return self.every_way(name, latency, 1)[0]
+
+
+def _golden(spec: DotSpec, x: Int64, w: Int64, bias: Int64, zero: Int64) -> Int64:
+    """Return golden outputs of frames, stacked as `Frames.pad` does."""
+    flat_x = x.reshape(len(x), 1, -1)
+    flat_w = w.transpose(0, 2, 1, 3).reshape(len(w), spec.outputs, -1)
+    rows = [
+        dot(*(torch.from_numpy(part) for part in parts), spec)[0].numpy()
+        for parts in zip(flat_x, flat_w, bias, zero, strict=True)
+    ]
+    return np.stack(rows)
 
 
 def _random(spec: DotSpec, count: int, rng: np.random.Generator) -> Stimulus:

@@ -1,5 +1,6 @@
 """Scenarios for systolic arrays."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from cocotb_tests.digits_matrices import digits_layers_at
 from cocotb_tests.matrices import Int64, random_values
 from cocotb_tests.streams import every_way, lanes_of
 from flows.bench.payload import Columns
@@ -25,7 +27,8 @@ BULK_PRODUCTS = 1_000_000
 def scenarios(
     component: Array, parameters: dict[str, Any], seed: int, quick: bool
 ) -> list[Scenario]:
-    """Return matrix products of many sizes, tails on every side, and a million random products.
+    """Return matrix products of many sizes, tails on every side, a million random products,
+    and the digits network's layers.
 
     `quick` leaves out the bulk, for continuous integration.
     """
@@ -45,19 +48,36 @@ def scenarios(
     for name, (m, k, n) in sizes.items():
         if k <= spec.length:
             a, b = (random_values(kind, s, rng) for kind, s in ((spec.a, (m, k)), (spec.b, (k, n))))
-            result += _product(component, f"{name} {m}x{k}x{n}", a, b, seed)[:1]
+            result += product(component, f"{name} {m}x{k}x{n}", a, b, seed)[:1]
+    result += list(_digits(component, 5 if quick else 100, seed))
     brief = min(spec.length, 8)
     a, b = (
         random_values(kind, shape, rng)
-        for kind, shape in ((spec.a, (3 * rows + 1, brief)), (spec.b, (brief, 2 * columns)))
+        for kind, shape in ((spec.a, (3 * rows + 1, brief)), (spec.b, (brief, 4 * columns)))
     )
-    return result + _product(component, "short", a, b, seed)
+    return result + product(component, "short", a, b, seed)
 
 
-def _product(component: Array, name: str, a: Int64, b: Int64, seed: int) -> list[Scenario]:
-    """Return a matrix product streamed in every manner."""
+def _digits(component: Array, pixels: int, seed: int) -> Iterator[Scenario]:
+    """Yield the layers of the digits network whose numbers and lengths the array takes."""
     spec = component.spec
-    operands = torch.from_numpy(a), torch.from_numpy(b)
+    for bits in (8, 4, 2):
+        for layer in digits_layers_at(bits, pixels, seed):
+            inputs, weights, sums = layer.matrices()
+            fits = layer.input_type.fits(spec.a) and layer.weight_type.fits(spec.b)
+            if fits and len(weights) <= spec.length:
+                name = f"digits {layer.name}, {bits} bits"
+                yield product(component, name, inputs, weights, seed, sums)[0]
+
+
+def product(
+    component: Array, name: str, a: Int64, b: Int64, seed: int, result: Int64 | None = None
+) -> list[Scenario]:
+    """Return a matrix product streamed in every manner, with its golden result if not given."""
+    spec = component.spec
+    left, right = torch.from_numpy(a), torch.from_numpy(b)
+    whole = matmul(left, right, spec.a, spec.b) if result is None else torch.from_numpy(result)
+    operands = left, right, whole
     if spec.dataflow is Dataflow.OUTPUT_STATIONARY:
         inputs, rows, cycles = output_stationary_beats(spec, *operands)
         beside = {}
@@ -69,9 +89,9 @@ def _product(component: Array, name: str, a: Int64, b: Int64, seed: int) -> list
 
 
 def output_stationary_beats(
-    spec: SystolicSpec, a: Tensor, b: Tensor
+    spec: SystolicSpec, a: Tensor, b: Tensor, result: Tensor
 ) -> tuple[Columns, Tensor, Int64]:
-    """Return input beats, golden rows of results, and the cycles from each row to the next.
+    """Return input beats, rows of results, and the cycles from each row to the next.
 
     A tile takes as many cycles as it has steps, but no fewer than it has rows of results.
     """
@@ -86,7 +106,7 @@ def output_stationary_beats(
     )
     down, across = -(-a.shape[0] // spec.rows), -(-b.shape[1] // spec.columns)
     whole = pad(
-        matmul(a, b, spec.a, spec.b),
+        result,
         (0, across * spec.columns - b.shape[1], 0, down * spec.rows - a.shape[0]),
     )
     results = whole.reshape(down, spec.rows, across, spec.columns).transpose(1, 2).flatten(0, 2)
@@ -97,16 +117,16 @@ def output_stationary_beats(
 
 
 def weight_stationary_beats(
-    spec: SystolicSpec, a: Tensor, b: Tensor
+    spec: SystolicSpec, a: Tensor, b: Tensor, result: Tensor
 ) -> tuple[Columns, Columns, Tensor, Int64]:
-    """Return input beats, weights, golden rows of results, and the cycles from row to row."""
+    """Return input beats, weights, rows of results, and the cycles from row to row."""
     tiles = cut_into_weight_tiles(a, b, spec)
     inputs = lanes_of("a", tiles.a.numpy()) | {
         "first": tiles.first.numpy(),
         "final": tiles.final.numpy(),
         "last": tiles.last.numpy(),
     }
-    whole = pad(matmul(a, b, spec.a, spec.b), (0, -b.shape[1] % spec.columns))
+    whole = pad(result, (0, -b.shape[1] % spec.columns))
     results = torch.cat(
         [whole[top:end, left : left + spec.columns] for top, end, left in tiles.blocks]
     )

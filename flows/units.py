@@ -194,7 +194,7 @@ def _build_mac(**parameters: Any) -> wiring.Component:
 
 
 DOT_PARAMETERS = {
-    "inputs": Parameter("int8", IntegerType.parse, "int or uint of 2 to 16 bits; 8 with lut"),
+    "inputs": Parameter("uint8", IntegerType.parse, "int or uint of 2 to 16 bits; 8 with lut"),
     "weights": Parameter("int8", IntegerType.parse, "int or uint of 2 to 16 bits; 8 with lut"),
     "lanes": Parameter("4", int, "inputs in a beat (SIMD), at least 1"),
     "outputs": Parameter("4", int, "outputs at once (PE), at least 1"),
@@ -256,7 +256,7 @@ def _build_lutmul(codebook: tuple[int, ...], **parameters: Any) -> wiring.Compon
 
 
 SYSTOLIC_PARAMETERS = {
-    "a": Parameter("int8", IntegerType.parse, "int or uint of 2 to 16 bits"),
+    "a": Parameter("uint8", IntegerType.parse, "int or uint of 2 to 16 bits"),
     "b": Parameter("int8", IntegerType.parse, "int or uint of 2 to 16 bits"),
     "rows": Parameter("4", int, "rows of processing elements, 1 to 64"),
     "columns": Parameter("4", int, "columns of processing elements, 1 to 64"),

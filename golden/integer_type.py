@@ -42,6 +42,10 @@ class IntegerType:
     def __contains__(self, value: int) -> bool:
         return self.minimum <= value <= self.maximum
 
+    def fits(self, other: "IntegerType") -> bool:
+        """Return whether `other` holds every value of this type."""
+        return self.minimum in other and self.maximum in other
+
     def __str__(self) -> str:
         return f"{'int' if self.signed else 'uint'}{self.width}"
 

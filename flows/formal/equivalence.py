@@ -55,7 +55,7 @@ class Claim:
     Parameters
     ----------
     expected : mapping of str to str
-        For each field of the output's payload, a signed Verilog expression over the fields of the
+        For fields of the output's payload, the others being left out, a signed Verilog expression over the fields of the
         input's payload. A field is named as in `payload_fields`, dots replaced by underscores,
         and is a signed wire of at least its range.
     fixed : mapping of str to int
@@ -209,6 +209,8 @@ def _property(circuit: str, shapes: Mapping[str, Any], claim: Claim) -> str:
         ]
     comparisons: list[str] = []
     for name, offset, shape in payload_fields(result):
+        if name not in claim.expected:
+            continue
         index = len(comparisons)
         got = f"result[{offset + shape.width - 1}:{offset}]"
         got = f"$signed({got})" if shape.signed else f"$signed({{1'b0, {got}}})"

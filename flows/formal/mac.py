@@ -26,13 +26,18 @@ CASES = (
 
 
 def claims(component: Mac) -> dict[str, Claim]:
-    """Return the claim: each output of a frame of one beat is the sum of its products."""
+    """Return a claim for each output: of a frame of one beat it is the sum of its products."""
     spec = component.spec
-    expected = {
-        f"{row}.{column}": " + ".join(
-            f"a_{row}_{lane} * b_{column}_{lane}" for lane in range(spec.lanes)
+    return {
+        f"o[{row}][{column}]": Claim(
+            {
+                f"{row}.{column}": " + ".join(
+                    f"a_{row}_{lane} * b_{column}_{lane}" for lane in range(spec.lanes)
+                )
+            },
+            {"last": 1},
+            spec.sum_type.width + 1,
         )
         for row in range(spec.rows)
         for column in range(spec.columns)
     }
-    return {"sum of products": Claim(expected, {"last": 1}, spec.sum_type.width + 1)}
