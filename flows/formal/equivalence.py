@@ -55,9 +55,9 @@ class Claim:
     Parameters
     ----------
     expected : mapping of str to str
-        For fields of the output's payload, the others being left out, a signed Verilog expression over the fields of the
-        input's payload. A field is named as in `payload_fields`, dots replaced by underscores,
-        and is a signed wire of at least its range.
+        For fields of the output's payload, the others being left out, a signed Verilog expression
+        over the fields of the input's payload. A field is named as in `payload_fields`, dots
+        replaced by underscores, and is a signed wire of at least its range.
     fixed : mapping of str to int
         Fields of the input's payload, and plain inputs, that hold a value.
     width : int
