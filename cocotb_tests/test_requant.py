@@ -7,11 +7,14 @@ import pytest
 
 from cocotb_tests import broken, requant
 from cocotb_tests.checking import verdict_on
+from flows.bench.cosimulation import Cosimulation
+from flows.bench.scenario import WAVE_MARGIN, judge, record_waves
 from flows.units import UNITS
 from golden.integer_type import IntegerType
 from golden.requant_spec import RequantSpec
 from golden.rounding import Rounding
 from hdl.requant import Requantizer
+from hdl.verilog_output import to_verilog
 
 SPECS = {
     "tflite": RequantSpec(),
@@ -69,6 +72,22 @@ def test_the_wrapper_alone_is_no_fault(simulator: str, builds: Path, tmp_path: P
     circuit = broken.broken(spec, broken.no_fault)
     verdict = verdict_on(circuit, "broken", scenarios, simulator, builds, tmp_path)
     assert verdict.passed, verdict.problems
+
+
+def test_waves_surround_the_first_difference(simulator: str, builds: Path, tmp_path: Path) -> None:
+    spec = RequantSpec()
+    scenarios = requant.scenarios(Requantizer(spec), {}, seed=7, quick=True)
+    circuit = broken.broken(spec, broken.one_wrong_bit_once)
+    design = to_verilog(circuit, "broken")
+    cosimulation = Cosimulation(circuit, design, simulator, builds, optimisation="-O0")
+    verdict = judge(cosimulation, scenarios, 7, tmp_path)
+    assert verdict.first_difference is not None
+    assert verdict.first_difference.beat == 149
+    assert verdict.first_difference.cycle == 1 + Requantizer.LATENCY + 149
+    waves = record_waves(cosimulation, scenarios, verdict, tmp_path).read_text()
+    instants = [int(line[1:]) for line in waves.splitlines() if line.startswith("#")]
+    edges_recorded = len(set(instants))
+    assert 2 * WAVE_MARGIN <= edges_recorded <= 4 * WAVE_MARGIN + 10
 
 
 def test_lost_saturation_is_caught(simulator: str, builds: Path, tmp_path: Path) -> None:
