@@ -10,6 +10,8 @@ from golden.errors import UserError
 COMMANDS: dict[str, str] = {
     "digits": "train and quantize the digits network, record its accumulators",
     "regress": "run every unit on every simulator, and all tests",
+    "run": "execute a network exactly on recorded inputs",
+    "show": "print the layers of a network, draw its graph",
     "synth": "synthesise a unit: area and clock on a device",
     "verilog": "write a unit as Verilog",
 }

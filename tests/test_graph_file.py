@@ -62,6 +62,7 @@ def example() -> Graph:
         ),
         ("class", "scores"),
         {"x": Quantization(Fraction(7, 3), Encoding(-2)), "scores": Quantization(Fraction(1, 8))},
+        layouts={"x": (2, 0, 1)},
         profile="litert",
     )
 
@@ -73,6 +74,7 @@ def test_reading_returns_what_was_written(tmp_path: Path) -> None:
     again = file.load(path)
     assert again.quantization == graph.quantization
     assert again.tensors == graph.tensors
+    assert again.layouts == graph.layouts
     assert (again.outputs, again.profile) == (graph.outputs, "litert")
     assert file.dumps(again) == path.read_bytes()
     assert [entry.name for entry in tmp_path.iterdir()] == ["network.bittrue"]
@@ -166,6 +168,8 @@ HOSTILE = {
     "huge scale": (at("quantization.x.scale", "9" * 5000), "a short string"),
     "exponent": (at("quantization.x.scale", "1e999999999"), "allowed: numerator/denominator"),
     "window": (at("nodes.0.window.stride", [0, 1]), "node 0, convolution 'y': window stride"),
+    "layout": (at("layouts.x", [0, 0, 1]), "layout .0, 0, 1. is given for 'x'; it orders no"),
+    "layouts": (at("layouts", 3), "layouts is no object of tensor names"),
     "shape": (at("inputs.0.shape", [5, 4, 1 << 40]), "at most"),
     "scalar array": (array(npy(np.int8(1))), "bias has shape|weight has shape"),
     "float array": (array(npy(np.zeros((6, 3, 2, 4)))), "holds float64"),

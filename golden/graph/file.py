@@ -26,6 +26,16 @@ MAXIMUM_BYTES = 1 << 30
 """Unpacked size beyond which a file is refused."""
 
 _DOCUMENT = "graph.json"
+_MEMBERS = (
+    "format",
+    "version",
+    "profile",
+    "inputs",
+    "nodes",
+    "outputs",
+    "quantization",
+    "layouts",
+)
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # A fixed date makes equal graphs equal files.
 
 
@@ -72,6 +82,7 @@ def dumps(graph: Graph) -> bytes:
             name: record.encode(quantization, Quantization, arrays)
             for name, quantization in graph.quantization.items()
         },
+        "layouts": {name: list(layout) for name, layout in graph.layouts.items()},
     }
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -95,21 +106,21 @@ def loads(content: bytes) -> Graph:
     arrays = record.ArrayReader(
         {name: _read_npy(name, entry) for name, entry in entries.items()}, _array_name
     )
-    fields = record.require_object(
-        document,
-        "the document",
-        ("format", "version", "profile", "inputs", "nodes", "outputs", "quantization"),
-    )
-    quantization = fields["quantization"]
-    if not isinstance(quantization, dict):
-        raise UserError("quantization is no object of tensor names")
+    fields = record.require_object(document, "the document", _MEMBERS)
+    for member in ("quantization", "layouts"):
+        if not isinstance(fields[member], dict):
+            raise UserError(f"{member} is no object of tensor names")
     return Graph(
         inputs=record.decode(fields["inputs"], tuple[Tensor, ...], "inputs", arrays),
         nodes=record.decode(fields["nodes"], tuple[Node, ...], "nodes", arrays),
         outputs=record.decode(fields["outputs"], tuple[str, ...], "outputs", arrays),
         quantization={
             name: record.decode(value, Quantization, f"quantization of {name!r}", arrays)
-            for name, value in quantization.items()
+            for name, value in fields["quantization"].items()
+        },
+        layouts={
+            name: record.decode(value, tuple[int, ...], f"layout of {name!r}", arrays)
+            for name, value in fields["layouts"].items()
         },
         profile=record.decode(fields["profile"], str, "profile", arrays),
     )

@@ -32,6 +32,9 @@ class Graph:
         What the codes of tensors mean, for those where it is known.
     profile : str
         The reference that the arithmetic equals, such as ``litert``; empty when there is none.
+    layouts : mapping of str to tuple of int
+        For tensors whose dimensions the source model orders otherwise: its dimension ``i`` is
+        dimension ``layouts[name][i]`` here, the batch not counted. (2, 0, 1) is channels first.
 
     Attributes
     ----------
@@ -51,6 +54,7 @@ class Graph:
     outputs: tuple[str, ...]
     quantization: Mapping[str, Quantization] = field(default_factory=dict)
     profile: str = ""
+    layouts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     tensors: Mapping[str, Tensor] = field(init=False)
     accumulators: Mapping[str, AccumulatorBounds] = field(init=False)
 
@@ -77,6 +81,7 @@ class Graph:
                 accumulators[node.output] = inference.accumulator
         self._check_interface(tensors)
         object.__setattr__(self, "quantization", MappingProxyType(dict(self.quantization)))
+        object.__setattr__(self, "layouts", MappingProxyType(dict(self.layouts)))
         object.__setattr__(self, "tensors", MappingProxyType(tensors))
         object.__setattr__(self, "accumulators", MappingProxyType(accumulators))
 
@@ -100,6 +105,9 @@ class Graph:
             if name not in tensors:
                 raise GraphError(f"quantization is given for {name!r}, which is no tensor")
             quantization.encoding.check(tensors[name].type, f"quantization of {name!r}")
+        for name, layout in self.layouts.items():
+            if name not in tensors or sorted(layout) != list(range(len(tensors[name].shape))):
+                raise GraphError(f"layout {layout} is given for {name!r}; it orders no tensor")
 
 
 def _check_unique(name: str, tensors: Mapping[str, Tensor]) -> None:

@@ -1,6 +1,5 @@
 """Nodes that multiply by weights: convolution and fully connected."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -147,8 +146,3 @@ class FullyConnected(_Matrix):
             )
         shape = (*tensor.shape[:-1], self.weight.shape[0])
         return self._requantized(shape, *bounds)
-
-
-def weight_bits(node: Convolution | FullyConnected) -> int:
-    """Return the bits that a node's weight codes take."""
-    return math.prod(node.weight.shape) * node.weight_type.width

@@ -1,0 +1,144 @@
+"""``bittrue run``: execute a network exactly on recorded inputs."""
+
+import argparse
+import hashlib
+import io
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.atomic_file import write_atomically
+from golden.errors import UserError
+from golden.graph import Graph
+from golden.load import SUFFIXES, load_network
+
+Codes = NDArray[np.integer[Any]]
+
+_MAXIMUM_NAME = 200
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add model, profile, inputs and outputs."""
+    parser.add_argument("model", type=Path, help=f"a network: {', '.join(SUFFIXES)}")
+    parser.add_argument(
+        "--input",
+        type=Path,
+        metavar="X.npy",
+        required=True,
+        action="append",
+        help="N input codes in the model's own type and layout; once for each input, in order",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="Y.npy",
+        required=True,
+        action="append",
+        help="where the N output codes go; once for each output, in order",
+    )
+    parser.add_argument("--profile", help="the reference whose arithmetic is executed")
+    parser.add_argument(
+        "--tensors", type=Path, metavar="DIR", help="a folder for every tensor, one .npy each"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the outputs, and every tensor when asked."""
+    graph = load_network(arguments.model, arguments.profile)
+    inputs = _inputs(graph, arguments.input)
+    if len(arguments.output) != len(graph.outputs):
+        raise UserError(
+            f"--output is given {len(arguments.output)} times; the model has "
+            f"{len(graph.outputs)} outputs: {', '.join(graph.outputs)}"
+        )
+    names = list(graph.outputs if arguments.tensors is None else graph.tensors)
+    for path in arguments.output:
+        if not path.parent.is_dir():
+            raise UserError(f"{path}: there is no folder {path.parent}; make it first")
+    # After the inputs are checked, because importing torch takes seconds.
+    from golden.execute import Executor
+
+    results = Executor(graph).run(inputs, names)
+    files = dict(zip(arguments.output, graph.outputs, strict=True))
+    if arguments.tensors is not None:
+        files |= {arguments.tensors / file_name(name): name for name in graph.tensors}
+        _make_folder(arguments.tensors)
+    for path, name in files.items():
+        write_atomically(path, _npy(_in_source_layout(graph, name, results[name])))
+    samples = len(next(iter(inputs.values())))
+    print(f"{samples} samples; {', '.join(map(str, arguments.output))}")
+    if arguments.tensors is not None:
+        print(f"{len(graph.tensors)} tensors in {arguments.tensors}")
+    return 0
+
+
+def file_name(tensor: str) -> str:
+    """Return the file of a tensor: its name, with what file systems refuse as percent signs.
+
+    Names too long for a file system keep their beginning and end with a hash of the whole.
+    """
+    encoded = quote(tensor, safe=" ;:,+=@()[]")
+    if len(encoded) > _MAXIMUM_NAME:
+        digest = hashlib.sha256(tensor.encode()).hexdigest()[:12]
+        encoded = f"{encoded[:_MAXIMUM_NAME]}~{digest}"
+    return f"{encoded}.npy"
+
+
+def _inputs(graph: Graph, paths: list[Path]) -> dict[str, Codes]:
+    if len(paths) != len(graph.inputs):
+        raise UserError(
+            f"--input is given {len(paths)} times; the model has {len(graph.inputs)} inputs: "
+            f"{', '.join(tensor.name for tensor in graph.inputs)}"
+        )
+    return {
+        tensor.name: _from_source_layout(graph, tensor.name, _load(path), path)
+        for tensor, path in zip(graph.inputs, paths, strict=True)
+    }
+
+
+def _load(path: Path) -> Codes:
+    try:
+        codes = np.load(path, allow_pickle=False)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}") from None
+    except (ValueError, EOFError, MemoryError) as error:
+        raise UserError(f"{path}: it is no .npy file of numbers ({error})") from None
+    if not isinstance(codes, np.ndarray):
+        raise UserError(f"{path}: it holds several arrays; allowed: one, written by numpy.save")
+    return codes
+
+
+def _from_source_layout(graph: Graph, name: str, codes: Codes, path: Path) -> Codes:
+    """Bring codes of the model's layout to the graph's, and check them."""
+    tensor = graph.tensors[name]
+    layout = graph.layouts.get(name, tuple(range(len(tensor.shape))))
+    expected = tuple(tensor.shape[axis] for axis in layout)
+    if codes.dtype.kind not in "iu" or codes.shape[1:] != expected or codes.ndim == 0:
+        raise UserError(
+            f"{path}: it has shape {codes.shape} and type {codes.dtype}; allowed: integers of "
+            f"shape (N, {', '.join(map(str, expected))})"
+        )
+    if len(codes) == 0:
+        raise UserError(f"{path}: it has no samples; allowed: one or more")
+    return np.moveaxis(codes, range(1, codes.ndim), [axis + 1 for axis in layout])
+
+
+def _in_source_layout(graph: Graph, name: str, codes: Codes) -> Codes:
+    layout = graph.layouts.get(name, tuple(range(codes.ndim - 1)))
+    return np.transpose(codes, [0, *(axis + 1 for axis in layout)])
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder}: {error.strerror}; choose another folder") from None
+
+
+def _npy(codes: Codes) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, codes, allow_pickle=False)
+    return stream.getvalue()
