@@ -1,0 +1,74 @@
+"""Memories with one write port and one read port."""
+
+from amaranth.hdl import ClockSignal, Instance, Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from hdl.platform import VerilogPlatform
+
+
+class Ram(wiring.Component):
+    """A memory of words that are written one by one and read all of an address at once.
+
+    Parameters
+    ----------
+    width : int
+        Bits of a word, at least 1.
+    lanes : int
+        Words of an address.
+    depth : int
+        Addresses, at least 1.
+    fill : int
+        What every word holds at power-up, unsigned.
+
+    Members
+    -------
+    write : In(lanes)
+        Which words of `write_address` take theirs from `write_data` at the next clock edge.
+    write_address, write_data : In
+    enable : In(1)
+        Read at the next clock edge; otherwise `data` holds.
+    address : In
+        Must not be one that is written in the same cycle.
+    data : Out
+        The words, one cycle later.
+    """
+
+    def __init__(self, width: int, lanes: int, depth: int, fill: int = 0) -> None:
+        self.width = width
+        self.lanes = lanes
+        self.depth = depth
+        self.fill = fill
+        address = range(max(depth, 2))
+        super().__init__(
+            {
+                "write": In(lanes),
+                "write_address": In(address),
+                "write_data": In(lanes * width),
+                "enable": In(1),
+                "address": In(address),
+                "data": Out(lanes * width),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Instantiate the hand-written module."""
+        if isinstance(platform, VerilogPlatform):
+            platform.add_library("ram")
+        m = Module()
+        m.submodules.ram = Instance(
+            "ram",
+            p_WIDTH=self.width,
+            p_LANES=self.lanes,
+            p_DEPTH=self.depth,
+            p_ADDRESS_WIDTH=len(self.address),
+            p_FILL=self.fill,
+            i_clk=ClockSignal(),
+            i_write=self.write,
+            i_write_address=self.write_address,
+            i_write_data=self.write_data,
+            i_enable=self.enable,
+            i_address=self.address,
+            o_data=self.data,
+        )
+        return m
