@@ -5,7 +5,7 @@ A requantizer is a monotone step function of the accumulator: it *is* its list o
 this module holds the result, checks it again without the search, and needs numpy alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,12 +70,16 @@ class StepFunction:
 
     def channel(self, index: int) -> "StepFunction":
         """Return one channel as a step function of its own."""
-        one = slice(index, index + 1)
+        return self.select([index])
+
+    def select(self, indices: Sequence[int]) -> "StepFunction":
+        """Return some channels, in the order given."""
+        chosen = list(indices)
         return StepFunction(
-            self.accumulator_minimum[one],
-            self.accumulator_maximum[one],
-            self.lowest_code[one],
-            self.thresholds[one],
+            self.accumulator_minimum[chosen],
+            self.accumulator_maximum[chosen],
+            self.lowest_code[chosen],
+            tuple(self.thresholds[index] for index in chosen),
         )
 
 
@@ -134,6 +138,26 @@ class Certificate:
         """Narrowest signed type that holds every reachable accumulator."""
         low, high = self.steps.accumulator_minimum.min(), self.steps.accumulator_maximum.max()
         return IntegerType.spanning(min(int(low), -1), int(high))
+
+    def select(self, indices: Sequence[int]) -> "Certificate":
+        """Return some channels, in the order given.
+
+        Shift and number of exception slots stay those of all channels, so circuits of different
+        channels have the same latency.
+        """
+        chosen = list(indices)
+        return Certificate(
+            self.steps.select(chosen),
+            self.shift,
+            self.multiplier[chosen],
+            self.negative_constant[chosen],
+            self.positive_constant[chosen],
+            self.zero_point[chosen],
+            self.minimum[chosen],
+            self.maximum[chosen],
+            self.exception[:, chosen],
+            self.correction[:, chosen],
+        )
 
     def evaluate(self, accumulator: Int64) -> Int64:
         """Compute the codes of accumulators of shape (..., channels) from the constants alone.

@@ -256,7 +256,9 @@ class _Constraints:
     """What every decisive accumulator demands of the constants; arrays of shape (points, channels).
 
     A code above the clamp's minimum bounds the constant from below, a code below the clamp's
-    maximum bounds it from above: beyond the clamp, the clamp itself makes the code right.
+    maximum bounds it from above: beyond the clamp, the clamp itself makes the code right. Only
+    corners of the convex hulls of (accumulator, level) are kept: whatever the multiplier, the
+    strictest bounds come from them. Channels with fewer of them repeat one.
     """
 
     accumulator: Int64
@@ -278,7 +280,30 @@ class _Constraints:
         low, high = np.minimum(low, high), np.maximum(low, high)
         points = np.clip(decisive_points(steps), low, high)
         codes = steps.evaluate(points)
-        return cls(points, codes - zero_point, codes > minimum, codes < maximum)
+        everything = cls(points, codes - zero_point, codes > minimum, codes < maximum)
+        return everything._strictest()
+
+    def _strictest(self) -> "_Constraints":
+        corners = [self._corners(channel) for channel in range(self.level.shape[1])]
+        longest = max(map(len, corners))
+        kept = np.stack([np.resize(each, longest) for each in corners], axis=1)
+        return _Constraints(
+            np.take_along_axis(self.accumulator, kept, axis=0),
+            np.take_along_axis(self.level, kept, axis=0),
+            np.take_along_axis(self.bounded_below, kept, axis=0),
+            np.take_along_axis(self.bounded_above, kept, axis=0),
+        )
+
+    def _corners(self, channel: int) -> Int64:
+        """Return the points of a channel from which the strictest bounds of its constants come."""
+        accumulator, level = self.accumulator[:, channel], self.level[:, channel]
+        corners = {0}
+        for here in (accumulator < 0, accumulator >= 0):
+            below = np.flatnonzero(here & self.bounded_below[:, channel])
+            above = np.flatnonzero(here & self.bounded_above[:, channel])
+            corners.update(below[_upper_hull(accumulator[below], level[below])].tolist())
+            corners.update(above[_upper_hull(-accumulator[above], -level[above])].tolist())
+        return np.array(sorted(corners))
 
     def constant_interval(
         self, negative: bool, shift: Int64, multiplier: Int64
@@ -323,6 +348,20 @@ class _Constraints:
         zero = np.zeros(channels, dtype=np.int64)
         shift = _first_true(zero, zero + _MAXIMUM_SHIFT, lambda s: self.smallest_multiplier(s) >= 0)
         return np.where(self.smallest_multiplier(shift) >= 0, shift, -1)
+
+
+def _upper_hull(x: Int64, y: Int64) -> list[int]:
+    """Return the indices of the corners of the upper convex hull of points, by Andrew's scan."""
+    hull: list[tuple[int, int, int]] = []
+    order = np.lexsort((y, x))
+    for index, right, top in zip(order.tolist(), x[order].tolist(), y[order].tolist(), strict=True):
+        while len(hull) > 1:
+            (_, x0, y0), (_, x1, y1) = hull[-2:]
+            if (y1 - y0) * (right - x0) > (top - y0) * (x1 - x0):
+                break
+            hull.pop()
+        hull.append((index, right, top))
+    return [index for index, _, _ in hull]
 
 
 def _first_true(low: Int64, high: Int64, test: Callable[[Int64], Mask]) -> Int64:

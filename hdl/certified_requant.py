@@ -205,7 +205,7 @@ class CertifiedRequantizer(wiring.Component):
         # An accumulator is an exception of one slot at most, so the corrections never overlap.
         total = corrections[0]
         for correction in corrections[1:]:
-            total = (total | correction).as_signed()
+            total = total | correction
         return pipeline.register("correction", total, MULTIPLY_LATENCY)
 
 

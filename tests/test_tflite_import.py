@@ -1,7 +1,6 @@
 """Imported .tflite networks against the runtimes that their profiles name, tensor by tensor."""
 
 import itertools
-import os
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from golden.execute import Executor
 from golden.graph import Clamp, Convolution, FullyConnected, Graph, file
 from golden.tflite_import import PROFILES, convert_tflite, import_tflite
 from support.litert import Kernels
+from support.models import MODEL_NAMES, MODELS
 from support.tflite_builder import TfliteBuilder
 from support.tflite_fixtures import (
     FIXTURES,
@@ -31,11 +31,6 @@ from support.tflite_fixtures import (
 from support.tflite_micro import MicroInterpreter
 
 Codes = dict[str, NDArray[Any]]
-
-MODELS = Path(
-    os.environ.get("BITTRUE_MODELS", Path(__file__).parents[1].parent / "shared" / "models")
-)
-MODEL_NAMES = ("pretrainedResnet_quant", "kws_ref_model", "ad01_int8")
 
 
 def inputs_of(graph: Graph, samples: int, seed: int = 0) -> Codes:
