@@ -1,0 +1,207 @@
+"""A whole network as one streaming circuit."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.graph import Node, Tensor
+from hdl.fork_depths import Dependence, branch_depths
+from hdl.layers.build import build_layer
+from hdl.layers.codes import code_stream
+from hdl.layers.connection import connect
+from hdl.layers.fifo import Fifo
+from hdl.layers.fork import Fork
+from hdl.layers.lanes import Lanes
+from hdl.network_spec import NetworkSpec, is_wire, layer_name
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A tensor on its way to an input of a layer.
+
+    Parameters
+    ----------
+    tensor : str
+        As the layer that makes it calls it.
+    consumer : Node or None
+        The layer; None for the output of the network.
+    port : int
+        Which of its inputs.
+    """
+
+    tensor: str
+    consumer: Node | None
+    port: int = 0
+
+
+class Network(wiring.Component):
+    """A network: its layers work at once, each on its own part of an image or on its own image.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        The graph, and how its layers are folded.
+
+    Members
+    -------
+    i : In(code_stream(input type, input lanes))
+        Images, in the model's layout: row by row, channels last.
+    o : Out(code_stream(output type, output lanes))
+        The outputs, image after image.
+    tap_<layer> : Out
+        With `taps`: everything that each layer passes on, valid in the cycle in which it does;
+        ``ready`` is ignored.
+
+    Images follow each other without a gap: the slowest layer sets the cycles between them. Streams
+    part at tensors with several readers; the FIFO at the beginning of each branch is as deep as
+    `hdl.fork_depths` finds it must be, so no pattern of stalls can block the network.
+    """
+
+    def __init__(self, spec: NetworkSpec, taps: bool = False) -> None:
+        self.spec = spec
+        self.layers: dict[str, wiring.Component] = {
+            node.output: build_layer(node, spec)
+            for node in spec.graph.nodes
+            if not is_wire(node)
+        }
+        members = {
+            "i": In(code_stream(spec.input.type, spec.lanes_of(spec.input.name))),
+            "o": Out(code_stream(spec.output.type, spec.lanes_of(spec.output.name))),
+        }
+        self.taps = self._taps() if taps else {}
+        for name, tensor in self.taps.items():
+            members[name] = Out(self.layers[tensor].o.signature)
+        super().__init__(members)
+
+    def _taps(self) -> dict[str, str]:
+        """Return the names of the taps, each with the tensor it shows."""
+        graph = self.spec.graph
+        return {
+            f"tap_{layer_name(graph, node)}": node.output
+            for node in graph.nodes
+            if node.output in self.layers
+        }
+
+    @cached_property
+    def edges(self) -> dict[str, list[Edge]]:
+        """Everything that reads a tensor, by tensor; reshaped tensors are what they were."""
+        graph = self.spec.graph
+        edges: dict[str, list[Edge]] = {}
+        for node in graph.nodes:
+            if not is_wire(node):
+                for port, name in enumerate(node.inputs):
+                    tensor = self.origin(name)
+                    edges.setdefault(tensor, []).append(Edge(tensor, node, port))
+        for name in graph.outputs:
+            tensor = self.origin(name)
+            edges.setdefault(tensor, []).append(Edge(tensor, None))
+        return edges
+
+    @cached_property
+    def depths(self) -> dict[Edge, int]:
+        """Elements of the FIFO at each edge of a tensor with several readers."""
+        dependences = {
+            edge: self._dependence(edge)
+            for edges in self.edges.values()
+            for edge in edges
+            if edge.consumer is not None
+        }
+        depths: dict[Edge, int] = {}
+        for edges in self.edges.values():
+            branches = [edge for edge in edges if edge.consumer is not None]
+            if len(branches) > 1:
+                downstream = [
+                    each for edge, each in dependences.items() if edge not in branches
+                ]
+                found = branch_depths([dependences[edge] for edge in branches], downstream)
+                depths |= dict(zip(branches, found, strict=True))
+        return depths
+
+    def origin(self, name: str) -> str:
+        """Return the tensor of which another is only a new shape."""
+        producer = self.spec.graph.producer(name)
+        while producer is not None and is_wire(producer):
+            name = producer.inputs[0]
+            producer = self.spec.graph.producer(name)
+        return name
+
+    def elaborate(self, platform: object) -> Module:
+        """Instantiate every layer and connect them."""
+        m = Module()
+        graph = self.spec.graph
+        names = {node.output: layer_name(graph, node) for node in graph.nodes}
+        names[self.spec.input.name] = "input"
+        for tensor, layer in self.layers.items():
+            m.submodules[names[tensor]] = layer
+        for tensor, edges in self.edges.items():
+            source = self.i if tensor == self.spec.input.name else self.layers[tensor].o
+            branches = [source]
+            if len(edges) > 1:
+                fork = Fork(graph.tensors[tensor].type, len(source.payload), len(edges))
+                m.submodules[f"{names[tensor]}_fork"] = fork
+                connect(m, source, fork.i)
+                branches = [getattr(fork, f"o{index}") for index in range(len(edges))]
+            for edge, branch in zip(edges, branches, strict=True):
+                sink = self.o
+                place = f"{names[tensor]}_to_output"
+                if edge.consumer is not None:
+                    layer = self.layers[edge.consumer.output]
+                    sink = _inputs(layer)[edge.port]
+                    place = f"{names[tensor]}_to_{names[edge.consumer.output]}"
+                self._connect_edge(m, place, graph.tensors[tensor], edge, branch, sink)
+        for name, tensor in self.taps.items():
+            tap, source = getattr(self, name), self.layers[tensor].o
+            m.d.comb += [
+                tap.valid.eq(source.valid & source.ready),
+                tap.payload.eq(source.payload),
+            ]
+        return m
+
+    def _connect_edge(
+        self, m: Module, place: str, tensor: Tensor, edge: Edge, source: Any, sink: Any
+    ) -> None:
+        """Connect through a FIFO where one is needed, and through converters of lanes."""
+        lanes, wanted = len(source.payload), len(sink.payload)
+        depth = self.depths.get(edge, 0)
+        if depth:
+            fifo = Fifo(tensor.type, lanes, -(-depth // lanes))
+            m.submodules[f"{place}_fifo"] = fifo
+            connect(m, source, fifo.i)
+            source = fifo.o
+        common = int(np.gcd(lanes, wanted))
+        for step, count in enumerate(dict.fromkeys((common, wanted))):
+            if count != len(source.payload):
+                converter = Lanes(tensor.type, len(source.payload), count)
+                m.submodules[f"{place}_lanes_{step}"] = converter
+                connect(m, source, converter.i)
+                source = converter.o
+        connect(m, source, sink)
+
+    def _dependence(self, edge: Edge) -> Dependence:
+        node = edge.consumer
+        assert node is not None
+        graph = self.spec.graph
+        layer: Any = self.layers[node.output]
+        return Dependence(
+            source=edge.tensor,
+            output=node.output,
+            source_elements=graph.tensors[edge.tensor].elements,
+            output_elements=graph.tensors[node.output].elements,
+            needed=lambda places: _each_input(layer.inputs_needed(places))[edge.port],
+            ahead=getattr(layer, "outputs_ahead", 0),
+        )
+
+
+def _inputs(layer: Any) -> list[Any]:
+    """Return the input streams of a layer in order."""
+    names = [name for name, member in layer.signature.members.items() if member.flow == In]
+    return [getattr(layer, name) for name in sorted(names)]
+
+
+def _each_input(needed: Any) -> tuple[Any, ...]:
+    return needed if isinstance(needed, tuple) else (needed,)
