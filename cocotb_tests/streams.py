@@ -54,25 +54,59 @@ def every_way(
     beside : mapping of str to Columns, optional
         Beats of further input streams, which pause as ``i`` does.
     """
-    count = beats(expected)
-    further = beside or {}
-    completed = np.broadcast_to(chunks, count).cumsum()
-    half = int(completed[-1]) // 2 + latency
+    completed = np.broadcast_to(chunks, beats(expected)).cumsum()
+    return every_manner(
+        name,
+        {"i": inputs, **(beside or {})},
+        {"o": expected},
+        {"o": latency + completed},
+        int(completed[-1]) // 2 + latency,
+        seed,
+        controls,
+        describe,
+    )
+
+
+def every_manner(
+    name: str,
+    inputs: Mapping[str, Columns],
+    expected: Mapping[str, Columns],
+    cycles: Mapping[str, NDArray[np.int64]],
+    half: int,
+    seed: int,
+    controls: Mapping[str, int] | None = None,
+    describe: Callable[[int], str] = "beat {}".format,
+) -> list[Scenario]:
+    """Return the scenarios of `every_way` for a circuit with any streams.
+
+    Parameters
+    ----------
+    name : str
+        Of the stimulus.
+    inputs, expected : mapping of str to Columns
+        Beats of each stream.
+    cycles : mapping of str to ndarray of int64
+        When the beats of output streams come at full speed, for those where that is known.
+    half : int
+        Cycles after which a run that is cut off ends.
+    seed, controls, describe
+        As in `every_way`.
+    """
 
     def scenario(
         manner: str, i: int = 0, o: int = 0, reset: bool = True, stop_after: int = 0
     ) -> Scenario:
         run = Run(
-            inputs={"i": inputs, **further},
-            outputs={"o": count},
-            stall={"i": i, "o": o, **dict.fromkeys(further, i)},
+            inputs=inputs,
+            outputs={stream: beats(columns) for stream, columns in expected.items()},
+            stall=dict.fromkeys(inputs, i) | dict.fromkeys(expected, o),
             controls=controls or {},
             seed=seed,
             reset=reset,
             stop_after=stop_after,
         )
-        timed = {} if i or o else {"o": latency + completed}
-        return Scenario(f"{name}, {manner}", run, {"o": expected}, timed, describe)
+        timed = {} if i or o else cycles
+        return Scenario(f"{name}, {manner}", run, expected, timed, describe)
 
     return [
         scenario("full speed"),

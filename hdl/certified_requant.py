@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from golden.certificate import Certificate
 from golden.errors import UserError
 from golden.integer_type import IntegerType
+from hdl.look_up import look_up
 from hdl.multiply import MULTIPLIER_LATENCY, MULTIPLY_LATENCY, multiply
 from hdl.pipeline import Pipeline
-from hdl.rom import Rom
 from hdl.saturate import limit, out_of_range, saturate
 from hdl.shapes import shape_of
 
@@ -137,8 +137,8 @@ class CertifiedRequantizer(wiring.Component):
         if not self._constants_are_complements():
             return Mux(negative, parameters["negative"], parameters["positive"])
         fraction = parameters["fraction"]
-        spread = Cat(fraction, C(0, self.certificate.shift - len(fraction)))
-        inverted = spread ^ negative.replicate(self.certificate.shift)
+        shift = self.certificate.shift
+        inverted = Cat(fraction, C(0, shift))[:shift] ^ negative.replicate(shift)
         return Cat(inverted, _with_sign(parameters["zero_point"])).as_signed()
 
     def _constants_are_complements(self) -> bool:
@@ -192,7 +192,7 @@ class CertifiedRequantizer(wiring.Component):
             zip(self.certificate.exception, self.certificate.correction, strict=True)
         ):
             columns |= {f"exception_{slot}": exception, f"correction_{slot}": correction}
-        return _lookup(m, pipeline, f"{self.name}_channels", self.i.payload.channel, columns)
+        return look_up(m, pipeline, f"{self.name}_channels", self.i.payload.channel, columns)
 
     def _correction(
         self, pipeline: Pipeline, accumulator: Value, parameters: Mapping[str, Value]
@@ -219,44 +219,3 @@ def _extended(value: Value, width: int) -> Value:
 def _with_sign(value: Value) -> Value:
     """Return a value as a signed one, a bit wider if it is unsigned."""
     return value if value.shape().signed else Cat(value, C(0, 1)).as_signed()
-
-
-def _lookup(
-    m: Module,
-    pipeline: Pipeline,
-    name: str,
-    channel: Value,
-    columns: Mapping[str, NDArray[np.int64]],
-) -> dict[str, Value]:
-    """Return the columns' values for a channel: constants where all channels agree, else a ROM.
-
-    Bits that are zero in every channel, at either end of a column, are not stored.
-    """
-    values: dict[str, Value] = {}
-    stored: list[tuple[str, IntegerType, int]] = []
-    words = np.zeros(len(next(iter(columns.values()))), dtype=object)
-    width = 0
-    for column, entries in columns.items():
-        kind = IntegerType.spanning(int(entries.min()), int(entries.max()))
-        if (entries == entries[0]).all():
-            values[column] = C(int(entries[0]), shape_of(kind))
-            continue
-        zeros = _trailing_zeros(entries)
-        words += [(int(e) & ((1 << kind.width) - 1)) >> zeros << width for e in entries]
-        stored.append((column, kind, zeros))
-        width += kind.width - zeros
-    if stored:
-        m.submodules.channels = rom = Rom(name, width, [int(word) for word in words])
-        m.d.comb += [rom.enable.eq(pipeline.advance), rom.address.eq(channel)]
-        offset = 0
-        for column, kind, zeros in stored:
-            bits = rom.data[offset : offset + kind.width - zeros]
-            offset += kind.width - zeros
-            value = Cat(C(0, zeros), bits)
-            values[column] = value.as_signed() if kind.signed else value
-    return values
-
-
-def _trailing_zeros(entries: NDArray[np.int64]) -> int:
-    combined = int(np.bitwise_or.reduce(entries))
-    return (combined & -combined).bit_length() - 1 if combined else 0

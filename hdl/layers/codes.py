@@ -1,9 +1,14 @@
 """The streams between layers."""
 
+import numpy as np
 from amaranth.lib import data, stream
+from numpy.typing import NDArray
 
+from golden.errors import UserError
 from golden.integer_type import IntegerType
 from hdl.shapes import shape_of
+
+Int64 = NDArray[np.int64]
 
 
 def code_stream(kind: IntegerType, lanes: int) -> stream.Signature:
@@ -17,3 +22,23 @@ def code_stream(kind: IntegerType, lanes: int) -> stream.Signature:
         Elements of a beat, the first one lowest.
     """
     return stream.Signature(data.ArrayLayout(shape_of(kind), lanes))
+
+
+def check_lanes(lanes: int, channels: int) -> None:
+    """Refuse a number of lanes that does not divide the channels.
+
+    Raises
+    ------
+    UserError
+        Naming the next smaller number that does.
+    """
+    if lanes < 1 or channels % lanes:
+        nearest = next(n for n in range(min(max(lanes, 1), channels), 0, -1) if channels % n == 0)
+        raise UserError(
+            f"lanes is {lanes}; allowed: a divisor of the {channels} channels, such as {nearest}"
+        )
+
+
+def elements_through_beat(beat: Int64, lanes: int) -> Int64:
+    """Return how many elements have passed once a beat of that number, from 0, has."""
+    return (beat + 1) * lanes

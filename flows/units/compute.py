@@ -1,11 +1,10 @@
-"""Every circuit that can be generated, simulated and synthesised alone, by name."""
+"""Units that compute: requantizers, multipliers, dot products, arrays."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from amaranth.lib import wiring
 
+from flows.units.unit import Parameter, Unit, parse_flag
 from golden.bitserial_spec import BitSerialSpec
 from golden.coded_spec import (
     MAXIMUM_EXPONENT,
@@ -34,95 +33,6 @@ from hdl.weight_stationary import WeightStationaryArray
 from hdl.xnor import XnorPopcount
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of a unit as a user writes it, ``name=value``.
-
-    Parameters
-    ----------
-    default : str
-        Used when the user gives none.
-    parse : callable
-        Text to value; raises `UserError` or `ValueError` for a text it cannot read.
-    help : str
-        What it is and what is allowed, one line.
-    """
-
-    default: str
-    parse: Callable[[str], Any]
-    help: str
-
-
-@dataclass(frozen=True)
-class Unit:
-    """A circuit by name.
-
-    Parameters
-    ----------
-    summary : str
-        One line.
-    parameters : mapping of str to Parameter
-        In the order in which they are shown.
-    build : callable
-        Called with the parsed parameters by keyword; returns a new component.
-    """
-
-    summary: str
-    build: Callable[..., wiring.Component]
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
-
-    def texts(self, words: Sequence[str]) -> dict[str, str]:
-        """Read ``name=value`` words; parameters not given keep their defaults.
-
-        Raises
-        ------
-        UserError
-            For a word without ``=`` or an unknown name.
-        """
-        texts = {name: parameter.default for name, parameter in self.parameters.items()}
-        for word in words:
-            name, equals, text = word.partition("=")
-            if not equals or name not in texts:
-                names = ", ".join(texts) or "(it has none)"
-                raise UserError(
-                    f"{word!r} is no parameter; write name=value with a name of {names}"
-                )
-            texts[name] = text
-        return texts
-
-    def parse(self, words: Sequence[str]) -> dict[str, Any]:
-        """Read ``name=value`` words into values.
-
-        Raises
-        ------
-        UserError
-            As `texts`, and for a value that cannot be read.
-        """
-        values = {}
-        for name, text in self.texts(words).items():
-            try:
-                values[name] = self.parameters[name].parse(text)
-            except UserError as error:
-                raise UserError(f"{name}: {error}") from None
-            except ValueError:
-                allowed = self.parameters[name].help
-                raise UserError(f"{name} is {text!r}; allowed: {allowed}") from None
-        return values
-
-
-def find_unit(name: str) -> Unit:
-    """Return the unit of that name.
-
-    Raises
-    ------
-    UserError
-        Listing the names that exist.
-    """
-    if name not in UNITS:
-        raise UserError(f"no unit is named {name!r}; choose one of {', '.join(UNITS)}")
-    return UNITS[name]
-
-
 def parse_roundings(text: str) -> tuple[Rounding, ...]:
     """Read names of roundings joined by commas, or ``all``."""
     if text == "all":
@@ -148,13 +58,6 @@ REQUANT_PARAMETERS = {
 
 def _build_requant(**parameters: Any) -> wiring.Component:
     return Requantizer(RequantSpec(**parameters))
-
-
-def parse_flag(text: str) -> bool:
-    """Read ``yes`` or ``no``."""
-    if text not in ("yes", "no"):
-        raise UserError(f"{text!r} is neither yes nor no")
-    return text == "yes"
 
 
 XNOR_PARAMETERS = {
@@ -273,7 +176,7 @@ def _build_systolic(**parameters: Any) -> wiring.Component:
     return OutputStationaryArray(spec)
 
 
-UNITS: dict[str, Unit] = {
+COMPUTE_UNITS: dict[str, Unit] = {
     "requant": Unit(
         "requantizer: any multiplier, shift, zero point and clamp at run time",
         _build_requant,
@@ -344,13 +247,3 @@ UNITS: dict[str, Unit] = {
         },
     ),
 }
-
-
-def describe_units() -> str:
-    """Return a list of the units and their parameters, for help texts."""
-    lines = ["units and their parameters:"]
-    for name, unit in UNITS.items():
-        lines += ["", f"  {name}: {unit.summary}"]
-        for key, parameter in unit.parameters.items():
-            lines.append(f"    {key}={parameter.default or '...'}  ({parameter.help})")
-    return "\n".join(lines)

@@ -1,0 +1,33 @@
+"""Every circuit that can be generated, simulated and synthesised alone, by name."""
+
+from flows.units.compute import COMPUTE_UNITS
+from flows.units.layers import LAYER_UNITS
+from flows.units.unit import Parameter, Unit
+from golden.errors import UserError
+
+__all__ = ["UNITS", "Parameter", "Unit", "describe_units", "find_unit"]
+
+UNITS: dict[str, Unit] = {**COMPUTE_UNITS, **LAYER_UNITS}
+
+
+def find_unit(name: str) -> Unit:
+    """Return the unit of that name.
+
+    Raises
+    ------
+    UserError
+        Listing the names that exist.
+    """
+    if name not in UNITS:
+        raise UserError(f"no unit is named {name!r}; choose one of {', '.join(UNITS)}")
+    return UNITS[name]
+
+
+def describe_units() -> str:
+    """Return a list of the units and their parameters, for help texts."""
+    lines = ["units and their parameters:"]
+    for name, unit in UNITS.items():
+        lines += ["", f"  {name}: {unit.summary}"]
+        for key, parameter in unit.parameters.items():
+            lines.append(f"    {key}={parameter.default or '...'}  ({parameter.help})")
+    return "\n".join(lines)
