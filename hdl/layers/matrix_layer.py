@@ -83,8 +83,8 @@ class MatrixLayer(wiring.Component):
         self.output_lanes = output_lanes
         self.name = name
         self.accumulator = bounds.type
-        self._window = geometry.window_spec(folding, tensor, encoding.zero_point, input_lanes)
-        self._matrix = MatrixVectorSpec(
+        self.window = geometry.window_spec(folding, tensor, encoding.zero_point, input_lanes)
+        self.matrix = MatrixVectorSpec(
             code=tensor.type,
             weights=self._ordered_weights(),
             accumulator=self.accumulator,
@@ -103,8 +103,8 @@ class MatrixLayer(wiring.Component):
     def cycles(self) -> int:
         """Cycles between images when neither side waits."""
         geometry = self.geometry
-        frames = self._window.cycles // self._matrix.beats
-        sending = max(self._matrix.beats, self.folding.outputs // self.output_lanes)
+        frames = self.window.cycles // self.matrix.beats
+        sending = max(self.matrix.beats, self.folding.outputs // self.output_lanes)
         return max(frames * sending, self.tensor.elements // self.input_lanes, geometry.positions)
 
     @property
@@ -112,6 +112,11 @@ class MatrixLayer(wiring.Component):
         """Products per cycle."""
         lanes = self.folding.rows if self.geometry.depthwise else self.folding.simd
         return self.folding.outputs * lanes
+
+    @property
+    def outputs_ahead(self) -> int:
+        """Output elements for which input is taken while earlier ones are computed: a row."""
+        return self.window.output_size[1] * self.geometry.outputs
 
     def inputs_needed(self, outputs: Int64) -> Int64:
         """Return how many elements of an image must have come before each output can leave.
@@ -121,10 +126,10 @@ class MatrixLayer(wiring.Component):
         outputs : ndarray of int64
             Places of elements in the output image, from 0.
         """
-        rows, columns = self._window.output_size
+        rows, columns = self.window.output_size
         row = outputs // (columns * self.geometry.outputs)
-        height, width, channels = self._window.shape
-        needed = self._window.needed_rows[row] * width * channels
+        height, width, channels = self.window.shape
+        needed = self.window.needed_rows[row] * width * channels
         if self.geometry.subsampling == (1, 1):
             return needed
         return self._subsample().inputs_needed(needed - 1)
@@ -136,8 +141,8 @@ class MatrixLayer(wiring.Component):
         if self.geometry.subsampling != (1, 1):
             chain.append(("subsample", self._subsample()))
         chain += [
-            ("window", SlidingWindow(self._window)),
-            ("matrix", MatrixVector(self._matrix, self.name)),
+            ("window", SlidingWindow(self.window)),
+            ("matrix", MatrixVector(self.matrix, self.name)),
         ]
         if self.folding.outputs != self.output_lanes:
             chain.append(("serializer", self._serializer()))
@@ -186,9 +191,9 @@ class MatrixLayer(wiring.Component):
         weights = self.geometry.folded_weights(self.folding)
         if self.folding.multiplier is not None:
             return weights
-        if self._window.run % self.folding.elements:
+        if self.window.run % self.folding.elements:
             raise UserError(
-                f"elements is {self.folding.elements}; for XNOR, divisors of {self._window.run}"
+                f"elements is {self.folding.elements}; for XNOR, divisors of {self.window.run}"
             )
         return np.where(weights == 0, 1, weights)  # Outputs that do not exist.
 

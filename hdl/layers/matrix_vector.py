@@ -92,6 +92,16 @@ class MatrixVectorSpec:
         return _operand(IntegerType.spanning(int(self.weights.min()), int(self.weights.max())))
 
     @property
+    def words(self) -> int:
+        """Words of the ROM."""
+        return self.weights.shape[0] * self.beats
+
+    @property
+    def word_width(self) -> int:
+        """Bits of a word of the ROM."""
+        return self.weight_type.width * self.outputs * self.weights.shape[3]
+
+    @property
     def mac(self) -> MacSpec:
         """What multiplies the weights and inputs of a group."""
         if self.multiplier is None:
@@ -198,19 +208,17 @@ class MatrixVector(wiring.Component):
         """Return the weights of the beat taken a cycle ago, by output and lane."""
         spec = self.spec
         words = rom_words(spec)
-        width = spec.weight_type.width
-        word_width = width * spec.outputs * spec.weights.shape[3]
         if len(words) == 1:
-            word: Value = C(words[0], word_width)
+            word: Value = C(words[0], spec.word_width)
         else:
-            m.submodules.weights = rom = Rom(f"{self.name}_weights", word_width, words)
+            m.submodules.weights = rom = Rom(f"{self.name}_weights", spec.word_width, words)
             address = Signal(range(len(words)), name="address")
             m.d.comb += [rom.enable.eq(enable), rom.address.eq(address)]
             with m.If(taken):
                 m.d.sync += address.eq(Mux(address == len(words) - 1, 0, address + 1))
             word = rom.data
-        lanes = spec.weights.shape[3]
-        parts = [word[first : first + width] for first in range(0, word_width, width)]
+        width, lanes = spec.weight_type.width, spec.weights.shape[3]
+        parts = [word[first : first + width] for first in range(0, spec.word_width, width)]
         if spec.multiplier is not None:
             parts = [_operand_value(spec.weight_type, part) for part in parts]
         return [parts[first : first + lanes] for first in range(0, len(parts), lanes)]

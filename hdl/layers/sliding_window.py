@@ -207,22 +207,15 @@ class _Memory:
 
     def __init__(self, m: Module, spec: SlidingWindowSpec) -> None:
         self._spec = spec
-        elements = spec.elements
-        (left, _), channels = spec.window.padding[1], spec.shape[2]
-        last_read = sum((loop.count - 1) * loop.step for loop in spec.loops) + elements
-        last_written = (left + spec.shape[1]) * channels
-        self.words = -(-max(last_read, last_written) // elements)
-        aligned = all(loop.step % elements == 0 for loop in spec.loops if loop.count > 1)
-        self._lanes = elements if aligned else 1
+        self.words = spec.words
+        self._lanes, depth, count = spec.memory_shape
         apart = spec.rows > 1
         self.slot_step = 1 if apart else self.words
         self.slot_end = spec.slots * self.slot_step
         self._fill = spec.padding_code & ((1 << spec.code.width) - 1)
-        depth = self.words if apart else self.slot_end
-        self._banks = [
-            [Ram(spec.code.width, self._lanes, depth, self._fill) for _ in range(elements // self._lanes)]
-            for _ in range(spec.slots if apart else 1)
-        ]
+        each = spec.elements // self._lanes
+        rams = [Ram(spec.code.width, self._lanes, depth, self._fill) for _ in range(count)]
+        self._banks = [rams[first : first + each] for first in range(0, count, each)]
         for slot, bank in enumerate(self._banks):
             for element, ram in enumerate(bank):
                 m.submodules[f"rows_{slot}_{element}"] = ram

@@ -156,6 +156,31 @@ class SlidingWindowSpec:
         return int((next_needed - finished).max())
 
     @property
+    def words(self) -> int:
+        """Words of `elements` codes that a row takes, with the columns outside of the tensor."""
+        (left, _), (_, width, channels) = self.window.padding[1], self.shape
+        last_read = sum((loop.count - 1) * loop.step for loop in self.loops) + self.elements
+        last_written = (left + width) * channels
+        return -(-max(last_read, last_written) // self.elements)
+
+    @property
+    def aligned(self) -> bool:
+        """Whether the elements of every beat are one word, instead of parts of two."""
+        return all(loop.step % self.elements == 0 for loop in self.loops if loop.count > 1)
+
+    @property
+    def memory_shape(self) -> tuple[int, int, int]:
+        """Codes of an address, addresses, and number of the memories that hold the rows.
+
+        One memory for all rows, or for each where a beat holds several rows; one for each element
+        of a word where beats are not aligned with words.
+        """
+        apart = self.rows > 1
+        lanes = self.elements if self.aligned else 1
+        banks = (self.slots if apart else 1) * (self.elements // lanes)
+        return lanes, self.words if apart else self.slots * self.words, banks
+
+    @property
     def _top(self) -> Int64:
         rows = np.arange(self.output_size[0], dtype=np.int64)
         return rows * self.window.stride[0] - self.window.padding[0][0]

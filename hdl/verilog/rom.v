@@ -12,10 +12,23 @@ module rom #(
     input wire [ADDRESS_WIDTH-1:0] address,
     output reg [WIDTH-1:0] data
 );
-    reg [WIDTH-1:0] words [0:DEPTH-1];
+    // Tables of up to 64 words are cheap as logic; block RAM is what the larger ones need.
+    generate
+        if (DEPTH > 64) begin : large
+            (* rom_style = "block" *)
+            reg [WIDTH-1:0] words [0:DEPTH-1];
 
-    initial if (FILE != "") $readmemh(FILE, words);
+            initial if (FILE != "") $readmemh(FILE, words);
 
-    always @(posedge clk)
-        if (enable) data <= words[address];
+            always @(posedge clk)
+                if (enable) data <= words[address];
+        end else begin : small
+            reg [WIDTH-1:0] words [0:DEPTH-1];
+
+            initial if (FILE != "") $readmemh(FILE, words);
+
+            always @(posedge clk)
+                if (enable) data <= words[address];
+        end
+    endgenerate
 endmodule

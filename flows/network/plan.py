@@ -1,0 +1,254 @@
+"""The folding of every layer, for a device or for a rate."""
+
+import math
+from dataclasses import dataclass
+
+from golden.errors import UserError
+from golden.graph import Convolution, FullyConnected, Graph, Node, Tensor
+from golden.mac_spec import MAXIMUM_LUT_WIDTH, Multiplier
+from flows.network.candidates import MatrixChoices
+from flows.network.devices import Budget
+from flows.network.resources import Resources, matrix_resources, other_resources
+from hdl.layers.build import matrix_layer
+from hdl.layers.folding import Folding
+from hdl.network_spec import NetworkSpec, is_wire
+
+_NARROW_PRODUCT = 16
+"""Product of the operands' bits up to which tables are cheaper than hardware multipliers."""
+
+_FASTEST = 16
+"""Cycles of an image below which no plan is sought."""
+
+
+@dataclass(frozen=True)
+class PlannedLayer:
+    """A layer of a plan.
+
+    Attributes
+    ----------
+    name : str
+        The layer's output.
+    operator : str
+    products : int
+        Multiplications of an image.
+    folding : Folding or None
+        Of a matrix layer.
+    multipliers : int
+        Products per cycle.
+    cycles : int
+        Of an image, if nothing waits.
+    resources : Resources
+        Estimated.
+    """
+
+    name: str
+    operator: str
+    products: int
+    folding: Folding | None
+    multipliers: int
+    cycles: int
+    resources: Resources
+
+    def utilisation(self, interval: int) -> float:
+        """Return the share of multipliers at work when images come at an interval, in cycles."""
+        return self.products / (self.multipliers * interval) if self.multipliers else 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A network with everything decided.
+
+    Attributes
+    ----------
+    spec : NetworkSpec
+        What the circuit is made from.
+    layers : tuple of PlannedLayer
+        Those that have a circuit.
+    """
+
+    spec: NetworkSpec
+    layers: tuple[PlannedLayer, ...]
+
+    @property
+    def cycles(self) -> int:
+        """Cycles between images: those of the slowest layer, or of the slowest stream."""
+        return max(layer.cycles for layer in self.layers)
+
+    @property
+    def resources(self) -> Resources:
+        """Of all layers, estimated."""
+        return sum((layer.resources for layer in self.layers), Resources())
+
+    @property
+    def multipliers(self) -> int:
+        """Products per cycle, of all layers."""
+        return sum(layer.multipliers for layer in self.layers)
+
+    @property
+    def products(self) -> int:
+        """Multiplications of an image."""
+        return sum(layer.products for layer in self.layers)
+
+
+def plan_network(graph: Graph, budget: Budget, cycles: int | None = None) -> Plan:
+    """Choose the folding of every layer.
+
+    Parameters
+    ----------
+    graph : Graph
+        With certificates where there are any; see `golden.certify`.
+    budget : Budget
+        What the device has.
+    cycles : int, optional
+        Cycles between images that are enough; by default as few as the device has resources for.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    UserError
+        If the device is too small, naming the nearest rate for which it is not.
+    """
+    planner = _Planner(graph, budget)
+    if cycles is not None:
+        plan = planner.plan(cycles)
+        if plan is not None and plan.resources.fits(budget):
+            return plan
+    fastest = planner.fastest(cycles or _FASTEST)
+    if cycles is not None:
+        raise UserError(
+            f"{cycles} cycles between images take more than a {budget.summary} has; "
+            f"it has enough for {fastest.cycles} cycles"
+        )
+    return fastest
+
+
+class _Planner:
+    """Finds foldings for one graph and device."""
+
+    def __init__(self, graph: Graph, budget: Budget) -> None:
+        self._graph = graph
+        self._budget = budget
+        self._choices = {
+            node.output: MatrixChoices(node, graph.tensors[node.inputs[0]])
+            for node in graph.nodes
+            if isinstance(node, Convolution | FullyConnected)
+        }
+
+    def fastest(self, lowest: int) -> Plan:
+        """Return the plan with fewest cycles that fits; resources fall as cycles rise."""
+        highest = max(
+            [lowest]
+            + [choices.geometry.products for choices in self._choices.values()]
+            + [tensor.elements for tensor in self._graph.tensors.values()]
+        )
+        slowest = self.plan(highest)
+        if slowest is None or not slowest.resources.fits(self._budget):
+            needed = slowest.resources if slowest else None
+            raise UserError(
+                f"the network does not fit a {self._budget.summary}: "
+                f"with one multiplier a layer it takes about {needed}"
+            )
+        best = slowest
+        low, high = lowest, highest
+        while low < high:
+            middle = (low + high) // 2
+            plan = self.plan(middle)
+            if plan is not None and plan.resources.fits(self._budget):
+                best, high = plan, middle
+            else:
+                low = middle + 1
+        return best
+
+    def plan(self, cycles: int) -> Plan | None:
+        """Return a plan with at most so many cycles, as small as it can be; None if none is."""
+        lanes = self._lanes(cycles)
+        kinds = {name: self._first_kind(each) for name, each in self._choices.items()}
+        while True:
+            plan = self._with(cycles, lanes, kinds)
+            if plan is None or plan.resources.multipliers <= self._budget.multipliers:
+                return plan
+            moved = self._cheapest_in_logic(plan, kinds)
+            if moved is None:
+                return plan
+            kinds[moved] = Multiplier.LUT
+
+    def _with(
+        self, cycles: int, lanes: dict[str, int], kinds: dict[str, Multiplier]
+    ) -> Plan | None:
+        """Return the plan whose layers use these kinds of multipliers."""
+        foldings: dict[str, Folding] = {}
+        for name, choices in self._choices.items():
+            folding = choices.cheapest(
+                cycles, lanes[choices.tensor.name], lanes[name], kinds[name]
+            )
+            if folding is None:
+                return None
+            foldings[name] = folding
+        spec = NetworkSpec(self._graph, foldings, lanes)
+        layers = tuple(
+            self._planned(node, spec) for node in self._graph.nodes if not is_wire(node)
+        )
+        return Plan(spec, layers)
+
+    def _planned(self, node: Node, spec: NetworkSpec) -> PlannedLayer:
+        if not isinstance(node, Convolution | FullyConnected):
+            tensors = [self._graph.tensors[name] for name in (*node.inputs, node.output)]
+            cycles = max(tensor.elements // spec.lanes_of(tensor.name) for tensor in tensors)
+            return PlannedLayer(
+                node.output, node.operator(), 0, None, 0, cycles, other_resources(node)
+            )
+        layer = matrix_layer(node, spec)
+        return PlannedLayer(
+            node.output,
+            node.operator(),
+            layer.geometry.products,
+            layer.folding,
+            layer.multipliers,
+            layer.cycles,
+            matrix_resources(layer, self._budget),
+        )
+
+    def _lanes(self, cycles: int) -> dict[str, int]:
+        """Return the fewest lanes with which each tensor passes within so many cycles."""
+        channels: dict[str, int] = {}
+        origins: dict[str, str] = {}
+        for tensor in self._graph.tensors.values():
+            producer = self._graph.producer(tensor.name)
+            wired = producer is not None and is_wire(producer)
+            origin = origins[producer.inputs[0]] if wired else tensor.name
+            origins[tensor.name] = origin
+            channels[origin] = math.gcd(channels.get(origin, 0), tensor.channels)
+        return {
+            name: self._fewest_lanes(self._graph.tensors[name], channels[origin], cycles)
+            for name, origin in origins.items()
+        }
+
+    @staticmethod
+    def _fewest_lanes(tensor: Tensor, channels: int, cycles: int) -> int:
+        divisors = [count for count in range(1, channels + 1) if channels % count == 0]
+        return next((n for n in divisors if tensor.elements <= n * cycles), channels)
+
+    def _first_kind(self, choices: MatrixChoices) -> Multiplier:
+        """Return tables for the narrowest products, hardware multipliers for the others."""
+        bits = choices.weight_type.width * choices.tensor.type.width
+        return Multiplier.LUT if bits <= _NARROW_PRODUCT else self._budget.packed
+
+    def _cheapest_in_logic(self, plan: Plan, kinds: dict[str, Multiplier]) -> str | None:
+        """Return the layer whose products cost least logic for each multiplier they set free."""
+        best: tuple[float, int] | None = None
+        moved = None
+        for layer in plan.layers:
+            choices = self._choices.get(layer.name)
+            if choices is None or choices.binary or kinds[layer.name] is Multiplier.LUT:
+                continue
+            widths = choices.weight_type.width, choices.tensor.type.width
+            if max(widths) > MAXIMUM_LUT_WIDTH:
+                continue
+            shared = 1 if choices.geometry.depthwise else 2
+            cost = shared * widths[0] * widths[1], layer.multipliers
+            if best is None or cost < best:
+                best, moved = cost, layer.name
+        return moved
