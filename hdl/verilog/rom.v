@@ -14,7 +14,7 @@ module rom #(
 );
     // Tables of up to 64 words are cheap as logic; block RAM is what the larger ones need.
     generate
-        if (DEPTH > 64) begin : large
+        if (DEPTH > 64) begin : in_block_memory
             (* rom_style = "block" *)
             reg [WIDTH-1:0] words [0:DEPTH-1];
 
@@ -22,7 +22,7 @@ module rom #(
 
             always @(posedge clk)
                 if (enable) data <= words[address];
-        end else begin : small
+        end else begin : in_logic
             reg [WIDTH-1:0] words [0:DEPTH-1];
 
             initial if (FILE != "") $readmemh(FILE, words);
