@@ -1,8 +1,8 @@
 """Convolution and fully connected, by fast arithmetic that is exact.
 
-Bytes times 8-bit weights go to oneDNN's int8 kernels where these are exact. All else is computed in
-floating point, which holds every integer up to 2**24 (float32) or 2**53 (float64): no partial sum
-exceeds the bounds derived from the weights, in whatever order a library adds them.
+Bytes times 8-bit weights go to int8 kernels where these are exact. All else is computed in floating
+point, which holds every integer up to 2**24 (float32) or 2**53 (float64): no partial sum exceeds
+the bounds derived from the weights, in whatever order a library adds them.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,8 @@ from torch.nn.functional import conv2d, pad
 from golden.graph import AccumulatorBounds, Convolution, FullyConnected, Tensor
 from golden.kernels.int8_products import (
     LARGEST_SUM,
-    convolve_bytes,
+    SMALLEST_PRODUCT,
+    ByteConvolution,
     int8_products_are_exact,
     multiply_bytes,
 )
@@ -64,6 +65,7 @@ def _takes_bytes(
     return (
         tensor.type.width <= 8
         and not node.input_encoding.bipolar
+        and values[0].size >= SMALLEST_PRODUCT
         and values.min() >= -128
         and values.max() <= 127
         and largest_sum(node, bounds) <= LARGEST_SUM
@@ -75,35 +77,44 @@ def _stored_zero_point(node: Convolution | FullyConnected, tensor: Tensor) -> in
     return node.input_encoding.zero_point - Storage.of(tensor).offset
 
 
-def _multiply_bytes(node: FullyConnected, tensor: Tensor) -> Accumulate:
-    weight = torch.from_numpy(node.weight_values).to(torch.int8)
-    packed = torch.ops.onednn.qlinear_prepack(weight, None)
-    bias = torch.from_numpy(node.bias.copy()).to(torch.float32)
-    zero_point = _stored_zero_point(node, tensor)
-    return lambda stored: multiply_bytes(stored, packed, bias, zero_point)
+def _multiply_bytes(node: Convolution | FullyConnected, tensor: Tensor) -> Accumulate:
+    """Multiply the last dimension with the weights; windows of a convolution have one tap."""
+    values = node.weight_values.reshape(len(node.weight), -1)
+    weight = torch.from_numpy(values).to(torch.int8)
+    # The products take 128 from every byte; the rest of the zero point goes into the bias.
+    rest = 128 - _stored_zero_point(node, tensor)
+    bias = torch.from_numpy(node.bias + rest * values.sum(axis=1)).to(torch.int32)
+
+    def accumulate(stored: torch.Tensor) -> torch.Tensor:
+        rows = stored.reshape(-1, stored.shape[-1])
+        return multiply_bytes(rows, weight).add_(bias).view(*stored.shape[:-1], len(bias))
+
+    return accumulate
 
 
 def _convolve_bytes(node: Convolution, tensor: Tensor) -> Accumulate:
     window = node.window
-    weight = torch.from_numpy(node.weight_values).permute(0, 3, 1, 2).to(torch.int8).contiguous()
-    bias = torch.from_numpy(node.bias.copy()).to(torch.float32)
-    zero_point = _stored_zero_point(node, tensor)
     (top, bottom), (left, right) = window.padding
+    if window.taps == 1 and node.groups == 1 and not any((top, bottom, left, right)):
+        multiply = _multiply_bytes(node, tensor)
+        rows, columns = window.stride
+        return lambda stored: multiply(stored[:, ::rows, ::columns])
+    zero_point = _stored_zero_point(node, tensor)
     symmetric = (top, left) == (bottom, right)
-    padding = (top, left) if symmetric else (0, 0)
-    packed = torch.ops.onednn.qconv_prepack(
-        weight, torch.ones(len(bias)), 1.0, zero_point, window.stride, padding, window.dilation,
-        node.groups, None,
-    )  # fmt: skip
+    convolve = ByteConvolution(
+        torch.from_numpy(node.weight_values).permute(0, 3, 1, 2).to(torch.int8).contiguous(),
+        torch.from_numpy(node.bias.copy()).to(torch.float32),
+        zero_point,
+        window.stride,
+        (top, left) if symmetric else (0, 0),
+        window.dilation,
+        node.groups,
+    )
 
     def accumulate(stored: torch.Tensor) -> torch.Tensor:
         if not symmetric:
             stored = pad(stored, (0, 0, left, right, top, bottom), value=zero_point)
-        image = stored.permute(0, 3, 1, 2)
-        result = convolve_bytes(
-            image, packed, bias, zero_point, window.stride, padding, window.dilation, node.groups
-        )
-        return result.permute(0, 2, 3, 1)
+        return convolve(stored.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
 
     return accumulate
 

@@ -1,9 +1,4 @@
-"""Accumulators to codes: exactly, and fast where that can be had exactly.
-
-Every requantization but those that round halves to even is a floor of an affine function, with one
-constant for accumulators below zero and one for the others (`_constants`). Float64 computes that
-without any rounding as long as the codes that are not clamped take fewer than 53 bits.
-"""
+"""Accumulators to codes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,19 +7,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from golden.certificate import Certificate
-from golden.graph import AccumulatorBounds, Certified, FixedPoint, Requantization, Tensor
+from golden.graph import AccumulatorBounds, FixedPoint, Requantization, Tensor
+from golden.kernels.loops import correct, scale
 from golden.kernels.storage import Storage
-from golden.requant import requantize
 from golden.requant_spec import RequantChannels
 from golden.rounding import Rounding
 
-Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
 
 Scaler = Callable[[torch.Tensor], torch.Tensor]
 """Accumulators of any type that holds them exactly, channels last, to stored codes."""
-
-_EXACT_BITS = 52
 
 
 def compile_requantization(
@@ -34,145 +26,154 @@ def compile_requantization(
     storage = Storage.of(output)
     if requantization is None:
         return lambda accumulator: (accumulator - storage.offset).to(storage.dtype)
-    if _exact_in_float64(requantization):
-        return _Affine(requantization, bounds, storage)
-    assert isinstance(requantization, FixedPoint)
-    channels, rounding = requantization.channels, requantization.rounding
-
-    def scale(accumulator: torch.Tensor) -> torch.Tensor:
-        codes = requantize(accumulator.to(torch.int64), channels, rounding)
-        return (codes - storage.offset).to(storage.dtype)
-
-    return scale
+    if bounds.type.width <= 32:
+        function = _affine_function(requantization, bounds)
+        compiled = None if function is None else _compile(function, bounds, output)
+        if compiled is not None:
+            return compiled
+    return lambda accumulator: storage.store(
+        requantization.evaluate(accumulator.to(torch.int64).numpy())
+    )
 
 
-def _exact_in_float64(requantization: Requantization) -> bool:
-    """Whether products that are not clamped, in units of the last bit, fit a float64."""
-    if isinstance(requantization, Certified):
-        return True  # A certificate's own check bounds them.
-    span = requantization.output.maximum - requantization.output.minimum + 1
-    bits = (2 * span).bit_length() + int(requantization.channels.shift.max())
-    return bits <= _EXACT_BITS
+@dataclass(frozen=True)
+class _AffineFunction:
+    """A requantization as one affine function for each sign of the accumulator.
 
+        code = clamp(((accumulator * multiplier + constant) >> shift) + zero_point)
 
-def _constants(requantization: Requantization) -> tuple[Float64, Float64, Float64]:
-    """Return scale, and what is added before the floor below zero and from zero on.
-
-    TFLITE_DOUBLE first rounds half up at bit 31 and then half away at bit ``31 + r``. A value
-    reaches a code as soon as the first rounding lifts it to the tie, so its threshold lies half of
-    the first rounding's unit before the tie, ``2**-(r + 1)``, on both sides of zero.
+    ``constant`` is `negative` below zero and `positive` from zero on. All arrays have one entry per
+    channel or one for all; exceptions are triples of channel, accumulator and correction.
     """
-    if isinstance(requantization, Certified):
-        certificate = requantization.certificate
-        unit = np.float64(np.ldexp(1.0, -certificate.shift))
-        multiplier, negative, positive = (
-            values.astype(np.float64) * unit
-            for values in (
-                certificate.multiplier,
-                certificate.negative_constant,
-                certificate.positive_constant,
-            )
+
+    multiplier: Int64
+    shift: Int64
+    negative: Int64
+    positive: Int64
+    zero_point: Int64
+    minimum: Int64
+    maximum: Int64
+    exceptions: list[tuple[int, int, int]]
+
+
+def _affine_function(
+    requantization: Requantization, bounds: AccumulatorBounds
+) -> _AffineFunction | None:
+    """Return a requantization as affine functions; None where ties are rounded to even."""
+    if isinstance(requantization, FixedPoint):
+        channels = requantization.channels
+        if requantization.rounding is Rounding.SINGLE_HALF_EVEN and _meets_ties(channels, bounds):
+            return None
+        return _AffineFunction(
+            channels.multiplier,
+            channels.shift,
+            *_rounding_constants(requantization),
+            channels.zero_point,
+            channels.minimum,
+            channels.maximum,
+            [],
         )
-        return multiplier, negative, positive
-    channels = requantization.channels
-    unit = np.ldexp(1.0, -channels.shift)
-    scale = channels.multiplier * unit
-    second_shift = np.maximum(channels.shift - channels.spec.multiplier_width, 0)
-    early = np.where(second_shift > 0, np.ldexp(0.5, -second_shift), 0.0)
-    half = np.where(channels.shift > 0, 0.5, 0.0)
-    zero = np.zeros_like(unit)
+    certificate = requantization.certificate
+    return _AffineFunction(
+        certificate.multiplier,
+        np.full_like(certificate.multiplier, certificate.shift),
+        certificate.negative_constant,
+        certificate.positive_constant,
+        certificate.zero_point,
+        certificate.minimum,
+        certificate.maximum,
+        [
+            (int(channel), int(certificate.exception[slot, channel]), int(correction))
+            for (slot, channel), correction in np.ndenumerate(certificate.correction)
+            if correction
+        ],
+    )
+
+
+def _meets_ties(channels: RequantChannels, bounds: AccumulatorBounds) -> bool:
+    """Return whether accumulators within bounds may give a product halfway between integers.
+
+    Its lowest set bit is then bit ``shift - 1``. The multiplier has some of its zeros; so many are
+    left for the accumulator that most layers reach none.
+    """
+    lowest_bit = channels.multiplier & -channels.multiplier
+    half = (np.ones_like(channels.shift) << channels.shift) >> 1
+    return bool(((half > 0) & (_magnitude(bounds) * lowest_bit >= half)).any())
+
+
+def _magnitude(bounds: AccumulatorBounds) -> int:
+    return max(abs(int(bounds.minimum.min())), abs(int(bounds.maximum.max())))
+
+
+def _rounding_constants(requantization: FixedPoint) -> tuple[Int64, Int64]:
+    """Return what is added to products below zero, and to the others, before they are shifted.
+
+    With ``h`` half of ``2**shift``, half up is ``(p + h) >> shift``; half away from zero is the
+    same from zero on, and ``-((-p + h) >> shift) = (p + h - 1) >> shift`` below.
+
+    Two roundings, first half up at bit 31 and then at bit ``shift``, are two nested floors, and so
+    one floor of ``p + 2**30 + h``; where the second rounds away from zero its ``- 1`` is worth
+    ``2**31``. Products from -2**30 to -1, which the first rounding makes zero, end at zero with
+    either constant.
+    """
+    shift, width = requantization.channels.shift, requantization.channels.spec.multiplier_width
+    one = np.ones_like(shift)
+    half = (one << shift) >> 1
+    early = np.where(shift > width, one << (width - 1), 0)
     negative, positive = {
         Rounding.TFLITE_DOUBLE: (half - early, half + early),
         Rounding.RUY: (half + early, half + early),
         Rounding.SINGLE_HALF_UP: (half, half),
-        Rounding.SINGLE_HALF_AWAY: (half - np.where(half > 0, unit, 0.0), half),
-        Rounding.SINGLE_HALF_EVEN: (zero, zero),
-        Rounding.FLOOR: (zero, zero),
-        Rounding.TRUNCATE: (1.0 - unit, zero),
+        Rounding.SINGLE_HALF_AWAY: (np.maximum(half - 1, 0), half),
+        Rounding.SINGLE_HALF_EVEN: (half, half),  # There are no ties, see `_meets_ties`.
+        Rounding.FLOOR: (0 * one, 0 * one),
+        Rounding.TRUNCATE: ((one << shift) - 1, 0 * one),
     }[requantization.rounding]
-    return scale, negative, positive
+    return negative, positive
 
 
-@dataclass(frozen=True)
-class _Exception:
-    """Accumulators whose code a certificate corrects; channel None means all channels."""
+def _compile(function: _AffineFunction, bounds: AccumulatorBounds, output: Tensor) -> Scaler | None:
+    """Return an affine function as a loop; None if the loop's arithmetic cannot hold it."""
+    storage = Storage.of(output)
+    low, high = np.unique(function.minimum), np.unique(function.maximum)
+    if len(low) > 1 or len(high) > 1:
+        return None
+    # One shift for all channels: where it is larger, so are multiplier and constants. Python's
+    # integers, until it is known that 64 bits hold them.
+    shift = int(function.shift.max())
+    factor = (shift - function.shift).astype(object)
+    zero_point = (function.zero_point - storage.offset).astype(object) << shift
+    multiplier = function.multiplier.astype(object) << factor
+    constant = (function.positive.astype(object) << factor) + zero_point
+    below_zero = (function.negative - function.positive).astype(object) << factor
+    if _magnitude(bounds) * max(multiplier) + max(abs(constant)) + max(abs(below_zero)) >= 1 << 63:
+        return None
+    factors, constants, differences = (
+        np.broadcast_to(values.astype(np.int64), output.channels).copy()
+        for values in (multiplier, constant, below_zero)
+    )
+    lowest, highest = int(low[0]) - storage.offset, int(high[0]) - storage.offset
+    exceptions = _by_channel(function, output.channels)
 
-    channel: int | None
-    accumulator: float
-    correction: int
-
-
-class _Affine:
-    """``floor(accumulator * factor + constant)``, clamped, in float64."""
-
-    def __init__(
-        self, requantization: Requantization, bounds: AccumulatorBounds, storage: Storage
-    ) -> None:
-        settings: Certificate | RequantChannels
-        if isinstance(requantization, Certified):
-            settings = requantization.certificate
-            self._even, self._exceptions = False, _exceptions(settings)
-        else:
-            settings = requantization.channels
-            self._even = requantization.rounding is Rounding.SINGLE_HALF_EVEN
-            self._exceptions = []
-        scale, negative, positive = _constants(requantization)
-        zero_point = settings.zero_point - storage.offset
-        low, high = settings.minimum - storage.offset, settings.maximum - storage.offset
-        # Where everything below zero is clamped, its constant does not matter.
-        self._signed = bool(((negative != positive) & (low < zero_point)).any())
-        constant = (negative + positive) / 2 if self._signed else positive
-        self._factor = _vector(scale)
-        self._constant = _vector(constant if self._even else constant + zero_point)
-        self._spread = _vector((positive - negative) / 2)
-        self._zero_point = _vector(zero_point.astype(np.float64))
-        self._low, self._high = _bound(low), _bound(high)
-        ends = (np.abs(scale * end).max() for end in (bounds.minimum, bounds.maximum))
-        self._largest = max(ends) + np.abs(zero_point).max() + 2
-        self._descends_below_zero = bool((low < 0).any())
-        self._dtype = storage.dtype
-
-    def __call__(self, accumulator: torch.Tensor) -> torch.Tensor:
-        exact = accumulator.to(torch.float64)
-        if self._signed:
-            constant = torch.copysign(self._spread, exact).add_(self._constant)
-            exact = constant.addcmul_(exact, self._factor)
-        else:
-            exact = torch.addcmul(self._constant, exact, self._factor)
-        if self._even:
-            exact.round_().add_(self._zero_point)
-        elif self._descends_below_zero:
-            exact.floor_()  # From zero on, conversion to integers does it.
-        if self._largest >= 1 << 31:
-            exact.clamp_(self._low, self._high)
-        narrow = self._largest < 1 << 15
-        codes = exact.to(torch.int16 if narrow else torch.int32)
-        codes = codes.clamp_(self._low, self._high).to(self._dtype)
-        for exception in self._exceptions:
-            everywhere = slice(None) if exception.channel is None else exception.channel
-            hit = accumulator[..., everywhere] == exception.accumulator
-            codes[..., everywhere] += hit.to(self._dtype) * exception.correction
+    def requantize(accumulator: torch.Tensor) -> torch.Tensor:
+        codes = torch.empty(accumulator.shape, dtype=storage.dtype)
+        rows = accumulator.reshape(-1, output.channels).numpy()
+        results = codes.view(-1, output.channels).numpy()
+        scale(rows, factors, constants, differences, shift, lowest, highest, results)
+        if len(exceptions[0]):
+            correct(rows, *exceptions, results)
         return codes
 
-
-def _vector(values: Float64) -> torch.Tensor:
-    """Return one value per channel; a single one broadcasts."""
-    return torch.from_numpy(np.ascontiguousarray(values, dtype=np.float64))
+    return requantize
 
 
-def _bound(values: NDArray[np.int64]) -> torch.Tensor:
-    """Return a bound of a clamp, as a scalar where it is the same for all channels."""
-    same = bool((values == values[0]).all())
-    return torch.tensor(int(values[0]) if same else values.tolist(), dtype=torch.int16)
-
-
-def _exceptions(certificate: Certificate) -> list[_Exception]:
-    slots, channels = np.nonzero(certificate.correction)
-    return [
-        _Exception(
-            int(channel) if len(certificate) > 1 else None,
-            float(certificate.exception[slot, channel]),
-            int(certificate.correction[slot, channel]),
-        )
-        for slot, channel in zip(slots, channels, strict=True)
+def _by_channel(function: _AffineFunction, channels: int) -> tuple[Int64, Int64, Int64]:
+    """Return channels, accumulators and corrections of the exceptions of a function."""
+    one_for_all = len(function.multiplier) == 1
+    listed = [
+        (each, accumulator, correction)
+        for channel, accumulator, correction in function.exceptions
+        for each in (range(channels) if one_for_all else (channel,))
     ]
+    columns = np.array(listed, dtype=np.int64).reshape(-1, 3).T.copy()
+    return columns[0], columns[1], columns[2]
