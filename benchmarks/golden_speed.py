@@ -1,16 +1,20 @@
 """Speed of the golden model's batched execution, beside LiteRT with XNNPACK in the same run.
 
-    python benchmarks/golden_speed.py MODEL.tflite ... [--samples N] [--repeats N]
+    python -m benchmarks.golden_speed [MODEL.tflite ...] [--threads N]
 
-For each network: seconds to import it, milliseconds a sample for the golden model (reference
-arithmetic, one thread and all) and for LiteRT with XNNPACK (one thread, one sample and a batch at
-a time), and the most memory that execution added, over the bytes of the network's tensors. Medians
-of repeats that take turns, so that a busy machine slows all alike.
+Without models, those in the folder that the environment variable BITTRUE_MODELS names. For each:
+microseconds a sample, one sample at a time and batched, and ours as a multiple of theirs (1 or more
+is at least as fast); seconds to import it; and the most memory that execution adds while every
+tensor is kept, over the bytes of those tensors. LiteRT runs on one thread, and so does the golden
+model unless asked otherwise. The runs take turns and the best of each counts, because a busy
+machine only ever adds time.
 """
 
 import argparse
 import json
-import statistics
+import math
+import multiprocessing
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -25,13 +29,21 @@ from rich.progress import track
 from rich.table import Table
 
 from golden.execute import Executor
-from golden.graph import Graph, storage_dtype
+from golden.graph import Graph, Tensor, storage_dtype
 from golden.tflite_import import import_tflite
 
 Codes = NDArray[np.int8]
 
 REPORT = Path("sim_build/golden_speed.json")
-LITERT_BATCH = 32
+LITERT_BATCH = 32  # Larger ones are no faster, as XNNPACK works on one row of pixels at a time.
+SINGLE_SAMPLES = 64
+MEMORY_SAMPLES = 512
+
+
+def random_codes(tensor: Tensor, samples: int) -> Codes:
+    return np.random.default_rng(0).integers(
+        tensor.minimum, tensor.maximum + 1, (samples, *tensor.shape), dtype=np.int8
+    )
 
 
 def litert(path: Path, batch: int) -> Callable[[Codes], None]:
@@ -42,29 +54,31 @@ def litert(path: Path, batch: int) -> Callable[[Codes], None]:
     interpreter.allocate_tensors()
 
     def run(codes: Codes) -> None:
-        for first in range(0, len(codes) - batch + 1, batch):
+        for first in range(0, len(codes), batch):
             interpreter.set_tensor(source["index"], codes[first : first + batch])
             interpreter.invoke()
 
     return run
 
 
-def seconds(run: Callable[[Codes], object], codes: Codes) -> float:
-    start = time.perf_counter()
-    run(codes)
-    return time.perf_counter() - start
-
-
-def on_threads(executor: Executor, threads: int) -> Callable[[Codes], object]:
-    def run(codes: Codes) -> object:
-        before = torch.get_num_threads()
-        torch.set_num_threads(threads)
-        try:
-            return executor.run(codes)
-        finally:
-            torch.set_num_threads(before)
+def one_by_one(executor: Executor) -> Callable[[Codes], None]:
+    def run(codes: Codes) -> None:
+        for sample in range(len(codes)):
+            executor.run(codes[sample : sample + 1])
 
     return run
+
+
+def memory_ratio(path: Path) -> float:
+    """Return the bytes that keeping every tensor adds at most, over those of the tensors."""
+    graph = import_tflite(path)
+    executor = Executor(graph)
+    (tensor,) = graph.inputs
+    codes = random_codes(tensor, MEMORY_SAMPLES)
+    executor.run(codes[:1], list(graph.tensors))  # What is loaded once does not count.
+    before = _resident("VmRSS:")
+    executor.run(codes, list(graph.tensors))
+    return (_resident("VmHWM:") - before) / tensor_bytes(graph, MEMORY_SAMPLES)
 
 
 def tensor_bytes(graph: Graph, samples: int) -> int:
@@ -74,21 +88,8 @@ def tensor_bytes(graph: Graph, samples: int) -> int:
     )
 
 
-def added_memory(executor: Executor, codes: Codes) -> int:
-    """Return the peak of what execution of every tensor adds to this process."""
-    names = list(executor.graph.tensors)
-    executor.run(codes[:1], names)
-    before = _resident()
-    peak = 0
-    results = executor.run(codes, names)
-    peak = max(peak, _resident(peak=True) - before)
-    assert len(results) == len(names)
-    return peak
-
-
-def _resident(peak: bool = False) -> int:
-    """Return the resident bytes of this process, now or at most."""
-    key = "VmHWM:" if peak else "VmRSS:"
+def _resident(key: str) -> int:
+    """Return the resident bytes of this process, now (VmRSS:) or at most (VmHWM:)."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith(key):
             return int(line.split()[1]) * 1024
@@ -102,47 +103,49 @@ def measure(path: Path, samples: int, repeats: int) -> dict[str, object]:
     import_seconds = time.perf_counter() - start
     executor = Executor(graph)
     (tensor,) = graph.inputs
-    codes = np.random.default_rng(0).integers(
-        tensor.minimum, tensor.maximum + 1, (samples, *tensor.shape), dtype=np.int8
-    )
-    threads = torch.get_num_threads()
-    runs: dict[str, Callable[[Codes], object]] = {
-        "golden, 1 thread": on_threads(executor, 1),
-        f"golden, {threads} threads": on_threads(executor, threads),
-        "XNNPACK": litert(path, 1),
-        "XNNPACK, batch": litert(path, LITERT_BATCH),
+    codes = random_codes(tensor, math.ceil(samples / LITERT_BATCH) * LITERT_BATCH)
+    few = codes[:SINGLE_SAMPLES]
+    runs: dict[str, tuple[Callable[[Codes], object], Codes]] = {
+        "golden single": (one_by_one(executor), few),
+        "XNNPACK single": (litert(path, 1), few),
+        "golden batch": (executor.run, codes),
+        "XNNPACK batch": (litert(path, LITERT_BATCH), codes),
     }
-    for run in runs.values():
-        run(codes[:LITERT_BATCH])
-    times: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in track(range(repeats), path.stem):
-        for name, run in runs.items():
-            times[name].append(seconds(run, codes))
-    medians = {name: 1e3 * statistics.median(values) / samples for name, values in times.items()}
-    best = min(medians["XNNPACK"], medians["XNNPACK, batch"])
-    memory = added_memory(executor, codes[:256]) / tensor_bytes(graph, min(samples, 256))
+    best = dict.fromkeys(runs, math.inf)
+    for _ in track(range(repeats + 1), path.stem):  # The first is slowest, and so never counts.
+        for name, (run, chosen) in runs.items():
+            start = time.perf_counter()
+            run(chosen)
+            best[name] = min(best[name], (time.perf_counter() - start) / len(chosen))
+    # In a process of its own, whose peak is that of this network.
+    with multiprocessing.get_context("spawn").Pool(1) as process:
+        memory = process.apply(memory_ratio, (path,))
     return {
         "network": path.stem,
+        **{f"{name} us": round(1e6 * value, 1) for name, value in best.items()},
+        "speed single": round(best["XNNPACK single"] / best["golden single"], 2),
+        "speed batch": round(best["XNNPACK batch"] / best["golden batch"], 2),
         "import s": round(import_seconds, 3),
-        **{f"{name} ms": round(value, 4) for name, value in medians.items()},
-        "speed, 1 thread": round(best / medians["golden, 1 thread"], 2),
-        f"speed, {threads} threads": round(best / medians[f"golden, {threads} threads"], 2),
-        "memory": round(memory, 1),
+        "memory": round(memory, 2),
     }
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("models", type=Path, nargs="+", help=".tflite networks with one input")
-    parser.add_argument("--samples", type=int, default=512)
-    parser.add_argument("--repeats", type=int, default=9)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("models", type=Path, nargs="*", help=".tflite networks with one int8 input")
+    parser.add_argument("--samples", type=int, default=2048)
+    parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--threads", type=int, default=1, help="of the golden model")
     arguments = parser.parse_args()
-    rows = [measure(path, arguments.samples, arguments.repeats) for path in arguments.models]
+    models = arguments.models or sorted(Path(os.environ["BITTRUE_MODELS"]).glob("*.tflite"))
+    torch.set_num_threads(arguments.threads)
+    rows = [measure(path, arguments.samples, arguments.repeats) for path in models]
     table = Table(title="golden model and LiteRT with XNNPACK", title_justify="left")
-    for heading in rows[0]:
-        table.add_column(heading, justify="right")
+    table.add_column("")
     for row in rows:
-        table.add_row(*map(str, row.values()))
+        table.add_column(str(row["network"]), justify="right")
+    for key in list(rows[0])[1:]:
+        table.add_row(key, *(str(row[key]) for row in rows))
     Console().print(table)
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(json.dumps(rows, indent=1))
