@@ -1,7 +1,7 @@
 """A border around an image."""
 
 import numpy as np
-from amaranth.hdl import C, Cat, Module, Mux
+from amaranth.hdl import C, Cat, Module, Mux, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -79,10 +79,8 @@ class Pad(wiring.Component):
         leaving = Pipeline(m, platform, merged, self.o, 1)
         passes = merged.valid & merged.ready
         index = Position(m, "position", self._sizes, passes).index
-        inside = Cat(
-            (place >= first) & (place < end)
-            for place, (first, end) in zip(index, self._inside, strict=True)
-        ).all()
+        limits = zip(index, self._inside, self._sizes, strict=True)
+        inside = Cat(_within(place, *ends, size) for place, ends, size in limits).all()
         first = ~Cat(index).any()
         m.d.comb += [
             merged.valid.eq(held.valid | ~(inside | first)),
@@ -93,3 +91,9 @@ class Pad(wiring.Component):
             leaving.register("beat", Mux(inside, given, border))
         )
         return m
+
+
+def _within(place: Value, first: int, end: int, size: int) -> Value:
+    """Tell whether a place below `size` is one of `first` to ``end - 1``."""
+    reached = place >= first if first > 0 else C(1)
+    return reached & (place < end) if end < size else reached
