@@ -12,14 +12,17 @@ from golden.graph import Graph, Tensor, storage_dtype
 
 # Importing a module of kernels registers them.
 from golden.kernels import arrangement, classification, elementwise, matrix, pooling
-from golden.kernels.kernel import Kernel, compile_node, torch_dtype
+from golden.kernels.kernel import Kernel, compile_node
+from golden.kernels.storage import Storage
 
 __all__ = ["Executor"]
 
 _REGISTERED = (arrangement, classification, elementwise, matrix, pooling)
 
-_BATCH_BYTES = 1 << 25
-"""Bytes of the widest intermediate of one batch; what fits a cache runs fastest."""
+_BATCH_BYTES = 1 << 22
+"""Bytes of the accumulators of one batch; what fits a processor's cache runs fastest."""
+
+_FREED_BYTES_KEPT = (1 << 25) - (1 << 13)
 
 
 class Executor:
@@ -34,6 +37,9 @@ class Executor:
     """
 
     def __init__(self, graph: Graph) -> None:
+        # glibc keeps freed blocks as large as the largest it was asked to free, up to 32 MB. Until
+        # then every accumulator tensor would be made of new pages, at a third of the time.
+        torch.empty(_FREED_BYTES_KEPT, dtype=torch.uint8)
         self.graph = graph
         self._kernels: list[Kernel] = [
             compile_node(
@@ -83,16 +89,20 @@ class Executor:
         with _exact_arithmetic():
             for first in range(0, samples, self._batch):
                 batch = slice(first, first + self._batch)
-                codes = {name: torch.from_numpy(array[batch]) for name, array in given.items()}
-                for name, tensor in self._run_batch(codes, frozenset(names)):
-                    results[name][batch] = tensor.numpy()
+                stored = {
+                    name: Storage.of(self.graph.tensors[name]).store(array[batch])
+                    for name, array in given.items()
+                }
+                for name, values in self._run_batch(stored, frozenset(names)):
+                    tensor = self.graph.tensors[name]
+                    results[name][batch] = Storage.of(tensor).codes(values, tensor)
         return results
 
     @property
     def _batch(self) -> int:
         """Samples computed at once."""
         widest = max(tensor.elements for tensor in self.graph.tensors.values())
-        return max(_BATCH_BYTES // (8 * widest), 1)
+        return max(_BATCH_BYTES // (4 * widest), 1)
 
     def _run_batch(
         self, tensors: dict[str, torch.Tensor], keep: frozenset[str]
@@ -131,7 +141,7 @@ class Executor:
 
 
 def _check_codes(codes: NDArray[np.integer], tensor: Tensor) -> NDArray[np.integer]:
-    """Return an input's codes in the type that the kernels take."""
+    """Return an input's codes when they are codes of it."""
     if codes.dtype.kind not in "iu" or codes.shape[1:] != tensor.shape or codes.ndim == 0:
         raise UserError(
             f"input {tensor.name!r} has shape {codes.shape} and type {codes.dtype}; allowed: "
@@ -144,16 +154,11 @@ def _check_codes(codes: NDArray[np.integer], tensor: Tensor) -> NDArray[np.integ
                 f"input {tensor.name!r} spans {low} to {high}; allowed: {tensor.minimum} to "
                 f"{tensor.maximum}"
             )
-    # A copy, so that a read-only or strided array of the user's is no concern of torch.
-    return codes.astype(_numpy_dtype(torch_dtype(tensor.type)), order="C")
+    return codes
 
 
 def _empty(samples: int, tensor: Tensor) -> NDArray[np.integer]:
     return np.empty((samples, *tensor.shape), dtype=storage_dtype(tensor.type))
-
-
-def _numpy_dtype(dtype: torch.dtype) -> np.dtype:
-    return torch.empty(0, dtype=dtype).numpy().dtype
 
 
 @contextmanager

@@ -28,7 +28,20 @@ attrmap {attributes}
 attrmap -modattr {attributes}
 write_verilog -noattr -simple-lhs
 """
-_VERILOG_GATES = ("and", "nand", "or", "nor", "xor", "xnor", "not", "buf")
+_KEYWORD_LIST = """
+always and assign automatic begin buf bufif0 bufif1 case casex casez cell cmos config deassign
+default defparam design disable edge else end endcase endconfig endfunction endgenerate endmodule
+endprimitive endspecify endtable endtask event for force forever fork function generate genvar
+highz0 highz1 if ifnone incdir include initial inout input instance integer join large liblist
+library localparam macromodule medium module nand negedge nmos nor noshowcancelled not notif0
+notif1 or output parameter pmos posedge primitive pull0 pull1 pulldown pullup pulsestyle_ondetect
+pulsestyle_onevent rcmos real realtime reg release repeat rnmos rpmos rtran rtranif0 rtranif1
+scalared showcancelled signed small specify specparam strong0 strong1 supply0 supply1 table task
+time tran tranif0 tranif1 tri tri0 tri1 triand trior trireg unsigned use uwire vectored wait wand
+weak0 weak1 while wire wor xnor xor
+"""
+_KEYWORDS = set(_KEYWORD_LIST.split())
+"""Of Verilog-2005, IEEE 1364-2005 annex B."""
 _INTERNAL_ATTRIBUTES = ("generator", "top", "src", "amaranth.hierarchy", "amaranth.decoding")
 
 
@@ -63,8 +76,8 @@ def to_verilog(
     component : wiring.Component
         Not yet elaborated.
     name : str
-        Name of the top module; one that is a gate of Verilog itself, such as ``xnor``, receives
-        the ending ``_unit``.
+        Name of the top module; a keyword of Verilog, such as ``xnor``, receives the ending
+        ``_unit``.
     parameters : mapping, optional
         Shown in the header.
 
@@ -73,7 +86,7 @@ def to_verilog(
     Design
     """
     platform = VerilogPlatform()
-    if name in _VERILOG_GATES:
+    if name in _KEYWORDS:
         name = f"{name}_unit"
     text = rtlil.convert(
         component, name=name, platform=platform, ports=_port_values(component), emit_src=False
@@ -169,7 +182,7 @@ def _run_yosys(text: str) -> str:
 
 def _simplify_names(text: str) -> str:
     """Turn escaped names into plain ones, so that every tool and reader can use them."""
-    taken = set(re.findall(r"(?<![\\\w$])[A-Za-z_][\w$]*", text))
+    taken = _KEYWORDS | set(re.findall(r"(?<![\\\w$])[A-Za-z_][\w$]*", text))
     plain: dict[str, str] = {}
 
     def rename(match: re.Match[str]) -> str:

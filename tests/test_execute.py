@@ -53,6 +53,12 @@ CONVOLUTIONS = {
         "input_encoding": Encoding(131),
         "weight_encoding": Encoding(7),
     },
+    "input zero point, one-sided padding": {
+        "input_encoding": Encoding(-77),
+        "window": Window((3, 2), (2, 1), (1, 2), ((0, 1), (2, 0))),
+    },
+    "one tap": {"window": Window((1, 1), (2, 3)), "input_encoding": Encoding(9)},
+    "one tap, one channel": {"shape": (4, 4, 1), "window": Window((1, 1))},
     "4-bit": {"input_type": "uint4", "weight_type": "int4"},
     "3 by 3, many channels": {"shape": (6, 6, 32), "window": Window((3, 3), (1, 1))},
     "16-bit": {"input_type": "int16", "weight_type": "int16", "shape": (5, 4, 20)},

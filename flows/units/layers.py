@@ -7,14 +7,22 @@ from amaranth.lib import wiring
 from numpy.typing import NDArray
 
 from flows.units.unit import Parameter, Unit, parse_flag
+from golden import graph
 from golden.certify import certify_requantization
 from golden.errors import UserError
-from golden.graph import AccumulatorBounds, FixedPoint, Requantization
+from golden.graph import AccumulatorBounds, FixedPoint, Requantization, Tensor
 from golden.integer_type import IntegerType
 from golden.multiplier import quantize_multiplier
 from golden.requant_spec import RequantChannels, RequantSpec
 from golden.rounding import Rounding
 from hdl.layers.channel_requant import ChannelRequantizer
+from hdl.layers.concat import Concat
+from hdl.layers.fifo import MAXIMUM_DEPTH, Fifo
+from hdl.layers.fork import Fork
+from hdl.layers.lanes import Lanes
+from hdl.layers.pad import Pad
+from hdl.layers.subsample import Subsample
+from hdl.layers.table import Clamp, Table
 
 Int64 = NDArray[np.int64]
 
@@ -71,6 +79,7 @@ def example_requantization(
 
 
 _REQUANTIZER = Parameter("certified", RequantizerKind.parse, "certified, generic or none")
+_NAME = Parameter("rom", str, "prefix of the names of ROM files")
 _LANES = Parameter("4", int, "elements of a beat, a divisor of the channels")
 _OUTPUT = Parameter("int8", IntegerType.parse, "int or uint of 1 to 16 bits")
 
@@ -82,6 +91,7 @@ CHANNEL_REQUANT_PARAMETERS = {
     "lanes": _LANES,
     "entries": Parameter("16", int, "scales: 1, or as many as channels"),
     "bias": Parameter("yes", parse_flag, "yes or no"),
+    "name": _NAME,
 }
 
 
@@ -110,6 +120,7 @@ def _build_channel_requant(
     lanes: int,
     entries: int,
     bias: bool,
+    name: str,
 ) -> wiring.Component:
     bounds = example_bounds(accumulator, channels)
     return ChannelRequantizer(
@@ -118,7 +129,122 @@ def _build_channel_requant(
         example_bias(accumulator, channels) if bias else None,
         channels,
         lanes,
+        name,
     )
+
+
+_KIND = Parameter("int8", IntegerType.parse, "int or uint of 1 to 16 bits")
+
+
+def parse_shape(text: str) -> tuple[int, ...]:
+    """Read sizes joined by x, as ``8x8x16``."""
+    return tuple(int(size) for size in text.split("x"))
+
+
+def parse_shapes(text: str) -> tuple[tuple[int, ...], ...]:
+    """Read shapes joined by commas."""
+    return tuple(parse_shape(word) for word in text.split(","))
+
+
+def parse_integers(text: str) -> tuple[int, ...]:
+    """Read integers joined by commas."""
+    return tuple(int(word) for word in text.split(","))
+
+
+_SHAPE = Parameter("8x8x16", parse_shape, "height x width x channels")
+
+FORK_PARAMETERS = {
+    "kind": _KIND,
+    "lanes": Parameter("4", int, "elements of a beat"),
+    "outputs": Parameter("2", int, "consumers, at least 1"),
+}
+
+FIFO_PARAMETERS = {
+    "kind": _KIND,
+    "lanes": Parameter("4", int, "elements of a beat"),
+    "depth": Parameter("32", int, f"beats, 1 to {MAXIMUM_DEPTH}"),
+}
+
+LANES_PARAMETERS = {
+    "kind": _KIND,
+    "lanes_in": Parameter("4", int, "elements of a beat in"),
+    "lanes_out": Parameter("16", int, "elements of a beat out; one divides the other"),
+}
+
+PAD_PARAMETERS = {
+    "kind": _KIND,
+    "shape": _SHAPE,
+    "padding": Parameter("1,1,1,1,0,0", parse_integers, "before and after, for each dimension"),
+    "code": Parameter("-5", int, "code of the border"),
+    "lanes": _LANES,
+}
+
+
+def _build_pad(
+    kind: IntegerType, shape: tuple[int, ...], padding: tuple[int, ...], code: int, lanes: int
+) -> wiring.Component:
+    pairs = tuple(zip(padding[0::2], padding[1::2], strict=False))
+    node = graph.Pad(inputs=("x",), output="y", padding=pairs, code=code)
+    tensor = Tensor.of_type("x", shape, kind)
+    node.infer(tensor)
+    return Pad(node, tensor, lanes)
+
+
+SUBSAMPLE_PARAMETERS = {
+    "kind": _KIND,
+    "shape": _SHAPE,
+    "stride": Parameter("2,2", parse_integers, "in height and width"),
+    "lanes": _LANES,
+}
+
+CONCAT_PARAMETERS = {
+    "kind": _KIND,
+    "shapes": Parameter("8x8x16,8x8x8", parse_shapes, "shapes of the inputs, joined by commas"),
+    "axis": Parameter("2", int, "dimension along which they are joined"),
+    "lanes": _LANES,
+}
+
+
+def _build_concat(
+    kind: IntegerType, shapes: tuple[tuple[int, ...], ...], axis: int, lanes: int
+) -> wiring.Component:
+    tensors = [Tensor.of_type(f"x{n}", shape, kind) for n, shape in enumerate(shapes)]
+    names = tuple(tensor.name for tensor in tensors)
+    return Concat(graph.Concat(inputs=names, output="y", axis=axis), tensors, lanes)
+
+
+TABLE_PARAMETERS = {
+    "kind": Parameter("int8", IntegerType.parse, "int or uint of 1 to 10 bits"),
+    "output": _OUTPUT,
+    "shape": _SHAPE,
+    "lanes": _LANES,
+    "name": _NAME,
+}
+
+
+def _build_table(
+    kind: IntegerType, output: IntegerType, shape: tuple[int, ...], lanes: int, name: str
+) -> wiring.Component:
+    rng = np.random.default_rng(kind.width)
+    values = rng.integers(output.minimum, output.maximum, 1 << kind.width, endpoint=True)
+    node = graph.Table(inputs=("x",), output="y", values=values, type=output)
+    return Table(node, Tensor.of_type("x", shape, kind), lanes, name)
+
+
+CLAMP_PARAMETERS = {
+    "kind": _KIND,
+    "minimum": Parameter("0", int, "code"),
+    "maximum": Parameter("100", int, "code"),
+    "shape": _SHAPE,
+    "lanes": _LANES,
+}
+
+
+def _build_clamp(
+    kind: IntegerType, minimum: int, maximum: int, shape: tuple[int, ...], lanes: int
+) -> wiring.Component:
+    node = graph.Clamp(inputs=("x",), output="y", minimum=minimum, maximum=maximum)
+    return Clamp(node, Tensor.of_type("x", shape, kind), lanes)
 
 
 LAYER_UNITS: dict[str, Unit] = {
@@ -127,4 +253,12 @@ LAYER_UNITS: dict[str, Unit] = {
         _build_channel_requant,
         CHANNEL_REQUANT_PARAMETERS,
     ),
+    "fork": Unit("one stream to several consumers", Fork, FORK_PARAMETERS),
+    "fifo": Unit("beats kept until they are wanted", Fifo, FIFO_PARAMETERS),
+    "lanes": Unit("more or fewer elements to a beat", Lanes, LANES_PARAMETERS),
+    "pad": Unit("a border of one code around images", _build_pad, PAD_PARAMETERS),
+    "subsample": Unit("some rows and columns of images", Subsample, SUBSAMPLE_PARAMETERS),
+    "concat": Unit("tensors joined along a dimension", _build_concat, CONCAT_PARAMETERS),
+    "table": Unit("any function of a code, by look-up", _build_table, TABLE_PARAMETERS),
+    "clamp": Unit("codes limited to a range", _build_clamp, CLAMP_PARAMETERS),
 }

@@ -1,15 +1,17 @@
 """Reshape, concat, pad and constant."""
 
+import numpy as np
 import torch
 from torch.nn.functional import pad
 
 from golden.graph import Concat, Constant, Pad, Reshape, Tensor
-from golden.kernels.kernel import Kernel, compile_node, torch_dtype
+from golden.kernels.kernel import Kernel, compile_node
+from golden.kernels.storage import Storage
 
 
 @compile_node.register
 def _(node: Reshape, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
-    return lambda codes: codes.reshape(len(codes), *node.shape)
+    return lambda stored: stored.reshape(len(stored), *node.shape)
 
 
 @compile_node.register
@@ -21,10 +23,11 @@ def _(node: Concat, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) 
 def _(node: Pad, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
     # torch lists the last dimension first.
     sizes = [size for pair in reversed(node.padding) for size in pair]
-    return lambda codes: pad(codes, sizes, value=node.code)
+    code = node.code - Storage.of(output).offset
+    return lambda stored: pad(stored, sizes, value=code)
 
 
 @compile_node.register
 def _(node: Constant, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
-    values = torch.tensor(node.values, dtype=torch_dtype(node.type))[None]
+    values = Storage.of(output).store(node.values.astype(np.int64))[None]
     return lambda: values

@@ -3,27 +3,26 @@
 import torch
 
 from golden.graph import ArgMax, Softmax, Tensor
-from golden.kernels.kernel import Kernel, compile_node, torch_dtype
+from golden.kernels.kernel import Kernel, compile_node
+from golden.kernels.storage import Storage
 from golden.softmax import softmax
 
 
 @compile_node.register
 def _(node: Softmax, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
-    dtype = torch_dtype(node.type)
+    storage = Storage.of(output)
 
-    def kernel(codes: torch.Tensor) -> torch.Tensor:
-        return torch.from_numpy(softmax(codes.numpy(), node.exponential, node.type)).to(dtype)
+    def kernel(stored: torch.Tensor) -> torch.Tensor:
+        # Only differences of codes matter, so stored ones do as well.
+        codes = torch.from_numpy(softmax(stored.numpy(), node.exponential, node.type))
+        return (codes - storage.offset).to(storage.dtype)
 
     return kernel
 
 
 @compile_node.register
 def _(node: ArgMax, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
-    dtype = torch_dtype(output.type)
+    dtype = Storage.of(output).dtype
 
-    def kernel(codes: torch.Tensor) -> torch.Tensor:
-        # torch.argmax names any of equals; the first is the first True of a cumulative mask.
-        largest = codes == codes.amax(dim=-1, keepdim=True)
-        return largest.to(torch.uint8).argmax(dim=-1).to(dtype)
-
-    return kernel
+    # torch.argmax names the first of equals.
+    return lambda stored: stored.argmax(dim=-1).to(dtype)

@@ -6,10 +6,10 @@ from functools import singledispatch
 import torch
 
 from golden.graph import AccumulatorBounds, Encoding, Node, Tensor
-from golden.integer_type import IntegerType
+from golden.kernels.storage import Storage
 
 Kernel = Callable[..., torch.Tensor]
-"""Codes of shape (samples, *shape), one tensor for each input, to the codes of the output."""
+"""Stored codes of shape (samples, *shape), one tensor per input, to those of the output."""
 
 
 @singledispatch
@@ -31,17 +31,12 @@ def compile_node(
     raise TypeError(f"no kernel for {type(node).__name__}")
 
 
-def torch_dtype(kind: IntegerType) -> torch.dtype:
-    """Return the smallest torch type that holds every integer of a type."""
-    if kind.width <= 8:
-        return torch.int8 if kind.signed else torch.uint8
-    width = kind.width + (not kind.signed)  # torch computes little with uint16 and uint32.
-    return torch.int16 if width <= 16 else torch.int32 if width <= 32 else torch.int64
-
-
-def decode(codes: torch.Tensor, encoding: Encoding, dtype: torch.dtype) -> torch.Tensor:
-    """Return the values of codes in a given type."""
-    values = codes.to(dtype)
+def decode(
+    stored: torch.Tensor, tensor: Tensor, encoding: Encoding, dtype: torch.dtype
+) -> torch.Tensor:
+    """Return the values of stored codes in a given type."""
+    offset = Storage.of(tensor).offset
+    values = stored.to(dtype)
     if encoding.bipolar:
-        return 2 * values - 1
-    return values - encoding.zero_point if encoding.zero_point else values
+        return 2 * values + (2 * offset - 1)
+    return values + (offset - encoding.zero_point)

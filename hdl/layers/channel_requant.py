@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 from amaranth.hdl import Cat, Module, Value
-from amaranth.lib import stream, wiring
+from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
@@ -14,7 +14,8 @@ from golden.graph import Certified, FixedPoint, Requantization
 from golden.integer_type import IntegerType
 from golden.requant_spec import RequantChannels
 from hdl.certified_requant import CertifiedRequantizer
-from hdl.layers.codes import check_lanes, code_stream, elements_through_beat
+from hdl.layers.beatwise import Beatwise
+from hdl.layers.codes import check_lanes, code_stream
 from hdl.layers.position import Position
 from hdl.look_up import look_up
 from hdl.pipeline import Pipeline
@@ -23,7 +24,7 @@ from hdl.requant import Requantizer, channel_layout, encode_channels
 Int64 = NDArray[np.int64]
 
 
-class ChannelRequantizer(wiring.Component):
+class ChannelRequantizer(Beatwise):
     """Add each channel's bias to its accumulators and scale them to codes.
 
         o[j] = requantize(i[j] + bias[channel], channel)
@@ -89,7 +90,7 @@ class ChannelRequantizer(wiring.Component):
             self._requantizers = self._generic(requantization)
         output = accumulator if requantization is None else requantization.output
         super().__init__(
-            {"i": In(code_stream(accumulator, lanes)), "o": Out(code_stream(output, lanes))}
+            {"i": In(code_stream(accumulator, lanes)), "o": Out(code_stream(output, lanes))}, lanes
         )
 
     @property
@@ -100,10 +101,6 @@ class ChannelRequantizer(wiring.Component):
             certified = isinstance(requantizer, CertifiedRequantizer)
             inner = requantizer.latency if certified else Requantizer.LATENCY
         return self._preparation + inner
-
-    def inputs_needed(self, outputs: Int64) -> Int64:
-        """Return how many accumulators must have been accepted before each output can leave."""
-        return elements_through_beat(outputs // self.lanes, self.lanes)
 
     @property
     def _preparation(self) -> int:

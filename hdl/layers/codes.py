@@ -1,6 +1,7 @@
 """The streams between layers."""
 
 import numpy as np
+from amaranth.hdl import C, Cat, Value
 from amaranth.lib import data, stream
 from numpy.typing import NDArray
 
@@ -42,3 +43,9 @@ def check_lanes(lanes: int, channels: int) -> None:
 def elements_through_beat(beat: Int64, lanes: int) -> Int64:
     """Return how many elements have passed once a beat of that number, from 0, has."""
     return (beat + 1) * lanes
+
+
+def resized(value: Value, width: int) -> Value:
+    """Return the low bits of a value, extended by its sign if it has fewer."""
+    sign = value[-1] if value.shape().signed else C(0)
+    return Cat(value, sign.replicate(max(width - len(value), 0)))[:width]

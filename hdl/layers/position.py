@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import C, Module, Signal, Value
+from amaranth.hdl import C, Module, Mux, Signal, Value
 
 
 class Position:
@@ -23,25 +23,24 @@ class Position:
     ----------
     index : tuple of Value
         Of the beat, along each dimension; a constant where the size is 1.
-    last : Value
-        Whether the beat is the last one of an image.
+    ends : tuple of Value
+        For each dimension, whether the beat is the last one along it and all faster ones: the last
+        of the image for dimension 0.
     """
 
     def __init__(self, m: Module, name: str, sizes: Sequence[int], step: Value) -> None:
         index: list[Value] = []
-        moving, last = step, C(1)
+        ends: list[Value] = []
+        last: Value = C(1)
         for dimension, size in reversed(list(enumerate(sizes))):
-            if size == 1:
-                index.append(C(0))
-                continue
-            counter = Signal(range(size), name=f"{name}_{dimension}")
-            ends = counter == size - 1
-            with m.If(moving):
-                with m.If(ends):
-                    m.d.sync += counter.eq(0)
-                with m.Else():
-                    m.d.sync += counter.eq(counter + 1)
-            moving, last = moving & ends, last & ends
-            index.append(counter)
+            here: Value = C(0)
+            if size > 1:
+                here = Signal(range(size), name=f"{name}_{dimension}")
+                at_end = here == size - 1
+                with m.If(step & last):
+                    m.d.sync += here.eq(Mux(at_end, 0, here + 1))
+                last = last & at_end
+            index.append(here)
+            ends.append(last)
         self.index = tuple(reversed(index))
-        self.last = last
+        self.ends = tuple(reversed(ends))

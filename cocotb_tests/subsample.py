@@ -1,0 +1,29 @@
+"""Scenarios for the layer that keeps some rows and columns."""
+
+import numpy as np
+
+from cocotb_tests.streams import every_manner, lanes_of
+from flows.bench.scenario import Scenario
+from hdl.layers.subsample import Subsample
+from hdl.shapes import type_of
+
+
+def scenarios(component: Subsample, parameters: object, seed: int, quick: bool) -> list[Scenario]:
+    """Return images in every manner; expected is numpy's slice with steps."""
+    images = 4 if quick else 40
+    kind = type_of(component.i.payload.shape().elem_shape)
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(kind.minimum, kind.maximum, (images, *component.shape), endpoint=True)
+    kept = codes[:, :: component.stride[0], :: component.stride[1]]
+    beats_in = component.cycles_per_image()
+    needed = component.inputs_needed(np.arange(0, kept[0].size, component.lanes))
+    starts = np.arange(images)[:, None] * beats_in
+    cycles = (component.latency + starts + needed // component.lanes).ravel()
+    return every_manner(
+        "images",
+        {"i": lanes_of("", codes.reshape(-1, component.lanes))},
+        {"o": lanes_of("", kept.reshape(-1, component.lanes))},
+        {"o": cycles},
+        images * beats_in,
+        seed,
+    )

@@ -1,0 +1,78 @@
+"""Beats kept until they are wanted."""
+
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib.wiring import In, Out
+
+from golden.errors import UserError
+from golden.integer_type import IntegerType
+from hdl.layers.beatwise import Beatwise
+from hdl.layers.codes import code_stream
+from hdl.memory import Memory
+
+MAXIMUM_DEPTH = 1 << 20
+
+
+class Fifo(Beatwise):
+    """Keep beats, first in, first out.
+
+        o[k] = i[k]
+
+    Parameters
+    ----------
+    kind : IntegerType
+        Of each element.
+    lanes : int
+        Elements of a beat.
+    depth : int
+        Beats that it takes at least while the output waits, 1 to 2**20.
+
+    Members
+    -------
+    i, o : In(stream), Out(stream)
+        Beats in and out.
+
+    Latency 2 cycles. One beat per cycle when neither full nor empty, which takes a depth of 2.
+    Neither ``ready`` nor ``valid`` depends on anything but registers, so a FIFO also parts long
+    chains of logic. `depth` beats are in LUT RAM or block RAM, whichever synthesis finds smaller,
+    and one more is in the output register.
+    """
+
+    latency = 2
+
+    def __init__(self, kind: IntegerType, lanes: int, depth: int) -> None:
+        if not 1 <= depth <= MAXIMUM_DEPTH:
+            raise UserError(f"depth is {depth}; allowed: 1 to {MAXIMUM_DEPTH}")
+        self.depth = depth
+        super().__init__(
+            {"i": In(code_stream(kind, lanes)), "o": Out(code_stream(kind, lanes))}, lanes
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build pointers, level and memory, whose output register is that of the stream."""
+        m = Module()
+        m.submodules.memory = memory = Memory(len(self.i.payload.as_value()), self.depth)
+        level = Signal(range(self.depth + 1))
+        valid = Signal()
+        m.d.comb += [
+            self.i.ready.eq(level != self.depth),
+            self.o.valid.eq(valid),
+            self.o.payload.as_value().eq(memory.read_data),
+            memory.write.eq(self.i.valid & self.i.ready),
+            memory.write_data.eq(self.i.payload),
+            memory.read.eq((level != 0) & (~valid | self.o.ready)),
+        ]
+        with m.If(memory.read):
+            m.d.sync += valid.eq(1)
+        with m.Elif(self.o.ready):
+            m.d.sync += valid.eq(0)
+        with m.If(memory.write != memory.read):
+            m.d.sync += level.eq(Mux(memory.write, level + 1, level - 1))
+        for name, moves, address in (
+            ("first_free", memory.write, memory.write_address),
+            ("first_kept", memory.read, memory.read_address),
+        ):
+            pointer = Signal(range(self.depth), name=name)
+            m.d.comb += address.eq(pointer)
+            with m.If(moves):
+                m.d.sync += pointer.eq(Mux(pointer == self.depth - 1, 0, pointer + 1))
+        return m

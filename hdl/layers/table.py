@@ -1,0 +1,182 @@
+"""Any function of a code, and clamps."""
+
+import numpy as np
+from amaranth.hdl import C, Cat, Module, Mux, Value
+from amaranth.lib.wiring import In, Out
+from numpy.typing import NDArray
+
+from golden import graph
+from golden.errors import UserError
+from golden.integer_type import IntegerType
+from hdl.layers.beatwise import Beatwise
+from hdl.layers.codes import check_lanes, code_stream, resized
+from hdl.pipeline import Pipeline, Stages
+from hdl.rom import Rom
+
+MAXIMUM_TABLE_WIDTH = 10
+"""Bits of the codes that a table in ROM takes."""
+
+
+def code_table(
+    m: Module,
+    pipeline: Stages,
+    name: str,
+    instance: str,
+    code: Value,
+    kind: IntegerType,
+    values: NDArray[np.integer],
+) -> Value:
+    """Return the value that a ROM holds for a code, one cycle later.
+
+    Parameters
+    ----------
+    m : Module
+        Receives the ROM.
+    pipeline : Stages
+        The ROM advances with it.
+    name : str
+        Of the ROM; the same for equal tables only.
+    instance : str
+        Name of the submodule.
+    code : Value
+        Of type `kind`.
+    kind : IntegerType
+        At most `MAXIMUM_TABLE_WIDTH` bits.
+    values : ndarray of integers, shape (2**kind.width,)
+        In ascending order of the codes.
+
+    Returns
+    -------
+    Value
+        As wide as the values require, signed where one is negative.
+    """
+    held = IntegerType.spanning(int(values.min()), int(values.max()))
+    by_bits = np.roll(values.astype(np.int64), kind.minimum) & ((1 << held.width) - 1)
+    m.submodules[instance] = rom = Rom(name, held.width, by_bits.tolist())
+    m.d.comb += [rom.enable.eq(pipeline.advance), rom.address.eq(code.as_unsigned())]
+    return rom.data.as_signed() if held.signed else rom.data
+
+
+def check_table_width(tensor: graph.Tensor) -> None:
+    """Refuse codes too wide for a table.
+
+    Raises
+    ------
+    UserError
+        Naming the tensor and its type.
+    """
+    if tensor.type.width > MAXIMUM_TABLE_WIDTH:
+        raise UserError(
+            f"tensor {tensor.name!r} is {tensor.type}; a table in ROM takes codes of up to "
+            f"{MAXIMUM_TABLE_WIDTH} bits"
+        )
+
+
+class Table(Beatwise):
+    """Look every code up.
+
+        o[k] = values[i[k] - lowest code]
+
+    Parameters
+    ----------
+    node : golden.graph.Table
+        The function.
+    tensor : Tensor
+        What it reads, codes of at most 10 bits.
+    lanes : int
+        Elements of a beat, a divisor of the channels; each has a ROM of its own.
+    name : str
+        Of the ROM file; unique within a design.
+
+    Members
+    -------
+    i, o : In(stream), Out(stream)
+        Codes in and out.
+
+    Latency 1 cycle, one beat per cycle.
+    """
+
+    latency = 1
+
+    def __init__(
+        self, node: graph.Table, tensor: graph.Tensor, lanes: int, name: str = "table"
+    ) -> None:
+        check_lanes(lanes, tensor.channels)
+        check_table_width(tensor)
+        self.node = node
+        self.tensors = (tensor,)
+        self.name = name
+        output = node.infer(tensor).tensor
+        super().__init__(
+            {"i": In(code_stream(tensor.type, lanes)), "o": Out(code_stream(output.type, lanes))},
+            lanes,
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build a ROM for each lane."""
+        m = Module()
+        pipeline = Pipeline(m, platform, self.i, self.o, self.latency)
+        width = self.node.type.width
+        found = [
+            code_table(
+                m,
+                pipeline,
+                self.name,
+                f"table_{lane}",
+                self.i.payload[lane],
+                self.tensors[0].type,
+                self.node.values,
+            )
+            for lane in range(self.lanes)
+        ]
+        m.d.comb += self.o.payload.as_value().eq(Cat(resized(value, width) for value in found))
+        return m
+
+
+class Clamp(Beatwise):
+    """Limit codes to a range.
+
+        o[k] = min(max(i[k], minimum), maximum)
+
+    Parameters
+    ----------
+    node : golden.graph.Clamp
+        The range.
+    tensor : Tensor
+        What it reads.
+    lanes : int
+        Elements of a beat, a divisor of the channels.
+
+    Members
+    -------
+    i, o : In(stream), Out(stream)
+        Codes in and out.
+
+    Latency 1 cycle, one beat per cycle.
+    """
+
+    latency = 1
+
+    def __init__(self, node: graph.Clamp, tensor: graph.Tensor, lanes: int) -> None:
+        check_lanes(lanes, tensor.channels)
+        self.node = node
+        self.tensors = (tensor,)
+        port = code_stream(node.infer(tensor).tensor.type, lanes)
+        super().__init__({"i": In(port), "o": Out(port)}, lanes)
+
+    def elaborate(self, platform: object) -> Module:
+        """Compare with both limits."""
+        m = Module()
+        pipeline = Pipeline(m, platform, self.i, self.o, self.latency)
+        low, high = self.node.minimum, self.node.maximum
+        width = self.tensors[0].type.width
+        m.d.comb += self.o.payload.as_value().eq(
+            Cat(
+                pipeline.register(
+                    f"code_{lane}",
+                    Mux(code < low, C(low, width), Mux(code > high, C(high, width), code))[:width],
+                )
+                for lane, code in ((lane, self.i.payload[lane]) for lane in range(self.lanes))
+            )
+        )
+        return m
