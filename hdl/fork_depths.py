@@ -51,9 +51,7 @@ class Dependence:
         return over_images
 
 
-def branch_depths(
-    branches: Sequence[Dependence], downstream: Sequence[Dependence]
-) -> list[int]:
+def branch_depths(branches: Sequence[Dependence], downstream: Sequence[Dependence]) -> list[int]:
     """Return how many elements each branch of a fork must be able to hold.
 
     Where branches meet again, an output waits for the branch that needs most elements of the
@@ -105,9 +103,7 @@ def _meetings(
     return {tensor: sizes[tensor] for tensor, kinds in sources.items() if len(kinds) > 1}
 
 
-def _needs(
-    branch: Dependence, downstream: Sequence[Dependence], ahead: bool
-) -> Mapping[str, Need]:
+def _needs(branch: Dependence, downstream: Sequence[Dependence], ahead: bool) -> Mapping[str, Need]:
     """Return, for every tensor that a branch reaches, what it needs of the forked one."""
     needs: dict[str, Need] = {branch.output: branch.need(ahead)}
     for each in downstream:

@@ -65,9 +65,7 @@ class Network(wiring.Component):
     def __init__(self, spec: NetworkSpec, taps: bool = False) -> None:
         self.spec = spec
         self.layers: dict[str, wiring.Component] = {
-            node.output: build_layer(node, spec)
-            for node in spec.graph.nodes
-            if not is_wire(node)
+            node.output: build_layer(node, spec) for node in spec.graph.nodes if not is_wire(node)
         }
         members = {
             "i": In(code_stream(spec.input.type, spec.lanes_of(spec.input.name))),
@@ -115,9 +113,7 @@ class Network(wiring.Component):
         for edges in self.edges.values():
             branches = [edge for edge in edges if edge.consumer is not None]
             if len(branches) > 1:
-                downstream = [
-                    each for edge, each in dependences.items() if edge not in branches
-                ]
+                downstream = [each for edge, each in dependences.items() if edge not in branches]
                 found = branch_depths([dependences[edge] for edge in branches], downstream)
                 depths |= dict(zip(branches, found, strict=True))
         return depths

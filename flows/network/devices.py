@@ -39,7 +39,11 @@ _ECP5 = ("ecp5", Multiplier.PACKED_MULT18X18D, 18 * 1024, 36)
 
 
 def _budget(
-    summary: str, luts: int, multipliers: int, block_rams: int, kind: tuple[str, Multiplier, int, int]
+    summary: str,
+    luts: int,
+    multipliers: int,
+    block_rams: int,
+    kind: tuple[str, Multiplier, int, int],
 ) -> Budget:
     family, packed, bits, width = kind
     return Budget(summary, family, luts, multipliers, block_rams, packed, bits, width)

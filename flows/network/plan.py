@@ -3,12 +3,12 @@
 import math
 from dataclasses import dataclass
 
-from golden.errors import UserError
-from golden.graph import Convolution, FullyConnected, Graph, Node, Tensor
-from golden.mac_spec import MAXIMUM_LUT_WIDTH, Multiplier
 from flows.network.candidates import MatrixChoices
 from flows.network.devices import Budget
 from flows.network.resources import Resources, matrix_resources, other_resources
+from golden.errors import UserError
+from golden.graph import Convolution, FullyConnected, Graph, Node, Tensor
+from golden.mac_spec import MAXIMUM_LUT_WIDTH, Multiplier
 from hdl.layers.build import matrix_layer
 from hdl.layers.folding import Folding
 from hdl.network_spec import NetworkSpec, is_wire
@@ -181,16 +181,12 @@ class _Planner:
         """Return the plan whose layers use these kinds of multipliers."""
         foldings: dict[str, Folding] = {}
         for name, choices in self._choices.items():
-            folding = choices.cheapest(
-                cycles, lanes[choices.tensor.name], lanes[name], kinds[name]
-            )
+            folding = choices.cheapest(cycles, lanes[choices.tensor.name], lanes[name], kinds[name])
             if folding is None:
                 return None
             foldings[name] = folding
         spec = NetworkSpec(self._graph, foldings, lanes)
-        layers = tuple(
-            self._planned(node, spec) for node in self._graph.nodes if not is_wire(node)
-        )
+        layers = tuple(self._planned(node, spec) for node in self._graph.nodes if not is_wire(node))
         return Plan(spec, layers)
 
     def _planned(self, node: Node, spec: NetworkSpec) -> PlannedLayer:
@@ -217,8 +213,9 @@ class _Planner:
         origins: dict[str, str] = {}
         for tensor in self._graph.tensors.values():
             producer = self._graph.producer(tensor.name)
-            wired = producer is not None and is_wire(producer)
-            origin = origins[producer.inputs[0]] if wired else tensor.name
+            origin = tensor.name
+            if producer is not None and is_wire(producer):
+                origin = origins[producer.inputs[0]]
             origins[tensor.name] = origin
             channels[origin] = math.gcd(channels.get(origin, 0), tensor.channels)
         return {

@@ -57,9 +57,7 @@ def matrix_resources(layer: MatrixLayer, budget: Budget) -> Resources:
         + products
         + rom
         + _window_memory(layer, budget)
-        + requantizer_resources(
-            layer.node.requantization, layer.accumulator, layer.output_lanes
-        )
+        + requantizer_resources(layer.node.requantization, layer.accumulator, layer.output_lanes)
     )
 
 

@@ -115,7 +115,7 @@ class MatrixLayer(wiring.Component):
 
     @property
     def outputs_ahead(self) -> int:
-        """Output elements for which input is taken while earlier ones are computed: a row."""
+        """Elements of a row of the output; its input is taken while the row before is computed."""
         return self.window.output_size[1] * self.geometry.outputs
 
     def inputs_needed(self, outputs: Int64) -> Int64:
@@ -126,9 +126,8 @@ class MatrixLayer(wiring.Component):
         outputs : ndarray of int64
             Places of elements in the output image, from 0.
         """
-        rows, columns = self.window.output_size
-        row = outputs // (columns * self.geometry.outputs)
-        height, width, channels = self.window.shape
+        row = outputs // self.outputs_ahead
+        _, width, channels = self.window.shape
         needed = self.window.needed_rows[row] * width * channels
         if self.geometry.subsampling == (1, 1):
             return needed
@@ -157,9 +156,9 @@ class MatrixLayer(wiring.Component):
         return m
 
     def _subsample(self) -> Subsample:
-        return Subsample(
-            self.tensor.type, self.tensor.shape, self.geometry.subsampling, self.input_lanes
-        )
+        height, width, channels = self.tensor.shape
+        shape = height, width, channels
+        return Subsample(self.tensor.type, shape, self.geometry.subsampling, self.input_lanes)
 
     def _serializer(self) -> Serializer:
         return Serializer(

@@ -16,7 +16,6 @@ from hdl.dot_product import dot_product_latency, dot_products
 from hdl.layers.codes import code_stream
 from hdl.popcount import ProductCounter
 from hdl.rom import Rom
-from hdl.shapes import shape_of
 
 Int64 = NDArray[np.int64]
 

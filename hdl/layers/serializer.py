@@ -48,9 +48,7 @@ class Serializer(wiring.Component):
         self.channels = channels
         self.outputs = outputs
         self.lanes = lanes
-        super().__init__(
-            {"i": In(code_stream(kind, outputs)), "o": Out(code_stream(kind, lanes))}
-        )
+        super().__init__({"i": In(code_stream(kind, outputs)), "o": Out(code_stream(kind, lanes))})
 
     def elaborate(self, platform: object) -> Module:
         """Build the shift register and the counters."""

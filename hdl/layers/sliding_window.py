@@ -66,14 +66,12 @@ class SlidingWindow(wiring.Component):
 
     def _write(self, m: Module, memory: "_Memory", rows: "_Rows") -> None:
         spec = self.spec
-        height, width, channels = spec.shape
+        _, width, channels = spec.shape
         beats = width * channels // spec.lanes
         left = spec.window.padding[1][0] * channels
         beat = Signal(range(max(beats, 2)), name="write_beat")
         word = Signal(range(memory.words), init=left // spec.elements, name="write_word")
-        lane = Signal(
-            range(max(spec.elements, 2)), init=left % spec.elements, name="write_element"
-        )
+        lane = Signal(range(max(spec.elements, 2)), init=left % spec.elements, name="write_element")
         slot = Signal(range(max(memory.slot_end, 2)), name="write_slot")
         m.d.comb += self.i.ready.eq(~rows.full)
         taken = Signal(name="taken")
@@ -232,7 +230,9 @@ class _Memory:
                 places = range(first, first + self._lanes)
                 parts = [codes[place % lanes * width :][:width] for place in places]
                 m.d.comb += [
-                    ram.write.eq(Cat(chosen & (element == place - place % lanes) for place in places)),
+                    ram.write.eq(
+                        Cat(chosen & (element == place - place % lanes) for place in places)
+                    ),
                     ram.write_address.eq(word if apart else slot + word),
                     ram.write_data.eq(Cat(parts)),
                 ]
@@ -326,5 +326,7 @@ def _wrap(value: Value, modulus: int) -> tuple[Value, Value]:
 def _rotated(codes: Sequence[Value], first: Value) -> list[Value]:
     """Return codes beginning with one in their midst."""
     count = len(codes)
-    return [Array(codes[(start + place) % count] for start in range(count))[first]
-            for place in range(count)]
+    return [
+        Array(codes[(start + place) % count] for start in range(count))[first]
+        for place in range(count)
+    ]
