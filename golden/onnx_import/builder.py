@@ -119,6 +119,39 @@ class GraphBuilder:
         self.meaning(activation, quantizer.quantization)
         return Real(activation, quantizer.scale, quantizer.encoding)
 
+    def settled(self, name: str) -> Value:
+        """Return moved real numbers as dequantized codes, if all their parts are such, alike."""
+        value = self.values[name]
+        if not isinstance(value, Later):
+            return value
+        parts = [part for part in value.parts if isinstance(part, Real) and not part.functions]
+        first = parts[0] if parts else None
+        alike = all(
+            first is not None
+            and (part.scale, part.encoding, part.activation.type)
+            == (first.scale, first.encoding, first.activation.type)
+            for part in parts
+        )
+        if first is None or len(parts) != len(value.parts) or not alike:
+            return value
+        scale, encoding = first.scale, first.encoding
+
+        def code(number: Fraction) -> int:
+            exact = number / scale + encoding.zero_point
+            if (
+                exact.denominator != 1
+                or encoding.bipolar
+                or int(exact) not in first.activation.type
+            ):
+                raise UserError(f"it fills with {float(number)}, which no code stands for")
+            return int(exact)
+
+        made = value.arrange([part.activation for part in parts], self.unused_name(name), code)
+        self.meaning(made, Quantization(scale, encoding))
+        result = Real(made, scale, encoding)
+        self.values[name] = result
+        return result
+
     def meaning(self, activation: Activation, quantization: Quantization) -> None:
         """Say what the codes of a tensor mean."""
         self._quantization.setdefault(activation.name, quantization)
@@ -237,6 +270,8 @@ class Site:
     def take(self, position: int, /, *kinds: type[Any]) -> Any:
         """Return an input of an allowed kind."""
         value = self.input(position)
+        if isinstance(value, Later) and Later not in kinds and Real in kinds:
+            value = self.builder.settled(self.node.inputs[position])
         if not isinstance(value, kinds):
             meanings = (_MEANINGS[kind].split(";")[0] for kind in kinds)
             raise UserError(

@@ -49,6 +49,11 @@ class Layout:
         """Return the layout of a tensor that the graph holds as ONNX does."""
         return cls(shape, tuple((axis,) for axis in range(len(shape))))
 
+    @classmethod
+    def ordered(cls, sizes: Shape, order: Sequence[int]) -> "Layout":
+        """Return the layout whose graph dimensions are the ONNX dimensions in an order."""
+        return cls(sizes, tuple((list(order).index(axis),) for axis in range(len(order))))
+
     @property
     def shape(self) -> Shape:
         """Shape of the ONNX tensor, without the batch."""

@@ -63,7 +63,7 @@ def align(
                 for position, value in enumerate(values)
             )
             sizes = tuple(shape[axis] for axis in order)
-            layout = Layout(sizes, tuple((order.index(axis),) for axis in range(rank)))
+            layout = Layout.ordered(sizes, order)
             return Pair(_pair(values, operands, builder, repeats), layout)
     if same and len({shape for shape in padded if shape != (1,) * rank}) == 1:
         flat = (activations[0].layout.order().size,)
@@ -136,7 +136,7 @@ def _constant(
     node = ConstantNode(
         inputs=(), output=name, values=codes.astype(storage_dtype(value.type)), type=value.type
     )
-    return builder.add(node, Layout(codes.shape, tuple((axis,) for axis in range(codes.ndim))))
+    return builder.add(node, Layout.same(codes.shape))
 
 
 def _pair(

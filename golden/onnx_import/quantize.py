@@ -1,7 +1,6 @@
 """Descriptions of real numbers become nodes that make codes."""
 
 from dataclasses import replace
-from fractions import Fraction
 
 import numpy as np
 
@@ -70,7 +69,7 @@ def quantize(
                 quantize(part, quantizer, f"{name}/input{number}", builder, arithmetic)
                 for number, part in enumerate(value.parts)
             ]
-            made = value.arrange(parts, name, quantizer.code(Fraction(0)))
+            made = value.arrange(parts, name, quantizer.code)
             builder.meaning(made, quantizer.quantization)
             return made
     raise UserError("its input is no tensor of real numbers")

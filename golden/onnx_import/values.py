@@ -206,12 +206,12 @@ class Later:
     parts : tuple of value
         What is quantized first.
     arrange : callable
-        Makes a tensor of the parts' codes; takes them, the name of what it makes, and the code of
-        the number zero.
+        Makes a tensor of the parts' codes; takes them, the name of what it makes, and the function
+        from a number to its code.
     """
 
     parts: tuple["Value", ...]
-    arrange: Callable[[list[Activation], str, int], Activation]
+    arrange: Callable[[list[Activation], str, Callable[[Fraction], int]], Activation]
 
 
 @dataclass(frozen=True, eq=False)

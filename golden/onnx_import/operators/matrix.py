@@ -232,9 +232,7 @@ def _product(
                 break
         source = site.builder.arranged(source, order)
         sizes = tuple(shape[axis] for axis in order[:-1])
-        layout = Layout(
-            (*sizes, len(columns)), tuple((order.index(axis),) for axis in range(len(shape)))
-        )
+        layout = Layout.ordered((*sizes, len(columns)), order)
     node = FullyConnected(
         inputs=(source.name,),
         output="product",

@@ -1,6 +1,7 @@
 """Operators that move numbers and change none, and ArgMax."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -17,6 +18,7 @@ from golden.onnx_import.operators.elementwise import coded_operand
 from golden.onnx_import.operators.quantization import NUMBERS, UINT8, quantizer_of
 from golden.onnx_import.operators.registry import converts
 from golden.onnx_import.quantize import quantize
+from golden.onnx_import.quantizer import finite_fraction
 from golden.onnx_import.values import (
     Accumulated,
     Activation,
@@ -30,6 +32,8 @@ from golden.onnx_import.values import (
 )
 
 _INT64 = IntegerType(64, True)
+
+CodeOf = Callable[[Fraction], int]
 
 _MOVABLE = (*NUMBERS, Codes, Constant, QuantizedConstant)
 
@@ -49,6 +53,11 @@ def _cast(site: Site, arithmetic: OnnxArithmetic) -> None:
 
 
 # Reshapes and transposes
+
+
+def _movable(site: Site) -> Value:
+    site.take(0, *_MOVABLE)
+    return site.builder.settled(site.node.inputs[0])
 
 
 def _layout(value: Value) -> Layout:
@@ -100,7 +109,7 @@ def _reshaped(value: Value, shape: Shape) -> Value:
 
 @converts("Transpose")
 def _transpose(site: Site, arithmetic: OnnxArithmetic) -> None:
-    value = site.take(0, *_MOVABLE)
+    value = _movable(site)
     rank = len(_shape(value))
     permutation = site.sizes("perm", tuple(reversed(range(rank))))
     if sorted(permutation) != list(range(rank)):
@@ -125,7 +134,7 @@ def _transpose(site: Site, arithmetic: OnnxArithmetic) -> None:
 
 @converts("Reshape")
 def _reshape(site: Site, arithmetic: OnnxArithmetic) -> None:
-    value = site.take(0, *_MOVABLE)
+    value = _movable(site)
     source = _shape(value)
     wanted = list(site.integers(1) if site.has(1) else site.sizes("shape"))
     if not site.integer("allowzero", 0):
@@ -144,7 +153,7 @@ def _reshape(site: Site, arithmetic: OnnxArithmetic) -> None:
 
 @converts("Flatten")
 def _flatten(site: Site, arithmetic: OnnxArithmetic) -> None:
-    value = site.take(0, *_MOVABLE)
+    value = _movable(site)
     source = _shape(value)
     axis = site.integer("axis", 1)
     axis = axis + len(source) if axis < 0 else axis
@@ -162,7 +171,7 @@ def _axes(site: Site) -> tuple[int, ...] | None:
 
 @converts("Squeeze")
 def _squeeze(site: Site, arithmetic: OnnxArithmetic) -> None:
-    value = site.take(0, *_MOVABLE)
+    value = _movable(site)
     source = _shape(value)
     axes = _axes(site)
     if axes is None:
@@ -175,7 +184,7 @@ def _squeeze(site: Site, arithmetic: OnnxArithmetic) -> None:
 
 @converts("Unsqueeze")
 def _unsqueeze(site: Site, arithmetic: OnnxArithmetic) -> None:
-    value = site.take(0, *_MOVABLE)
+    value = _movable(site)
     source, axes = list(_shape(value)), _axes(site)
     if axes is None:
         raise UserError("it has no axes")
@@ -203,7 +212,7 @@ def normalized(axes: tuple[int, ...], rank: int) -> set[int]:
 
 @converts("Shape")
 def _shape_of(site: Site, arithmetic: OnnxArithmetic) -> None:
-    shape = _shape(site.take(0, *_MOVABLE))
+    shape = _shape(_movable(site))
     site.set(Constant(np.array(shape, dtype=np.int64), _INT64))
 
 
@@ -243,7 +252,7 @@ def _joined(site: Site, values: list[Value], count: int) -> None:
         raise UserError("it joins quantized tensors with others; quantize all or none")
     axis, builder = site.integer("axis", 0), site.builder
 
-    def arrange(parts: list[Activation], name: str, zero: int) -> Activation:
+    def arrange(parts: list[Activation], name: str, code: CodeOf) -> Activation:
         return _join(parts, name, axis, builder)
 
     site.set(Later(tuple(values), arrange))
@@ -265,8 +274,7 @@ def _join(parts: list[Activation], name: str, axis: int, builder: GraphBuilder) 
                 axis=order.index(joined),
             )
             sizes = node.infer(*(builder.made(part.name) for part in arranged)).tensor.shape
-            groups = tuple((order.index(dimension),) for dimension in range(rank))
-            return builder.add(node, Layout(sizes, groups))
+            return builder.add(node, Layout.ordered(sizes, order))
     raise UserError("its inputs lie in memory in different orders; quantize before they are moved")
 
 
@@ -288,46 +296,44 @@ def _qlinear_concat(site: Site, arithmetic: OnnxArithmetic) -> None:
 
 @converts("Pad")
 def _pad(site: Site, arithmetic: OnnxArithmetic) -> None:
-    value = site.take(0, Real, Codes)
+    value = site.take(0, *NUMBERS, Codes)
     mode = site.text("mode", "constant")
     if mode != "constant" or site.has(3):
         raise UserError(f"its mode is {mode!r}, or it names axes; allowed: constant, all axes")
     pads = site.integers(1) if site.has(1) else site.sizes("pads")
-    rank = len(value.activation.layout.shape) + 1
-    if len(pads) != 2 * rank or pads[0] or pads[rank] or min(pads) < 0:
-        raise UserError(f"its pads are {pads}; allowed: two sizes a dimension, none of the batch")
-    order = usual_order(rank - 1)
-    source = site.builder.arranged(value.activation, order)
-    node = Pad(
-        inputs=(source.name,),
-        output=site.output,
-        padding=tuple((pads[axis + 1], pads[rank + axis + 1]) for axis in order),
-        code=_pad_code(site, value),
-    )
-    sizes = node.infer(site.builder.made(source.name)).tensor.shape
-    layout = Layout(sizes, tuple((order.index(axis),) for axis in range(rank - 1)))
-    made = site.builder.add(node, layout)
-    site.set(replace(value, activation=made))
+    filling = finite_fraction(_filling(site))
 
+    def pad(source: Activation, name: str, code: int) -> Activation:
+        rank = len(source.layout.shape) + 1
+        if len(pads) != 2 * rank or pads[0] or pads[rank] or min(pads) < 0:
+            raise UserError(
+                f"its pads are {pads}; allowed: two sizes a dimension, none of the batch"
+            )
+        order = usual_order(rank - 1)
+        arranged = site.builder.arranged(source, order)
+        padding = tuple((pads[axis + 1], pads[rank + axis + 1]) for axis in order)
+        node = Pad(inputs=(arranged.name,), output=name, padding=padding, code=code)
+        sizes = node.infer(site.builder.made(arranged.name)).tensor.shape
+        return site.builder.add(node, Layout.ordered(sizes, order))
 
-def _pad_code(site: Site, value: Real | Codes) -> int:
-    """Return the code of the number or code that fills the border."""
-    filling = 0.0
-    if site.has(2):
-        constant = site.take(2, Constant)
-        if constant.values.size != 1:
-            raise UserError(f"it fills with {constant.values.size} numbers; allowed: 1")
-        filling = float(constant.values.reshape(()))
-    elif "value" in site.node.attributes:
-        filling = site.number("value", 0.0)
     if isinstance(value, Codes):
-        return int(filling)
-    if value.functions or value.encoding.bipolar or not np.isfinite(filling):
-        raise UserError("its input is bipolar or has passed an activation function; quantize first")
-    code = round(filling / float(value.scale)) + value.encoding.zero_point
-    if np.float32((code - value.encoding.zero_point) * float(value.scale)) != np.float32(filling):
-        raise UserError(f"it fills with {filling}, which no code of its input stands for")
-    return code
+        site.set(Codes(pad(value.activation, site.output, int(filling))))
+        return
+
+    def arrange(parts: list[Activation], name: str, code: CodeOf) -> Activation:
+        return pad(parts[0], name, code(filling))
+
+    site.set(Later((value,), arrange))
+
+
+def _filling(site: Site) -> float:
+    """Return the number or code that fills the border."""
+    if not site.has(2):
+        return site.number("value", 0.0)
+    constant = site.take(2, Constant)
+    if constant.values.size != 1:
+        raise UserError(f"it fills with {constant.values.size} numbers; allowed: 1")
+    return float(constant.values.reshape(()))
 
 
 @converts("ArgMax")

@@ -1,7 +1,9 @@
 """Pooling and means."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 
 from golden.errors import UserError
 from golden.graph import MaxPool, Mean, SumPool, Window
@@ -50,15 +52,12 @@ def _max_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
 
     if isinstance(value, Codes):
         site.set(Codes(pool(value.activation, site.output)))
-    elif isinstance(value, Real) and not value.functions:
-        made = pool(value.activation, site.builder.unused_name(site.output))
-        site.set(replace(value, activation=made))
-    else:
+        return
 
-        def arrange(parts: list[Activation], name: str, zero: int) -> Activation:
-            return pool(parts[0], name)
+    def arrange(parts: list[Activation], name: str, code: Callable[[Fraction], int]) -> Activation:
+        return pool(parts[0], name)
 
-        site.set(Later((value,), arrange))
+    site.set(Later((value,), arrange))
 
 
 def _pooling_window(site: Site, size: tuple[int, int], image: Activation) -> Window:
@@ -144,13 +143,12 @@ def _reduce_mean(site: Site, arithmetic: OnnxArithmetic) -> None:
         inputs=(arranged.name,),
         output="sum",
         axes=tuple(sorted(order.index(axis - 1) for axis in axes)),
-        keep_dimensions=True,
+        keep_dimensions=keep,
         encoding=source.encoding,
     )
     sizes = node.infer(site.builder.made(arranged.name)).tensor.shape
-    layout = Layout(sizes, tuple((order.index(axis),) for axis in range(rank)))
-    if not keep:
-        layout = layout.reshaped(tuple(s for i, s in enumerate(shape) if i + 1 not in axes))
+    left = [axis for axis in order if keep or axis + 1 not in axes]
+    layout = Layout.ordered(sizes, [sorted(left).index(axis) for axis in left])
     count = math.prod(shape[axis - 1] for axis in axes)
     site.set(_mean(source, node, layout, "mean", count, explicit=False))
 
