@@ -50,6 +50,7 @@ def integer_requantization(
     zero_point: int,
     clamp: tuple[int, int],
     exceptions: int = _EXCEPTIONS,
+    offset: ArrayLike = 0.0,
 ) -> Requantization:
     """Find integers that equal a reference on every reachable accumulator.
 
@@ -70,6 +71,9 @@ def integer_requantization(
         Of the output.
     exceptions : int
         How many accumulators of a channel a certificate may correct one by one.
+    offset : array_like of float
+        What the reference adds to the scaled accumulator before it rounds, in codes, one or one
+        per channel: a bias that is no multiple of the accumulator's unit.
 
     Returns
     -------
@@ -81,8 +85,13 @@ def integer_requantization(
     CertificateError
         If there are none, naming the channel.
     """
-    scales = np.atleast_1d(np.asarray(scale, dtype=np.float64))
+    scales, offsets = np.broadcast_arrays(
+        *(np.atleast_1d(np.asarray(values, dtype=np.float64)) for values in (scale, offset))
+    )
+    half = 0.0 if rounding is Rounding.FLOOR else 0.5
     low, high = bounds.minimum, bounds.maximum
+    if low.size < scales.size:
+        low, high = np.broadcast_to(low, scales.shape), np.broadcast_to(high, scales.shape)
     if scales.size == 1:  # One requantizer for the union of all channels' accumulators.
         low, high = low.min(keepdims=True), high.max(keepdims=True)
 
@@ -94,7 +103,8 @@ def integer_requantization(
 
     def steps_of(group: slice) -> StepFunction:
         def estimate(codes: Int64) -> Int64:
-            accumulator = (codes - zero_point - 0.5) / np.maximum(scales[group], _SMALLEST_SCALE)
+            real = codes - zero_point - half - offsets[group]
+            accumulator = real / np.maximum(scales[group], _SMALLEST_SCALE)
             return np.rint(np.clip(accumulator, low[group], high[group])).astype(np.int64)
 
         return find_steps(reference_of(group), low[group], high[group], estimate)
@@ -108,12 +118,18 @@ def integer_requantization(
     step = max(_POINTS >> output.width, 1)
     groups = [slice(first, first + step) for first in range(0, scales.size, step)]
     everything = slice(None)
-    if scales.max() < 1 << MAXIMUM_MULTIPLIER_WIDTH and all(map(fixed_point_is_exact, groups)):
+    if (
+        not offsets.any()
+        and scales.max() < 1 << MAXIMUM_MULTIPLIER_WIDTH
+        and all(map(fixed_point_is_exact, groups))
+    ):
         return fixed_point(everything)
     try:
         if len(groups) > 1:
             raise CertificateError(f"{scales.size} channels of {output} take too many thresholds")
-        certificate = _certificate(steps_of(everything), scales, zero_point, clamp, exceptions)
+        certificate = certificate_of_scale(
+            steps_of(everything), scales, offsets + half, zero_point, clamp, exceptions
+        )
     except CertificateError:
         if scales.size << output.width > _SEARCHED_POINTS:
             raise CertificateError(
@@ -126,14 +142,17 @@ def integer_requantization(
     return Certified(certificate, output)
 
 
-def _certificate(
+def certificate_of_scale(
     steps: StepFunction,
     scale: NDArray[np.float64],
+    offset: NDArray[np.float64],
     zero_point: int,
     clamp: tuple[int, int],
-    exceptions: int,
+    exceptions: int = _EXCEPTIONS,
 ) -> Certificate:
-    """Return the certificate of a given scale, with the accumulators it gets wrong as exceptions.
+    """Return the certificate of ``floor(accumulator * scale + offset)``.
+
+    Accumulators that it gets wrong are exceptions.
 
     Not the smallest multiplier, which takes a search, but one of as many bits as there are.
 
@@ -145,19 +164,22 @@ def _certificate(
     channels = len(steps)
     widest = int(np.max(np.abs([steps.accumulator_minimum, steps.accumulator_maximum])))
     width = min(MAXIMUM_MULTIPLIER_WIDTH, _PRODUCT_BITS - widest.bit_length())
-    shift = min(width - int(np.frexp(scale.max())[1]), _PRODUCT_BITS)
+    largest = float(np.max(np.abs(offset))) + 1
+    shift = min(width - int(np.frexp(scale.max())[1]), _PRODUCT_BITS - int(np.frexp(largest)[1]))
     if shift < 1:
-        raise CertificateError(f"scale is {scale.max()}; too large for a certificate")
+        raise CertificateError(
+            f"scale is {scale.max()}, offset {largest - 1}; too large for a certificate"
+        )
     multiplier = np.minimum(np.rint(np.ldexp(scale, shift)).astype(np.int64), (1 << width) - 1)
     unused = np.zeros((0, channels), dtype=np.int64)
 
     def per_channel(value: int) -> Int64:
         return np.full(channels, value, dtype=np.int64)
 
-    half = per_channel(1 << (shift - 1))
+    constant = np.rint(np.ldexp(offset, shift)).astype(np.int64)
     bare = Certificate(
-        steps, shift, multiplier, half, half, per_channel(zero_point), per_channel(clamp[0]),
-        per_channel(clamp[1]), unused, unused,
+        steps, shift, multiplier, constant, constant, per_channel(zero_point),
+        per_channel(clamp[0]), per_channel(clamp[1]), unused, unused,
     )  # fmt: skip
     points = decisive_points(steps)
     difference = steps.evaluate(points) - bare.evaluate(points)

@@ -24,6 +24,7 @@ class _Kind:
 
 _KINDS = {
     ".bittrue": _Kind("golden.graph.file", "load", has_profiles=False),
+    ".onnx": _Kind("golden.onnx_import", "import_onnx", has_profiles=True),
     ".tflite": _Kind("golden.tflite_import", "import_tflite", has_profiles=True),
 }
 

@@ -187,7 +187,7 @@ def test_run_refuses_wrong_inputs_and_writes_nothing(
     ("words", "message"),
     [
         (["show", "{}/none.tflite"], "none.tflite: No such file"),
-        (["show", "{}/x.txt"], "suffix is '.txt'; allowed: .bittrue, .tflite"),
+        (["show", "{}/x.txt"], "suffix is '.txt'; allowed: .bittrue, .onnx, .tflite"),
         (["show", "{}/network.tflite", "--profile", "tf"], "profile is 'tf'; allowed: litert"),
         (["show", "{}/network.tflite", "--svg", "{}/no/x.svg"], "choose a folder"),
         (["run", "{}/network.tflite", "--input", "{}/x.npy", "--output", "{}/no/y.npy"],

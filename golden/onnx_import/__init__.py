@@ -1,0 +1,131 @@
+"""Import of quantized .onnx networks: QDQ, QOperator and QONNX.
+
+`PROFILES` names the arithmetics; `docs/onnx.md` says where they differ.
+"""
+
+from pathlib import Path
+
+from golden.errors import UserError
+from golden.graph import Graph, Tensor
+from golden.onnx_import.arithmetic import OnnxArithmetic
+from golden.onnx_import.builder import GraphBuilder, Site
+from golden.onnx_import.layout import Layout
+from golden.onnx_import.model import InputInfo, OnnxModel, OnnxNode, read_model
+from golden.onnx_import.onnxruntime import OnnxRuntimeArithmetic
+from golden.onnx_import.operators import CONVERTERS, QONNX_OPERATORS
+from golden.onnx_import.outputs import Outputs
+from golden.onnx_import.values import Codes, FloatInput
+
+PROFILES: dict[str, type[OnnxArithmetic]] = {
+    arithmetic.name: arithmetic for arithmetic in (OnnxRuntimeArithmetic, OnnxArithmetic)
+}
+"""The arithmetics an .onnx file can be imported for."""
+
+MAXIMUM_FILE_BYTES = 1 << 30
+
+
+def import_onnx(path: Path, profile: str | None = None) -> Graph:
+    """Read an .onnx file as an integer graph.
+
+    Parameters
+    ----------
+    path : Path
+    profile : str, optional
+        One of `PROFILES`; by default ``onnxruntime``, and ``onnx`` for QONNX, which ONNX Runtime
+        does not run.
+
+    Returns
+    -------
+    Graph
+        Tensors of codes have the names of the file; images lie channels last.
+
+    Raises
+    ------
+    UserError
+        Naming the file, the operator and its place, what is wrong and what to do.
+    """
+    try:
+        if path.stat().st_size > MAXIMUM_FILE_BYTES:
+            raise UserError(f"{path}: it has over {MAXIMUM_FILE_BYTES} bytes")
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}") from None
+    try:
+        return convert_onnx(content, profile)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+
+
+def convert_onnx(content: bytes, profile: str | None = None) -> Graph:
+    """Return the graph of an .onnx file's content; see `import_onnx`."""
+    if profile is not None and profile not in PROFILES:
+        raise UserError(f"profile is {profile!r}; allowed: {', '.join(PROFILES)}")
+    model = read_model(content)
+    qonnx = [node for node in model.nodes if node.operator in QONNX_OPERATORS]
+    if profile is None:
+        profile = OnnxArithmetic.name if qonnx else OnnxRuntimeArithmetic.name
+    elif qonnx and profile == OnnxRuntimeArithmetic.name:
+        raise UserError(
+            f"it has QONNX's operator {qonnx[0].operator}, which ONNX Runtime does not run; import "
+            "with profile onnx"
+        )
+    arithmetic = PROFILES[profile]()
+    builder = GraphBuilder(model)
+    for info in model.inputs:
+        try:
+            _add_input(builder, info, _layout(model, info))
+        except UserError as error:
+            raise UserError(f"input {info.name!r}: {error}") from error
+    for node in model.nodes:
+        try:
+            if node.operator not in CONVERTERS:
+                raise UserError("it is not supported; docs/onnx.md lists the operators that are")
+            CONVERTERS[node.operator](Site(node, builder), arithmetic)
+        except UserError as error:
+            output = node.outputs[0] if node.outputs else ""
+            place = f"operator {node.position}, {node.operator} {output!r}"
+            raise UserError(f"{place}: {error}") from error
+    outputs = Outputs(builder)
+    for name in model.outputs:
+        try:
+            outputs.add(name)
+        except UserError as error:
+            raise UserError(f"output {name!r}: {error}") from error
+    return builder.graph(outputs.names, profile)
+
+
+def _add_input(builder: GraphBuilder, info: InputInfo, layout: Layout) -> None:
+    value = FloatInput(info, layout, layout)
+    if info.type is None and info.annotated is None:
+        builder.values[info.name] = value
+        return
+    kind = info.type or info.annotated
+    assert kind is not None
+    tensor = Tensor.of_type(info.name, layout.sizes, kind)
+    activation = builder.add_input(tensor, layout)
+    if info.type is not None:
+        builder.values[info.name] = Codes(activation)
+    else:
+        builder.values[info.name] = builder.annotated_input(value, activation)
+
+
+_ELEMENTWISE = frozenset(
+    {"QuantizeLinear", "DequantizeLinear", "Quant", "IntQuant", "Cast", "Identity"}
+)
+
+
+def _layout(model: OnnxModel, info: InputInfo) -> Layout:
+    """Return how an input lies in the graph: as it is if a Transpose makes it channels first."""
+    readers: dict[str, list[OnnxNode]] = {}
+    for node in model.nodes:
+        for name in set(node.inputs[:1]):
+            readers.setdefault(name, []).append(node)
+    name = info.name
+    while len(readers.get(name, [])) == 1:
+        (node,) = readers[name]
+        if node.operator == "Transpose" and node.attributes.get("perm") == (0, 3, 1, 2):
+            return Layout.same(info.shape)
+        if node.operator not in _ELEMENTWISE or not node.outputs or node.outputs[0] == name:
+            break
+        name = node.outputs[0]
+    return Layout.usual(info.shape)

@@ -1,0 +1,137 @@
+"""How the dimensions of an ONNX tensor lie in a tensor of the graph.
+
+ONNX holds images channels first, the graph channels last. Transposes and reshapes of an ONNX model
+therefore need no arithmetic and mostly no node: they change how the same codes are looked at.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.errors import UserError
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """An order of the codes of one sample.
+
+    The graph's tensor is seen as an array whose dimensions are `sizes`, the last one fastest; each
+    dimension of the ONNX tensor is some of them, multiplied together.
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        As fine as needed; their product is the number of codes.
+    dimensions : tuple of tuple of int
+        For each dimension of the ONNX tensor but the batch, the positions in `sizes`, slowest
+        first.
+    """
+
+    sizes: Shape
+    dimensions: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def usual(cls, shape: Shape) -> "Layout":
+        """Return the layout that the graph gives an ONNX tensor: images channels last."""
+        if len(shape) == 3:
+            channels, height, width = shape
+            return cls((height, width, channels), ((2,), (0,), (1,)))
+        return cls.same(shape)
+
+    @classmethod
+    def same(cls, shape: Shape) -> "Layout":
+        """Return the layout of a tensor that the graph holds as ONNX does."""
+        return cls(shape, tuple((axis,) for axis in range(len(shape))))
+
+    @classmethod
+    def ordered(cls, sizes: Shape, order: Sequence[int]) -> "Layout":
+        """Return the layout whose graph dimensions are the ONNX dimensions in an order."""
+        return cls(sizes, tuple((list(order).index(axis),) for axis in range(len(order))))
+
+    @property
+    def shape(self) -> Shape:
+        """Shape of the ONNX tensor, without the batch."""
+        return tuple(math.prod(self.sizes[i] for i in group) for group in self.dimensions)
+
+    def transposed(self, permutation: Sequence[int]) -> "Layout":
+        """Return the layout after a transpose; `permutation` does not count the batch."""
+        return Layout(self.sizes, tuple(self.dimensions[axis] for axis in permutation))
+
+    def reshaped(self, shape: Shape) -> "Layout":
+        """Return the layout after a reshape.
+
+        Raises
+        ------
+        UserError
+            If a new dimension would have to split an old one unevenly.
+        """
+        splits = [[size] for size in self.sizes]
+        queue = [(index, 0) for group in self.dimensions for index in group]
+        groups: list[list[tuple[int, int]]] = []
+        for size in shape:
+            group: list[tuple[int, int]] = []
+            needed = size
+            while needed > 1:
+                if not queue:
+                    raise UserError(f"it reshapes {self.shape} to {shape}; the sizes do not fit")
+                index, part = queue.pop(0)
+                available = splits[index][part]
+                if max(available, needed) % min(available, needed):
+                    raise UserError(
+                        f"it reshapes {self.shape} to {shape}, which divides a dimension unevenly; "
+                        "allowed: reshapes that join or divide dimensions"
+                    )
+                if available > needed:
+                    splits[index][part:] = [needed, available // needed]
+                    queue.insert(0, (index, part + 1))
+                    available = needed
+                group.append((index, part))
+                needed //= available
+            groups.append(group)
+        if any(splits[index][part] > 1 for index, part in queue):
+            raise UserError(f"it reshapes {self.shape} to {shape}; the sizes do not fit")
+        first = [0, *accumulate(len(parts) for parts in splits)]
+        return Layout(
+            tuple(size for parts in splits for size in parts),
+            tuple(tuple(first[index] + part for index, part in group) for group in groups),
+        )
+
+    def lies_as(self, order: Sequence[int]) -> bool:
+        """Return whether the graph holds the ONNX dimensions in this order, slowest first."""
+        positions = [
+            index for axis in order for index in self.dimensions[axis] if self.sizes[index] > 1
+        ]
+        return positions == sorted(positions)
+
+    def order(self) -> NDArray[np.int64]:
+        """Return the place in the graph's tensor of each ONNX code, in the ONNX shape."""
+        places = np.arange(math.prod(self.sizes)).reshape(self.sizes)
+        positions = [index for group in self.dimensions for index in group]
+        missing = [index for index in range(len(self.sizes)) if index not in positions]
+        return places.transpose(*positions, *missing).reshape(self.shape)
+
+    def orders(self) -> tuple[Shape, ...]:
+        """Return the orders of the ONNX dimensions in which the graph may hold them."""
+        rank = len(self.shape)
+        return usual_order(rank), tuple(range(rank))
+
+    def source_order(self, shape: Shape) -> Shape | None:
+        """Return the ONNX dimensions as dimensions of a graph tensor of a shape.
+
+        None if the graph's tensor has not one dimension for each.
+        """
+        for order in self.orders():
+            if self.lies_as(order) and tuple(self.shape[axis] for axis in order) == shape:
+                return tuple(order.index(axis) for axis in range(len(order)))
+        return None
+
+
+def usual_order(rank: int) -> Shape:
+    """Return the ONNX dimensions, without the batch, in the order the graph usually has them."""
+    return (1, 2, 0) if rank == 3 else tuple(range(rank))

@@ -1,0 +1,424 @@
+"""Convolutions and matrix products, in QDQ and in QOperator form."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.errors import UserError
+from golden.graph import Convolution, Encoding, FullyConnected, Window
+from golden.integer_type import IntegerType
+from golden.onnx_import.arithmetic import OnnxArithmetic
+from golden.onnx_import.builder import Site
+from golden.onnx_import.layout import Layout, usual_order
+from golden.onnx_import.model import Constant
+from golden.onnx_import.operators.quantization import (
+    UINT8,
+    one_scale,
+    one_zero_point,
+    quantizer_of,
+    scales,
+)
+from golden.onnx_import.operators.registry import converts
+from golden.onnx_import.quantize import quantize
+from golden.onnx_import.quantizer import finite_fraction
+from golden.onnx_import.values import (
+    Accumulated,
+    Activation,
+    Codes,
+    Kernel,
+    QuantizedConstant,
+    Real,
+    fractions,
+)
+
+Int64 = NDArray[np.int64]
+
+
+def plain(site: Site, position: int) -> Real:
+    """Return an input that is dequantized codes and nothing more."""
+    value = site.take(position, Real)
+    if value.functions:
+        raise UserError(
+            f"its input {site.node.inputs[position]!r} has passed an activation function since it "
+            "was quantized; put QuantizeLinear or Quant between"
+        )
+    return value
+
+
+# The parts of a weight
+
+
+class _Weights:
+    """Codes of a weight with the output channels first.
+
+    Parameters
+    ----------
+    constant : QuantizedConstant
+    axis : int
+        The output channels in it.
+
+    Attributes
+    ----------
+    codes : ndarray of int64
+    type : IntegerType
+    encoding : Encoding
+    scale : ndarray of float32
+        One, or one per output channel.
+    """
+
+    def __init__(self, constant: QuantizedConstant, axis: int) -> None:
+        channels = constant.codes.shape[axis]
+        self.scale = _per_channel(constant.scale, axis, channels, "scales")
+        zero_point = _per_channel(constant.zero_point, axis, channels, "zero points")
+        self.codes = np.moveaxis(constant.codes, axis, 0)
+        self.type = constant.type
+        self.encoding = Encoding(bipolar=constant.bipolar)
+        if (zero_point == zero_point[0]).all():
+            if not constant.bipolar:
+                self.encoding = Encoding(int(zero_point[0]))
+        else:
+            wide = zero_point.reshape(-1, *(1,) * (self.codes.ndim - 1))
+            self.codes = self.codes - wide
+            low, high = int(self.codes.min()), int(self.codes.max())
+            self.type = IntegerType.spanning(min(low, -1), high)
+
+
+def _per_channel(values: NDArray[Any], axis: int, channels: int, what: str) -> NDArray[Any]:
+    if values.size == 1:
+        return values.reshape(1)
+    if values.size != channels or values.shape[axis] != channels:
+        raise UserError(
+            f"its weights have {what} of shape {values.shape}; allowed: one, or one for each of "
+            f"the {channels} outputs"
+        )
+    return values.reshape(-1)
+
+
+def _weights(site: Site, position: int, rank: int, axis: int) -> _Weights:
+    value = site.take(position, QuantizedConstant)
+    if value.codes.ndim != rank or 0 in value.codes.shape:
+        raise UserError(
+            f"its weights have shape {value.codes.shape}; allowed: {rank} dimensions, none empty"
+        )
+    return _Weights(value, axis)
+
+
+def _named_weights(
+    site: Site, position: int, scale: int, zero_point: int, rank: int, axis: int
+) -> _Weights:
+    """Return weights whose scale and zero point are inputs of the operator itself."""
+    constant = site.take(position, Constant)
+    if constant.type is None or constant.values.ndim != rank or 0 in constant.values.shape:
+        raise UserError(
+            f"its weights have shape {constant.values.shape}; allowed: integers of {rank} "
+            "dimensions, none empty"
+        )
+    along = [1] * rank
+    along[axis] = -1
+    zero_points = np.zeros(1, dtype=np.int64)
+    if site.has(zero_point):
+        zero_points = site.take(zero_point, Constant).values.astype(np.int64)
+    factors = scales(site, scale) if scale >= 0 else np.ones(1, dtype=np.float32)
+    for values in (zero_points, factors):
+        if values.size not in (1, constant.values.shape[axis]):
+            raise UserError(
+                f"its weights have {values.size} scales or zero points; allowed: one, or one for "
+                f"each of the {constant.values.shape[axis]} outputs"
+            )
+    value = QuantizedConstant(
+        constant.values, constant.type, factors.reshape(along), zero_points.reshape(along)
+    )
+    return _Weights(value, axis)
+
+
+# The nodes
+
+
+def _window(site: Site, size: tuple[int, int], shape: tuple[int, ...]) -> Window:
+    """Return the window of a convolution or pooling over a graph's image."""
+    stride, dilation = (_pair(site, name, (1, 1)) for name in ("strides", "dilations"))
+    scheme = site.text("auto_pad", "NOTSET")
+    if scheme == "NOTSET":
+        pads = site.sizes("pads", (0, 0, 0, 0))
+        if len(pads) != 4:
+            raise UserError(f"its pads are {pads}; allowed: 4 sizes")
+        return Window(size, stride, dilation, ((pads[0], pads[2]), (pads[1], pads[3])))
+    if scheme == "VALID":
+        return Window(size, stride, dilation)
+    if scheme not in ("SAME_UPPER", "SAME_LOWER"):
+        raise UserError(
+            f"its auto_pad is {scheme!r}; allowed: NOTSET, VALID, SAME_UPPER, SAME_LOWER"
+        )
+    if min(*stride, *dilation, *size) < 1:
+        raise UserError(f"its strides are {stride}, its dilations {dilation}; allowed: from 1")
+    padding = []
+    for axis in (0, 1):
+        outputs = -(-shape[axis] // stride[axis])
+        reach = (size[axis] - 1) * dilation[axis] + 1
+        total = max((outputs - 1) * stride[axis] + reach - shape[axis], 0)
+        smaller, larger = total // 2, total - total // 2
+        padding.append((smaller, larger) if scheme == "SAME_UPPER" else (larger, smaller))
+    return Window(size, stride, dilation, (padding[0], padding[1]))
+
+
+def window_of(site: Site, size: tuple[int, int], image: Activation) -> Window:
+    """Return the window of an operator over an image of the graph."""
+    return _window(site, size, site.builder.made(image.name).shape)
+
+
+def _pair(site: Site, name: str, default: tuple[int, int]) -> tuple[int, int]:
+    sizes = site.sizes(name, default)
+    if len(sizes) != 2:
+        raise UserError(f"its {name} are {sizes}; allowed: 2 sizes, for height and width")
+    return sizes[0], sizes[1]
+
+
+def kernel_size(site: Site) -> tuple[int, int]:
+    """Return the attribute that is the size of a pooling's window."""
+    if "kernel_shape" not in site.node.attributes:
+        raise UserError("its attribute 'kernel_shape' is missing")
+    return _pair(site, "kernel_shape", (1, 1))
+
+
+def _convolution(
+    site: Site, source: Activation, encoding: Encoding, weights: _Weights
+) -> tuple[Convolution, Layout]:
+    image = site.builder.image(source)
+    size = (weights.codes.shape[2], weights.codes.shape[3])
+    if site.sizes("kernel_shape", size) != size:
+        raise UserError(f"its kernel_shape is not that of its weights, {size}")
+    node = Convolution(
+        inputs=(image.name,),
+        output="convolution",
+        weight=weights.codes.transpose(0, 2, 3, 1),
+        weight_type=weights.type,
+        bias=np.zeros(len(weights.codes), dtype=np.int64),
+        input_encoding=encoding,
+        weight_encoding=weights.encoding,
+        window=window_of(site, size, image),
+        groups=site.integer("group", 1),
+    )
+    height, width, channels = node.infer(site.builder.made(image.name)).tensor.shape
+    return node, Layout.usual((channels, height, width))
+
+
+def _product(
+    site: Site, source: Activation, encoding: Encoding, weights: _Weights
+) -> tuple[FullyConnected, Layout]:
+    """Return the product of the last dimension with a matrix."""
+    shape = source.layout.shape
+    if not shape:
+        raise UserError("its input has no features; allowed: 2 dimensions or more")
+    columns = weights.codes.reshape(len(weights.codes), -1)
+    if shape[-1] != columns.shape[1]:
+        raise UserError(
+            f"its input has shape {('N', *shape)}; its weights have {columns.shape[1]} rows; they "
+            "must agree"
+        )
+    if len(shape) == 1:
+        # Any order of the features will do: the columns follow it.
+        if not source.layout.lies_as((0,)):
+            columns = columns[:, np.argsort(source.layout.order())]
+        flat = Layout(shape, ((0,),))
+        source = site.builder.arranged(Activation(source.name, source.type, flat), (0,))
+        layout = Layout((len(columns),), ((0,),))
+    else:
+        order = tuple(range(len(shape)))
+        for candidate in (order, usual_order(len(shape))):
+            if candidate[-1] == order[-1] and source.layout.lies_as(candidate):
+                order = candidate
+                break
+        source = site.builder.arranged(source, order)
+        sizes = tuple(shape[axis] for axis in order[:-1])
+        layout = Layout.ordered((*sizes, len(columns)), order)
+    node = FullyConnected(
+        inputs=(source.name,),
+        output="product",
+        weight=columns,
+        weight_type=weights.type,
+        bias=np.zeros(len(columns), dtype=np.int64),
+        input_encoding=encoding,
+        weight_encoding=weights.encoding,
+    )
+    return node, layout
+
+
+# Operators on real numbers
+
+
+@converts("Conv")
+def _conv(site: Site, arithmetic: OnnxArithmetic) -> None:
+    source = plain(site, 0)
+    weights = _weights(site, 1, rank=4, axis=0)
+    node, layout = _convolution(site, source.activation, source.encoding, weights)
+    _set_accumulated(site, arithmetic, node, layout, source, weights, "convolution", bias=2)
+
+
+@converts("Gemm")
+def _gemm(site: Site, arithmetic: OnnxArithmetic) -> None:
+    if site.number("alpha", 1.0) != 1.0 or (site.has(2) and site.number("beta", 1.0) != 1.0):
+        raise UserError("its alpha or beta is not 1; allowed: 1; put it into the scales")
+    if site.integer("transA", 0):
+        raise UserError("it transposes its input; allowed: transA 0")
+    source = plain(site, 0)
+    weights = _weights(site, 1, rank=2, axis=0 if site.integer("transB", 0) else 1)
+    if len(source.activation.layout.shape) != 1:
+        raise UserError(
+            f"its input has shape {('N', *source.activation.layout.shape)}; allowed: 2 dimensions"
+        )
+    node, layout = _product(site, source.activation, source.encoding, weights)
+    _set_accumulated(site, arithmetic, node, layout, source, weights, "matrix", bias=2)
+
+
+@converts("MatMul")
+def _mat_mul(site: Site, arithmetic: OnnxArithmetic) -> None:
+    source = plain(site, 0)
+    weights = _weights(site, 1, rank=2, axis=1)
+    node, layout = _product(site, source.activation, source.encoding, weights)
+    _set_accumulated(site, arithmetic, node, layout, source, weights, "matrix", bias=None)
+
+
+def _set_accumulated(
+    site: Site,
+    arithmetic: OnnxArithmetic,
+    node: Convolution | FullyConnected,
+    layout: Layout,
+    source: Real,
+    weights: _Weights,
+    name: str,
+    bias: int | None,
+) -> None:
+    kernel = Kernel(
+        name,
+        (np.array([float(source.scale)], dtype=np.float32), weights.scale),
+        (source.activation.type, weights.type),
+    )
+    channels = len(node.weight)
+    offset = fractions([0.0])
+    if bias is not None and site.has(bias):
+        value = site.take(bias, QuantizedConstant, Constant)
+        if isinstance(value, QuantizedConstant) and _has_scale(value, kernel):
+            node = replace(node, bias=_vector(value.codes - value.zero_point, channels))
+        else:
+            numbers = value.real if isinstance(value, QuantizedConstant) else _numbers(value)
+            units, offset = arithmetic.bias(kernel, _vector(numbers, channels))
+            node = replace(node, bias=np.broadcast_to(units, (channels,)))
+    scale = source.scale * fractions(weights.scale)
+    site.set(Accumulated(node, layout, scale, offset, kernel))
+
+
+def _has_scale(bias: QuantizedConstant, kernel: Kernel) -> bool:
+    """Return whether a bias has the accumulator's scale, the product rounded to float32."""
+    product = kernel.scales[0] * kernel.scales[1]
+    scale = bias.scale.reshape(-1)
+    if scale.size not in (1, product.size) and product.size != 1:
+        return False
+    return bool(np.allclose(scale, product, rtol=2.0**-22, atol=0.0))
+
+
+def _numbers(value: Constant) -> NDArray[np.float32]:
+    if value.type is not None or not np.isfinite(value.values).all():
+        raise UserError("its bias has elements that are integers or not finite")
+    return value.values
+
+
+def _vector(values: NDArray, channels: int) -> NDArray:
+    """Return a bias as one element per channel; leading dimensions of 1 are dropped."""
+    flat = values.reshape(-1) if values.size in (1, channels) else values
+    if flat.shape not in ((1,), (channels,)) or (values.ndim and values.shape[-1] != values.size):
+        raise UserError(
+            f"its bias has shape {values.shape}; allowed: ({channels},), one for each output"
+        )
+    return np.broadcast_to(flat, (channels,)).copy()
+
+
+# Integer operators
+
+
+def _codes(site: Site, position: int) -> Activation:
+    return site.take(position, Codes).activation
+
+
+def _integer_matrix(
+    site: Site,
+    arithmetic: OnnxArithmetic,
+    node: Convolution | FullyConnected,
+    layout: Layout,
+    weights: _Weights,
+    name: str,
+    output: int,
+    bias: int | None,
+) -> None:
+    """Emit an operator with inputs x, x_scale, x_zero_point, w, w_scale, w_zero_point, ..."""
+    source, scale = _codes(site, 0), one_scale(site, 1)
+    kernel = Kernel(
+        name,
+        (np.array([scale], dtype=np.float32), weights.scale),
+        (source.type, weights.type),
+        explicit=True,
+    )
+    if bias is not None and site.has(bias):
+        constant = site.take(bias, Constant)
+        if constant.type is None:
+            raise UserError("its bias has elements that are no integers")
+        node = replace(node, bias=_vector(constant.values, len(node.weight)))
+    value = Accumulated(
+        node,
+        layout,
+        finite_fraction(scale) * fractions(weights.scale),
+        fractions([0.0]),
+        kernel,
+    )
+    quantizer = quantizer_of(site, output, output + 1, UINT8)
+    made = quantize(value, quantizer, site.output, site.builder, arithmetic)
+    site.set(Codes(made))
+
+
+@converts("QLinearConv")
+def _qlinear_conv(site: Site, arithmetic: OnnxArithmetic) -> None:
+    weights = _named_weights(site, 3, 4, 5, rank=4, axis=0)
+    encoding = _input_encoding(site, 0, 2)
+    node, layout = _convolution(site, _codes(site, 0), encoding, weights)
+    _integer_matrix(site, arithmetic, node, layout, weights, "convolution", output=6, bias=8)
+
+
+@converts("QLinearMatMul")
+def _qlinear_mat_mul(site: Site, arithmetic: OnnxArithmetic) -> None:
+    weights = _named_weights(site, 3, 4, 5, rank=2, axis=1)
+    node, layout = _product(site, _codes(site, 0), _input_encoding(site, 0, 2), weights)
+    _integer_matrix(site, arithmetic, node, layout, weights, "matrix", output=6, bias=None)
+
+
+@converts("QGemm")
+def _qgemm(site: Site, arithmetic: OnnxArithmetic) -> None:
+    if site.number("alpha", 1.0) != 1.0 or site.integer("transA", 0) or not site.has(7):
+        raise UserError("its alpha is not 1, or transA is set, or its output has no scale")
+    axis = 0 if site.integer("transB", 0) else 1
+    weights = _named_weights(site, 3, 4, 5, rank=2, axis=axis)
+    node, layout = _product(site, _codes(site, 0), _input_encoding(site, 0, 2), weights)
+    _integer_matrix(site, arithmetic, node, layout, weights, "matrix", output=7, bias=6)
+
+
+@converts("ConvInteger", "MatMulInteger")
+def _integer(site: Site, arithmetic: OnnxArithmetic) -> None:
+    """Emit accumulators; a Cast and a Mul behind give them a scale."""
+    source, encoding = _codes(site, 0), _input_encoding(site, 0, 2)
+    if site.node.operator == "ConvInteger":
+        weights = _named_weights(site, 1, -1, 3, rank=4, axis=0)
+        node, layout = _convolution(site, source, encoding, weights)
+        site.set(_unscaled(node, layout))
+    else:
+        weights = _named_weights(site, 1, -1, 3, rank=2, axis=1)
+        product, layout = _product(site, source, encoding, weights)
+        site.set(_unscaled(product, layout))
+
+
+def _unscaled(node: Convolution | FullyConnected, layout: Layout) -> Accumulated:
+    return Accumulated(node, layout, fractions([1.0]), fractions([0.0]), None)
+
+
+def _input_encoding(site: Site, position: int, zero_point: int) -> Encoding:
+    kind = _codes(site, position).type
+    return Encoding(one_zero_point(site, zero_point, kind)[0])

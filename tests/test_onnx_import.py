@@ -1,0 +1,303 @@
+"""Imported .onnx networks against ONNX Runtime, tensor by tensor."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from flows.cli import main
+from golden.errors import UserError
+from golden.execute import Executor
+from golden.graph import Graph
+from golden.onnx_import import convert_onnx
+from support.onnx_builder import QuantizedBuilder, Tensor, session
+from support.onnx_fixtures import BOTH, QDQ, model, random_network
+
+Codes = dict[str, NDArray[Any]]
+
+DTYPES = (np.int8, np.uint8)
+CASES = [
+    pytest.param(build, dtype, qoperator, id=f"{title}-{dtype.__name__}-{form}")
+    for dtype in DTYPES
+    for form, qoperator, builds in (
+        ("qdq", False, {**BOTH, **QDQ}),
+        ("qoperator", True, BOTH),
+    )
+    for title, build in builds.items()
+]
+
+
+def inputs_of(proto: onnx.ModelProto, graph: Graph, samples: int, seed: int = 0) -> Codes:
+    """Return codes in the model's own layout; the first sample runs through all of them."""
+    random = np.random.default_rng(seed)
+    inputs = {}
+    for info, tensor in zip(proto.graph.input, graph.inputs, strict=True):
+        shape = tuple(size.dim_value for size in info.type.tensor_type.shape.dim)[1:]
+        codes = random.integers(tensor.minimum, tensor.maximum + 1, (samples, *shape))
+        codes[0] = np.linspace(tensor.minimum, tensor.maximum, tensor.elements).reshape(shape)
+        inputs[info.name] = codes
+    return inputs
+
+
+def run_graph(graph: Graph, inputs: Codes) -> Codes:
+    """Return every tensor in the model's own layout."""
+    moved = {}
+    for tensor, codes in zip(graph.inputs, inputs.values(), strict=True):
+        layout = graph.layouts.get(tensor.name, tuple(range(len(tensor.shape))))
+        moved[tensor.name] = np.moveaxis(codes, range(1, codes.ndim), [a + 1 for a in layout])
+    results = Executor(graph).run(moved, list(graph.tensors))
+    return {
+        name: codes.transpose(0, *(a + 1 for a in graph.layouts.get(name, range(codes.ndim - 1))))
+        for name, codes in results.items()
+    }
+
+
+def run_runtime(
+    proto: onnx.ModelProto, graph: Graph, inputs: Codes, names: list[str], **options: bool
+) -> Codes:
+    """Return tensors that ONNX Runtime makes, the named ones exposed as outputs."""
+    exposed = onnx.ModelProto()
+    exposed.CopyFrom(proto)
+    outputs = {output.name for output in exposed.graph.output}
+    for name in names:
+        if name not in outputs:
+            exposed.graph.output.append(helper.make_empty_tensor_value_info(name))
+    runner = session(exposed, **options)
+    feeds = {}
+    for info, tensor in zip(runner.get_inputs(), graph.inputs, strict=True):
+        codes = inputs[info.name]
+        if info.type == "tensor(float)":
+            meaning = graph.quantization[tensor.name]
+            real = meaning.encoding.decode(codes).astype(np.float32)
+            feeds[info.name] = real * np.float32(float(meaning.scale))
+        else:
+            feeds[info.name] = codes.astype("int8" if info.type == "tensor(int8)" else "uint8")
+    samples = len(next(iter(feeds.values())))
+    results = [
+        runner.run(names, {name: array[i : i + 1] for name, array in feeds.items()})
+        for i in range(samples)
+    ]
+    return {
+        name: np.concatenate([np.asarray(result[i]) for result in results])
+        for i, name in enumerate(names)
+    }
+
+
+def assert_equal(proto: onnx.ModelProto, samples: int, seed: int = 0) -> Graph:
+    """Compare every tensor that both have."""
+    graph = convert_onnx(proto.SerializeToString(), "onnxruntime")
+    inputs = inputs_of(proto, graph, samples, seed)
+    made = {name for node in proto.graph.node for name in node.output}
+    names = [name for name in graph.tensors if name in made]
+    assert set(graph.outputs) <= set(names)
+    expected, results = run_runtime(proto, graph, inputs, names), run_graph(graph, inputs)
+    for name in names:
+        assert np.array_equal(results[name], expected[name]), name
+    return graph
+
+
+@pytest.mark.parametrize(("build", "dtype", "qoperator"), CASES)
+def test_fixture_equals_onnxruntime(build: Any, dtype: Any, qoperator: bool) -> None:
+    assert_equal(model(build, dtype, qoperator), samples=6)
+
+
+@pytest.mark.parametrize("optimized", [True, False])
+def test_default_sessions_equal(optimized: bool) -> None:
+    """Without settings: integer operators always, QDQ of uint8 when it is optimized."""
+    for qoperator in (False, True) if optimized else (True,):
+        for title, build in BOTH.items():
+            proto = model(build, np.uint8, qoperator, seed=1)
+            graph = convert_onnx(proto.SerializeToString(), "onnxruntime")
+            inputs = inputs_of(proto, graph, 3)
+            outputs = list(graph.outputs)
+            options = {"optimized": optimized, "int8": False}
+            expected = run_runtime(proto, graph, inputs, outputs, **options)
+            results = run_graph(graph, inputs)
+            for name in outputs:
+                assert np.array_equal(results[name], expected[name]), title
+
+
+def test_seeds_differ() -> None:
+    """A comparison with the runtime's answer to another network fails."""
+    build = BOTH["convolution"]
+    graph = convert_onnx(model(build, np.int8, False).SerializeToString())
+    other = model(build, np.int8, False, seed=5)
+    inputs = inputs_of(other, graph, 2)
+    (output,) = graph.outputs
+    expected = run_runtime(other, graph, inputs, [output])
+    assert not np.array_equal(run_graph(graph, inputs)[output], expected[output])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_network_equals_onnxruntime(seed: int) -> None:
+    assert_equal(random_network(seed), samples=4, seed=seed)
+
+
+# What is refused
+
+
+def broken(change: Callable[[onnx.ModelProto], object]) -> bytes:
+    proto = model(BOTH["convolution"], np.int8, False)
+    change(proto)
+    return proto.SerializeToString()
+
+
+def _dimension(proto: onnx.ModelProto, axis: int) -> Any:
+    size = proto.graph.input[0].type.tensor_type.shape.dim[axis]
+    size.Clear()
+    return size
+
+
+def _external(proto: onnx.ModelProto) -> None:
+    tensor = proto.graph.initializer[2]
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="../../outside")
+
+
+def _set_scale(value: float) -> Callable[[onnx.ModelProto], object]:
+    def change(proto: onnx.ModelProto) -> None:
+        tensor = proto.graph.initializer[0]
+        tensor.CopyFrom(numpy_helper.from_array(np.float32(value), tensor.name))
+
+    return change
+
+
+def _branch(proto: onnx.ModelProto) -> None:
+    body = onnx.GraphProto()
+    body.CopyFrom(proto.graph)
+    proto.graph.node.append(helper.make_node("If", ["x"], ["y"], then_branch=body))
+
+
+def _float_middle(b: QuantizedBuilder) -> Tensor:
+    y = b.convolution(b.input(3, 8, 8), 4)
+    return b.quantized(b.builder.operator("Erf", b.real(y)), y.shape)
+
+
+def _overflow(b: QuantizedBuilder) -> Tensor:
+    weight = b.real_constant(np.full((200_000, 1), 127, np.int8), np.float32(0.1))
+    y = b.builder.operator("MatMul", b.real(b.input(200_000)), weight)
+    return b.quantized(y, (1,))
+
+
+def _softmax(b: QuantizedBuilder) -> Tensor:
+    return b.unary("Softmax", b.input(10))
+
+
+REFUSED: dict[str, tuple[bytes, str]] = {
+    "nothing": (b"", "no operators"),
+    "other content": (b"PK\3\4 something else", "no intact ONNX file"),
+    "truncated": (broken(lambda p: None)[:-40], "no intact ONNX file"),
+    "data in another file": (broken(_external), "'constant_4' lies in another file"),
+    "enormous constant": (
+        broken(lambda p: p.graph.initializer[2].dims.insert(0, 1 << 60)),
+        "allowed: up to",
+    ),
+    "enormous input": (
+        broken(lambda p: setattr(_dimension(p, 2), "dim_value", 1 << 50)),
+        "input 'x' has shape",
+    ),
+    "batch of 4": (
+        broken(lambda p: setattr(_dimension(p, 0), "dim_value", 4)),
+        "input 'x' has a batch of 4",
+    ),
+    "dynamic height": (
+        broken(lambda p: setattr(_dimension(p, 2), "dim_param", "height")),
+        "export the model with fixed shapes",
+    ),
+    "cycle": (
+        broken(lambda p: p.graph.node[0].input.__setitem__(0, p.graph.node[-1].output[0])),
+        "operator 0, DequantizeLinear: its input 'quantizelinear_15' is made by no operator before",
+    ),
+    "control flow": (broken(_branch), "operator 5, If: its attribute 'then_branch' is a graph"),
+    "functions": (broken(lambda p: p.functions.add(name="f")), "functions of its own"),
+    "unknown operator": (
+        broken(lambda p: p.graph.node.append(helper.make_node("Foo", ["x"], ["y"], domain="d"))),
+        "operator 5, d.Foo 'y': it is not supported",
+    ),
+    "missing scale": (
+        broken(lambda p: p.graph.node[0].input.__delitem__(slice(1, None))),
+        "operator 0, DequantizeLinear 'dequantizelinear_3': its input 1 is missing",
+    ),
+    "negative scale": (broken(_set_scale(-1)), "no positive numbers"),
+    "scale that is no number": (broken(_set_scale(np.nan)), "no positive numbers"),
+    "half precision": (
+        broken(
+            lambda p: setattr(p.graph.input[0].type.tensor_type, "elem_type", TensorProto.FLOAT16)
+        ),
+        "input 'x' has type FLOAT16",
+    ),
+    "real numbers in the middle": (
+        model(_float_middle, np.int8, False).SerializeToString(),
+        "operator 6, Erf 'erf_19': it is not supported",
+    ),
+    "softmax": (model(_softmax, np.int8, False).SerializeToString(), "end the model before it"),
+    "overflow": (model(_overflow, np.int8, False).SerializeToString(), "would overflow"),
+    "flattened image": (
+        model(lambda b: b.flattened(b.input(3, 4, 4)), np.int8, False).SerializeToString(),
+        "flattened or reordered image",
+    ),
+    "activation that ONNX Runtime does not fuse": (
+        model(
+            lambda b: b.quantized(
+                b.builder.operator(
+                    "Relu",
+                    b.builder.operator(
+                        "Conv",
+                        b.real(b.input(3, 5, 5)),
+                        b.real_constant(b.codes(2, 3, 3, 3), np.float32(0.01)),
+                    ),
+                ),
+                (2, 3, 3),
+                zero_point=7,
+            ),
+            np.int8,
+            False,
+        ).SerializeToString(),
+        "import with profile onnx",
+    ),
+}
+
+
+@pytest.mark.parametrize("title", REFUSED)
+def test_refused_in_one_line(title: str) -> None:
+    content, expected = REFUSED[title]
+    with pytest.raises(UserError) as caught:
+        convert_onnx(content)
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_profile_is_refused() -> None:
+    with pytest.raises(UserError, match="allowed: onnxruntime, onnx"):
+        convert_onnx(broken(lambda p: None), "litert")
+
+
+# The command line
+
+
+def test_command_takes_and_gives_codes_in_the_models_own_layout(tmp_path: Path) -> None:
+    proto = model(BOTH["squeeze and excite"], np.uint8, False)
+    path, x, y = (tmp_path / name for name in ("network.onnx", "x.npy", "y.npy"))
+    path.write_bytes(proto.SerializeToString())
+    codes = np.random.default_rng(0).integers(0, 256, (5, 6, 9, 8), dtype=np.uint8)
+    np.save(x, codes)
+    words = ["--input", str(x), "--output", str(y), "--profile", "onnxruntime"]
+    assert main(["run", str(path), *words]) == 0
+    runner = session(proto, int8=False)
+    expected = [runner.run(None, {"x": codes[i : i + 1]})[0] for i in range(5)]
+    assert np.array_equal(np.load(y), np.concatenate(expected))
+    assert np.load(y).dtype == np.uint8
+
+
+def test_command_refuses_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "network.onnx"
+    path.write_bytes(b"no network")
+    assert main(["show", str(path)]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"bittrue show: {path}: ")
+    assert captured.err.count("\n") == 1
