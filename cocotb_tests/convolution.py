@@ -1,0 +1,33 @@
+"""Scenarios for convolution and dense layers."""
+
+from typing import Any
+
+from cocotb_tests.images import executed, random_images
+from cocotb_tests.streams import every_manner, lanes_of
+from flows.bench.scenario import Scenario
+from hdl.layers.matrix_layer import MatrixLayer
+
+
+def scenarios(
+    component: MatrixLayer, parameters: dict[str, Any], seed: int, quick: bool
+) -> list[Scenario]:
+    """Return images in every manner, against golden's executor; more of them unless `quick`."""
+    images = random_images(component.tensor, 4 if quick else 40, seed)
+    codes = executed(component.node, [component.tensor], [images])
+    channels = codes.shape[-1]
+
+    def describe(beat: int) -> str:
+        position, channel = divmod(beat * component.output_lanes, channels)
+        image, position = divmod(position, codes[0].size // channels)
+        return f"image {image}, position {position}, channels from {channel}"
+
+    scenarios = every_manner(
+        "images",
+        {"i": lanes_of("", images.reshape(-1, component.input_lanes))},
+        {"o": lanes_of("", codes.reshape(-1, component.output_lanes))},
+        {},
+        len(images) * component.cycles // 2,
+        seed,
+        describe=describe,
+    )
+    return scenarios
