@@ -90,10 +90,10 @@ class StreamInput(wiring.Component):
             buffer.o.ready.eq(self.o.ready & flow),
             self.unfinished.eq(position.index[0] != 0),
             self.begun.eq(passes & ~self.unfinished),
-            self.ended.eq(passes & position.last),
+            self.ended.eq(passes & position.ends[0]),
             self.stalled.eq(self.o.valid & ~self.o.ready),
             self.tlast_missing.eq(self.ended & ~waiting.last),
-            self.tlast_early.eq(passes & waiting.last & ~position.last),
+            self.tlast_early.eq(passes & waiting.last & ~position.ends[0]),
             self.code_error.eq(passes & waiting.error),
         ]
         return m

@@ -56,7 +56,7 @@ class StreamOutput(wiring.Component):
         m.d.comb += [
             buffer.i.valid.eq(self.i.valid),
             buffer.i.payload.codes.eq(self.i.payload),
-            buffer.i.payload.last.eq(position.last),
+            buffer.i.payload.last.eq(position.ends[0]),
             self.i.ready.eq(buffer.i.ready),
             self.axis.tvalid.eq(buffer.o.valid),
             self.axis.tlast.eq(buffer.o.payload.last),
