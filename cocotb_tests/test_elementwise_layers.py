@@ -71,7 +71,7 @@ def test_an_addition_of_two_operands_needs_no_multiplier() -> None:
     component = UNITS["add"].build(**UNITS["add"].parse([]))
     assert isinstance(component, AddLayer)
     assert component.tables is not None
-    assert component.latency == 3
+    assert component.latency == 4
 
 
 def test_operands_of_other_shapes_are_refused() -> None:

@@ -13,7 +13,7 @@ from golden.addition import AdditionTables, find_addition_tables
 from golden.errors import UserError
 from golden.graph import Tensor
 from hdl.layers.beatwise import Beatwise
-from hdl.layers.channel_requant import ChannelRequantizer
+from hdl.layers.channel_requant import ChannelRequantizer, channel_requantizer_latency
 from hdl.layers.codes import check_lanes, code_stream, decoded, resized
 from hdl.layers.join import join
 from hdl.layers.table import check_table_width, code_table
@@ -22,6 +22,9 @@ from hdl.pipeline import Pipeline
 
 _CHEAP_TABLE_WIDTH = 8
 """Bits of the codes up to which a table costs less than a multiplier."""
+
+_SUM_LATENCY = 3
+"""Cycles of tables and the sum of their entries."""
 
 
 class _Elementwise(Beatwise, ABC):
@@ -60,9 +63,6 @@ class _Elementwise(Beatwise, ABC):
         inference = node.infer(*tensors)
         assert inference.accumulator is not None
         self.accumulator = inference.accumulator.type
-        self._requantizer = ChannelRequantizer(
-            node.requantization, self.accumulator, None, tensors[0].channels, lanes, name
-        )
         members = {
             port: In(code_stream(tensor.type, lanes))
             for port, tensor in zip(ports, tensors, strict=True)
@@ -73,7 +73,7 @@ class _Elementwise(Beatwise, ABC):
     @property
     def latency(self) -> int:
         """Cycles from accepted beats to their codes."""
-        return self._accumulation + self._requantizer.latency
+        return self._accumulation + channel_requantizer_latency(self.node.requantization, False)
 
     @property
     @abstractmethod
@@ -85,13 +85,27 @@ class _Elementwise(Beatwise, ABC):
         inputs = [getattr(self, port) for port in self._ports]
         return join(m, inputs), inputs
 
-    def _requantize(self, m: Module, accumulators: Sequence[Value]) -> None:
-        """Connect accumulators, valid with the requantizer's input, and its output."""
-        m.submodules.requantizer = self._requantizer
-        m.d.comb += self._requantizer.i.payload.as_value().eq(
+    def _requantizer(self, m: Module) -> ChannelRequantizer:
+        """Return a requantizer whose output is that of the layer."""
+        requantizer = ChannelRequantizer(
+            self.node.requantization,
+            self.accumulator,
+            None,
+            self.tensors[0].channels,
+            self.lanes,
+            self.name,
+        )
+        m.submodules.requantizer = requantizer
+        wiring.connect(m, requantizer.o, wiring.flipped(self.o))
+        return requantizer
+
+    def _requantize(
+        self, m: Module, requantizer: ChannelRequantizer, accumulators: Sequence[Value]
+    ) -> None:
+        """Connect accumulators that are valid with the requantizer's input."""
+        m.d.comb += requantizer.i.payload.as_value().eq(
             Cat(resized(value, self.accumulator.width) for value in accumulators)
         )
-        wiring.connect(m, self._requantizer.o, wiring.flipped(self.o))
 
 
 class AddLayer(_Elementwise):
@@ -118,7 +132,7 @@ class AddLayer(_Elementwise):
         Codes of the sum.
 
     Latency `latency` cycles, one beat per cycle. Where `golden.addition` finds tables that hold the
-    scaling of the sum, which it does for two inputs of up to 8 bits as a rule, that is 3 cycles: a
+    scaling of the sum, which it does for two inputs of up to 8 bits as a rule, that is 4 cycles: a
     table for each input, an adder, a shift and a clamp. Otherwise the tables hold the addends, and
     a requantizer follows.
     """
@@ -136,11 +150,11 @@ class AddLayer(_Elementwise):
     @property
     def latency(self) -> int:
         """Cycles from accepted beats to their codes."""
-        return 3 if self.tables else super().latency
+        return _SUM_LATENCY + 1 if self.tables else super().latency
 
     @property
     def _accumulation(self) -> int:
-        return 2
+        return _SUM_LATENCY
 
     def elaborate(self, platform: object) -> Module:
         """Look operands up, add them, and clamp or requantize."""
@@ -156,10 +170,11 @@ class AddLayer(_Elementwise):
                 )
             )
             return m
-        pipeline = Pipeline(m, platform, joined, self._requantizer.i, self._accumulation)
+        requantizer = self._requantizer(m)
+        pipeline = Pipeline(m, platform, joined, requantizer.i, self._accumulation)
         every = [np.arange(tensor.type.minimum, tensor.type.maximum + 1) for tensor in self.tensors]
         tables = [addend.evaluate(codes) for addend, codes in zip(self.addends, every, strict=True)]
-        self._requantize(m, self._sums(m, pipeline, inputs, tables))
+        self._requantize(m, requantizer, self._sums(m, pipeline, inputs, tables))
         return m
 
     def _sums(
@@ -169,20 +184,23 @@ class AddLayer(_Elementwise):
         inputs: Sequence[stream.Interface],
         tables: Sequence[np.ndarray],
     ) -> list[Value]:
-        """Return each lane's sum of table entries, two cycles later."""
+        """Return each lane's sum of table entries, `_SUM_LATENCY` cycles later."""
         sums = []
         for lane in range(self.lanes):
             total: Value = C(0)
             for index, (given, table) in enumerate(zip(inputs, tables, strict=True)):
-                total = total + code_table(
+                instance = f"addend_{index}_{lane}"
+                entry = code_table(
                     m,
                     pipeline,
                     f"{self.name}_addend_{index}",
-                    f"addend_{index}_{lane}",
+                    f"{instance}_table",
                     given.payload[lane],
                     self.tensors[index].type,
                     table,
                 )
+                # Block RAM is slow to answer: no adder in the same cycle.
+                total = total + pipeline.register(instance, entry)
             sums.append(pipeline.register(f"sum_{lane}", total))
         return sums
 
@@ -235,7 +253,8 @@ class MultiplyLayer(_Elementwise):
         """Subtract zero points and multiply."""
         m = Module()
         joined, inputs = self._inputs(m)
-        pipeline = Pipeline(m, platform, joined, self._requantizer.i, self._accumulation)
+        requantizer = self._requantizer(m)
+        pipeline = Pipeline(m, platform, joined, requantizer.i, self._accumulation)
         products = []
         for lane in range(self.lanes):
             values = [
@@ -243,7 +262,7 @@ class MultiplyLayer(_Elementwise):
                 for given, encoding in zip(inputs, self.encodings, strict=True)
             ]
             products.append(multiplier(pipeline, f"product_{lane}", *values))
-        self._requantize(m, products)
+        self._requantize(m, requantizer, products)
         return m
 
 
@@ -312,10 +331,11 @@ class RequantizeLayer(_Elementwise):
             ]
             m.d.comb += self.o.payload.as_value().eq(Cat(resized(value, width) for value in found))
             return m
-        pipeline = Pipeline(m, platform, self.i, self._requantizer.i, self._accumulation)
+        requantizer = self._requantizer(m)
+        pipeline = Pipeline(m, platform, self.i, requantizer.i, self._accumulation)
         values = [
             pipeline.register(f"value_{lane}", decoded(code, self.encoding))
             for lane, code in enumerate(codes)
         ]
-        self._requantize(m, values)
+        self._requantize(m, requantizer, values)
         return m
