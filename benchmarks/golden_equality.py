@@ -1,32 +1,40 @@
-"""Equality of the golden model with LiteRT's reference kernels, on every tensor of networks.
+"""Equality of the golden model with the runtime of each profile, on every tensor of networks.
 
-    python benchmarks/golden_equality.py MODEL.tflite ... [--samples N] [--real FILE.bin]
+    python -m benchmarks.golden_equality [MODEL.tflite ...] [--samples N] [--real FILE.bin]
 
-Inputs are random codes, structured ones (constants, ramps, checkerboards, impulses), and windows of
-a recording of little-endian float32 features where `--real` gives one, quantized with the scale and
-zero point of the input it fits. Exit status 1 if one code differs.
+Without models, those in the folder that the environment variable BITTRUE_MODELS names. The runtimes
+are LiteRT's reference kernels, LiteRT with XNNPACK, and TensorFlow Lite Micro. Inputs are random
+codes, structured ones (constants, ramps, checkerboards, impulses), and windows of a recording of
+little-endian float32 features where `--real` gives one, quantized with the scale and zero point of
+the input it fits. Exit status 1 if one code differs.
 """
 
 import argparse
 import json
+import os
 import sys
-import time
+from collections.abc import Callable
 from pathlib import Path
 
+import flatbuffers
 import numpy as np
+from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from tflite_micro import runtime
 
 from golden.execute import Executor
 from golden.graph import Graph, Tensor
-from golden.tflite_import import import_tflite
+from golden.tflite_import import PROFILES, import_tflite
 
 Codes = NDArray[np.int8]
 
 REPORT = Path("sim_build/golden_equality.json")
+MICRO_ARENA_BYTES = 1 << 21
+RESOLVERS = {"litert": OpResolverType.BUILTIN_REF, "xnnpack": OpResolverType.BUILTIN}
 
 
 def structured(tensor: Tensor) -> list[NDArray[np.int64]]:
@@ -58,51 +66,92 @@ def inputs_of(graph: Graph, samples: int, real: NDArray[np.float32] | None) -> C
     return np.stack(codes).reshape(-1, *tensor.shape).astype(np.int8)
 
 
-def compare(path: Path, samples: int, real: NDArray[np.float32] | None) -> dict[str, object]:
+class Reference:
+    """The runtime that a profile names, with every tensor in sight."""
+
+    def __init__(self, content: bytes, profile: str) -> None:
+        tensors = schema.ModelT.InitFromPackedBuf(content, 0).subgraphs[0].tensors
+        self._index = {tensor.name.decode(): index for index, tensor in enumerate(tensors)}
+        if profile == "tflite-micro":
+            micro = runtime.Interpreter.from_bytes(
+                content,
+                arena_size=MICRO_ARENA_BYTES,
+                intrepreter_config=runtime.InterpreterConfig.kPreserveAllTensors,
+            )
+            self._tensor = lambda index: np.array(micro.GetTensor(index, 0)["tensor_data"])
+            self._set_input, self._invoke = (lambda codes: micro.set_input(codes, 0)), micro.invoke
+            return
+        litert = Interpreter(
+            model_content=content if profile == "litert" else with_every_tensor_an_output(content),
+            num_threads=1,
+            experimental_op_resolver_type=RESOLVERS[profile],
+            experimental_preserve_all_tensors=profile == "litert",
+        )
+        litert.allocate_tensors()
+        source = litert.get_input_details()[0]["index"]
+        self._set_input = lambda codes: litert.set_tensor(source, codes)
+        self._tensor, self._invoke = litert.get_tensor, litert.invoke
+
+    def run(self, codes: Codes) -> Callable[[str], Codes]:
+        """Compute one sample, of shape (1, ...), and return what gives its tensors by name."""
+        self._set_input(codes)
+        self._invoke()
+        return lambda name: self._tensor(self._index[name])
+
+
+def with_every_tensor_an_output(content: bytes) -> bytes:
+    """Return a model in which XNNPACK cannot keep what operators make to itself."""
+    model = schema.ModelT.InitFromPackedBuf(content, 0)
+    (graph,) = model.subgraphs
+    graph.outputs = np.concatenate([operator.outputs for operator in graph.operators])
+    model.signatureDefs = []  # They name the outputs there were.
+    builder = flatbuffers.Builder()
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
+
+
+def compare(
+    path: Path, profile: str, samples: int, real: NDArray[np.float32] | None
+) -> dict[str, object]:
     """Run both on the same codes and count the codes that differ."""
-    graph = import_tflite(path, "litert")
+    graph = import_tflite(path, profile)
     codes = inputs_of(graph, samples, real)
-    start = time.perf_counter()
     results = Executor(graph).run(codes, list(graph.tensors))
-    golden_seconds = time.perf_counter() - start
-    interpreter = Interpreter(
-        model_path=str(path),
-        num_threads=1,
-        experimental_op_resolver_type=OpResolverType.BUILTIN_REF,
-        experimental_preserve_all_tensors=True,
-    )
-    interpreter.allocate_tensors()
-    index = {detail["name"]: detail["index"] for detail in interpreter.get_tensor_details()}
-    (source,) = interpreter.get_input_details()
+    reference = Reference(path.read_bytes(), profile)
     compared = different = 0
-    for sample in track(range(len(codes)), f"{path.stem}: {len(codes)} samples"):
-        interpreter.set_tensor(source["index"], codes[sample : sample + 1])
-        interpreter.invoke()
+    for sample in track(range(len(codes)), f"{path.stem}, {profile}: {len(codes)} samples"):
+        tensor = reference.run(codes[sample : sample + 1])
         for name, values in results.items():
-            expected = interpreter.get_tensor(index[name])[0]
+            expected = tensor(name).reshape(values.shape[1:])
             compared += expected.size
             different += int(np.count_nonzero(values[sample] != expected))
     return {
         "network": path.stem,
+        "profile": profile,
         "samples": len(codes),
         "tensors": len(results),
         "codes": compared,
         "different": different,
-        "golden_seconds": round(golden_seconds, 3),
     }
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("models", type=Path, nargs="+", help=".tflite networks with one input")
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("models", type=Path, nargs="*", help=".tflite networks with one int8 input")
+    parser.add_argument("--profile", choices=PROFILES, action="append", help="by default all")
     parser.add_argument("--samples", type=int, default=240)
     parser.add_argument("--real", type=Path, help="a recording of float32 features")
     arguments = parser.parse_args()
+    models = arguments.models or sorted(Path(os.environ["BITTRUE_MODELS"]).glob("*.tflite"))
     real = None if arguments.real is None else np.fromfile(arguments.real, "<f4")
-    rows = [compare(path, arguments.samples, real) for path in arguments.models]
-    table = Table(title="golden model against LiteRT's reference kernels", title_justify="left")
+    rows = [
+        compare(path, profile, arguments.samples, real)
+        for path in models
+        for profile in arguments.profile or PROFILES
+    ]
+    table = Table(title="golden model against the runtimes of its profiles", title_justify="left")
     for heading in rows[0]:
-        table.add_column(heading.replace("_", " "), justify="right")
+        table.add_column(heading, justify="right")
     for row in rows:
         table.add_row(*(f"{v:,}" if isinstance(v, int) else str(v) for v in row.values()))
     Console().print(table)

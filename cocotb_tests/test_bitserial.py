@@ -43,7 +43,6 @@ def sign_planes_count_positively(
 
 def all_lanes_count(monkeypatch: pytest.MonkeyPatch, circuit: BitSerialDotProduct) -> None:
     circuit._counter = ProductCounter(circuit.spec.lanes, 0, circuit._counter.product)
-    circuit.latency = circuit._counter.latency + 2
 
 
 def never_doubled(monkeypatch: pytest.MonkeyPatch, circuit: BitSerialDotProduct) -> None:

@@ -19,6 +19,7 @@ from golden.graph import (
     Node,
     Requantization,
 )
+from golden.integer_type import IntegerType
 
 Int64 = NDArray[np.int64]
 
@@ -79,6 +80,34 @@ def certify_requantization(requantization: FixedPoint, bounds: AccumulatorBounds
     except CertificateError:
         return requantization
     return Certified(certificate, output)
+
+
+def certified_average(count: int, kind: IntegerType, minimum: int, maximum: int) -> Certified:
+    """Return the mean of codes, half away from zero, as a requantization of their sum.
+
+    Division by a constant is a monotone step function like any other, so it has a certificate.
+
+    Parameters
+    ----------
+    count : int
+        Codes that are summed.
+    kind : IntegerType
+        Of the codes, and of the result.
+    minimum, maximum : int
+        Clamp of the result.
+
+    Raises
+    ------
+    CertificateError
+        If no multiplier of 31 bits divides sums of so many codes exactly.
+    """
+
+    def average(total: Int64) -> Int64:
+        magnitude = (np.abs(total) + count // 2) // count
+        return np.clip(np.where(total < 0, -magnitude, magnitude), minimum, maximum)
+
+    low, high = (np.array([count * end]) for end in (min(kind.minimum, 0), kind.maximum))
+    return Certified(find_certificate(average, low, high, 0, minimum, maximum), kind)
 
 
 def _certified(node: Node, bounds: AccumulatorBounds | None) -> Node:

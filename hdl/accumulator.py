@@ -33,10 +33,10 @@ class FramePipeline(Pipeline):
         ends = self.register("last", i.payload.last, latency - 1)
         self.leave_when(ends)
         self._fresh = Signal(init=1, name="first_of_frame")
-        self._arriving = Signal(name="arriving")
-        m.d.comb += self._arriving.eq(self.advance & self.valid[latency - 2])
-        with m.If(self._arriving):
-            m.d.sync += self._fresh.eq(ends)
+        self._arriving = self.valid[latency - 2]
+        # Not as a condition of the enable, which waits for `advance` already.
+        with m.If(self.advance):
+            m.d.sync += self._fresh.eq((self._arriving & ends) | (~self._arriving & self._fresh))
 
     def accumulate(self, name: str, kind: IntegerType, term: Value) -> Value:
         """Return the sum of `term` over the beats of a frame so far; one cycle.
@@ -54,6 +54,6 @@ class FramePipeline(Pipeline):
         extended = Signal(shape_of(kind), name=f"{name}_term")
         kept = total.as_unsigned() & (~self._fresh).replicate(kind.width)
         self._m.d.comb += extended.eq(term)
-        with self._m.If(self._arriving):
+        with self._m.If(self.advance & self._arriving):
             self._m.d.sync += total.eq(add_term(extended, kept, C(0)))
         return total

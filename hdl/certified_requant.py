@@ -18,6 +18,11 @@ from hdl.saturate import limit, out_of_range, saturate
 from hdl.shapes import shape_of
 
 
+def certified_latency(certificate: Certificate) -> int:
+    """Return the cycles that the requantizer of a certificate takes."""
+    return 2 + MULTIPLY_LATENCY + (len(certificate.exception) > 0)
+
+
 class CertifiedRequantizer(wiring.Component):
     """Scale an accumulator of a known layer to an output code.
 
@@ -86,7 +91,7 @@ class CertifiedRequantizer(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from an accepted input to its output."""
-        return 2 + MULTIPLY_LATENCY + (len(self.certificate.exception) > 0)
+        return certified_latency(self.certificate)
 
     def elaborate(self, platform: object) -> Module:
         """Build saturation, parameter ROM, multiplier, constant addition and clamp."""

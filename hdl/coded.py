@@ -173,7 +173,7 @@ class LutDotProduct(CodedDotProduct):
     o : Out(stream.Signature(...))
         The sum of each frame.
 
-    Latency from the last beat is 3 cycles and one for each level of the trees that add digits and
+    Latency from the last beat is 2 cycles and one for each level of the trees that add digits and
     lanes; one beat per cycle, full throughput under back-pressure. Products and partial sums are as
     wide as they can become; the accumulator holds the sum of ``spec.length`` products, and beyond
     that wraps.
@@ -193,11 +193,9 @@ class LutDotProduct(CodedDotProduct):
 
     @property
     def _product_latency(self) -> int:
-        return 2 + adder_tree_latency(len(self._digits))
+        return 1 + adder_tree_latency(len(self._digits))
 
     def _product(self, pipeline: Pipeline, name: str, number: Value, code: Value) -> Value:
-        number = pipeline.register(f"{name}_input", number)
-        code = pipeline.register(f"{name}_weight", code)
         partial = [
             pipeline.register(
                 f"{name}_digit_{digit.start}",

@@ -18,6 +18,7 @@ from golden.tflite_import import convert_tflite
 from support.graphs import codes_of, convolution, convolve, single
 from support.litert import Kernels
 from support.tflite_fixtures import FIXTURES
+from test_tflite_import import REFUSED
 
 NETWORK = FIXTURES["residual network"]
 
@@ -211,6 +212,27 @@ def test_wrong_requests_end_with_one_line_and_status_2(
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_files_that_cannot_be_imported_leave_nothing_behind(
+    case: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make, message = REFUSED[case]
+    path = tmp_path / "bad.tflite"
+    path.write_bytes(make())
+    words = ["--input", str(tmp_path / "x.npy"), "--output", str(tmp_path / "y.npy")]
+    for command in (
+        ["run", str(path), *words, "--tensors", str(tmp_path / "all")],
+        ["show", str(path), "--svg", str(tmp_path / "picture.svg")],
+    ):
+        assert main(command) == 2
+        out, error = capsys.readouterr()
+        assert error.startswith(f"bittrue {command[0]}: {path}: ")
+        assert re.search(message, error)
+        assert error.count("\n") == 1
+        assert out == ""
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_saved_graph_knows_its_profile(

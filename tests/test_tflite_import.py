@@ -120,6 +120,50 @@ def test_fixtures_of_other_scales_equal_their_runtimes(seed: int) -> None:
         assert_equal(FIXTURES[title].model(seed), profile, samples=3, seed=seed)
 
 
+def near_thresholds(operator: str, dtype: Any, scales: tuple[float, float, float]) -> bytes:
+    """Return a layer whose accumulators, all constant, lie at thresholds of its output.
+
+    Accumulators of 24 bits, so that scales that differ by float32's rounding have other thresholds.
+    """
+    source, weight, output = map(np.float32, scales)
+    halves = np.arange(-127, 127) + 0.5
+    accumulators = [
+        np.ceil(halves / (float(product) / float(output))).astype(np.int32) + step
+        for product in (source * weight, float(source) * float(weight))
+        for step in (-1, 0, 1)
+    ]
+    bias = np.unique(np.concatenate(accumulators))
+    dense = operator == "FULLY_CONNECTED"
+    zero = 0 if dtype == np.int8 else 128
+    shape: tuple[int, ...] = (1, 1) if dense else (1, 1, 1, 1)
+    builder = TfliteBuilder()
+    x = builder.tensor("x", dtype, shape, source, zero)
+    codes = np.full((len(bias), *shape[1:]), zero, dtype)
+    w = builder.constant("w", codes, weight, zero)
+    b = builder.constant("b", bias, source * weight)
+    y = builder.tensor("y", dtype, (*shape[:-1], len(bias)), output, zero)
+    if dense:
+        builder.operator(operator, [x, w, b], [y], "FullyConnectedOptions", version=4)
+    else:
+        builder.operator(
+            operator, [x, w, b], [y], "Conv2DOptions", version=3, strideW=1, strideH=1,
+            padding=schema.Padding.VALID,
+        )  # fmt: skip
+    return builder.build([x], [y])
+
+
+@pytest.mark.parametrize("scales", [(0.013, 0.00077, 1.3), (0.0171, 0.00059, 1.1)])
+@pytest.mark.parametrize("operator", ["FULLY_CONNECTED", "CONV_2D"])
+@pytest.mark.parametrize(
+    ("dtype", "profile"), [(np.int8, p) for p in PROFILES] + [(np.uint8, LITERT)]
+)
+def test_scales_are_formed_as_the_runtime_forms_them(
+    operator: str, dtype: Any, profile: str, scales: tuple[float, float, float]
+) -> None:
+    graph = assert_equal(near_thresholds(operator, dtype, scales), profile, samples=1)
+    assert graph.tensors["y"].channels > 500
+
+
 def test_every_operator_and_activation_has_a_fixture() -> None:
     from golden.tflite_import.operators import CONVERTERS
 

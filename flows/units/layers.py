@@ -1,6 +1,9 @@
 """Network layers with example contents, so that each can be looked at alone."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from enum import Enum
+from typing import Any, TypeVar
 
 import numpy as np
 from amaranth.lib import wiring
@@ -10,19 +13,22 @@ from flows.units.unit import Parameter, Unit, parse_flag
 from golden import graph
 from golden.certify import certify_requantization
 from golden.errors import UserError
-from golden.graph import AccumulatorBounds, FixedPoint, Requantization, Tensor
+from golden.graph import AccumulatorBounds, Encoding, FixedPoint, Requantization, Tensor, Window
 from golden.integer_type import IntegerType
 from golden.multiplier import quantize_multiplier
 from golden.requant_spec import RequantChannels, RequantSpec
 from golden.rounding import Rounding
 from hdl.layers.channel_requant import ChannelRequantizer
 from hdl.layers.concat import Concat
+from hdl.layers.elementwise import AddLayer, MultiplyLayer, RequantizeLayer
 from hdl.layers.fifo import MAXIMUM_DEPTH, Fifo
 from hdl.layers.fork import Fork
+from hdl.layers.global_pool import GlobalPool
 from hdl.layers.lanes import Lanes
 from hdl.layers.pad import Pad
 from hdl.layers.subsample import Subsample
 from hdl.layers.table import Clamp, Table
+from hdl.layers.window_reduce import Reduction, WindowReduce
 
 Int64 = NDArray[np.int64]
 
@@ -247,6 +253,177 @@ def _build_clamp(
     return Clamp(node, Tensor.of_type("x", shape, kind), lanes)
 
 
+ADD_PARAMETERS = {
+    "kind": Parameter("int8", IntegerType.parse, "int or uint of 1 to 10 bits"),
+    "inputs": Parameter("2", int, "operands, at least 1"),
+    "requantizer": _REQUANTIZER,
+    "output": _OUTPUT,
+    "shape": _SHAPE,
+    "lanes": _LANES,
+    "name": _NAME,
+}
+
+
+_Node = TypeVar("_Node", bound=graph.AccumulatingNode)
+
+
+def _requantized(
+    node: _Node,
+    tensors: Sequence[Tensor],
+    requantizer: RequantizerKind,
+    output: IntegerType,
+    entries: int = 1,
+) -> _Node:
+    """Return a node with an example requantization for what it accumulates."""
+    bounds = node.infer(*tensors).accumulator
+    assert bounds is not None
+    requantization = example_requantization(requantizer, bounds, output, entries)
+    return replace(node, requantization=requantization)
+
+
+def _build_add(
+    kind: IntegerType,
+    inputs: int,
+    requantizer: RequantizerKind,
+    output: IntegerType,
+    shape: tuple[int, ...],
+    lanes: int,
+    name: str,
+) -> wiring.Component:
+    tensors = [Tensor.of_type(f"x{n}", shape, kind) for n in range(inputs)]
+    # As TFLite scales the operands of an addition.
+    addends = tuple(
+        graph.Addend(Encoding(kind.minimum + 3 * n), (1 << 30) + n * 87_654_321, 11, n % 3)
+        for n in range(inputs)
+    )
+    names = tuple(tensor.name for tensor in tensors)
+    node = graph.Add(inputs=names, output="y", addends=addends)
+    return AddLayer(_requantized(node, tensors, requantizer, output), tensors, lanes, name)
+
+
+MULTIPLY_PARAMETERS = {
+    "a": _KIND,
+    "b": _KIND,
+    "requantizer": _REQUANTIZER,
+    "output": _OUTPUT,
+    "shape": _SHAPE,
+    "lanes": _LANES,
+    "name": _NAME,
+}
+
+
+def _build_multiply(
+    a: IntegerType,
+    b: IntegerType,
+    requantizer: RequantizerKind,
+    output: IntegerType,
+    shape: tuple[int, ...],
+    lanes: int,
+    name: str,
+) -> wiring.Component:
+    tensors = [Tensor.of_type("a", shape, a), Tensor.of_type("b", shape, b)]
+    encodings = Encoding(a.minimum // 3), Encoding(b.maximum // 4)
+    node = graph.Multiply(inputs=("a", "b"), output="y", encodings=encodings)
+    return MultiplyLayer(_requantized(node, tensors, requantizer, output), tensors, lanes, name)
+
+
+REQUANTIZE_PARAMETERS = {
+    "kind": _KIND,
+    "requantizer": _REQUANTIZER,
+    "entries": Parameter("1", int, "scales: 1, or as many as channels"),
+    "output": _OUTPUT,
+    "shape": _SHAPE,
+    "lanes": _LANES,
+    "name": _NAME,
+}
+
+
+def _build_requantize(
+    kind: IntegerType,
+    requantizer: RequantizerKind,
+    entries: int,
+    output: IntegerType,
+    shape: tuple[int, ...],
+    lanes: int,
+    name: str,
+) -> wiring.Component:
+    tensor = Tensor.of_type("x", shape, kind)
+    encoding = Encoding(kind.minimum + (1 << kind.width) // 3)
+    node = graph.Requantize(inputs=("x",), output="y", encoding=encoding)
+    node = _requantized(node, [tensor], requantizer, output, entries)
+    return RequantizeLayer(node, tensor, lanes, name)
+
+
+class Pooling(Enum):
+    """Which node a global pooling is made from."""
+
+    MEAN = "mean"
+    SUM = "sum"
+    AVERAGE = "average"
+
+    @classmethod
+    def parse(cls, text: str) -> "Pooling":
+        """Read a name.
+
+        Raises
+        ------
+        UserError
+            Listing the names.
+        """
+        names = [pooling.value for pooling in cls]
+        if text not in names:
+            raise UserError(f"no pooling is named {text!r}; choose one of {', '.join(names)}")
+        return cls(text)
+
+
+GLOBAL_POOL_PARAMETERS = {
+    "pooling": Parameter("average", Pooling.parse, "mean, sum or average"),
+    "kind": _KIND,
+    "requantizer": _REQUANTIZER,
+    "output": Parameter("int8", IntegerType.parse, "of mean and sum; int or uint of 1 to 16 bits"),
+    "shape": _SHAPE,
+    "lanes": _LANES,
+    "name": _NAME,
+}
+
+
+def _build_global_pool(
+    pooling: Pooling,
+    kind: IntegerType,
+    requantizer: RequantizerKind,
+    output: IntegerType,
+    shape: tuple[int, ...],
+    lanes: int,
+    name: str,
+) -> wiring.Component:
+    tensor = Tensor.of_type("x", shape, kind)
+    encoding = Encoding(kind.minimum + (1 << kind.width) // 3)
+    names: dict[str, Any] = {"inputs": ("x",), "output": "y"}
+    node: graph.Mean | graph.SumPool | graph.AveragePool
+    if pooling is Pooling.MEAN:
+        axes = tuple(range(len(shape) - 1))
+        node = graph.Mean(axes=axes, keep_dimensions=False, encoding=encoding, **names)
+        node = _requantized(node, [tensor], requantizer, output)
+    elif pooling is Pooling.SUM:
+        node = graph.SumPool(window=Window((shape[0], shape[1])), encoding=encoding, **names)
+        node = _requantized(node, [tensor], requantizer, output)
+    else:
+        window = Window((shape[0], shape[1]))
+        node = graph.AveragePool(
+            window=window, minimum=kind.minimum + 1, maximum=kind.maximum, **names
+        )
+    return GlobalPool(node, tensor, lanes, name)
+
+
+WINDOW_REDUCE_PARAMETERS = {
+    "kind": _KIND,
+    "rows": Parameter("3", int, "taps of a channel in a beat, at least 1"),
+    "lanes": Parameter("4", int, "channels of a beat, at least 1"),
+    "beats": Parameter("3", int, "beats of a window, at least 1"),
+    "reduction": Parameter("maximum", Reduction.parse, "maximum or sum"),
+}
+
+
 LAYER_UNITS: dict[str, Unit] = {
     "channel_requant": Unit(
         "biases and requantizers of all channels, some channels at a time",
@@ -261,4 +438,19 @@ LAYER_UNITS: dict[str, Unit] = {
     "concat": Unit("tensors joined along a dimension", _build_concat, CONCAT_PARAMETERS),
     "table": Unit("any function of a code, by look-up", _build_table, TABLE_PARAMETERS),
     "clamp": Unit("codes limited to a range", _build_clamp, CLAMP_PARAMETERS),
+    "add": Unit("sum of tensors, each scaled first", _build_add, ADD_PARAMETERS),
+    "multiply": Unit("product of two tensors", _build_multiply, MULTIPLY_PARAMETERS),
+    "requantize": Unit(
+        "change of scale, zero point or width", _build_requantize, REQUANTIZE_PARAMETERS
+    ),
+    "global_pool": Unit(
+        "sum or mean of whole images, channel by channel",
+        _build_global_pool,
+        GLOBAL_POOL_PARAMETERS,
+    ),
+    "window_reduce": Unit(
+        "maximum or sum of windows whose taps arrive one after the other",
+        WindowReduce,
+        WINDOW_REDUCE_PARAMETERS,
+    ),
 }

@@ -3,7 +3,8 @@
 A sum of scaled tensors is a function of two codes; there are few enough pairs to look at each.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,13 @@ PairReference = Callable[[Int64, Int64], Int64]
 """Codes of the operands, shapes (n, 1) and (1, m), to codes of the output, shape (n, m)."""
 
 _SHIFTS = range(22, 11, -1)
+_FINE_SHIFTS = range(26, 18, -1)
+_NEIGHBOURS = sorted(
+    product(range(-12, 13), repeat=2), key=lambda pair: abs(pair[0]) + abs(pair[1])
+)
+_CRITICAL = 2.0**-5
+"""Distance from a tie, in codes, beyond which neighbours of a multiplier change no code."""
+
 _LARGEST_MULTIPLIER = 1 << 30
 MOST_PAIRS = 1 << 20
 """Pairs of codes that are looked at one by one; those of 8 bits are far fewer."""
@@ -72,17 +80,10 @@ def add_pairs(
             "with profile onnx"
         )
     expected = np.clip(reference(first.codes[:, None], second.codes[None, :]), *clamp)
-    for shift in _SHIFTS:
-        multipliers = [
-            round(operand.scale / quantizer.scale * (1 << shift)) for operand in operands
-        ]
-        if max(multipliers) >= _LARGEST_MULTIPLIER:
-            continue
-        addends = tuple(
-            Addend(operand.encoding, multiplier, subtract=subtract and operand is second)
-            for operand, multiplier in zip(operands, multipliers, strict=True)
-        )
-        accumulator = addends[0].evaluate(first.codes)[:, None] + addends[1].evaluate(second.codes)
+    values = first.encoding.decode(first.codes), second.encoding.decode(second.codes)
+    values = values[0][:, None], (-values[1] if subtract else values[1])[None, :]
+    for shift, multipliers in _candidates(operands, quantizer, clamp, values, expected):
+        accumulator = multipliers[0] * values[0] + multipliers[1] * values[1]
         requantization = _requantization(
             accumulator.reshape(-1), expected.reshape(-1), shift, quantizer, clamp
         )
@@ -90,13 +91,48 @@ def add_pairs(
             return Add(
                 inputs=(first.name, second.name),
                 output=output,
-                addends=addends,
+                addends=(
+                    Addend(first.encoding, multipliers[0]),
+                    Addend(second.encoding, multipliers[1], subtract=subtract),
+                ),
                 requantization=requantization,
             )
     raise UserError(
         "no integer multipliers give the codes that floating point gives for every pair of codes; "
         "import with profile onnx"
     )
+
+
+def _candidates(
+    operands: tuple[Operand, Operand],
+    quantizer: Quantizer,
+    clamp: tuple[int, int],
+    values: tuple[Int64, Int64],
+    expected: Int64,
+) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Yield shifts and multipliers worth looking at closely.
+
+    First the integers nearest to the scales. Where float arithmetic ends on the other side of a
+    tie, though, its rounding has bent the scales a little; then those beside the nearest that do
+    the same for all pairs near a tie.
+    """
+    ratios = [operand.scale / quantizer.scale for operand in operands]
+    if max(ratios) * (1 << _FINE_SHIFTS[0]) >= _LARGEST_MULTIPLIER:
+        return
+    for shift in _SHIFTS:
+        yield shift, (round(ratios[0] * (1 << shift)), round(ratios[1] * (1 << shift)))
+    real = values[0] * float(ratios[0]) + values[1] * float(ratios[1])
+    critical = np.abs(real - np.floor(real) - 0.5) < _CRITICAL
+    wide = np.broadcast_arrays(*values)
+    first, second, codes = wide[0][critical], wide[1][critical], expected[critical]
+    for (off_first, off_second), shift in product(_NEIGHBOURS, _FINE_SHIFTS):
+        a = round(ratios[0] * (1 << shift)) + off_first
+        b = round(ratios[1] * (1 << shift)) + off_second
+        rounded = np.rint((a * first + b * second) / (1 << shift)).astype(np.int64)
+        if min(a, b) >= 0 and np.array_equal(
+            np.clip(rounded + quantizer.zero_point, *clamp), codes
+        ):
+            yield shift, (a, b)
 
 
 def _requantization(

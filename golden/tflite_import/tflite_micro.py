@@ -2,14 +2,14 @@
 
 from golden.graph import AccumulatorBounds, Requantization
 from golden.integer_type import IntegerType
-from golden.multiplier import convolution_scale, fully_connected_scale
+from golden.multiplier import convolution_scale
 from golden.tflite_import import tables
 from golden.tflite_import.affine import Affine
 from golden.tflite_import.arithmetic import Clamp, Int64, LitertArithmetic, WeightScale
 
 
 class TfliteMicroArithmetic(LitertArithmetic):
-    """Reference kernels of TensorFlow Lite Micro; older TensorFlow Lite computes the same."""
+    """Reference kernels of TensorFlow Lite Micro."""
 
     name = "tflite-micro"
 
@@ -24,11 +24,12 @@ class TfliteMicroArithmetic(LitertArithmetic):
         output: Affine,
         clamp: Clamp,
     ) -> Requantization:
-        """Requantize in fixed point, where LiteRT uses float64."""
-        if weight.scale.size == 1:
-            scale = fully_connected_scale(source.scale, float(weight.scale[0]), output.scale)
-        else:
-            scale = convolution_scale(source.scale, weight.scale, output.scale)
+        """Requantize in fixed point, by a scale formed in float64; LiteRT computes in float64.
+
+        Older TensorFlow Lite differs where weights have one scale: it rounds the product of the
+        input's and the weights' to float32 first.
+        """
+        scale = convolution_scale(source.scale, weight.scale, output.scale)
         return self._fixed_point(bounds, accumulator, scale, output, clamp)
 
     def multiplication(

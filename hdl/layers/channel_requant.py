@@ -13,7 +13,7 @@ from golden.errors import UserError
 from golden.graph import Certified, FixedPoint, Requantization
 from golden.integer_type import IntegerType
 from golden.requant_spec import RequantChannels
-from hdl.certified_requant import CertifiedRequantizer
+from hdl.certified_requant import CertifiedRequantizer, certified_latency
 from hdl.layers.beatwise import Beatwise
 from hdl.layers.codes import check_lanes, code_stream
 from hdl.layers.position import Position
@@ -22,6 +22,21 @@ from hdl.pipeline import Pipeline
 from hdl.requant import Requantizer, channel_layout, encode_channels
 
 Int64 = NDArray[np.int64]
+
+
+def channel_requantizer_latency(requantization: Requantization | None, biased: bool) -> int:
+    """Return the cycles that a `ChannelRequantizer` takes."""
+    inner = 0
+    if isinstance(requantization, Certified):
+        inner = certified_latency(requantization.certificate)
+    elif isinstance(requantization, FixedPoint):
+        inner = Requantizer.LATENCY
+    return _preparation(requantization, biased) + inner
+
+
+def _preparation(requantization: Requantization | None, biased: bool) -> int:
+    """Return the cycles for looking up what depends on the channel, and for adding the bias."""
+    return int(biased or isinstance(requantization, FixedPoint)) + biased
 
 
 class ChannelRequantizer(Beatwise):
@@ -81,13 +96,12 @@ class ChannelRequantizer(Beatwise):
         self.lanes = lanes
         self.name = name
         self._columns: dict[str, Int64] = {}
-        self._requantizers: Sequence[CertifiedRequantizer | Requantizer] = ()
         if bias is not None:
             self._columns |= self._by_lane("bias", bias.astype(np.int64))
-        if isinstance(requantization, Certified):
-            self._requantizers = self._certified(requantization)
-        elif isinstance(requantization, FixedPoint):
-            self._requantizers = self._generic(requantization)
+        if isinstance(requantization, FixedPoint):
+            self._narrow = self._narrowed(requantization)
+            for member, values in encode_channels(self._narrow).items():
+                self._columns |= self._by_lane(member, values)
         output = accumulator if requantization is None else requantization.output
         super().__init__(
             {"i": In(code_stream(accumulator, lanes)), "o": Out(code_stream(output, lanes))}, lanes
@@ -96,35 +110,14 @@ class ChannelRequantizer(Beatwise):
     @property
     def latency(self) -> int:
         """Cycles from an accepted beat to its codes."""
-        inner = 0
-        for requantizer in self._requantizers:
-            certified = isinstance(requantizer, CertifiedRequantizer)
-            inner = requantizer.latency if certified else Requantizer.LATENCY
-        return self._preparation + inner
-
-    @property
-    def _preparation(self) -> int:
-        """Cycles for looking up what depends on the channel, and for adding the bias."""
-        return (len(self._columns) > 0) + (self.bias is not None)
+        return channel_requantizer_latency(self.requantization, self.bias is not None)
 
     def _by_lane(self, name: str, values: Int64) -> dict[str, Int64]:
         every = np.broadcast_to(values, self.channels)
         return {f"{name}_{lane}": every[lane :: self.lanes] for lane in range(self.lanes)}
 
-    def _certified(self, requantization: Certified) -> list[CertifiedRequantizer]:
-        certificate = requantization.certificate
-        return [
-            CertifiedRequantizer(
-                certificate.select(range(lane % len(certificate), len(certificate), self.lanes)),
-                self.accumulator,
-                requantization.output,
-                f"{self.name}_{lane}",
-            )
-            for lane in range(self.lanes)
-        ]
-
-    def _generic(self, requantization: FixedPoint) -> list[Requantizer]:
-        """Return requantizers no more general than the channels need, and note their constants."""
+    def _narrowed(self, requantization: FixedPoint) -> RequantChannels:
+        """Return the channels of a requantizer no more general than they need."""
         given = requantization.channels
         spec = replace(
             given.spec,
@@ -133,7 +126,7 @@ class ChannelRequantizer(Beatwise):
             maximum_exponent=int(given.exponent.max()),
             roundings=(requantization.rounding,),
         )
-        channels = RequantChannels(
+        return RequantChannels(
             spec,
             given.multiplier,
             given.exponent,
@@ -141,9 +134,23 @@ class ChannelRequantizer(Beatwise):
             given.minimum,
             given.maximum,
         )
-        for member, values in encode_channels(channels).items():
-            self._columns |= self._by_lane(member, values)
-        return [Requantizer(spec) for _ in range(self.lanes)]
+
+    def _requantizers(self) -> Sequence[CertifiedRequantizer | Requantizer]:
+        """Return a requantizer for each lane, none if accumulators are kept."""
+        if self.requantization is None:
+            return ()
+        if isinstance(self.requantization, FixedPoint):
+            return [Requantizer(self._narrow.spec) for _ in range(self.lanes)]
+        certificate = self.requantization.certificate
+        return [
+            CertifiedRequantizer(
+                certificate.select(range(lane % len(certificate), len(certificate), self.lanes)),
+                self.accumulator,
+                self.requantization.output,
+                f"{self.name}_{lane}",
+            )
+            for lane in range(self.lanes)
+        ]
 
     def elaborate(self, platform: object) -> Module:
         """Look up constants, add biases, and hand each lane to its requantizer."""
@@ -154,7 +161,8 @@ class ChannelRequantizer(Beatwise):
         prepared, constants = self.i, {}
         if self._columns:
             prepared = stream.Signature(0).create()
-            pipeline = Pipeline(m, platform, self.i, prepared, self._preparation)
+            cycles = _preparation(self.requantization, self.bias is not None)
+            pipeline = Pipeline(m, platform, self.i, prepared, cycles)
             constants = look_up(m, pipeline, f"{self.name}_lanes", group, self._columns)
             accumulators = [
                 pipeline.register(f"accumulator_{lane}", value)
@@ -173,9 +181,10 @@ class ChannelRequantizer(Beatwise):
                     for name, value in constants.items()
                     if not name.startswith("bias_")
                 }
-            group = pipeline.register("group", group, self._preparation)
-        if self._requantizers:
-            self._connect_requantizers(m, prepared, accumulators, constants, group)
+            group = pipeline.register("group", group, cycles)
+        requantizers = self._requantizers()
+        if requantizers:
+            self._connect(m, requantizers, prepared, accumulators, constants, group)
         else:
             m.d.comb += [
                 self.o.valid.eq(prepared.valid),
@@ -184,16 +193,17 @@ class ChannelRequantizer(Beatwise):
             ]
         return m
 
-    def _connect_requantizers(
+    def _connect(
         self,
         m: Module,
+        requantizers: Sequence[CertifiedRequantizer | Requantizer],
         prepared: stream.Interface,
         accumulators: list[Value],
         constants: dict[str, Value],
         group: Value,
     ) -> None:
         """Feed all lanes alike: they have one latency, so they move together."""
-        for lane, requantizer in enumerate(self._requantizers):
+        for lane, requantizer in enumerate(requantizers):
             m.submodules[f"requantizer_{lane}"] = requantizer
             m.d.comb += [
                 requantizer.i.valid.eq(prepared.valid),
@@ -208,9 +218,9 @@ class ChannelRequantizer(Beatwise):
                 channel[member].eq(constants[f"{member}_{lane}"])
                 for member in channel_layout(requantizer.spec).members
             ]
-        first = self._requantizers[0]
+        first = requantizers[0]
         m.d.comb += [
             prepared.ready.eq(first.i.ready),
             self.o.valid.eq(first.o.valid),
-            self.o.payload.as_value().eq(Cat(each.o.payload for each in self._requantizers)),
+            self.o.payload.as_value().eq(Cat(each.o.payload for each in requantizers)),
         ]

@@ -1,11 +1,12 @@
 """The streams between layers."""
 
 import numpy as np
-from amaranth.hdl import C, Cat, Value
+from amaranth.hdl import C, Cat, Mux, Value
 from amaranth.lib import data, stream
 from numpy.typing import NDArray
 
 from golden.errors import UserError
+from golden.graph import Encoding
 from golden.integer_type import IntegerType
 from hdl.shapes import shape_of
 
@@ -49,3 +50,10 @@ def resized(value: Value, width: int) -> Value:
     """Return the low bits of a value, extended by its sign if it has fewer."""
     sign = value[-1] if value.shape().signed else C(0)
     return Cat(value, sign.replicate(max(width - len(value), 0)))[:width]
+
+
+def decoded(code: Value, encoding: Encoding) -> Value:
+    """Return the value that a code stands for."""
+    if encoding.bipolar:
+        return Mux(code, C(1, 2), C(-1, 2))
+    return code - encoding.zero_point if encoding.zero_point else code

@@ -15,6 +15,8 @@ OPSET = 17
 class OnnxBuilder:
     """Nodes and constants of a model to be."""
 
+    domains: tuple[tuple[str, int], ...] = (("", OPSET), ("com.microsoft", 1))
+
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
@@ -40,9 +42,7 @@ class OnnxBuilder:
         self.nodes.append(node)
         return output
 
-    def model(
-        self, inputs: dict[str, tuple[Any, ...]], outputs: list[str], opset: int = OPSET
-    ) -> onnx.ModelProto:
+    def model(self, inputs: dict[str, tuple[Any, ...]], outputs: list[str]) -> onnx.ModelProto:
         """Return the model; inputs are (dtype, shape)."""
         graph = helper.make_graph(
             self.nodes,
@@ -56,10 +56,8 @@ class OnnxBuilder:
             [helper.make_empty_tensor_value_info(name) for name in outputs],
             self.constants,
         )
-        domains = [("", opset), ("com.microsoft", 1), ("qonnx.custom_op.general", 2)]
-        return helper.make_model(
-            graph, opset_imports=[helper.make_opsetid(*pair) for pair in domains], ir_version=10
-        )
+        opsets = [helper.make_opsetid(*pair) for pair in self.domains]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=10)
 
 
 @dataclass(frozen=True)

@@ -166,6 +166,12 @@ def _quant(site: Site, arithmetic: OnnxArithmetic) -> None:
         raise UserError(f"its bit width is {width}; allowed: 1 to 16")
     signed, narrow = bool(site.integer("signed", 1)), bool(site.integer("narrow", 0))
     kind = IntegerType(width, signed)
+    if width == 1 and signed:
+        # Which qonnx executes as -1 and +1.
+        if _whole(site, 2) != 0:
+            raise UserError("it has 1 bit and a zero point; allowed: zero point 0")
+        _bipolar_quant(site, arithmetic)
+        return
     minimum = kind.minimum + (narrow and signed)
     maximum = kind.maximum - (narrow and not signed)
     mode = Mode.parse(site.text("rounding_mode", "ROUND"))

@@ -1,0 +1,89 @@
+"""Pooling layers, side by side in both simulators, and faults that must not pass."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cocotb_tests.side_by_side import build, circuits_at_fault, judge_together
+from flows.units import UNITS
+from golden.errors import UserError
+from golden.graph import Mean, Tensor
+from golden.graph.tensor import Encoding
+from golden.integer_type import IntegerType
+from hdl.layers.global_pool import GlobalPool
+from hdl.layers.window_reduce import Reduction
+
+CASES = {
+    "average": "global_pool shape=3x5x6 lanes=2",
+    "average_one_beat": "global_pool shape=7x7x3 lanes=3 kind=uint8",
+    "average_two_beats": "global_pool shape=25x5x4 lanes=2",
+    "mean": "global_pool pooling=mean shape=4x3x6 lanes=1",
+    "mean_vector": "global_pool pooling=mean shape=5x4 lanes=4 requantizer=generic output=uint4",
+    "mean_sum": "global_pool pooling=mean shape=3x2x4 lanes=2 requantizer=none",
+    "sum": "global_pool pooling=sum shape=2x3x8 lanes=4 kind=int3 output=int16",
+    "one_pixel": "global_pool pooling=sum shape=1x1x6 lanes=2",
+    "maximum": "window_reduce rows=3 lanes=2 beats=2",
+    "maximum_unsigned": "window_reduce rows=1 lanes=3 beats=4 kind=uint4",
+    "sums": "window_reduce rows=2 lanes=2 beats=3 reduction=sum",
+    "sums_one_beat": "window_reduce rows=5 lanes=1 beats=1 reduction=sum kind=uint7",
+}
+
+
+def test_equal_golden(simulator: str, builds: Path, tmp_path: Path) -> None:
+    verdict = judge_together(build(CASES), simulator, builds, tmp_path)
+    assert verdict.passed, verdict.problems
+    assert verdict.compared > 2_000
+
+
+def one_pixel_too_few(circuit: Any) -> None:
+    circuit.pixels -= 1
+
+
+def no_zero_point(circuit: Any) -> None:
+    circuit.encoding = Encoding()
+
+
+def sum_for_maximum(circuit: Any) -> None:
+    circuit.reduction = Reduction.SUM
+
+
+def one_beat_too_few(circuit: Any) -> None:
+    circuit.beats -= 1
+
+
+FAULTS = {
+    "average": ("average", one_pixel_too_few),
+    "mean": ("mean", no_zero_point),
+    "maximum": ("maximum", sum_for_maximum),
+    "sums": ("sums", one_beat_too_few),
+}
+
+
+def test_every_fault_is_caught(simulator: str, builds: Path, tmp_path: Path) -> None:
+    circuits = build({name: CASES[case] for name, (case, _) in FAULTS.items()})
+    for name, (circuit, _) in circuits.items():
+        FAULTS[name][1](circuit)
+    verdict = judge_together(circuits, simulator, builds, tmp_path)
+    assert circuits_at_fault(verdict, list(circuits)) == set(circuits)
+
+
+def test_a_mean_over_other_axes_is_refused() -> None:
+    node = Mean(inputs=("x",), output="y", axes=(0,), keep_dimensions=True, encoding=Encoding())
+    tensor = Tensor.of_type("x", (3, 4, 8), IntegerType(8, True))
+    with pytest.raises(UserError, match=r"is over axes \(0,\) of \(3, 4, 8\); the circuit takes"):
+        GlobalPool(node, tensor, 4)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("global_pool lanes=3", "lanes is 3; allowed: a divisor of the 16 channels, such as 2"),
+        ("window_reduce rows=0", "rows is 0; allowed: at least 1"),
+        ("window_reduce reduction=product", "no reduction is named 'product'; choose one of"),
+    ],
+)
+def test_what_does_not_fit_is_refused(words: str, message: str) -> None:
+    unit, *rest = words.split()
+    with pytest.raises(UserError, match=message):
+        UNITS[unit].build(**UNITS[unit].parse(rest))

@@ -1,0 +1,177 @@
+"""The registers of the AXI shell: one table for the circuit, the manifest and the documentation."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+IDENTIFICATION = 0x62747275
+"""The letters ``btru``."""
+
+VERSION = (1, 0)
+"""Major and minor version of the map; the minor one grows when registers are added."""
+
+WORD_BYTES = 4
+ADDRESS_WIDTH = 12
+"""Bits of an address: 4 KiB, the least that AXI interconnects give to a subordinate."""
+
+FIRST_STALLS = 0x100
+MAXIMUM_LAYERS = ((1 << ADDRESS_WIDTH) - FIRST_STALLS) // WORD_BYTES
+
+
+@dataclass(frozen=True)
+class Field:
+    """Some bits of a register.
+
+    Parameters
+    ----------
+    name : str
+        Unique in its register.
+    bit : int
+        The lowest one.
+    width : int
+        How many.
+    description : str
+        What they mean.
+    """
+
+    name: str
+    bit: int
+    width: int
+    description: str
+
+
+@dataclass(frozen=True)
+class Register:
+    """A word of 32 bits.
+
+    Parameters
+    ----------
+    name : str
+        Unique in the map.
+    address : int
+        In bytes, a multiple of 4.
+    description : str
+        What it holds.
+    fields : tuple of Field
+        Its parts, if it has any.
+    writable : bool
+        Whether it can be written; any other answers a write with an error.
+    """
+
+    name: str
+    address: int
+    description: str
+    fields: tuple[Field, ...] = ()
+    writable: bool = False
+
+
+_COMMON = (
+    ("identification", f"always 0x{IDENTIFICATION:08x}, the letters btru"),
+    ("version", "of this map: major in bits 31 to 16, minor in bits 15 to 0"),
+    ("build", "the design: the first 32 bits of its digest, `build` in the manifest"),
+    ("control", "what the shell is to do; 0 after reset"),
+    ("status", "what it is doing"),
+    ("images_in", "images that were taken whole"),
+    ("images_out", "images whose last output was handed over"),
+    ("cycles_low", "cycles in which the shell was enabled or busy, bits 31 to 0"),
+    ("cycles_high", "bits 63 to 32 of the same: read high, low, high again until high is stable"),
+    ("first_image_cycles", "from the first input taken to the last output of the first image"),
+    ("image_interval", "cycles between the last outputs of the two latest images"),
+    ("input_stalls", "cycles in which an input waited for the circuit"),
+    ("output_stalls", "cycles in which an output waited for its reader"),
+    ("tlast_missing", "images whose last input came without TLAST"),
+    ("tlast_early", "inputs with TLAST that are not the last of an image"),
+    ("code_errors", "inputs with a code that its bytes do not sign-extend or zero-extend"),
+    ("layers", "how many stall counters follow"),
+)
+
+_FIELDS = {
+    "control": (
+        Field("enable", 0, 1, "images are taken; without it, the one begun is completed"),
+        Field("reset", 1, 1, "written as 1: everything on its way is dropped; reads as 0"),
+        Field("clear", 2, 1, "written as 1: all counters become 0; reads as 0"),
+    ),
+    "status": (
+        Field("busy", 0, 1, "an image is in the circuit"),
+        Field("idle", 1, 1, "none is"),
+        Field("error", 2, 1, "tlast_missing, tlast_early or code_errors counted since `clear`"),
+    ),
+}
+
+COUNTERS = frozenset(
+    name
+    for name, _ in _COMMON
+    if name not in ("identification", "version", "build", "control", "status", "layers")
+)
+"""Registers that `clear` sets to 0; they count modulo 2**32, cycles modulo 2**64."""
+
+
+def registers(layers: Sequence[str] = ()) -> tuple[Register, ...]:
+    """Return the map of a shell.
+
+    Parameters
+    ----------
+    layers : sequence of str
+        Names of the layers that have a stall counter; at most `MAXIMUM_LAYERS`.
+    """
+    common = [
+        Register(
+            name,
+            WORD_BYTES * index,
+            description,
+            _FIELDS.get(name, ()),
+            writable=name == "control",
+        )
+        for index, (name, description) in enumerate(_COMMON)
+    ]
+    stalls = [
+        Register(
+            stall_register(layer),
+            FIRST_STALLS + WORD_BYTES * index,
+            f"cycles in which an output of {layer} waited",
+        )
+        for index, layer in enumerate(layers)
+    ]
+    return (*common, *stalls)
+
+
+def stall_register(layer: str) -> str:
+    """Return the name of the stall counter of a layer."""
+    return f"stalls_{layer}"
+
+
+def describe(table: Sequence[Register]) -> list[dict[str, object]]:
+    """Return the map as plain data, for manifests."""
+    return [
+        {
+            "name": register.name,
+            "address": register.address,
+            "access": "read-write" if register.writable else "read-only",
+            "description": register.description,
+            "fields": [
+                {
+                    "name": field.name,
+                    "bit": field.bit,
+                    "width": field.width,
+                    "description": field.description,
+                }
+                for field in register.fields
+            ],
+        }
+        for register in table
+    ]
+
+
+def markdown(table: Sequence[Register]) -> str:
+    """Return the map as a table for documentation."""
+    lines = ["| address | register | bits | access | meaning |", "|---|---|---|---|---|"]
+    for register in table:
+        access = "read, write" if register.writable else "read"
+        lines.append(
+            f"| 0x{register.address:03x} | `{register.name}` | 31:0 | {access} "
+            f"| {register.description} |"
+        )
+        for field in register.fields:
+            last = field.bit + field.width - 1
+            bits = f"{last}:{field.bit}" if field.width > 1 else f"{field.bit}"
+            lines.append(f"| | `{field.name}` | {bits} | {access} | {field.description} |")
+    return "\n".join(lines) + "\n"

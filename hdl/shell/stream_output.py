@@ -1,0 +1,70 @@
+"""Outputs of a circuit to AXI4-Stream."""
+
+from amaranth.hdl import Module
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.integer_type import IntegerType
+from hdl.layers.codes import code_stream
+from hdl.layers.position import Position
+from hdl.shell.bus import axi_stream, code_bytes
+from hdl.shell.skid_buffer import SkidBuffer
+
+
+class StreamOutput(wiring.Component):
+    """Hand outputs over, the last one of each image with TLAST.
+
+    Parameters
+    ----------
+    kind : IntegerType
+        Of each code.
+    lanes : int
+        Codes of a beat.
+    beats : int
+        Of an image.
+
+    Members
+    -------
+    i : In(code_stream(kind, lanes))
+    axis : Out(axi_stream(code_bytes(kind, lanes)))
+    ended : Out(1)
+        The last beat of an image is handed over in this cycle.
+    stalled : Out(1)
+        A beat waits for its reader.
+
+    Latency 1 cycle, one beat per cycle; ``i.ready`` comes from a register.
+    """
+
+    def __init__(self, kind: IntegerType, lanes: int, beats: int) -> None:
+        self.lanes = lanes
+        self.beats = beats
+        super().__init__(
+            {
+                "i": In(code_stream(kind, lanes)),
+                "axis": Out(axi_stream(code_bytes(kind, lanes))),
+                "ended": Out(1),
+                "stalled": Out(1),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Count beats, and buffer."""
+        m = Module()
+        shape = data.StructLayout({"codes": self.i.payload.shape(), "last": 1})
+        m.submodules.buffer = buffer = SkidBuffer(shape)
+        position = Position(m, "beat", [self.beats], self.i.valid & self.i.ready)
+        m.d.comb += [
+            buffer.i.valid.eq(self.i.valid),
+            buffer.i.payload.codes.eq(self.i.payload),
+            buffer.i.payload.last.eq(position.ends[0]),
+            self.i.ready.eq(buffer.i.ready),
+            self.axis.tvalid.eq(buffer.o.valid),
+            self.axis.tlast.eq(buffer.o.payload.last),
+            buffer.o.ready.eq(self.axis.tready),
+            self.ended.eq(self.axis.tvalid & self.axis.tready & self.axis.tlast),
+            self.stalled.eq(self.axis.tvalid & ~self.axis.tready),
+        ]
+        m.d.comb += [
+            self.axis.tdata[lane].eq(buffer.o.payload.codes[lane]) for lane in range(self.lanes)
+        ]
+        return m
