@@ -4,9 +4,16 @@ from functools import singledispatch
 
 from amaranth.lib import wiring
 
+from golden import graph
 from golden.errors import UserError
-from golden.graph import Convolution, FullyConnected, Node
+from golden.graph import Node, Tensor
+from hdl.layers.concat import Concat
+from hdl.layers.elementwise import AddLayer, MultiplyLayer, RequantizeLayer
+from hdl.layers.global_pool import GlobalPool
 from hdl.layers.matrix_layer import MatrixLayer
+from hdl.layers.pad import Pad
+from hdl.layers.table import Clamp, Table
+from hdl.layers.window_pool import WindowPool
 from hdl.network_spec import NetworkSpec, describe, layer_name
 
 
@@ -24,30 +31,101 @@ def build_layer(node: Node, spec: NetworkSpec) -> wiring.Component:
         raise UserError(f"{describe(spec.graph, node)}: {error}") from error
 
 
+def matrix_layer(node: graph.Convolution | graph.FullyConnected, spec: NetworkSpec) -> MatrixLayer:
+    """Return the circuit of a convolution or dense layer."""
+    return MatrixLayer(
+        node,
+        _input(node, spec),
+        spec.graph.accumulators[node.output],
+        spec.foldings[node.output],
+        spec.lanes_of(node.inputs[0]),
+        spec.lanes_of(node.output),
+        layer_name(spec.graph, node),
+    )
+
+
 @singledispatch
 def _build(node: Node, spec: NetworkSpec) -> wiring.Component:
     raise UserError("there is no circuit for this operator")
 
 
-@_build.register
-def _(node: Convolution, spec: NetworkSpec) -> wiring.Component:
+@_build.register(graph.Convolution)
+@_build.register(graph.FullyConnected)
+def _(node: graph.Convolution | graph.FullyConnected, spec: NetworkSpec) -> wiring.Component:
     return matrix_layer(node, spec)
 
 
 @_build.register
-def _(node: FullyConnected, spec: NetworkSpec) -> wiring.Component:
-    return matrix_layer(node, spec)
+def _(node: graph.Add, spec: NetworkSpec) -> wiring.Component:
+    return AddLayer(node, _inputs(node, spec), _lanes(node, spec), layer_name(spec.graph, node))
 
 
-def matrix_layer(node: Convolution | FullyConnected, spec: NetworkSpec) -> MatrixLayer:
-    """Return the circuit of a convolution or dense layer."""
-    graph = spec.graph
-    return MatrixLayer(
-        node,
-        graph.tensors[node.inputs[0]],
-        graph.accumulators[node.output],
-        spec.foldings[node.output],
-        spec.lanes_of(node.inputs[0]),
-        spec.lanes_of(node.output),
-        layer_name(graph, node),
-    )
+@_build.register
+def _(node: graph.Multiply, spec: NetworkSpec) -> wiring.Component:
+    name = layer_name(spec.graph, node)
+    return MultiplyLayer(node, _inputs(node, spec), _lanes(node, spec), name)
+
+
+@_build.register
+def _(node: graph.Requantize, spec: NetworkSpec) -> wiring.Component:
+    name = layer_name(spec.graph, node)
+    return RequantizeLayer(node, _input(node, spec), _lanes(node, spec), name)
+
+
+@_build.register
+def _(node: graph.Table, spec: NetworkSpec) -> wiring.Component:
+    return Table(node, _input(node, spec), _lanes(node, spec), layer_name(spec.graph, node))
+
+
+@_build.register
+def _(node: graph.Clamp, spec: NetworkSpec) -> wiring.Component:
+    return Clamp(node, _input(node, spec), _lanes(node, spec))
+
+
+@_build.register
+def _(node: graph.Pad, spec: NetworkSpec) -> wiring.Component:
+    return Pad(node, _input(node, spec), _lanes(node, spec))
+
+
+@_build.register
+def _(node: graph.Concat, spec: NetworkSpec) -> wiring.Component:
+    return Concat(node, _inputs(node, spec), _lanes(node, spec))
+
+
+@_build.register
+def _(node: graph.Mean, spec: NetworkSpec) -> wiring.Component:
+    return GlobalPool(node, _input(node, spec), _lanes(node, spec), layer_name(spec.graph, node))
+
+
+@_build.register(graph.AveragePool)
+@_build.register(graph.SumPool)
+def _(node: graph.AveragePool | graph.SumPool, spec: NetworkSpec) -> wiring.Component:
+    tensor, window = _input(node, spec), node.window
+    if window.size == tensor.shape[:2] and window.padding == ((0, 0), (0, 0)):
+        return GlobalPool(node, tensor, _lanes(node, spec), layer_name(spec.graph, node))
+    return _window_pool(node, spec)
+
+
+@_build.register
+def _(node: graph.MaxPool, spec: NetworkSpec) -> wiring.Component:
+    return _window_pool(node, spec)
+
+
+def _window_pool(
+    node: graph.MaxPool | graph.AveragePool | graph.SumPool, spec: NetworkSpec
+) -> WindowPool:
+    name = layer_name(spec.graph, node)
+    return WindowPool(node, _input(node, spec), _lanes(node, spec), node.window.size[0], name)
+
+
+def _input(node: Node, spec: NetworkSpec) -> Tensor:
+    return spec.graph.tensors[node.inputs[0]]
+
+
+def _inputs(node: Node, spec: NetworkSpec) -> list[Tensor]:
+    return [spec.graph.tensors[name] for name in node.inputs]
+
+
+def _lanes(node: Node, spec: NetworkSpec) -> int:
+    """Return the lanes of a layer that has as many at its output as at its inputs."""
+    return spec.lanes_of(node.output)

@@ -1,0 +1,161 @@
+"""Pooling by windows that slide."""
+
+import numpy as np
+from amaranth.hdl import C, Cat, Module, Mux, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.certify import certified_average
+from golden.errors import UserError
+from golden.graph import AveragePool, MaxPool, Requantization, SumPool, Tensor
+from golden.integer_type import IntegerType
+from hdl.layers.channel_requant import ChannelRequantizer
+from hdl.layers.codes import Int64, code_stream
+from hdl.layers.connection import connect
+from hdl.layers.sliding_window import SlidingWindow
+from hdl.layers.window_reduce import Reduction, WindowReduce
+from hdl.layers.window_spec import SlidingWindowSpec
+from hdl.shapes import shape_of
+
+
+class WindowPool(wiring.Component):
+    """Maximum, average or requantized sum of every window, channel by channel.
+
+    Parameters
+    ----------
+    node : MaxPool, AveragePool or SumPool
+    tensor : Tensor
+        What it reads.
+    lanes : int
+        Elements of a beat, in and out; a divisor of the channels.
+    rows : int
+        Rows of the window read at once; a divisor of its height.
+    name : str
+        Prefix of the names of ROM files; unique within a design.
+
+    Members
+    -------
+    i, o : code_stream(type, lanes)
+        The tensor, and the pooled one.
+
+    An image takes `cycles` cycles: one for each position, group of channels, column of the window
+    and group of its rows. Images overlap; see `SlidingWindow` for when the first output comes.
+
+    Raises
+    ------
+    UserError
+        If windows at the border average fewer taps than others, or a parameter is out of range.
+    """
+
+    def __init__(
+        self,
+        node: MaxPool | AveragePool | SumPool,
+        tensor: Tensor,
+        lanes: int = 1,
+        rows: int = 1,
+        name: str = "pool",
+    ) -> None:
+        height, width, channels = tensor.shape
+        self.node = node
+        self.tensors = (tensor,)
+        self.lanes = lanes
+        self.name = name
+        self.window = SlidingWindowSpec(
+            tensor.type,
+            (height, width, channels),
+            node.window,
+            self._outside(),
+            lanes,
+            rows,
+            lanes,
+            channelwise=True,
+        )
+        reduction = Reduction.MAXIMUM if isinstance(node, MaxPool) else Reduction.SUM
+        beats = node.window.taps // rows
+        self._reduce = WindowReduce(tensor.type, rows, lanes, beats, reduction)
+        output = node.infer(tensor).tensor
+        super().__init__(
+            {
+                "i": In(code_stream(tensor.type, lanes)),
+                "o": Out(code_stream(output.type, lanes)),
+            }
+        )
+
+    @property
+    def cycles(self) -> int:
+        """Cycles between images when neither side waits."""
+        return max(self.window.cycles, self.tensors[0].elements // self.lanes)
+
+    @property
+    def outputs_ahead(self) -> int:
+        """Elements of a row of the output; its input is taken while the row before is computed."""
+        return self.window.output_size[1] * self.tensors[0].channels
+
+    def inputs_needed(self, outputs: Int64) -> Int64:
+        """Return how many elements of an image must have come before each output can leave."""
+        _, width, channels = self.window.shape
+        return self.window.needed_rows[outputs // self.outputs_ahead] * width * channels
+
+    def elaborate(self, platform: object) -> Module:
+        """Chain window, reduction, and clamp or requantizer."""
+        m = Module()
+        m.submodules.window = window = SlidingWindow(self.window)
+        m.submodules.reduce = self._reduce
+        connect(m, self.i, window.i)
+        connect(m, window.o, self._reduce.i)
+        if isinstance(self.node, MaxPool):
+            largest = [self._reduce.o.payload[lane] for lane in range(self.lanes)]
+            connect(m, self._reduce.o, self.o, Cat(self._clamp(value) for value in largest))
+            return m
+        m.submodules.requantizer = requantizer = self._requantizer()
+        connect(m, self._reduce.o, requantizer.i, self._sums(requantizer.accumulator))
+        connect(m, requantizer.o, self.o)
+        return m
+
+    def _outside(self) -> int:
+        """Return the code that taps outside of the tensor are read as."""
+        node, tensor = self.node, self.tensors[0]
+        if isinstance(node, MaxPool):
+            return tensor.type.minimum
+        if isinstance(node, SumPool):
+            return node.encoding.zero_point
+        inside = node.window.taps_inside(tensor.shape)
+        if (inside != node.window.taps).any():
+            raise UserError(
+                f"padding is {node.window.padding}; an average has a circuit where every window "
+                "lies inside: pad with a layer of its own before"
+            )
+        return 0
+
+    def _clamp(self, code: Value) -> Value:
+        assert isinstance(self.node, MaxPool)
+        kind = self.tensors[0].type
+        low, high = (C(end, shape_of(kind)) for end in (self.node.minimum, self.node.maximum))
+        return Mux(code < low, low, Mux(code > high, high, code))[: kind.width]
+
+    def _requantizer(self) -> ChannelRequantizer:
+        node, tensor = self.node, self.tensors[0]
+        taps = node.window.taps
+        bias = None
+        requantization: Requantization | None
+        if isinstance(node, AveragePool):
+            requantization = certified_average(taps, tensor.type, node.minimum, node.maximum)
+        else:
+            assert isinstance(node, SumPool)
+            requantization = node.requantization
+            bias = np.full(tensor.channels, -taps * node.encoding.zero_point, dtype=np.int64)
+        bounds = node.infer(tensor).accumulator
+        assert bounds is not None
+        return ChannelRequantizer(
+            requantization, bounds.type, bias, tensor.channels, self.lanes, self.name
+        )
+
+    def _sums(self, accumulator: IntegerType) -> Value:
+        """Return the sums in the width of the accumulator."""
+        width = accumulator.width
+        sums = [self._reduce.o.payload[lane] for lane in range(self.lanes)]
+        signs = [value[-1] if value.shape().signed else C(0) for value in sums]
+        return Cat(
+            Cat(value, sign.replicate(width))[:width]
+            for value, sign in zip(sums, signs, strict=True)
+        )
