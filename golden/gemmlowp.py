@@ -23,8 +23,11 @@ _EXP_MINUS_POWER = {  # exp(-2**k) in Q0.31.
     3: 720401,
     4: 242,
 }
-_48_OVER_17 = 1515870810  # In Q2.29.
-_MINUS_32_OVER_17 = -1010580540  # In Q2.29.
+FORTY_EIGHT_SEVENTEENTHS = 1515870810
+"""48/17 in Q2.29."""
+
+MINUS_THIRTY_TWO_SEVENTEENTHS = -1010580540
+"""-32/17 in Q2.29."""
 
 
 def high_multiply(a: Int64, b: Int64 | int) -> Int64:
@@ -97,7 +100,7 @@ def _exp_near_zero(value: Int64) -> Int64:
 def _reciprocal_of_mean(value: Int64) -> Int64:
     """2 / (1 + value) in Q2.29 for [0, 1) in Q0.31, by three Newton-Raphson steps."""
     half_denominator = (value + ONE + 1) >> 1
-    x = _48_OVER_17 + high_multiply(half_denominator, _MINUS_32_OVER_17)
+    x = FORTY_EIGHT_SEVENTEENTHS + high_multiply(half_denominator, MINUS_THIRTY_TWO_SEVENTEENTHS)
     for _ in range(3):
         error = (1 << 29) - high_multiply(half_denominator, x)
         x = x + _saturated_left_shift(high_multiply(x, error), 2)

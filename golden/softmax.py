@@ -21,7 +21,8 @@ Int64 = NDArray[np.int64]
 
 _DIFFERENCE_INTEGER_BITS = 5
 _DIFFERENCE_FRACTION_BITS = 26
-_SUM_INTEGER_BITS = 12
+SUM_INTEGER_BITS = 12
+"""Of the sum of exponentials, Q12.19."""
 
 
 def softmax_exponential(input_scale: float, beta: float, width: int) -> Int64:
@@ -74,10 +75,10 @@ def softmax(codes: ArrayLike, exponential: Int64, output: IntegerType) -> Int64:
     """
     wide = np.asarray(codes, dtype=np.int64)
     terms = exponential[wide.max(axis=-1, keepdims=True) - wide]
-    total = divide_by_power_of_two(terms, _SUM_INTEGER_BITS).sum(axis=-1, keepdims=True)
+    total = divide_by_power_of_two(terms, SUM_INTEGER_BITS).sum(axis=-1, keepdims=True)
     # 32 less the bits of the sum, by a float's exponent: exact below 2**53.
     headroom = 32 - np.frexp(total.astype(np.float64))[1].astype(np.int64)
     reciprocal = one_over_one_plus((total << headroom) - (1 << 31))
-    shift = _SUM_INTEGER_BITS - headroom + 31 - output.width
+    shift = SUM_INTEGER_BITS - headroom + 31 - output.width
     scaled = divide_by_power_of_two(high_multiply(reciprocal, terms), shift)
     return np.clip(scaled + output.minimum, output.minimum, output.maximum)

@@ -3,7 +3,7 @@
 from amaranth.hdl import C, Cat, Const, Mux, Shape, Signal, Value
 
 from hdl.adder_tree import add_at
-from hdl.pipeline import Pipeline, Stages
+from hdl.pipeline import Stages
 
 CHUNK_WIDTH = 17
 """Unsigned bits of an operand chunk; 18 with a sign: what DSP48E1 and MULT18X18D both take."""
@@ -21,9 +21,7 @@ MULTIPLY_LATENCY = MULTIPLIER_LATENCY + 2
 """Cycles of a wide product made of several."""
 
 
-def multiply(
-    pipeline: Pipeline, name: str, a: Value, b: Value, addend: Value | None = None
-) -> Value:
+def multiply(pipeline: Stages, name: str, a: Value, b: Value, addend: Value | None = None) -> Value:
     """Multiply, and add, through registered partial products of 17-bit chunks.
 
     ``sum of a[i] * b[j] * 2**(17 (i + j))``: products of equal weight are added in the third

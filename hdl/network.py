@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from amaranth.hdl import Module
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.graph import Node, Tensor
@@ -56,13 +56,15 @@ class Network(wiring.Component):
     tap_<layer> : Out
         With `taps`: everything that each layer passes on, valid in the cycle in which it does;
         ``ready`` is ignored.
+    stalls : Out(data.StructLayout)
+        With `stalls`: for each layer, by its name, whether an output of it waits in this cycle.
 
     Images follow each other without a gap: the slowest layer sets the cycles between them. Streams
     part at tensors with several readers; the FIFO at the beginning of each branch is as deep as
     `hdl.fork_depths` finds it must be, so no pattern of stalls can block the network.
     """
 
-    def __init__(self, spec: NetworkSpec, taps: bool = False) -> None:
+    def __init__(self, spec: NetworkSpec, taps: bool = False, stalls: bool = False) -> None:
         self.spec = spec
         self.layers: dict[str, wiring.Component] = {
             node.output: build_layer(node, spec) for node in spec.graph.nodes if not is_wire(node)
@@ -71,16 +73,19 @@ class Network(wiring.Component):
             "i": In(code_stream(spec.input.type, spec.lanes_of(spec.input.name))),
             "o": Out(code_stream(spec.output.type, spec.lanes_of(spec.output.name))),
         }
-        self.taps = self._taps() if taps else {}
+        self.taps = {f"tap_{name}": tensor for name, tensor in self._names().items() if taps}
         for name, tensor in self.taps.items():
             members[name] = Out(self.layers[tensor].o.signature)
+        self._watched = self._names() if stalls else {}
+        if stalls:
+            members["stalls"] = Out(data.StructLayout(dict.fromkeys(self._watched, 1)))
         super().__init__(members)
 
-    def _taps(self) -> dict[str, str]:
-        """Return the names of the taps, each with the tensor it shows."""
+    def _names(self) -> dict[str, str]:
+        """Return the names of the layers, each with the tensor it makes."""
         graph = self.spec.graph
         return {
-            f"tap_{layer_name(graph, node)}": node.output
+            layer_name(graph, node): node.output
             for node in graph.nodes
             if node.output in self.layers
         }
@@ -156,6 +161,9 @@ class Network(wiring.Component):
                 tap.valid.eq(source.valid & source.ready),
                 tap.payload.eq(source.payload),
             ]
+        for name, tensor in self._watched.items():
+            source = self.layers[tensor].o
+            m.d.comb += self.stalls[name].eq(source.valid & ~source.ready)
         return m
 
     def _connect_edge(

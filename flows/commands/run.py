@@ -2,20 +2,14 @@
 
 import argparse
 import hashlib
-import io
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
-import numpy as np
-from numpy.typing import NDArray
-
+from flows.code_files import Codes, npy_content, read_codes
 from golden.atomic_file import write_atomically
 from golden.errors import UserError
 from golden.graph import Graph
 from golden.load import SUFFIXES, load_network
-
-Codes = NDArray[np.integer[Any]]
 
 _MAXIMUM_NAME = 200
 
@@ -67,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         files |= {arguments.tensors / file_name(name): name for name in graph.tensors}
         _make_folder(arguments.tensors)
     for path, name in files.items():
-        write_atomically(path, _npy(_in_source_layout(graph, name, results[name])))
+        write_atomically(path, npy_content(graph, name, results[name]))
     samples = len(next(iter(inputs.values())))
     print(f"{samples} samples; {', '.join(map(str, arguments.output))}")
     if arguments.tensors is not None:
@@ -94,41 +88,9 @@ def _inputs(graph: Graph, paths: list[Path]) -> dict[str, Codes]:
             f"{', '.join(tensor.name for tensor in graph.inputs)}"
         )
     return {
-        tensor.name: _from_source_layout(graph, tensor.name, _load(path), path)
+        tensor.name: read_codes(graph, tensor.name, path)
         for tensor, path in zip(graph.inputs, paths, strict=True)
     }
-
-
-def _load(path: Path) -> Codes:
-    try:
-        codes = np.load(path, allow_pickle=False)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}") from None
-    except (ValueError, EOFError, MemoryError) as error:
-        raise UserError(f"{path}: it is no .npy file of numbers ({error})") from None
-    if not isinstance(codes, np.ndarray):
-        raise UserError(f"{path}: it holds several arrays; allowed: one, written by numpy.save")
-    return codes
-
-
-def _from_source_layout(graph: Graph, name: str, codes: Codes, path: Path) -> Codes:
-    """Bring codes of the model's layout to the graph's, and check them."""
-    tensor = graph.tensors[name]
-    layout = graph.layouts.get(name, tuple(range(len(tensor.shape))))
-    expected = tuple(tensor.shape[axis] for axis in layout)
-    if codes.dtype.kind not in "iu" or codes.shape[1:] != expected or codes.ndim == 0:
-        raise UserError(
-            f"{path}: it has shape {codes.shape} and type {codes.dtype}; allowed: integers of "
-            f"shape (N, {', '.join(map(str, expected))})"
-        )
-    if len(codes) == 0:
-        raise UserError(f"{path}: it has no samples; allowed: one or more")
-    return np.moveaxis(codes, range(1, codes.ndim), [axis + 1 for axis in layout])
-
-
-def _in_source_layout(graph: Graph, name: str, codes: Codes) -> Codes:
-    layout = graph.layouts.get(name, tuple(range(codes.ndim - 1)))
-    return np.transpose(codes, [0, *(axis + 1 for axis in layout)])
 
 
 def _make_folder(folder: Path) -> None:
@@ -136,9 +98,3 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"{folder}: {error.strerror}; choose another folder") from None
-
-
-def _npy(codes: Codes) -> bytes:
-    stream = io.BytesIO()
-    np.save(stream, codes, allow_pickle=False)
-    return stream.getvalue()

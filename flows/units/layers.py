@@ -18,6 +18,8 @@ from golden.integer_type import IntegerType
 from golden.multiplier import quantize_multiplier
 from golden.requant_spec import RequantChannels, RequantSpec
 from golden.rounding import Rounding
+from golden.softmax import softmax_exponential
+from hdl.layers.argmax import ArgMax
 from hdl.layers.channel_requant import ChannelRequantizer
 from hdl.layers.concat import Concat
 from hdl.layers.elementwise import AddLayer, MultiplyLayer, RequantizeLayer
@@ -26,6 +28,7 @@ from hdl.layers.fork import Fork
 from hdl.layers.global_pool import GlobalPool
 from hdl.layers.lanes import Lanes
 from hdl.layers.pad import Pad
+from hdl.layers.softmax import Softmax
 from hdl.layers.subsample import Subsample
 from hdl.layers.table import Clamp, Table
 from hdl.layers.window_reduce import Reduction, WindowReduce
@@ -424,6 +427,35 @@ WINDOW_REDUCE_PARAMETERS = {
 }
 
 
+SOFTMAX_PARAMETERS = {
+    "kind": Parameter("int8", IntegerType.parse, "int or uint of 1 to 8 bits"),
+    "output": Parameter("int8", IntegerType.parse, "int or uint of 8 or 16 bits"),
+    "scale": Parameter("0.0625", float, "of the input codes, above 2**-26"),
+    "shape": Parameter("10", parse_shape, "the channels, fewer than 4096, and rows before them"),
+    "name": _NAME,
+}
+
+
+def _build_softmax(
+    kind: IntegerType, output: IntegerType, scale: float, shape: tuple[int, ...], name: str
+) -> wiring.Component:
+    exponential = softmax_exponential(scale, 1.0, kind.width)
+    node = graph.Softmax(inputs=("x",), output="y", exponential=exponential, type=output)
+    tensor = Tensor.of_type("x", shape, kind)
+    return Softmax(node, tensor, name)
+
+
+ARGMAX_PARAMETERS = {
+    "kind": _KIND,
+    "shape": Parameter("12", parse_shape, "the channels, and rows before them"),
+    "lanes": _LANES,
+}
+
+
+def _build_argmax(kind: IntegerType, shape: tuple[int, ...], lanes: int) -> wiring.Component:
+    return ArgMax(graph.ArgMax(inputs=("x",), output="y"), Tensor.of_type("x", shape, kind), lanes)
+
+
 LAYER_UNITS: dict[str, Unit] = {
     "channel_requant": Unit(
         "biases and requantizers of all channels, some channels at a time",
@@ -453,4 +485,8 @@ LAYER_UNITS: dict[str, Unit] = {
         WindowReduce,
         WINDOW_REDUCE_PARAMETERS,
     ),
+    "softmax": Unit(
+        "softmax as TFLite's reference computes it", _build_softmax, SOFTMAX_PARAMETERS
+    ),
+    "argmax": Unit("index of the largest code", _build_argmax, ARGMAX_PARAMETERS),
 }

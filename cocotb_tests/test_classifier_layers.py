@@ -1,0 +1,63 @@
+"""Softmax and argmax, side by side in both simulators, and faults that must not pass."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cocotb_tests.side_by_side import build, circuits_at_fault, judge_together
+from flows.units import UNITS
+from golden.errors import UserError
+
+CASES = {
+    "softmax": "softmax shape=10",
+    "softmax_rows": "softmax shape=2x3 kind=uint8 output=uint8 scale=0.01",
+    "softmax_wide": "softmax shape=33 output=int16 scale=0.3",
+    "softmax_narrow": "softmax shape=5 kind=int4 output=int16 scale=0.5",
+    "softmax_one": "softmax shape=1",
+    "argmax": "argmax shape=12 lanes=4",
+    "argmax_lanes": "argmax shape=3x2x5 lanes=5 kind=uint2",
+    "argmax_single": "argmax shape=7 lanes=1 kind=int3",
+    "argmax_one": "argmax shape=4x1 lanes=1",
+}
+
+
+def test_equal_golden(simulator: str, builds: Path, tmp_path: Path) -> None:
+    verdict = judge_together(build(CASES), simulator, builds, tmp_path)
+    assert verdict.passed, verdict.problems
+    assert verdict.compared > 4_000
+
+
+def one_entry_off(circuit: Any) -> None:
+    table = circuit.node.exponential - (np.arange(256) == 1)
+    object.__setattr__(circuit.node, "exponential", table)
+
+
+def last_of_equals(circuit: Any) -> None:
+    circuit.lanes = 1  # Only the first code of a beat is looked at.
+
+
+FAULTS = {"softmax": ("softmax_wide", one_entry_off), "argmax": ("argmax_lanes", last_of_equals)}
+
+
+def test_every_fault_is_caught(simulator: str, builds: Path, tmp_path: Path) -> None:
+    circuits = build({name: CASES[case] for name, (case, _) in FAULTS.items()})
+    for name, (circuit, _) in circuits.items():
+        FAULTS[name][1](circuit)
+    verdict = judge_together(circuits, simulator, builds, tmp_path)
+    assert circuits_at_fault(verdict, list(circuits)) == set(circuits)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("softmax kind=int9", "of at most 8 bits"),
+        ("softmax shape=4096", "fewer than 4096 channels"),
+        ("argmax lanes=5", "lanes is 5; allowed: a divisor of the 12 channels, such as 4"),
+    ],
+)
+def test_what_does_not_fit_is_refused(words: str, message: str) -> None:
+    unit, *rest = words.split()
+    with pytest.raises(UserError, match=message):
+        UNITS[unit].build(**UNITS[unit].parse(rest))

@@ -1,0 +1,68 @@
+"""Codes of a network's tensors as .npy files, in the layout of the model that it came from."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.errors import UserError
+from golden.graph import Graph
+
+Codes = NDArray[np.integer[Any]]
+
+
+def read_codes(graph: Graph, name: str, path: Path) -> Codes:
+    """Read samples of a tensor.
+
+    Parameters
+    ----------
+    graph : Graph
+    name : str
+        Of the tensor.
+    path : Path
+        One array of integers, shape (samples, *shape in the model's layout).
+
+    Returns
+    -------
+    ndarray of integers, shape (samples, *shape in the graph)
+
+    Raises
+    ------
+    UserError
+        Naming the file, if it is no such array, or has no samples.
+    """
+    codes = _load(path)
+    tensor = graph.tensors[name]
+    layout = graph.layouts.get(name, tuple(range(len(tensor.shape))))
+    expected = tuple(tensor.shape[axis] for axis in layout)
+    if codes.dtype.kind not in "iu" or codes.shape[1:] != expected or codes.ndim == 0:
+        raise UserError(
+            f"{path}: it has shape {codes.shape} and type {codes.dtype}; allowed: integers of "
+            f"shape (N, {', '.join(map(str, expected))})"
+        )
+    if len(codes) == 0:
+        raise UserError(f"{path}: it has no samples; allowed: one or more")
+    return np.moveaxis(codes, range(1, codes.ndim), [axis + 1 for axis in layout])
+
+
+def npy_content(graph: Graph, name: str, codes: Codes) -> bytes:
+    """Return the content of the file that `read_codes` reads as these samples."""
+    layout = graph.layouts.get(name, tuple(range(codes.ndim - 1)))
+    stream = io.BytesIO()
+    ordered = np.transpose(codes, [0, *(axis + 1 for axis in layout)])
+    np.save(stream, ordered, allow_pickle=False)
+    return stream.getvalue()
+
+
+def _load(path: Path) -> Codes:
+    try:
+        codes = np.load(path, allow_pickle=False)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}") from None
+    except (ValueError, EOFError, MemoryError) as error:
+        raise UserError(f"{path}: it is no .npy file of numbers ({error})") from None
+    if not isinstance(codes, np.ndarray):
+        raise UserError(f"{path}: it holds several arrays; allowed: one, written by numpy.save")
+    return codes
