@@ -7,11 +7,13 @@ from amaranth.lib import wiring
 from golden import graph
 from golden.errors import UserError
 from golden.graph import Node, Tensor
+from hdl.layers.argmax import ArgMax
 from hdl.layers.concat import Concat
 from hdl.layers.elementwise import AddLayer, MultiplyLayer, RequantizeLayer
 from hdl.layers.global_pool import GlobalPool
 from hdl.layers.matrix_layer import MatrixLayer
 from hdl.layers.pad import Pad
+from hdl.layers.softmax import Softmax
 from hdl.layers.table import Clamp, Table
 from hdl.layers.window_pool import WindowPool
 from hdl.network_spec import NetworkSpec, describe, layer_name
@@ -109,6 +111,16 @@ def _(node: graph.AveragePool | graph.SumPool, spec: NetworkSpec) -> wiring.Comp
 @_build.register
 def _(node: graph.MaxPool, spec: NetworkSpec) -> wiring.Component:
     return _window_pool(node, spec)
+
+
+@_build.register
+def _(node: graph.Softmax, spec: NetworkSpec) -> wiring.Component:
+    return Softmax(node, _input(node, spec), layer_name(spec.graph, node))
+
+
+@_build.register
+def _(node: graph.ArgMax, spec: NetworkSpec) -> wiring.Component:
+    return ArgMax(node, _input(node, spec), spec.lanes_of(node.inputs[0]))
 
 
 def _window_pool(

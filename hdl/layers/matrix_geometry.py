@@ -23,7 +23,8 @@ class MatrixGeometry:
         Every how many rows and columns of the layer's input are kept, before the windows.
     shape : (int, int, int)
         Height, width and channels of what is kept. Where windows have one element each, all
-        positions are rows of one column, so that no more than two of them are stored.
+        positions are rows of one column, so that no more than two of them are stored; but after
+        subsampling rows are whole, so that there is work while rows are skipped.
     window : Window
         Over what is kept.
     weight : ndarray of int64, shape (outputs, window height, window width, channels or 1)
@@ -47,10 +48,11 @@ class MatrixGeometry:
             return cls((1, 1), (positions, 1, tensor.channels), Window((1, 1)), weight)
         height, width, channels = tensor.shape
         if node.window.size == (1, 1) and node.window.padding == ((0, 0), (0, 0)):
-            rows, columns = node.window.output_size(tensor.shape)
             weight = _dense_weight(node, channels)
-            shape = (rows * columns, 1, channels)
-            return cls(node.window.stride, shape, Window((1, 1)), weight)
+            rows, columns = node.window.output_size(tensor.shape)
+            if node.window.stride == (1, 1):
+                rows, columns = rows * columns, 1
+            return cls(node.window.stride, (rows, columns, channels), Window((1, 1)), weight)
         if node.depthwise:
             return cls((1, 1), (height, width, channels), node.window, node.weight_values, True)
         weight = _dense_weight(node, channels)
