@@ -13,6 +13,7 @@ WAIVERS = {
     "PROCASSINIT": "registers have a power-up value, which FPGAs load with the bitstream",
     "WIDTHEXPAND": "operands of unequal width: Verilog extends them as the expression says",
     "UNUSEDSIGNAL": "bits that a width calculation leaves unused are removed by synthesis",
+    "CASEOVERLAP": "the choices of a wide multiplexer are states, of which one holds at a time",
     "DECLFILENAME": "a design is one file, its hand-written modules included",
 }
 """Warnings that are off, with the reason."""

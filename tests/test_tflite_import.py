@@ -15,6 +15,7 @@ from fuzz import fuzz
 from golden.errors import UserError
 from golden.execute import Executor
 from golden.graph import Clamp, Convolution, FullyConnected, Graph, file
+from golden.graph.cost import graph_cost
 from golden.tflite_import import PROFILES, convert_tflite, import_tflite
 from support.litert import Kernels
 from support.models import MODEL_NAMES, MODELS
@@ -260,6 +261,27 @@ def test_official_networks(name: str, profile: str) -> None:
     if not path.exists():
         pytest.skip(f"no {path}; set BITTRUE_MODELS to the folder of MLPerf Tiny's networks")
     assert_equal(path.read_bytes(), profile, samples=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "millions"),
+    [("pretrainedResnet_quant", "12.5"), ("kws_ref_model", "2.7"), ("ad01_int8", "0.3")],
+)
+def test_costs_are_the_published_ones(name: str, millions: str) -> None:
+    """Multiply-accumulates of MLPerf Tiny's networks; weights are the int8 data of the file."""
+    path = MODELS / f"{name}.tflite"
+    if not path.exists():
+        pytest.skip(f"no {path}; set BITTRUE_MODELS to the folder of MLPerf Tiny's networks")
+    cost = graph_cost(import_tflite(path))
+    assert f"{cost.macs / 1e6:.1f}" == millions
+    assert cost.bit_operations == 8 * 8 * cost.macs
+    model = schema.ModelT.InitFromPackedBuf(path.read_bytes(), 0)
+    constants = [
+        model.buffers[tensor.buffer].data
+        for tensor in model.subgraphs[0].tensors
+        if tensor.type == schema.TensorType.INT8
+    ]
+    assert cost.weight_bytes == sum(len(data) for data in constants if data is not None)
 
 
 def vector(builder: FixtureBuilder, name: str = "x", scale: float | None = None) -> int:

@@ -383,6 +383,10 @@ REFUSED: dict[str, tuple[nn.Module, str]] = {
     ),
     "batch": (Forward(lambda x: x.flatten(0, 1)), "the first dimension must be the batch"),
     "mean over batch": (Forward(lambda x: x.mean((0, 1), keepdim=True)), "averages over the batch"),
+    "constant output": (
+        Forward(lambda x: torch.ones(2, 3)),
+        "output 'ones' is constant; outputs must depend",
+    ),
     "alpha": (Forward(lambda x: torch.add(x, torch.relu(x), alpha=2)), "has alpha 2; allowed: 1"),
     "ranks": (
         Forward(lambda x: x.mean(1, keepdim=True) + x.mean(1)),
@@ -418,10 +422,30 @@ def test_what_cannot_be_imported_is_named(name: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("samples", [torch.zeros(0, 3, 8, 8), (torch.zeros(2, 3), torch.zeros(3))])
+@pytest.mark.parametrize(
+    "samples",
+    [
+        torch.zeros(0, 3, 8, 8),
+        (torch.zeros(2, 3), torch.zeros(3)),
+        torch.tensor(1.0),
+        torch.zeros(2, 0, 3),
+        (),
+    ],
+)
 def test_calibration_data_that_does_not_fit(samples: Tensor | tuple[Tensor, ...]) -> None:
     with pytest.raises(UserError, match=r"calibration has .* the same number of samples, at least"):
         import_torch(nn.ReLU(), samples)
+
+
+@pytest.mark.parametrize("samples", [np.zeros((2, 3)), [], torch.zeros(2, 3, dtype=torch.cfloat)])
+def test_calibration_data_of_other_types(samples: object) -> None:
+    with pytest.raises(UserError, match=r"calibration has a .*; allowed: tensors of real numbers"):
+        import_torch(nn.ReLU(), samples)  # type: ignore[arg-type]
+
+
+def test_only_modules_are_imported() -> None:
+    with pytest.raises(UserError, match="module is a builtin_function_or_method; allowed"):
+        import_torch(torch.relu, torch.zeros(2, 3))  # type: ignore[arg-type]
 
 
 def test_unsigned_weights_are_refused() -> None:

@@ -82,3 +82,40 @@ def look_up_pairs(
     """Look up ``first * 256 + second``; all arrays of one dimension."""
     for index in range(len(first)):
         results[index] = table[(np.intp(first[index]) << 8) | np.intp(second[index])]
+
+
+@_compiled
+def sum_windows(
+    codes: NDArray[np.integer],
+    size: tuple[int, int],
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+    padding: tuple[int, int],
+    sums: Int64,
+) -> None:
+    """Sum codes over the taps of each window that lie inside.
+
+    Parameters
+    ----------
+    codes : ndarray of integers, shape (samples, height, width, channels)
+    size, stride, dilation : (int, int)
+        In height and width.
+    padding : (int, int)
+        Rows above, columns to the left.
+    sums : ndarray of int64, shape (samples, output height, output width, channels)
+        Output; zero before.
+    """
+    samples, height, width, channels = codes.shape
+    for sample in range(samples):
+        for y in range(sums.shape[1]):
+            for i in range(size[0]):
+                row = y * stride[0] + i * dilation[0] - padding[0]
+                if not 0 <= row < height:
+                    continue
+                for x in range(sums.shape[2]):
+                    for j in range(size[1]):
+                        column = x * stride[1] + j * dilation[1] - padding[1]
+                        if not 0 <= column < width:
+                            continue
+                        for channel in range(channels):
+                            sums[sample, y, x, channel] += codes[sample, row, column, channel]

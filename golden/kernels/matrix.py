@@ -77,9 +77,8 @@ def _stored_zero_point(node: Convolution | FullyConnected, tensor: Tensor) -> in
     return node.input_encoding.zero_point - Storage.of(tensor).offset
 
 
-def _multiply_bytes(node: Convolution | FullyConnected, tensor: Tensor) -> Accumulate:
-    """Multiply the last dimension with the weights; windows of a convolution have one tap."""
-    values = node.weight_values.reshape(len(node.weight), -1)
+def _multiply_bytes(node: FullyConnected, tensor: Tensor) -> Accumulate:
+    values = node.weight_values
     weight = torch.from_numpy(values).to(torch.int8)
     # The products take 128 from every byte; the rest of the zero point goes into the bias.
     rest = 128 - _stored_zero_point(node, tensor)
@@ -95,10 +94,6 @@ def _multiply_bytes(node: Convolution | FullyConnected, tensor: Tensor) -> Accum
 def _convolve_bytes(node: Convolution, tensor: Tensor) -> Accumulate:
     window = node.window
     (top, bottom), (left, right) = window.padding
-    if window.taps == 1 and node.groups == 1 and not any((top, bottom, left, right)):
-        multiply = _multiply_bytes(node, tensor)
-        rows, columns = window.stride
-        return lambda stored: multiply(stored[:, ::rows, ::columns])
     zero_point = _stored_zero_point(node, tensor)
     symmetric = (top, left) == (bottom, right)
     convolve = ByteConvolution(

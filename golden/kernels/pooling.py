@@ -1,9 +1,9 @@
 """Pooling and mean."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import torch
-from torch.nn.functional import avg_pool2d, pad
+from torch.nn.functional import pad
 
 from golden.graph import (
     AccumulatorBounds,
@@ -15,6 +15,7 @@ from golden.graph import (
     Window,
 )
 from golden.kernels.kernel import Kernel, compile_node, decode
+from golden.kernels.loops import sum_windows
 from golden.kernels.requantize import compile_requantization
 from golden.kernels.storage import Storage
 
@@ -35,15 +36,12 @@ def _(node: MaxPool, inputs: tuple[Tensor, ...], output: Tensor, bounds: object)
 
 
 @compile_node.register
-def _(
-    node: AveragePool, inputs: tuple[Tensor, ...], output: Tensor, bounds: AccumulatorBounds
-) -> Kernel:
+def _(node: AveragePool, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
     count = torch.from_numpy(node.window.taps_inside(inputs[0].shape))[..., None]
     storage = Storage.of(output)
-    accumulate = _window_sum(node.window, bounds)
 
     def kernel(stored: torch.Tensor) -> torch.Tensor:
-        total = accumulate(stored).to(torch.int64) + storage.offset * count
+        total = _window_sums(stored, node.window, output) + storage.offset * count
         magnitude = (total.abs() + count // 2) // count
         codes = (total.sign() * magnitude).clamp_(node.minimum, node.maximum)
         return (codes - storage.offset).to(storage.dtype)
@@ -56,10 +54,10 @@ def _(
     node: SumPool, inputs: tuple[Tensor, ...], output: Tensor, bounds: AccumulatorBounds
 ) -> Kernel:
     scale = compile_requantization(node.requantization, bounds, output)
-    accumulate = _window_sum(node.window, bounds)
 
     def kernel(stored: torch.Tensor) -> torch.Tensor:
-        return scale(accumulate(decode(stored, inputs[0], node.encoding, torch.int32)))
+        values = decode(stored, inputs[0], node.encoding, torch.int32)
+        return scale(_window_sums(values, node.window, output))
 
     return kernel
 
@@ -76,31 +74,14 @@ def _(node: Mean, inputs: tuple[Tensor, ...], output: Tensor, bounds: Accumulato
     return kernel
 
 
-def _window_sum(
-    window: Window, bounds: AccumulatorBounds
-) -> Callable[[torch.Tensor], torch.Tensor]:
-    """Return the function that sums integers over windows, by float arithmetic that is exact."""
-    (top, bottom), (left, right) = window.padding
-    largest = max(abs(int(bounds.minimum.min())), abs(int(bounds.maximum.max())))
-    # Stored codes are counted from the lowest, which at most doubles their sums.
-    dtype = torch.float32 if 2 * largest <= 1 << 24 else torch.float64
-
-    def accumulate(values: torch.Tensor) -> torch.Tensor:
-        if window.dilation != (1, 1):
-            return _tap_sum(values, window)
-        padded = pad(values.to(dtype), (0, 0, left, right, top, bottom)).permute(0, 3, 1, 2)
-        sums = avg_pool2d(padded, window.size, window.stride, divisor_override=1)
-        return sums.permute(0, 2, 3, 1)
-
-    return accumulate
-
-
-def _tap_sum(values: torch.Tensor, window: Window) -> torch.Tensor:
-    taps = _taps(values.to(torch.int64), window, 0)
-    total = next(taps).clone()
-    for tap in taps:
-        total += tap
-    return total
+def _window_sums(values: torch.Tensor, window: Window, output: Tensor) -> torch.Tensor:
+    sums = torch.zeros((len(values), *output.shape), dtype=torch.int64)
+    (top, _), (left, _) = window.padding
+    sum_windows(
+        values.contiguous().numpy(), window.size, window.stride, window.dilation, (top, left),
+        sums.numpy(),
+    )  # fmt: skip
+    return sums
 
 
 def _taps(values: torch.Tensor, window: Window, outside: int) -> Iterator[torch.Tensor]:

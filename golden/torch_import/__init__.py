@@ -83,15 +83,26 @@ def quantization_plan(
 
     Parameters are those of `import_torch`.
     """
+    if not isinstance(module, nn.Module):
+        raise UserError(f"module is a {type(module).__name__}; allowed: a torch.nn.Module")
     samples = calibration if isinstance(calibration, tuple) else (calibration,)
-    if not samples or len({len(values) for values in samples}) != 1 or not len(samples[0]):
-        raise UserError(
-            f"calibration has {[tuple(values.shape) for values in samples]}; allowed: one tensor "
-            "for each input, with the same number of samples, at least one"
-        )
+    _check_calibration(samples)
     network = simplify(trace(module, samples))
     ranges = calibrate(network, _batches(samples), observer)
     return network, make_plan(network, ranges, Scheme() if scheme is None else scheme)
+
+
+def _check_calibration(samples: tuple[Tensor, ...]) -> None:
+    for values in samples:
+        if not isinstance(values, Tensor) or values.is_complex():
+            kind = values.dtype if isinstance(values, Tensor) else type(values).__name__
+            raise UserError(f"calibration has a {kind}; allowed: tensors of real numbers")
+    shapes = [tuple(values.shape) for values in samples]
+    if len({shape[:1] for shape in shapes}) != 1 or any(0 in (shape or (0,)) for shape in shapes):
+        raise UserError(
+            f"calibration has {shapes}; allowed: one tensor for each input, with the same number "
+            "of samples, at least one, and no size 0"
+        )
 
 
 def _batches(samples: tuple[Tensor, ...]) -> Iterator[tuple[Tensor, ...]]:

@@ -70,7 +70,7 @@ class _Translation:
         self.network = FloatNetwork(
             tuple(name for name in user_inputs if isinstance(name, str)),
             tuple(self._layers),
-            tuple(self._names[node] for node in outputs if isinstance(node, Node)),
+            tuple(self._output(node) for node in outputs if isinstance(node, Node)),
             self._shapes,
         )
 
@@ -87,6 +87,11 @@ class _Translation:
         layer = TRANSLATIONS[call.operator](call, self._unique(call.place or node.name))
         self._define(node, layer.output)
         self._layers.append(layer)
+
+    def _output(self, node: Node) -> str:
+        if node not in self._names:
+            raise UserError(f"output {node.name!r} is constant; outputs must depend on the input")
+        return self._names[node]
 
     def _evaluate(self, node: Node) -> Tensor:
         """Compute a weight that follows from parameters alone, as parametrizations do."""
