@@ -12,22 +12,22 @@ def scenarios(
     component: MatrixLayer, parameters: dict[str, Any], seed: int, quick: bool
 ) -> list[Scenario]:
     """Return images in every manner, against golden's executor; more of them unless `quick`."""
-    images = random_images(component.tensor, 4 if quick else 40, seed)
-    codes = executed(component.node, [component.tensor], [images])
+    spec = component.spec
+    images = random_images(spec.tensor, 3 if quick else 40, seed)
+    codes = executed(spec.node, [spec.tensor], [images])
     channels = codes.shape[-1]
 
     def describe(beat: int) -> str:
-        position, channel = divmod(beat * component.output_lanes, channels)
+        position, channel = divmod(beat * spec.output_lanes, channels)
         image, position = divmod(position, codes[0].size // channels)
         return f"image {image}, position {position}, channels from {channel}"
 
-    scenarios = every_manner(
+    return every_manner(
         "images",
-        {"i": lanes_of("", images.reshape(-1, component.input_lanes))},
-        {"o": lanes_of("", codes.reshape(-1, component.output_lanes))},
+        {"i": lanes_of("", images.reshape(-1, spec.input_lanes))},
+        {"o": lanes_of("", codes.reshape(-1, spec.output_lanes))},
         {},
-        len(images) * component.cycles // 2,
+        len(images) * spec.cycles_per_image() // 2,
         seed,
         describe=describe,
     )
-    return scenarios

@@ -9,7 +9,7 @@ from flows.network.resources import Resources, matrix_resources, other_resources
 from golden.errors import UserError
 from golden.graph import Convolution, FullyConnected, Graph, Node, Tensor
 from golden.mac_spec import MAXIMUM_LUT_WIDTH, Multiplier
-from hdl.layers.build import matrix_layer
+from hdl.layers.build import matrix_layer_spec
 from hdl.layers.folding import Folding
 from hdl.network_spec import NetworkSpec, is_wire
 
@@ -191,19 +191,19 @@ class _Planner:
 
     def _planned(self, node: Node, spec: NetworkSpec) -> PlannedLayer:
         if not isinstance(node, Convolution | FullyConnected):
-            tensors = [self._graph.tensors[name] for name in (*node.inputs, node.output)]
-            cycles = max(tensor.elements // spec.lanes_of(tensor.name) for tensor in tensors)
+            inputs = [self._graph.tensors[name] for name in node.inputs]
+            cycles = max(tensor.elements // spec.lanes_of(tensor.name) for tensor in inputs)
             return PlannedLayer(
                 node.output, node.operator(), 0, None, 0, cycles, other_resources(node)
             )
-        layer = matrix_layer(node, spec)
+        layer = matrix_layer_spec(node, spec)
         return PlannedLayer(
             node.output,
             node.operator(),
             layer.geometry.products,
             layer.folding,
             layer.multipliers,
-            layer.cycles,
+            layer.cycles_per_image(),
             matrix_resources(layer, self._budget),
         )
 

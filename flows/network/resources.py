@@ -11,7 +11,7 @@ from golden.graph import Certified, Node, Requantization
 from golden.integer_type import IntegerType
 from golden.mac_spec import Multiplier
 from golden.packing import find_packing
-from hdl.layers.matrix_layer import MatrixLayer
+from hdl.layers.matrix_layer_spec import MatrixLayerSpec
 
 _LARGEST_LOGIC_ROM = 64
 """Words of a ROM that becomes logic; ``hdl/verilog/rom.v`` makes block RAM of larger ones."""
@@ -44,7 +44,7 @@ class Resources:
         )
 
 
-def matrix_resources(layer: MatrixLayer, budget: Budget) -> Resources:
+def matrix_resources(layer: MatrixLayerSpec, budget: Budget) -> Resources:
     """Estimate a convolution or dense layer."""
     folding, accumulator = layer.folding, layer.accumulator.width
     products = _products(layer)
@@ -81,7 +81,7 @@ def other_resources(node: Node) -> Resources:
     return Resources(250, 2 if requantization else 0, 1.0)
 
 
-def _products(layer: MatrixLayer) -> Resources:
+def _products(layer: MatrixLayerSpec) -> Resources:
     """Estimate what multiplies."""
     folding, matrix = layer.folding, layer.matrix
     match folding.multiplier:
@@ -113,7 +113,7 @@ def _block_rams(width: int, words: int, budget: Budget) -> float:
     return min(-(-width // wide) * -(-words // deep) for wide, deep in shapes) / halves
 
 
-def _window_memory(layer: MatrixLayer, budget: Budget) -> Resources:
+def _window_memory(layer: MatrixLayerSpec, budget: Budget) -> Resources:
     codes, depth, count = layer.window.memory_shape
     width = codes * layer.window.code.width
     if width * depth > _LARGEST_LUT_RAM:

@@ -22,6 +22,7 @@ from golden.integer_type import IntegerType
 from golden.mac_spec import Multiplier
 from hdl.layers.folding import Folding
 from hdl.layers.matrix_layer import MatrixLayer
+from hdl.layers.matrix_layer_spec import MatrixLayerSpec
 from hdl.layers.sliding_window import SlidingWindow
 from hdl.layers.window_spec import SlidingWindowSpec
 
@@ -219,7 +220,8 @@ def _layer(graph: Graph, folding: Folding, lanes_in: int, lanes_out: int, name: 
     node = graph.nodes[0]
     assert isinstance(node, Convolution | FullyConnected)
     bounds = graph.accumulators[node.output]
-    return MatrixLayer(node, graph.inputs[0], bounds, folding, lanes_in, lanes_out, name)
+    spec = MatrixLayerSpec(node, graph.inputs[0], bounds, folding, lanes_in, lanes_out)
+    return MatrixLayer(spec, name)
 
 
 MATRIX_LAYER_UNITS: dict[str, Unit] = {

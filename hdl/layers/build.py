@@ -12,6 +12,7 @@ from hdl.layers.concat import Concat
 from hdl.layers.elementwise import AddLayer, MultiplyLayer, RequantizeLayer
 from hdl.layers.global_pool import GlobalPool
 from hdl.layers.matrix_layer import MatrixLayer
+from hdl.layers.matrix_layer_spec import MatrixLayerSpec
 from hdl.layers.pad import Pad
 from hdl.layers.softmax import Softmax
 from hdl.layers.table import Clamp, Table
@@ -33,16 +34,17 @@ def build_layer(node: Node, spec: NetworkSpec) -> wiring.Component:
         raise UserError(f"{describe(spec.graph, node)}: {error}") from error
 
 
-def matrix_layer(node: graph.Convolution | graph.FullyConnected, spec: NetworkSpec) -> MatrixLayer:
-    """Return the circuit of a convolution or dense layer."""
-    return MatrixLayer(
+def matrix_layer_spec(
+    node: graph.Convolution | graph.FullyConnected, spec: NetworkSpec
+) -> MatrixLayerSpec:
+    """Return what a convolution or dense layer is made from."""
+    return MatrixLayerSpec(
         node,
         _input(node, spec),
         spec.graph.accumulators[node.output],
         spec.foldings[node.output],
         spec.lanes_of(node.inputs[0]),
         spec.lanes_of(node.output),
-        layer_name(spec.graph, node),
     )
 
 
@@ -54,7 +56,7 @@ def _build(node: Node, spec: NetworkSpec) -> wiring.Component:
 @_build.register(graph.Convolution)
 @_build.register(graph.FullyConnected)
 def _(node: graph.Convolution | graph.FullyConnected, spec: NetworkSpec) -> wiring.Component:
-    return matrix_layer(node, spec)
+    return MatrixLayer(matrix_layer_spec(node, spec), layer_name(spec.graph, node))
 
 
 @_build.register
@@ -96,7 +98,7 @@ def _(node: graph.Concat, spec: NetworkSpec) -> wiring.Component:
 
 @_build.register
 def _(node: graph.Mean, spec: NetworkSpec) -> wiring.Component:
-    return GlobalPool(node, _input(node, spec), _lanes(node, spec), layer_name(spec.graph, node))
+    return _global_pool(node, spec)
 
 
 @_build.register(graph.AveragePool)
@@ -104,7 +106,7 @@ def _(node: graph.Mean, spec: NetworkSpec) -> wiring.Component:
 def _(node: graph.AveragePool | graph.SumPool, spec: NetworkSpec) -> wiring.Component:
     tensor, window = _input(node, spec), node.window
     if window.size == tensor.shape[:2] and window.padding == ((0, 0), (0, 0)):
-        return GlobalPool(node, tensor, _lanes(node, spec), layer_name(spec.graph, node))
+        return _global_pool(node, spec)
     return _window_pool(node, spec)
 
 
@@ -123,11 +125,19 @@ def _(node: graph.ArgMax, spec: NetworkSpec) -> wiring.Component:
     return ArgMax(node, _input(node, spec), spec.lanes_of(node.inputs[0]))
 
 
+def _global_pool(
+    node: graph.Mean | graph.AveragePool | graph.SumPool, spec: NetworkSpec
+) -> GlobalPool:
+    lanes = spec.lanes_of(node.inputs[0])
+    return GlobalPool(node, _input(node, spec), lanes, layer_name(spec.graph, node))
+
+
 def _window_pool(
     node: graph.MaxPool | graph.AveragePool | graph.SumPool, spec: NetworkSpec
 ) -> WindowPool:
     name = layer_name(spec.graph, node)
-    return WindowPool(node, _input(node, spec), _lanes(node, spec), node.window.size[0], name)
+    lanes = spec.lanes_of(node.inputs[0])
+    return WindowPool(node, _input(node, spec), lanes, node.window.size[0], name)
 
 
 def _input(node: Node, spec: NetworkSpec) -> Tensor:

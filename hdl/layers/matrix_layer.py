@@ -1,28 +1,23 @@
 """Convolutions and dense layers."""
 
-import numpy as np
 from amaranth.hdl import C, Cat, Module, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
-from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.graph import AccumulatorBounds, Convolution, FullyConnected, Tensor
 from hdl.layers.channel_requant import ChannelRequantizer
-from hdl.layers.codes import code_stream
+from hdl.layers.codes import Int64, code_stream
 from hdl.layers.connection import connect
-from hdl.layers.folding import Folding
-from hdl.layers.matrix_geometry import MatrixGeometry
-from hdl.layers.matrix_vector import MatrixVector, MatrixVectorSpec
+from hdl.layers.matrix_layer_spec import MatrixLayerSpec
+from hdl.layers.matrix_vector import MatrixVector
 from hdl.layers.serializer import Serializer
 from hdl.layers.sliding_window import SlidingWindow
 from hdl.layers.subsample import Subsample
 
-Int64 = NDArray[np.int64]
-
 
 class MatrixLayer(wiring.Component):
     """A convolution or dense layer of a graph.
+
+        o = requantize(bias + sum of weights * (window - zero point))
 
     The input's zero point is folded into the bias: padding reads the zero point itself, so every
     tap counts. An input of bipolar codes, -1 or +1, is multiplied as 0 or 1; doubling the sum and
@@ -30,177 +25,85 @@ class MatrixLayer(wiring.Component):
 
     Parameters
     ----------
-    node : Convolution or FullyConnected
-        Weights, bias, encodings and requantization.
-    tensor : Tensor
-        What it reads.
-    bounds : AccumulatorBounds
-        What its accumulators reach.
-    folding : Folding
-        Products per cycle, and what multiplies.
-    input_lanes, output_lanes : int
-        Elements of a beat of the input and of the output.
+    spec : MatrixLayerSpec
+        The layer and its folding.
     name : str
         Prefix of the names of its ROM files; unique within a design.
 
     Members
     -------
-    i : In(code_stream(tensor.type, input_lanes))
+    i : In(code_stream(spec.tensor.type, spec.input_lanes))
         The input tensor.
-    o : Out(code_stream(output type, output_lanes))
+    o : Out(code_stream(spec.output, spec.output_lanes))
         The output tensor.
 
-    One image takes `cycles` cycles, and images overlap; see `SlidingWindow` for when the first
-    output comes. Full throughput under back-pressure.
-
-    Raises
-    ------
-    UserError
-        Naming the parameter, its value and what is allowed.
+    One image takes ``spec.cycles_per_image()`` cycles, and images overlap; see `SlidingWindow`
+    for when the first output comes. Full throughput under back-pressure.
     """
 
-    def __init__(
-        self,
-        node: Convolution | FullyConnected,
-        tensor: Tensor,
-        bounds: AccumulatorBounds,
-        folding: Folding,
-        input_lanes: int = 1,
-        output_lanes: int = 1,
-        name: str = "layer",
-    ) -> None:
-        encoding = node.input_encoding
-        self.geometry = geometry = MatrixGeometry.of(node, tensor)
-        if encoding.bipolar and geometry.window.padding != ((0, 0), (0, 0)):
-            raise UserError(
-                "its input is bipolar and padded; -1 and +1 have no zero to pad with, so pad "
-                "with one of them before"
-            )
-        self.node = node
-        self.tensor = tensor
-        self.folding = folding
-        self.input_lanes = input_lanes
-        self.output_lanes = output_lanes
+    def __init__(self, spec: MatrixLayerSpec, name: str = "layer") -> None:
+        self.spec = spec
         self.name = name
-        self.accumulator = bounds.type
-        self.window = geometry.window_spec(folding, tensor, encoding.zero_point, input_lanes)
-        self.matrix = MatrixVectorSpec(
-            code=tensor.type,
-            weights=self._ordered_weights(),
-            accumulator=self.accumulator,
-            groups=folding.elements if geometry.depthwise else 1,
-            multiplier=folding.multiplier,
-        )
-        output = node.requantization.output if node.requantization else self.accumulator
         super().__init__(
             {
-                "i": In(code_stream(tensor.type, input_lanes)),
-                "o": Out(code_stream(output, output_lanes)),
+                "i": In(code_stream(spec.tensor.type, spec.input_lanes)),
+                "o": Out(code_stream(spec.output, spec.output_lanes)),
             }
         )
 
     @property
-    def cycles(self) -> int:
-        """Cycles between images when neither side waits."""
-        geometry = self.geometry
-        frames = self.window.cycles // self.matrix.beats
-        sending = max(self.matrix.beats, self.folding.outputs // self.output_lanes)
-        return max(frames * sending, self.tensor.elements // self.input_lanes, geometry.positions)
-
-    @property
-    def multipliers(self) -> int:
-        """Products per cycle."""
-        lanes = self.folding.rows if self.geometry.depthwise else self.folding.simd
-        return self.folding.outputs * lanes
-
-    @property
     def outputs_ahead(self) -> int:
-        """Elements of a row of the output; its input is taken while the row before is computed."""
-        return self.window.output_size[1] * self.geometry.outputs
+        """See `MatrixLayerSpec.outputs_ahead`."""
+        return self.spec.outputs_ahead
 
     def inputs_needed(self, outputs: Int64) -> Int64:
-        """Return how many elements of an image must have come before each output can leave.
-
-        Parameters
-        ----------
-        outputs : ndarray of int64
-            Places of elements in the output image, from 0.
-        """
-        row = outputs // self.outputs_ahead
-        _, width, channels = self.window.shape
-        needed = self.window.needed_rows[row] * width * channels
-        if self.geometry.subsampling == (1, 1):
-            return needed
-        return self._subsample().inputs_needed(needed - 1)
+        """See `MatrixLayerSpec.inputs_needed`."""
+        return self.spec.inputs_needed(outputs)
 
     def elaborate(self, platform: object) -> Module:
         """Chain window, matrix, serializer and requantizer."""
         m = Module()
-        chain: list[tuple[str, wiring.Component]] = []
-        if self.geometry.subsampling != (1, 1):
-            chain.append(("subsample", self._subsample()))
-        chain += [
-            ("window", SlidingWindow(self.window)),
-            ("matrix", MatrixVector(self.matrix, self.name)),
-        ]
-        if self.folding.outputs != self.output_lanes:
-            chain.append(("serializer", self._serializer()))
+        spec = self.spec
         source = self.i
-        for name, component in chain:
+        for name, component in self._chain():
             m.submodules[name] = component
             connect(m, source, component.i)
             source = component.o
-        m.submodules.requantizer = requantizer = self._requantizer()
+        m.submodules.requantizer = requantizer = ChannelRequantizer(
+            spec.node.requantization,
+            spec.accumulator,
+            spec.bias,
+            spec.geometry.outputs,
+            spec.output_lanes,
+            self.name,
+        )
         connect(m, source, requantizer.i, self._sums(source.payload.as_value()))
         connect(m, requantizer.o, self.o)
         return m
 
-    def _subsample(self) -> Subsample:
-        height, width, channels = self.tensor.shape
-        shape = height, width, channels
-        return Subsample(self.tensor.type, shape, self.geometry.subsampling, self.input_lanes)
-
-    def _serializer(self) -> Serializer:
-        return Serializer(
-            self.accumulator, self.geometry.outputs, self.folding.outputs, self.output_lanes
-        )
-
-    def _requantizer(self) -> ChannelRequantizer:
-        return ChannelRequantizer(
-            self.node.requantization,
-            self.accumulator,
-            self._bias(),
-            self.geometry.outputs,
-            self.output_lanes,
-            self.name,
-        )
-
-    def _bias(self) -> Int64:
-        """Return what is added to each output's sum of products of codes."""
-        weight, encoding = self.geometry.weight, self.node.input_encoding
-        total = weight.sum(axis=(1, 2, 3))
-        if not encoding.bipolar:
-            return self.node.bias - encoding.zero_point * total
-        # The sum of (2 c - 1) w is twice that of c w, less that of w; and with w of -1 or +1 too,
-        # twice the number of equal bits less the number of products.
-        products = weight[0].size
-        return self.node.bias - (products if self.folding.multiplier is None else total)
-
-    def _ordered_weights(self) -> Int64:
-        weights = self.geometry.folded_weights(self.folding)
-        if self.folding.multiplier is not None:
-            return weights
-        if self.window.run % self.folding.elements:
-            raise UserError(
-                f"elements is {self.folding.elements}; for XNOR, divisors of {self.window.run}"
+    def _chain(self) -> list[tuple[str, SlidingWindow | MatrixVector | Serializer | Subsample]]:
+        """Return what leads from the input to the sums of products, with names."""
+        spec, geometry = self.spec, self.spec.geometry
+        chain: list[tuple[str, SlidingWindow | MatrixVector | Serializer | Subsample]] = []
+        if geometry.subsampling != (1, 1):
+            height, width, channels = spec.tensor.shape
+            shape = height, width, channels
+            subsample = Subsample(spec.tensor.type, shape, geometry.subsampling, spec.input_lanes)
+            chain.append(("subsample", subsample))
+        chain.append(("window", SlidingWindow(spec.window)))
+        chain.append(("matrix", MatrixVector(spec.matrix, self.name)))
+        if spec.folding.outputs != spec.output_lanes:
+            serializer = Serializer(
+                spec.accumulator, geometry.outputs, spec.folding.outputs, spec.output_lanes
             )
-        return np.where(weights == 0, 1, weights)  # Outputs that do not exist.
+            chain.append(("serializer", serializer))
+        return chain
 
     def _sums(self, raw: Value) -> Value:
         """Return sums of products in place of sums over bipolar codes taken as 0 or 1."""
-        if not self.node.input_encoding.bipolar:
+        if not self.spec.node.input_encoding.bipolar:
             return raw
-        width = self.accumulator.width
+        width = self.spec.accumulator.width
         return Cat(
             Cat(C(0, 1), raw[first : first + width - 1]) for first in range(0, len(raw), width)
         )

@@ -38,8 +38,9 @@ class WindowPool(wiring.Component):
     i, o : code_stream(type, lanes)
         The tensor, and the pooled one.
 
-    An image takes `cycles` cycles: one for each position, group of channels, column of the window
-    and group of its rows. Images overlap; see `SlidingWindow` for when the first output comes.
+    An image takes `cycles_per_image` cycles: one for each position, group of channels, column of
+    the window and group of its rows. Images overlap; see `SlidingWindow` for when the first output
+    comes.
 
     Raises
     ------
@@ -81,9 +82,8 @@ class WindowPool(wiring.Component):
             }
         )
 
-    @property
-    def cycles(self) -> int:
-        """Cycles between images when neither side waits."""
+    def cycles_per_image(self) -> int:
+        """Return the cycles between images when neither side waits."""
         return max(self.window.cycles, self.tensors[0].elements // self.lanes)
 
     @property
