@@ -340,7 +340,7 @@ def test_all_types_of_profile_onnx(activations: str, weights: str) -> None:
     zero_point = 0 if info.signed else 7
     w = b.dequantized(b.coded(weights, weight), 2.0**-6, zero_point, weights)
     y = b.operator("Conv", x, w, b.constant(np.array([0.5, -0.25, 0.125, 2.0], np.float32)))
-    y = b.quantized(b.operator("Relu", y), 2.0**-7, 5, activations)
+    y = b.quantized(b.operator("Relu", y), 2.0**-6, 5, activations)
     dtype = np.dtype(activations)
     proto = b.model({"x": (dtype, ("batch", 3, 6, 5))}, [y])
     graph = convert_onnx(proto.SerializeToString(), "onnx")
@@ -348,7 +348,7 @@ def test_all_types_of_profile_onnx(activations: str, weights: str) -> None:
     codes = np.clip(codes, np.iinfo(dtype).min, np.iinfo(dtype).max).astype(dtype)
     runner = session(proto, int8=False)
     expected = np.concatenate([runner.run(None, {"x": codes[i : i + 1]})[0] for i in range(5)])
-    assert len(np.unique(expected)) > 20
+    assert len(np.unique(expected)) > 10
     assert np.array_equal(run_graph(graph, {"x": codes.astype(np.int64)})[y], expected)
 
 
