@@ -1,15 +1,17 @@
 """The requantizer of all channels in both simulators, and faults that must not pass."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from cocotb_tests import channel_requant
 from cocotb_tests.checking import verdict_on
+from cocotb_tests.side_by_side import build, circuits_at_fault, judge_together
 from cocotb_tests.streams import full_speed, lanes_of
 from flows.units import UNITS
 from golden.certificate import Certificate, StepFunction
+from golden.errors import UserError
 from golden.graph import Certified
 from golden.integer_type import IntegerType
 from hdl.layers.channel_requant import ChannelRequantizer
@@ -17,49 +19,54 @@ from hdl.layers.channel_requant import ChannelRequantizer
 INT8 = IntegerType(8, True)
 
 CASES = {
-    "certificates": "channels=6 lanes=2 entries=6",
-    "multipliers and shifts": "requantizer=generic channels=6 lanes=3 entries=6",
-    "one entry": "channels=3 lanes=3 entries=1 bias=no",
-    "one channel": "requantizer=generic channels=1 lanes=1 entries=1 output=uint4",
-    "1 bit": "channels=5 lanes=1 entries=5 output=uint1 bias=no",
-    "16 bits": "requantizer=generic accumulator=int40 channels=4 lanes=2 entries=1 output=int16",
-    "accumulators": "requantizer=none channels=6 lanes=2 accumulator=int9",
+    "certificates": "channel_requant channels=6 lanes=2 entries=6",
+    "generic": "channel_requant requantizer=generic channels=6 lanes=3 entries=6",
+    "one_entry": "channel_requant channels=3 lanes=3 entries=1 bias=no",
+    "one_channel": "channel_requant requantizer=generic channels=1 lanes=1 entries=1 output=uint4",
+    "one_bit": "channel_requant channels=5 lanes=1 entries=5 output=uint1 bias=no",
+    "wide": "channel_requant requantizer=generic accumulator=int40 channels=4 lanes=2 entries=1 "
+    "output=int16",
+    "accumulators": "channel_requant requantizer=none channels=6 lanes=2 accumulator=int9",
 }
 
 
-def build(words: str) -> tuple[ChannelRequantizer, dict]:
-    unit = UNITS["channel_requant"]
-    parameters = unit.parse(words.split())
-    component = unit.build(**parameters)
-    assert isinstance(component, ChannelRequantizer)
-    return component, parameters
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_equals_golden(name: str, simulator: str, builds: Path, tmp_path: Path) -> None:
-    component, parameters = build(CASES[name])
-    scenarios = channel_requant.scenarios(component, parameters, seed=3, quick=True)
-    verdict = verdict_on(component, "channel_requant", scenarios, simulator, builds, tmp_path)
+def test_equals_golden(simulator: str, builds: Path, tmp_path: Path) -> None:
+    verdict = judge_together(build(CASES), simulator, builds, tmp_path)
     assert verdict.passed, verdict.problems
-    assert verdict.compared > 100
+    assert verdict.compared > 8_000
 
 
-def channels_in_other_order(circuit: ChannelRequantizer) -> None:
+def lanes_exchanged(circuit: Any) -> None:
     columns = circuit._columns
     columns["bias_0"], columns["bias_1"] = columns["bias_1"], columns["bias_0"]
 
 
-def one_channel_too_few(circuit: ChannelRequantizer) -> None:
+def one_group_too_few(circuit: Any) -> None:
     circuit.channels -= 2
 
 
-@pytest.mark.parametrize("fault", [channels_in_other_order, one_channel_too_few])
-def test_faults_are_caught(fault, simulator: str, builds: Path, tmp_path: Path) -> None:
-    circuit, parameters = build(CASES["certificates"])
-    scenarios = channel_requant.scenarios(circuit, parameters, seed=3, quick=True)
-    fault(circuit)
-    verdict = verdict_on(circuit, "broken", scenarios, simulator, builds, tmp_path)
-    assert verdict.differing > 0
+FAULTS = {"lanes": lanes_exchanged, "groups": one_group_too_few}
+
+
+def test_every_fault_is_caught(simulator: str, builds: Path, tmp_path: Path) -> None:
+    circuits = build(dict.fromkeys(FAULTS, CASES["certificates"]))
+    for name, (circuit, _) in circuits.items():
+        FAULTS[name](circuit)
+    verdict = judge_together(circuits, simulator, builds, tmp_path)
+    assert circuits_at_fault(verdict, list(circuits)) == set(circuits)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("lanes=5", "lanes is 5; allowed: a divisor of the 16 channels, such as 4"),
+        ("entries=3", "requantization has 3 entries; allowed: 1 or 16"),
+    ],
+)
+def test_what_does_not_fit_is_refused(words: str, message: str) -> None:
+    unit = UNITS["channel_requant"]
+    with pytest.raises(UserError, match=message):
+        unit.build(**unit.parse(["requantizer=generic", *words.split()]))
 
 
 def test_several_exceptions_that_all_raise_the_code(

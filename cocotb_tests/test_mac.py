@@ -59,13 +59,13 @@ def no_bias(patch: pytest.MonkeyPatch) -> None:
 def lost_carry(patch: pytest.MonkeyPatch) -> None:
     """Negative Booth digits are one's complements."""
     exact = booth._booth_row
-    patch.setattr(booth, "_booth_row", lambda a, digit: replace(exact(a, digit), carry=C(0)))
+    patch.setattr(booth, "_booth_row", lambda *row: replace(exact(*row), carry=C(0)))
 
 
 def no_sign_constants(patch: pytest.MonkeyPatch) -> None:
     """The constants of the inverted sign bits are missing."""
     exact = booth._booth_row
-    patch.setattr(booth, "_booth_row", lambda a, digit: replace(exact(a, digit), bias=0))
+    patch.setattr(booth, "_booth_row", lambda *row: replace(exact(*row), bias=0))
 
 
 FAULTS = {

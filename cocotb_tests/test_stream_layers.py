@@ -121,7 +121,7 @@ def test_a_fifo_keeps_as_many_beats_as_it_says(
     )
     taken = cosimulation.run([stalled], tmp_path)[0].taken
     for name, depth in depths.items():
-        assert (taken[f"{name}_i"], taken[f"{name}_o"]) == (depth + 1, 0)
+        assert (taken[f"{name}_i"], taken[f"{name}_o"]) == (depth + 2, 0)
 
 
 @pytest.mark.parametrize(

@@ -175,10 +175,10 @@ def synthesise(
     """
     device = find_device(device_name)
     tools = _tool_versions(device)
-    wrapper = _wrapper(component, design.top)
+    wrapped = wrapper(component, design.top)
     texts = {
         "design.v": design.verilog,
-        "wrapper.v": wrapper,
+        "wrapper.v": wrapped,
         ECP5_MAP.name: ECP5_MAP.read_text(),
         **design.files,
     }
@@ -248,16 +248,24 @@ def _find_fmax(device: Device, folder: Path) -> tuple[float | None, str]:
     return min((clock["achieved"] for clock in clocks.values()), default=None), ""
 
 
-def _wrapper(component: wiring.Component, top: str) -> str:
+def wrapper(
+    component: wiring.Component,
+    top: str,
+    clock: str = "clk",
+    reset: str = "rst",
+    reset_active_low: bool = False,
+) -> str:
     """Return a module that feeds every input from a shift register and empties every output."""
     inputs: list[tuple[str, int]] = []
     outputs: list[tuple[str, int]] = []
     for name, member, shape in flat_ports(component):
         width = Shape.cast(shape).width
-        (inputs if member.flow == wiring.In else outputs).append((name, width))
+        if name not in (clock, reset):
+            (inputs if member.flow == wiring.In else outputs).append((name, width))
     total_in = sum(width for _, width in inputs)
     total_out = sum(width for _, width in outputs)
-    connections = ["        .clk(clk)", "        .rst(rst_register)"]
+    inverted = "~" if reset_active_low else ""
+    connections = [f"        .{clock}(clk)", f"        .{reset}({inverted}rst_register)"]
     for register, ports in (("inputs", inputs), ("results", outputs)):
         offset = 0
         for name, width in ports:

@@ -10,8 +10,8 @@ difference constraints has an integer solution exactly when Bellman and Ford's r
 rest, and then that is one.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,13 +53,16 @@ class AdditionTables:
         return np.clip(total, self.minimum, self.maximum)
 
 
-def find_addition_tables(node: Add, tensors: Sequence[Tensor]) -> AdditionTables | None:
+@lru_cache(maxsize=64)
+def find_addition_tables(node: Add, tensors: tuple[Tensor, ...]) -> AdditionTables | None:
     """Return tables of the smallest shift that compute an addition, or None if there are none.
+
+    Circuits are made several times over while a folding is chosen; the answer is kept.
 
     Parameters
     ----------
     node : Add
-    tensors : sequence of Tensor
+    tensors : tuple of Tensor
         Its operands.
 
     Returns

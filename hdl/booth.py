@@ -8,7 +8,7 @@ table, and the carry chain behind it does the rest, so a row costs as many table
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from amaranth.hdl import C, Cat, Const, Shape, Value
+from amaranth.hdl import C, Cat, Const, Shape, Signal, Value
 
 from golden.integer_type import IntegerType
 from hdl.adder_tree import add_term, adder_tree, adder_tree_latency
@@ -66,7 +66,7 @@ def lut_dot_product(pipeline: Pipeline, name: str, a: Sequence[Value], b: Sequen
             # A row meets the running sum as many cycles later as rows come before it.
             multiplicand = pipeline.register(f"{name}_a{lane}", a[lane], place)
             multiplier = pipeline.register(f"{name}_b{lane}", b[lane], place)
-            rows.append(_rows(multiplicand, multiplier))
+            rows.append(_rows(pipeline, f"{name}_row{lane}", multiplicand, multiplier))
         for digit, chain in enumerate(zip(*rows, strict=True)):
             prefix = f"{name}_digit{digit}_{first}"
             total = _add_rows(pipeline, prefix, chain)
@@ -113,36 +113,38 @@ def _row_bits(a: Shape, b: Shape) -> int:
     return _row_count(a, b) * _row_width(a)
 
 
-def _rows(a: Value, b: Value) -> list[_Row]:
+def _rows(pipeline: Pipeline, name: str, a: Value, b: Value) -> list[_Row]:
     if _fits_table(a.shape(), b.shape()):
         return [_table_row(a, b)]
     sign = b[-1] if b.shape().signed else C(0)
-    bits = Cat(C(0), b, sign, sign)
+    bits = [C(0), *b, sign, sign]
     return [
-        _booth_row(a, bits[2 * digit : 2 * digit + 3])
+        _booth_row(pipeline, f"{name}_{digit}", a, bits[2 * digit : 2 * digit + 3])
         for digit in range(_row_count(a.shape(), b.shape()))
     ]
 
 
-def _booth_row(a: Value, digit: Value) -> _Row:
-    """Return the row of ``digit[0] + digit[1] - 2 * digit[2]`` times `a`."""
+def _booth_row(pipeline: Pipeline, name: str, a: Value, digit: Sequence[Value]) -> _Row:
+    """Return the row of ``digit[0] + digit[1] - 2 * digit[2]`` times `a`.
+
+    Networks have thousands of rows: a module of its own keeps their Verilog short and quick to
+    write.
+    """
     kind = type_of(a.shape())
-    low, middle, negative = digit
-    once = low ^ middle
-    twice = (low == middle) & (middle != negative)
-    sign = a[-1] if kind.signed else C(0)
-    single = Cat(a, sign, sign)
-    double = Cat(C(0), single)
     width = _row_width(a.shape())
-    magnitude = Cat(((once & single[k]) | (twice & double[k])) ^ negative for k in range(width))
-    largest = 2 * max(-kind.minimum, kind.maximum)
-    return _Row(
-        bits=Cat(magnitude[:-1], ~magnitude[-1]),
-        carry=negative,
-        bias=1 << (width - 1),
-        minimum=-largest,
-        maximum=largest,
+    bits = Signal(width, name=f"{name}_bits")
+    pipeline.instantiate_logic(
+        name,
+        "booth_row",
+        p_A_WIDTH=len(a),
+        p_A_SIGNED=C(kind.signed, 1),
+        p_WIDTH=width,
+        i_a=a,
+        i_digit=Cat(digit),
+        o_bits=bits,
     )
+    largest = 2 * max(-kind.minimum, kind.maximum)
+    return _Row(bits, carry=digit[2], bias=1 << (width - 1), minimum=-largest, maximum=largest)
 
 
 def _table_row(a: Value, b: Value) -> _Row:

@@ -46,11 +46,15 @@ class Stages:
 
     def instantiate(self, name: str, module: str, **connections: Any) -> None:
         """Instantiate a hand-written module whose registers advance with the pipeline."""
+        self.instantiate_logic(
+            name, module, i_clk=ClockSignal(), i_enable=self.advance, **connections
+        )
+
+    def instantiate_logic(self, name: str, module: str, **connections: Any) -> None:
+        """Instantiate a hand-written module without registers."""
         if isinstance(self._platform, VerilogPlatform):
             self._platform.add_library(module)
-        self._m.submodules[name] = Instance(
-            module, i_clk=ClockSignal(), i_enable=self.advance, **connections
-        )
+        self._m.submodules[name] = Instance(module, **connections)
 
 
 class Pipeline(Stages):

@@ -17,17 +17,22 @@ import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import numpy as np
+import onnx
 from rich.progress import track
 
 from golden.errors import UserError
 from golden.graph import file
+from golden.onnx_import import PROFILES as ONNX_PROFILES
+from golden.onnx_import import convert_onnx
 from golden.tflite_import import PROFILES, convert_tflite
+from support.onnx_fixtures import BOTH, QDQ, model, random_network
 from support.tflite_fixtures import FIXTURES
 
 SECONDS = 10
@@ -101,7 +106,86 @@ def _read_tflite(content: bytes, number: int) -> object:
     return convert_tflite(content, list(PROFILES)[number % len(PROFILES)])
 
 
+def _onnx_models() -> list[bytes]:
+    models = [
+        model(build, dtype, qoperator)
+        for dtype in (np.int8, np.uint8)
+        for qoperator in (False, True)
+        for build in (BOTH if qoperator else {**BOTH, **QDQ}).values()
+    ]
+    models += [random_network(seed) for seed in range(4)]
+    return [proto.SerializeToString() for proto in models]
+
+
+def _qonnx_models() -> list[bytes]:
+    folder = Path(__file__).parent / "data" / "qonnx"
+    return [path.read_bytes() for path in sorted(folder.glob("*.onnx"))]
+
+
+def _mutate_protobuf(content: bytes, generator: np.random.Generator) -> bytes:
+    """Mutate bytes, or change fields of the parsed model, which bytes that do not parse hide."""
+    if generator.random() < 0.4:
+        return mutate(content, generator)
+    proto = onnx.ModelProto.FromString(content)
+    for _ in range(generator.integers(1, 4)):
+        _change_field(proto, generator)
+    return proto.SerializeToString()
+
+
+def _change_field(proto: Any, generator: np.random.Generator) -> None:
+    """Change one field, found by a random walk down a message."""
+    while True:
+        fields = [(field, value) for field, value in proto.ListFields()]
+        if not fields:
+            return
+        field, value = fields[generator.integers(len(fields))]
+        repeated = not isinstance(value, (str, bytes, int, float)) and not hasattr(
+            value, "ListFields"
+        )
+        if repeated:
+            if not len(value):
+                return
+            index = int(generator.integers(len(value)))
+            item = value[index]
+            if not hasattr(item, "ListFields"):
+                value[index] = _changed(item, generator)
+                return
+            choice = generator.random()
+            if choice < 0.1:
+                del value[index]
+                return
+            if choice < 0.2:
+                value.append(item)
+                return
+            proto = item
+        elif hasattr(value, "ListFields"):
+            proto = value
+        else:
+            with suppress(ValueError, TypeError):  # An enumeration takes few numbers.
+                setattr(proto, field.name, _changed(value, generator))
+            return
+
+
+def _changed(value: Any, generator: np.random.Generator) -> Any:
+    """Return another value of the same type."""
+    if isinstance(value, bytes):
+        return mutate(value, generator) if value else b"\0"
+    if isinstance(value, str):
+        names = ("", "x", "Conv", "Quant", "MatMul", "Reshape", "Concat", "constant_1")
+        return str(generator.choice(names))
+    if isinstance(value, float):
+        return float(generator.choice([0.0, -1.0, 1e-38, 1e38, float("nan"), float("inf")]))
+    choices = (0, 1, -1, 2, 3, 7, 8, 127, 1 << 31, (1 << 62) + 1, -(1 << 63), value + 1)
+    return int(choices[generator.integers(len(choices))])
+
+
+def _read_onnx(content: bytes, number: int) -> object:
+    return convert_onnx(content, (None, *ONNX_PROFILES)[number % 3])
+
+
 FORMATS = {
+    "onnx": Format(_onnx_models, _mutate_protobuf, _read_onnx),
+    "qonnx": Format(_qonnx_models, _mutate_protobuf, _read_onnx),
     "tflite": Format(
         lambda: [fixture.model() for fixture in FIXTURES.values()], _mutate_tflite, _read_tflite
     ),

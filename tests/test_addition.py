@@ -13,7 +13,7 @@ from support.graphs import fixed_point
 from support.models import MODELS
 
 
-def every_pair(node: Add, tensors: list[Tensor]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def every_pair(node: Add, tensors: tuple[Tensor, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return all pairs of codes that occur, and golden's codes of their sums."""
     ranges = [np.arange(tensor.minimum, tensor.maximum + 1) for tensor in tensors]
     first, second = (side.ravel() for side in np.meshgrid(*ranges, indexing="ij"))
@@ -23,7 +23,7 @@ def every_pair(node: Add, tensors: list[Tensor]) -> tuple[np.ndarray, np.ndarray
     return first, second, Executor(graph).run(given)[node.output][:, 0]
 
 
-def assert_equal(tables: AdditionTables | None, node: Add, tensors: list[Tensor]) -> None:
+def assert_equal(tables: AdditionTables | None, node: Add, tensors: tuple[Tensor, ...]) -> None:
     assert tables is not None
     first, second, expected = every_pair(node, tensors)
     indices = [codes - t.type.minimum for codes, t in zip((first, second), tensors, strict=True)]
@@ -62,16 +62,16 @@ def test_tables_equal_the_addition_on_every_pair(
     first: str, second: str, output: str, seed: int
 ) -> None:
     node = addition(first, second, seed, output, subtract=seed == 3)
-    tensors = [
+    tensors = (
         Tensor.of_type("a", (1,), IntegerType.parse(first)),
         Tensor.of_type("b", (1,), IntegerType.parse(second)),
-    ]
+    )
     assert_equal(find_addition_tables(node, tensors), node, tensors)
 
 
 def test_codes_that_do_not_occur_demand_nothing() -> None:
     kind = IntegerType(8, True)
-    tensors = [Tensor("a", (1,), kind, -20, 100), Tensor("b", (1,), kind, 0, 127)]
+    tensors = (Tensor("a", (1,), kind, -20, 100), Tensor("b", (1,), kind, 0, 127))
     node = addition("int8", "int8", 9, "int8")
     tables = find_addition_tables(node, tensors)
     assert_equal(tables, node, tensors)
@@ -82,7 +82,7 @@ def test_codes_that_do_not_occur_demand_nothing() -> None:
 def test_what_is_no_sum_of_entries_has_no_tables() -> None:
     """Rounded to even, the ties of one sum go up and those of the next one down."""
     kind = IntegerType(3, False)
-    tensors = [Tensor.of_type("a", (1,), kind), Tensor.of_type("b", (1,), kind)]
+    tensors = (Tensor.of_type("a", (1,), kind), Tensor.of_type("b", (1,), kind))
     even = fixed_point("uint4", 1 << 30, 0, Rounding.SINGLE_HALF_EVEN)
     node = Add(inputs=("a", "b"), output="y", addends=(Addend(), Addend()), requantization=even)
     assert find_addition_tables(node, tensors) is None
@@ -90,7 +90,7 @@ def test_what_is_no_sum_of_entries_has_no_tables() -> None:
 
 def test_wide_codes_are_left_alone() -> None:
     kind = IntegerType(9, True)
-    tensors = [Tensor.of_type("a", (1,), kind), Tensor.of_type("b", (1,), kind)]
+    tensors = (Tensor.of_type("a", (1,), kind), Tensor.of_type("b", (1,), kind))
     assert find_addition_tables(addition("int9", "int9", 0, "int8"), tensors) is None
 
 
@@ -100,5 +100,5 @@ def test_residual_additions_of_resnet_need_no_multiplier() -> None:
     additions = [node for node in graph.nodes if isinstance(node, Add)]
     assert len(additions) == 3
     for node in additions:
-        tensors = [graph.tensors[name] for name in node.inputs]
+        tensors = tuple(graph.tensors[name] for name in node.inputs)
         assert_equal(find_addition_tables(node, tensors), node, tensors)

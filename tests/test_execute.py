@@ -1,6 +1,9 @@
 """The executor against plain sums over indices, torch's integer operators and closed forms."""
 
 import itertools
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -264,3 +267,14 @@ def test_integer_types_of_results_are_the_smallest() -> None:
     graph = single(ArgMax(**ONE), Tensor.of_type("x", (300,), INT8))
     assert graph.tensors["y"].type == IntegerType(9, False)
     assert Executor(graph).run(np.zeros((1, 300), int))["y"].dtype == np.uint16
+
+
+def test_loops_compile_where_nothing_can_be_kept() -> None:
+    """As in a container whose user owns no folder: of Numba's locators one that finds none."""
+    program = "from golden.kernels.loops import look_up; import numpy as np; x = np.arange(3); "
+    program += "y = x.copy(); look_up(x[::-1].copy(), x, y); print(y, look_up.stats.cache_path)"
+    environment = os.environ | {"NUMBA_CACHE_LOCATOR_CLASSES": "IPythonCacheLocator"}
+    result = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+    )
+    assert result.stdout == "[2 1 0] None\n"

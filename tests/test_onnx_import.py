@@ -1,6 +1,7 @@
 """Imported .onnx networks against ONNX Runtime, tensor by tensor."""
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from flows.cli import main
 from golden.errors import UserError
 from golden.execute import Executor
 from golden.graph import Graph
+from golden.integer_type import IntegerType
 from golden.onnx_import import convert_onnx
-from support.onnx_builder import QuantizedBuilder, Tensor, session
+from support.onnx_builder import OnnxBuilder, QuantizedBuilder, Tensor, session
 from support.onnx_fixtures import BOTH, QDQ, model, random_network
 
 Codes = dict[str, NDArray[Any]]
@@ -301,3 +303,93 @@ def test_command_refuses_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixtu
     captured = capsys.readouterr()
     assert captured.err.startswith(f"bittrue show: {path}: ")
     assert captured.err.count("\n") == 1
+
+
+# Codes that ONNX Runtime has no integer kernels for
+
+
+class WideBuilder(OnnxBuilder):
+    """QDQ of any type, with powers of two as scales: float32 then rounds no number."""
+
+    domains = (("", 21),)
+
+    def coded(self, kind: str, codes: NDArray[Any]) -> str:
+        element = getattr(TensorProto, kind.upper())
+        flat = codes.reshape(-1).tolist()
+        return self.constant(helper.make_tensor("c", element, codes.shape, flat))
+
+    def dequantized(self, codes: str, scale: float, zero_point: int, kind: str) -> str:
+        zero = self.coded(kind, np.array(zero_point))
+        return self.operator("DequantizeLinear", codes, self.constant(np.float32(scale)), zero)
+
+    def quantized(self, real: str, scale: float, zero_point: int, kind: str) -> str:
+        zero = self.coded(kind, np.array(zero_point))
+        return self.operator("QuantizeLinear", real, self.constant(np.float32(scale)), zero)
+
+
+@pytest.mark.parametrize("weights", ["int4", "uint4", "int8", "uint8"])
+@pytest.mark.parametrize("activations", ["int8", "uint8", "int16", "uint16"])
+def test_all_types_of_profile_onnx(activations: str, weights: str) -> None:
+    """Exact real numbers equal ONNX Runtime's float32 where that is exact."""
+    random = np.random.default_rng(7)
+    b = WideBuilder()
+    info = IntegerType.parse(weights)
+    weight = random.integers(info.minimum, info.maximum + 1, (4, 3, 2, 2))
+    zero = {"int8": 3, "uint8": 130, "int16": -3, "uint16": 450}[activations]
+    x = b.dequantized("x", 2.0**-9, zero, activations)
+    zero_point = 0 if info.signed else 7
+    w = b.dequantized(b.coded(weights, weight), 2.0**-6, zero_point, weights)
+    y = b.operator("Conv", x, w, b.constant(np.array([0.5, -0.25, 0.125, 2.0], np.float32)))
+    y = b.quantized(b.operator("Relu", y), 2.0**-6, 5, activations)
+    dtype = np.dtype(activations)
+    proto = b.model({"x": (dtype, ("batch", 3, 6, 5))}, [y])
+    graph = convert_onnx(proto.SerializeToString(), "onnx")
+    codes = random.integers(-900 if "u" not in activations else 0, 900, (5, 3, 6, 5))
+    codes = np.clip(codes, np.iinfo(dtype).min, np.iinfo(dtype).max).astype(dtype)
+    runner = session(proto, int8=False)
+    expected = np.concatenate([runner.run(None, {"x": codes[i : i + 1]})[0] for i in range(5)])
+    assert len(np.unique(expected)) > 10
+    assert np.array_equal(run_graph(graph, {"x": codes.astype(np.int64)})[y], expected)
+
+
+@pytest.mark.parametrize("kind", ["int16", "uint16"])
+def test_sums_of_16_bits(kind: str) -> None:
+    random = np.random.default_rng(3)
+    b = WideBuilder()
+    first = b.dequantized("x", 2.0**-10, 40, kind)
+    second = b.dequantized("other", 2.0**-7, 11, kind)
+    y = b.quantized(b.operator("Add", first, second), 2.0**-8, 100, kind)
+    dtype = np.dtype(kind)
+    shape = ("batch", 30)
+    proto = b.model({"x": (dtype, shape), "other": (dtype, shape)}, [y])
+    graph = convert_onnx(proto.SerializeToString(), "onnx")
+    inputs = {name: random.integers(0, 2000, (4, 30)).astype(dtype) for name in ("x", "other")}
+    expected = session(proto).run(None, inputs)[0]
+    wide = {name: codes.astype(np.int64) for name, codes in inputs.items()}
+    assert np.array_equal(run_graph(graph, wide)[y], expected)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_profile_onnx_rounds_the_exact_number(seed: int) -> None:
+    """One layer with any scales, against rational arithmetic."""
+    random = np.random.default_rng(seed)
+    b = WideBuilder()
+    scales = [float(np.float32(s)) for s in random.uniform(0.01, 0.1, 3)]
+    weight = random.integers(-128, 128, (12, 4))
+    x = b.dequantized("x", scales[0], 3, "int8")
+    w = b.dequantized(b.coded("int8", weight), scales[1], 0, "int8")
+    bias = random.uniform(-1, 1, 4).astype(np.float32)
+    y = b.operator("Add", b.operator("MatMul", x, w), b.constant(bias))
+    y = b.quantized(y, scales[2], -7, "int8")
+    proto = b.model({"x": (np.int8, ("batch", 12))}, [y])
+    graph = convert_onnx(proto.SerializeToString(), "onnx")
+    codes = random.integers(-20, 20, (50, 12))
+    results = run_graph(graph, {"x": codes})[y]
+    accumulators = (codes - 3) @ weight
+    for sample in range(50):
+        for channel in range(4):
+            number = (
+                int(accumulators[sample, channel]) * Fraction(scales[0]) * Fraction(scales[1])
+                + Fraction(float(bias[channel]))
+            ) / Fraction(scales[2])
+            assert results[sample, channel] == min(max(round(number) - 7, -128), 127)

@@ -14,6 +14,8 @@ class Budget:
     ----------
     summary : str
         The part.
+    part : str
+        As Vivado calls it, or nextpnr's option for it.
     family : str
         Of `flows.synthesis.DEVICES`.
     luts, multipliers, block_rams : int
@@ -25,6 +27,7 @@ class Budget:
     """
 
     summary: str
+    part: str
     family: str
     luts: int
     multipliers: int
@@ -40,23 +43,24 @@ _ECP5 = ("ecp5", Multiplier.PACKED_MULT18X18D, 18 * 1024, 36)
 
 def _budget(
     summary: str,
+    part: str,
     luts: int,
     multipliers: int,
     block_rams: int,
     kind: tuple[str, Multiplier, int, int],
 ) -> Budget:
     family, packed, bits, width = kind
-    return Budget(summary, family, luts, multipliers, block_rams, packed, bits, width)
+    return Budget(summary, part, family, luts, multipliers, block_rams, packed, bits, width)
 
 
 BUDGETS = {
-    "zynq7010": _budget("Xilinx Zynq-7010", 17_600, 80, 60, _SERIES_7),
-    "zynq7020": _budget("Xilinx Zynq-7020", 53_200, 220, 140, _SERIES_7),
-    "artix35t": _budget("Xilinx Artix-7 35T", 20_800, 90, 50, _SERIES_7),
-    "artix100t": _budget("Xilinx Artix-7 100T", 63_400, 240, 135, _SERIES_7),
-    "ecp5-25f": _budget("Lattice ECP5-25F", 24_288, 28, 56, _ECP5),
-    "ecp5-45f": _budget("Lattice ECP5-45F", 43_848, 72, 108, _ECP5),
-    "ecp5-85f": _budget("Lattice ECP5-85F", 83_640, 156, 208, _ECP5),
+    "zynq7010": _budget("Xilinx Zynq-7010", "xc7z010clg400-1", 17_600, 80, 60, _SERIES_7),
+    "zynq7020": _budget("Xilinx Zynq-7020", "xc7z020clg400-1", 53_200, 220, 140, _SERIES_7),
+    "artix35t": _budget("Xilinx Artix-7 35T", "xc7a35tcsg324-1", 20_800, 90, 50, _SERIES_7),
+    "artix100t": _budget("Xilinx Artix-7 100T", "xc7a100tcsg324-1", 63_400, 240, 135, _SERIES_7),
+    "ecp5-25f": _budget("Lattice ECP5-25F", "--25k", 24_288, 28, 56, _ECP5),
+    "ecp5-45f": _budget("Lattice ECP5-45F", "--45k", 43_848, 72, 108, _ECP5),
+    "ecp5-85f": _budget("Lattice ECP5-85F", "--85k", 83_640, 156, 208, _ECP5),
 }
 
 

@@ -1,8 +1,11 @@
 """Loops over accumulators and codes, compiled for the processor at hand by Numba.
 
 Each computes in one pass over memory what would take torch six. Integer arithmetic only, so a
-compiler has nothing to round. Compiled on first use and kept beside this file.
+compiler has nothing to round. Compiled on first use, and kept beside this file or in the user's
+cache.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 from numba import njit
@@ -10,7 +13,12 @@ from numpy.typing import NDArray
 
 Int64 = NDArray[np.int64]
 
-_compiled = njit(cache=True, nogil=True, error_model="numpy")
+
+def _compiled(function: Callable[..., None]) -> Callable[..., None]:
+    try:
+        return njit(function, cache=True, nogil=True, error_model="numpy")
+    except RuntimeError:  # There is no folder to keep it in.
+        return njit(function, nogil=True, error_model="numpy")
 
 
 @_compiled

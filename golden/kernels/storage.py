@@ -40,6 +40,9 @@ class Storage:
 
     def store(self, codes: NDArray[np.integer]) -> torch.Tensor:
         """Return codes as they are stored."""
+        if self.offset == -128 and codes.dtype == np.int8:
+            # Adding 128 modulo 256 flips the highest bit.
+            return torch.from_numpy(np.ascontiguousarray(codes).view(np.uint8) ^ np.uint8(128))
         shifted = codes if self.offset == 0 else np.subtract(codes, self.offset, dtype=np.int16)
         numpy_dtype = torch.empty(0, dtype=self.dtype).numpy().dtype
         # A copy, so that a read-only or strided array of the user's is no concern of torch.
@@ -48,7 +51,7 @@ class Storage:
     def codes(self, stored: torch.Tensor, tensor: Tensor) -> NDArray[np.integer]:
         """Return stored integers as codes, in the smallest type that holds them."""
         integers = stored.numpy()
-        if self.offset == -128:  # Subtracting 128 modulo 256 flips the highest bit.
+        if self.offset == -128:  # As above.
             return (integers ^ 128).view(np.int8)
         if self.offset:
             integers = np.add(integers, self.offset, dtype=np.int16)

@@ -132,6 +132,7 @@ def read_model(content: bytes) -> OnnxModel:
     if not proto.graph.node or not proto.graph.output:
         raise UserError("it has no operators or no outputs; it is no ONNX file of a network")
     graph = proto.graph
+    _check_names(graph)
     opset = max((item.version for item in proto.opset_import if not item.domain), default=0)
     if opset < 7:
         raise UserError(f"its operator set is {opset}; allowed: 7 or more; export the model again")
@@ -153,6 +154,19 @@ def read_model(content: bytes) -> OnnxModel:
     outputs = tuple(output.name for output in graph.output)
     _check_order(inputs, nodes, outputs, constants)
     return OnnxModel(opset, inputs, outputs, nodes, constants)
+
+
+def _check_names(graph: onnx.GraphProto) -> None:
+    """Refuse names that cannot be printed; protobuf takes any bytes."""
+    names = [item.name for item in (*graph.input, *graph.output, *graph.initializer)]
+    for node in graph.node:
+        names += [node.op_type, node.domain, *node.input, *node.output]
+        names += [attribute.name for attribute in node.attribute]
+    for name in names:
+        if not isinstance(name, str) or not name.isprintable():
+            raise UserError(f"it has the name {name!r}, which is no printable text")
+    if "" in (item.name for item in (*graph.input, *graph.output, *graph.initializer)):
+        raise UserError("an input, output or constant has an empty name; give it one")
 
 
 def _check_order(

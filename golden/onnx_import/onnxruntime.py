@@ -64,8 +64,9 @@ class OnnxRuntimeArithmetic(OnnxArithmetic):
         core/optimizer/qdq_transformer/weight_bias_quantization.cc.
         """
         source, weight = kernel.scales
-        units = np.rint(bias.astype(np.float32) / (source * weight))
-        if np.abs(units).max(initial=0) >= 2.0**31:
+        with np.errstate(over="ignore"):
+            units = np.rint(bias.astype(np.float32) / (source * weight))
+        if not (np.abs(units) < 2.0**31).all():
             raise UserError("its bias exceeds 32 bits; quantize with a larger weight scale")
         return units.astype(np.int64), fractions([0.0])
 

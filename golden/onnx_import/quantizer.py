@@ -15,9 +15,8 @@ from golden.rounding import Rounding
 
 Int64 = NDArray[np.int64]
 
-SMALLEST_SCALE = Fraction(1, 1 << 60)
-LARGEST_SCALE = Fraction(1 << 60)
-"""Beyond any network; between them no product or quotient of float32 overflows unnoticed."""
+LARGEST_SCALE = Fraction(1 << 40)
+"""Beyond any network, like its inverse; between them no product or quotient of scales overflows."""
 
 
 class Mode(Enum):
@@ -132,8 +131,8 @@ class Quantizer:
     bipolar: bool = False
 
     def __post_init__(self) -> None:
-        if not SMALLEST_SCALE <= self.scale <= LARGEST_SCALE:
-            raise UserError(f"its scale is {float(self.scale):g}; allowed: 2**-60 to 2**60")
+        if not 1 / LARGEST_SCALE <= self.scale <= LARGEST_SCALE:
+            raise UserError(f"its scale is {float(self.scale):g}; allowed: 2**-40 to 2**40")
         if self.zero_point not in self.type and not self.bipolar:
             raise UserError(f"its zero point is {self.zero_point}; allowed: a code of {self.type}")
 

@@ -145,7 +145,7 @@ class AddLayer(_Elementwise):
         ports = [f"i{index}" for index in range(len(tensors))]
         super().__init__(node, tensors, lanes, name, ports)
         self.addends = node.addends
-        self.tables = find_addition_tables(node, tensors)
+        self.tables = find_addition_tables(node, self.tensors)
 
     @property
     def latency(self) -> int:

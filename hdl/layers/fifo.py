@@ -1,6 +1,7 @@
 """Beats kept until they are wanted."""
 
 from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
 from golden.errors import UserError
@@ -8,6 +9,7 @@ from golden.integer_type import IntegerType
 from hdl.layers.beatwise import Beatwise
 from hdl.layers.codes import code_stream
 from hdl.memory import Memory
+from hdl.pipeline import Pipeline
 
 MAXIMUM_DEPTH = 1 << 20
 
@@ -31,13 +33,13 @@ class Fifo(Beatwise):
     i, o : In(stream), Out(stream)
         Beats in and out.
 
-    Latency 2 cycles. One beat per cycle when neither full nor empty, which takes a depth of 2.
+    Latency 3 cycles. One beat per cycle when neither full nor empty, which takes a depth of 2.
     Neither ``ready`` nor ``valid`` depends on anything but registers, so a FIFO also parts long
-    chains of logic. `depth` beats are in LUT RAM or block RAM, whichever synthesis finds smaller,
-    and one more is in the output register.
+    chains of logic. `depth` beats are in LUT RAM or block RAM, whichever synthesis finds smaller;
+    two more are in the memory's register and in the output's, as block RAM is slow to answer.
     """
 
-    latency = 2
+    latency = 3
 
     def __init__(self, kind: IntegerType, lanes: int, depth: int) -> None:
         if not 1 <= depth <= MAXIMUM_DEPTH:
@@ -48,22 +50,24 @@ class Fifo(Beatwise):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Build pointers, level and memory, whose output register is that of the stream."""
+        """Build pointers, level and memory, and a register behind it."""
         m = Module()
         m.submodules.memory = memory = Memory(len(self.i.payload.as_value()), self.depth)
+        found = stream.Signature(0).create(path=("found",))
+        leaving = Pipeline(m, platform, found, self.o, 1)
         level = Signal(range(self.depth + 1))
         valid = Signal()
         m.d.comb += [
             self.i.ready.eq(level != self.depth),
-            self.o.valid.eq(valid),
-            self.o.payload.as_value().eq(memory.read_data),
+            found.valid.eq(valid),
+            self.o.payload.as_value().eq(leaving.register("beat", memory.read_data)),
             memory.write.eq(self.i.valid & self.i.ready),
             memory.write_data.eq(self.i.payload),
-            memory.read.eq((level != 0) & (~valid | self.o.ready)),
+            memory.read.eq((level != 0) & (~valid | found.ready)),
         ]
         with m.If(memory.read):
             m.d.sync += valid.eq(1)
-        with m.Elif(self.o.ready):
+        with m.Elif(found.ready):
             m.d.sync += valid.eq(0)
         with m.If(memory.write != memory.read):
             m.d.sync += level.eq(Mux(memory.write, level + 1, level - 1))

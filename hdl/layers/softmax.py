@@ -8,6 +8,7 @@ from golden import graph
 from golden.gemmlowp import FORTY_EIGHT_SEVENTEENTHS, MINUS_THIRTY_TWO_SEVENTEENTHS, ONE
 from golden.graph import Tensor
 from golden.softmax import SUM_INTEGER_BITS
+from hdl.adder_tree import add_term
 from hdl.layers.codes import Int64, code_stream
 from hdl.memory import Memory
 from hdl.multiply import MULTIPLY_LATENCY, multiply
@@ -120,8 +121,8 @@ class Softmax(wiring.Component):
         total = Signal(32)
         headroom = Signal(range(SUM_INTEGER_BITS + 1))
         with m.If(to_sum[-1]):
-            half = 1 << (SUM_INTEGER_BITS - 1)
-            m.d.sync += total.eq(total + ((term + half) >> SUM_INTEGER_BITS))
+            rounded_up = term[SUM_INTEGER_BITS - 1]
+            m.d.sync += total.eq(add_term(total, term[SUM_INTEGER_BITS:], rounded_up))
 
         reciprocal = _Reciprocal(m, half_denominator=total[1:])
         product = multiply(

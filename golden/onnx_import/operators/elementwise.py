@@ -167,9 +167,10 @@ def _batch_normalization(site: Site, arithmetic: OnnxArithmetic) -> None:
     )
     if len({values.shape for values in (scale, bias, mean, variance)}) != 1 or scale.ndim != 1:
         raise UserError("its constants have several shapes; allowed: one number per channel")
-    deviation = np.sqrt(variance + site.number("epsilon", 1e-5))
-    if not (deviation > 0).all():
+    variance = variance + site.number("epsilon", 1e-5)
+    if not (np.isfinite(variance) & (variance > 0)).all():
         raise UserError("its variance is negative; allowed: positive")
+    deviation = np.sqrt(variance)
     factor = scale / deviation
     value = site.input(0)
     rank = len(_layout(value).shape)

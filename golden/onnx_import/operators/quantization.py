@@ -52,11 +52,11 @@ def scales(site: Site, position: int) -> NDArray[np.float32]:
     if (
         constant.type is not None
         or not values.size
-        or not (np.isfinite(values) & (values > 0)).all()
+        or not ((values >= 2.0**-40) & (values <= 2.0**40)).all()
     ):
         raise UserError(
             f"its scale {site.node.inputs[position]!r} is empty or has elements that are no "
-            "positive numbers"
+            "positive numbers from 2**-40 to 2**40"
         )
     return values.astype(np.float32)
 

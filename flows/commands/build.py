@@ -1,0 +1,140 @@
+"""``bittrue build``: a network as Verilog, with everything that belongs to it."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+from flows.code_files import Codes, read_codes
+from flows.network.accelerator import SHELLS, Accelerator
+from flows.network.devices import BUDGETS, find_budget
+from flows.network.output_folder import check_replaceable, write_accelerator
+from flows.network.plan import Plan, plan_network
+from golden.certify import certify
+from golden.errors import UserError
+from golden.graph import Graph
+from golden.load import SUFFIXES, load_network
+
+_IMAGES = 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add model, device, folder and choices."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = "shells:\n" + "\n".join(f"  {name:8} {text}" for name, text in SHELLS.items())
+    parser.add_argument("model", type=Path, help=f"a network: {', '.join(SUFFIXES)}")
+    parser.add_argument("--device", required=True, help=f"one of: {', '.join(BUDGETS)}")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the output folder")
+    parser.add_argument(
+        "--cycles", type=int, metavar="N", help="cycles between images that are enough"
+    )
+    parser.add_argument("--shell", default="axi", help=f"{' or '.join(SHELLS)} (default: axi)")
+    parser.add_argument("--profile", help="the reference whose arithmetic is built")
+    parser.add_argument(
+        "--input",
+        type=Path,
+        metavar="X.npy",
+        help="input codes for the testbench in the model's layout; random ones by default",
+    )
+    parser.add_argument(
+        "--images",
+        type=int,
+        metavar="N",
+        help=f"images of the testbench (default: {_IMAGES}, or all of --input)",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of random codes (default: 1)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Plan, print the plan, and write the folder."""
+    console = Console(highlight=False)
+    budget = find_budget(arguments.device)
+    check_replaceable(arguments.out)
+    if arguments.cycles is not None and arguments.cycles < 1:
+        raise UserError(f"--cycles is {arguments.cycles}; allowed: at least 1")
+    with console.status("reading the network"):
+        graph = load_network(arguments.model, arguments.profile)
+        stimulus = _stimulus(graph, arguments.input, arguments.images, arguments.seed)
+    with console.status("searching certificates"):
+        graph = certify(graph)
+    with console.status("choosing foldings"):
+        plan = plan_network(graph, budget, arguments.cycles)
+        accelerator = Accelerator(arguments.model.stem, plan, arguments.shell)
+    console.print(plan_table(plan, f"{arguments.model.name} on {budget.summary}"))
+    with console.status("golden outputs"):
+        # Only now, because importing torch takes seconds.
+        from golden.execute import Executor
+
+        name = graph.outputs[0]
+        expected = Executor(graph).run({graph.inputs[0].name: stimulus}, [name])[name]
+    with console.status("Verilog"):
+        write_accelerator(arguments.out, accelerator, arguments.device, stimulus, expected)
+    total = plan.resources
+    console.print(
+        f"{total.luts:,} LUTs, {total.multipliers:,} multipliers, {total.block_rams:g} block RAMs "
+        f"(estimated); one image in {plan.cycles:,} cycles",
+        soft_wrap=True,
+    )
+    console.print(f"{arguments.out}/manifest.json describes the folder", soft_wrap=True)
+    console.print(
+        f"check it: sh {arguments.out}/testbench/run_verilator.sh   or   run_icarus.sh",
+        soft_wrap=True,
+    )
+    return 0
+
+
+def plan_table(plan: Plan, title: str) -> Table:
+    """Return a plan as a table, one row for each layer."""
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("layer", no_wrap=True)
+    for heading in ("MACs", "PE", "SIMD", "by", "cycles", "use", "LUT", "DSP", "BRAM"):
+        table.add_column(heading, justify="left" if heading == "by" else "right", no_wrap=True)
+    for layer in plan.layers:
+        folding, cost = layer.folding, layer.resources
+        unit = "" if folding is None else "xnor"
+        if folding is not None and folding.multiplier is not None:
+            unit = folding.multiplier.value
+        table.add_row(
+            layer.operator,
+            f"{layer.products:,}" if layer.products else "",
+            str(folding.outputs) if folding else "",
+            str(folding.simd) if folding else "",
+            unit,
+            f"{layer.cycles:,}",
+            f"{layer.utilisation(plan.cycles):.0%}" if folding else "",
+            f"{cost.luts:,}",
+            str(cost.multipliers),
+            f"{cost.block_rams:g}",
+        )
+    return table
+
+
+def _stimulus(graph: Graph, path: Path | None, images: int | None, seed: int) -> Codes:
+    """Return the codes of a file, or random ones."""
+    if len(graph.inputs) != 1 or len(graph.outputs) != 1:
+        raise UserError(
+            f"the network has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs; "
+            "allowed: one of each"
+        )
+    tensor = graph.inputs[0]
+    if images is not None and images < 1:
+        raise UserError(f"--images is {images}; allowed: at least 1")
+    if path is None:
+        if seed < 0:
+            raise UserError(f"--seed is {seed}; allowed: 0 or more")
+        shape = (images or _IMAGES, *tensor.shape)
+        generator = np.random.default_rng(seed)
+        return generator.integers(tensor.minimum, tensor.maximum, shape, endpoint=True)
+    codes = read_codes(graph, tensor.name, path)
+    if images is not None and images > len(codes):
+        raise UserError(f"--images is {images}; {path} has {len(codes)}")
+    return codes[:images]

@@ -1,0 +1,48 @@
+"""``bittrue export``: write a network as an ONNX model that ONNX Runtime runs."""
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+from rich.console import Console
+
+from golden.atomic_file import write_atomically
+from golden.errors import UserError
+from golden.load import SUFFIXES, load_network
+from golden.onnx_export import STYLES, export_onnx
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add model, profile, style and output."""
+    parser.add_argument("model", type=Path, help=f"a network: {', '.join(SUFFIXES)}")
+    parser.add_argument("--out", type=Path, required=True, metavar="X.onnx", help="a file")
+    parser.add_argument("--profile", help="the reference whose arithmetic is exported")
+    parser.add_argument(
+        "--style",
+        choices=STYLES,
+        default=STYLES[0],
+        help="integer: integer operators, exact on every machine; qdq: QuantizeLinear and "
+        "DequantizeLinear around the layers where ONNX Runtime's float32 gives the same codes",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the model and say how its layers are written."""
+    if arguments.out.suffix != ".onnx":
+        raise UserError(f"{arguments.out}: suffix is {arguments.out.suffix!r}; allowed: .onnx")
+    graph = load_network(arguments.model, arguments.profile)
+    try:
+        exported = export_onnx(graph, arguments.style)
+    except UserError as error:
+        raise UserError(f"{arguments.model}: {error}") from error
+    write_atomically(arguments.out, exported.content)
+    console = Console(highlight=False)
+    console.print(f"written {arguments.out}, {len(exported.content):,} bytes", soft_wrap=True)
+    if arguments.style == "qdq":
+        console.print(f"{len(exported.qdq)} layers in QDQ form")
+        for reason, count in Counter(exported.exact.values()).most_common():
+            console.print(f"{count} layers as integer operators: {reason}")
+        console.print(
+            "ONNX Runtime is exact on x86 with session.qdqisint8allowed set to 1, as on Arm"
+        )
+    return 0

@@ -1,0 +1,384 @@
+"""Every node of a graph as ONNX operators that are exact on any machine.
+
+Sums of products are the one thing for which ONNX Runtime has no int64 kernels that are fast and
+take every type. They run in floating point where no partial sum exceeds what it holds exactly;
+weights that are too large for that are split into digits. The integer kernels would not do: some
+saturate 16-bit partial sums on x86 without VNNI.
+"""
+
+from collections.abc import Iterator
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden import gemmlowp
+from golden.errors import UserError
+from golden.graph import (
+    Add,
+    ArgMax,
+    AveragePool,
+    Clamp,
+    Concat,
+    Constant,
+    Convolution,
+    Encoding,
+    FullyConnected,
+    Graph,
+    MaxPool,
+    Mean,
+    Multiply,
+    Node,
+    Pad,
+    Requantize,
+    Reshape,
+    Softmax,
+    SumPool,
+    Table,
+    Window,
+)
+from golden.onnx_export.requantization import write_requantization
+from golden.onnx_export.writer import Writer, code_dtype
+
+Int64 = NDArray[np.int64]
+
+_EXACT_FLOAT32 = 1 << 24
+_TO_FIRST = [0, 3, 1, 2]
+_TO_LAST = [0, 2, 3, 1]
+
+
+@singledispatch
+def write_node(node: Node, graph: Graph, writer: Writer) -> str:
+    """Write a node and return the name of its codes, of int64 or of their own type.
+
+    Inputs have the names of the graph's tensors, their own types and the graph's dimensions.
+    """
+    raise UserError(f"{node.operator()} cannot be exported")
+
+
+def write_exactly(node: Node, graph: Graph, writer: Writer) -> None:
+    """Write a node whose output has its name and type.
+
+    Raises
+    ------
+    UserError
+        Naming the node, if it cannot be exported.
+    """
+    writer.begin(node.output)
+    try:
+        codes = write_node(node, graph, writer)
+        writer.cast(codes, code_dtype(graph.tensors[node.output].type), output=node.output)
+    except UserError as error:
+        raise UserError(f"{node.operator()} {node.output!r}: {error}") from error
+
+
+def _values(name: str, encoding: Encoding, writer: Writer, dtype: str = "int64") -> str:
+    """Return the integers that codes stand for."""
+    wide = writer.cast(name, dtype)
+    if encoding.bipolar:
+        doubled = writer.operator("Mul", wide, writer.constant(2, dtype))
+        return writer.operator("Sub", doubled, writer.constant(1, dtype))
+    if encoding.zero_point == 0:
+        return wide
+    return writer.operator("Sub", wide, writer.constant(encoding.zero_point, dtype))
+
+
+def _largest_value(graph: Graph, name: str, encoding: Encoding) -> int:
+    tensor = graph.tensors[name]
+    return int(np.abs(encoding.decode([tensor.minimum, tensor.maximum])).max())
+
+
+# Sums of products
+
+
+def exact_parts(weight: Int64, largest: int, limit: int) -> Iterator[tuple[int, Int64]]:
+    """Split weights into digits of few enough bits for exact sums.
+
+    Parameters
+    ----------
+    weight : ndarray of int64, shape (outputs, ...)
+    largest : int
+        Largest magnitude that multiplies.
+    limit : int
+        Which no sum of magnitudes may exceed.
+
+    Yields
+    ------
+    factor, ndarray
+        The weight is the sum of all factors times their arrays.
+
+    Raises
+    ------
+    UserError
+        If even single bits are too many.
+    """
+    sums = np.abs(weight).reshape(len(weight), -1).sum(axis=1).max(initial=0)
+    if int(sums) * largest <= limit:
+        yield 1, weight
+        return
+    # Digits of `bits` bits are at most 2**bits - 1.
+    bits = (limit // (weight[0].size * largest) + 1).bit_length() - 1
+    if bits < 1:
+        raise UserError("its sums are too long for exact floating point")
+    sign, rest, factor = np.sign(weight), np.abs(weight), 1
+    while rest.any():
+        yield factor, sign * (rest & ((1 << bits) - 1))
+        rest, factor = rest >> bits, factor << bits
+
+
+def _convolved(
+    writer: Writer, values: str, weight: Int64, window: Window, groups: int, largest: int
+) -> str:
+    """Return a convolution of channels-last float32 values in int64, channels last.
+
+    `weight` has shape (outputs, height, width, inputs / groups).
+    """
+    image = writer.operator("Transpose", values, perm=_TO_FIRST)
+    total = ""
+    for factor, part in exact_parts(weight, largest, _EXACT_FLOAT32):
+        term = writer.operator(
+            "Conv",
+            image,
+            writer.constant(part.transpose(0, 3, 1, 2), "float32"),
+            group=groups,
+            **_attributes(window),
+        )
+        term = writer.cast(term, "int64")
+        if factor != 1:
+            term = writer.multiplied(term, factor)
+        total = writer.added(total, term) if total else term
+    return writer.operator("Transpose", total, perm=_TO_LAST)
+
+
+def _attributes(window: Window) -> dict[str, Any]:
+    (top, bottom), (left, right) = window.padding
+    return {
+        "kernel_shape": list(window.size),
+        "strides": list(window.stride),
+        "dilations": list(window.dilation),
+        "pads": [top, left, bottom, right],
+    }
+
+
+@write_node.register
+def _(node: Convolution, graph: Graph, writer: Writer) -> str:
+    (name,) = node.inputs
+    values = _values(name, node.input_encoding, writer, "float32")
+    largest = _largest_value(graph, name, node.input_encoding)
+    products = _convolved(writer, values, node.weight_values, node.window, node.groups, largest)
+    accumulator = writer.added(products, node.bias)
+    bounds = graph.accumulators[node.output]
+    return write_requantization(writer, accumulator, bounds, node.requantization)
+
+
+@write_node.register
+def _(node: FullyConnected, graph: Graph, writer: Writer) -> str:
+    # Float64 holds every sum of products of 16-bit codes that an accumulator of 48 bits holds.
+    values = _values(node.inputs[0], node.input_encoding, writer, "float64")
+    weight = writer.constant(node.weight_values.T, "float64")
+    products = writer.cast(writer.operator("MatMul", values, weight), "int64")
+    accumulator = writer.added(products, node.bias)
+    bounds = graph.accumulators[node.output]
+    return write_requantization(writer, accumulator, bounds, node.requantization)
+
+
+# Elementwise
+
+
+def _aligned(writer: Writer, tensor: str, rank: int, wanted: int, shape: tuple[int, ...]) -> str:
+    """Insert the dimensions that broadcasting adds, behind the batch."""
+    if rank == wanted:
+        return tensor
+    sizes = writer.constant([0, *(1,) * (wanted - rank), *shape])
+    return writer.operator("Reshape", tensor, sizes)
+
+
+def _operands(
+    node: Node, encodings: tuple[Encoding, ...], graph: Graph, writer: Writer
+) -> list[str]:
+    rank = len(graph.tensors[node.output].shape)
+    operands = []
+    for name, encoding in zip(node.inputs, encodings, strict=True):
+        shape = graph.tensors[name].shape
+        values = _values(name, encoding, writer)
+        operands.append(_aligned(writer, values, len(shape), rank, shape))
+    return operands
+
+
+@write_node.register
+def _(node: Add, graph: Graph, writer: Writer) -> str:
+    encodings = tuple(addend.encoding for addend in node.addends)
+    total = ""
+    for values, addend in zip(_operands(node, encodings, graph, writer), node.addends, strict=True):
+        term = values if addend.multiplier == 1 else writer.multiplied(values, addend.multiplier)
+        if addend.half_up_shift:
+            term = writer.half_up(term, 1 << addend.half_up_shift)
+        if addend.half_away_shift:
+            term = writer.half_away(term, 1 << addend.half_away_shift)
+        if addend.subtract:
+            term = writer.operator("Neg", term)
+        total = writer.added(total, term) if total else term
+    bounds = graph.accumulators[node.output]
+    return write_requantization(writer, total, bounds, node.requantization)
+
+
+@write_node.register
+def _(node: Multiply, graph: Graph, writer: Writer) -> str:
+    first, second = _operands(node, node.encodings, graph, writer)
+    product = writer.multiplied(first, second)
+    bounds = graph.accumulators[node.output]
+    return write_requantization(writer, product, bounds, node.requantization)
+
+
+@write_node.register
+def _(node: Requantize, graph: Graph, writer: Writer) -> str:
+    values = _values(node.inputs[0], node.encoding, writer)
+    bounds = graph.accumulators[node.output]
+    return write_requantization(writer, values, bounds, node.requantization)
+
+
+@write_node.register
+def _(node: Table, graph: Graph, writer: Writer) -> str:
+    (name,) = node.inputs
+    lowest = graph.tensors[name].type.minimum
+    index = writer.subtracted(writer.cast(name, "int64"), lowest)
+    return writer.operator("Gather", writer.constant(node.values), index)
+
+
+@write_node.register
+def _(node: Clamp, graph: Graph, writer: Writer) -> str:
+    return writer.clamped(writer.cast(node.inputs[0], "int64"), node.minimum, node.maximum)
+
+
+# Pooling
+
+
+@write_node.register
+def _(node: MaxPool, graph: Graph, writer: Writer) -> str:
+    # Float32 holds every code; ONNX's MaxPool takes no others than 8-bit ones.
+    image = writer.operator("Transpose", writer.cast(node.inputs[0], "float32"), perm=_TO_FIRST)
+    pooled = writer.operator("MaxPool", image, **_attributes(node.window))
+    codes = writer.cast(writer.operator("Transpose", pooled, perm=_TO_LAST), "int64")
+    return writer.clamped(codes, node.minimum, node.maximum)
+
+
+def _window_sum(
+    node: Node, window: Window, encoding: Encoding, graph: Graph, writer: Writer
+) -> str:
+    (name,) = node.inputs
+    channels = graph.tensors[name].channels
+    ones = np.ones((channels, *window.size, 1), dtype=np.int64)
+    values = _values(name, encoding, writer, "float32")
+    return _convolved(writer, values, ones, window, channels, _largest_value(graph, name, encoding))
+
+
+@write_node.register
+def _(node: AveragePool, graph: Graph, writer: Writer) -> str:
+    total = _window_sum(node, node.window, Encoding(), graph, writer)
+    inside = node.window.taps_inside(graph.tensors[node.inputs[0]].shape)
+    count = np.full((1, 1, 1), inside.flat[0]) if np.ptp(inside) == 0 else inside[..., None]
+    rounded = writer.added(writer.operator("Abs", total), count // 2)
+    magnitude = writer.operator("Div", rounded, writer.constant(count))
+    mean = writer.multiplied(magnitude, writer.operator("Sign", total))
+    return writer.clamped(mean, node.minimum, node.maximum)
+
+
+@write_node.register
+def _(node: SumPool, graph: Graph, writer: Writer) -> str:
+    total = _window_sum(node, node.window, node.encoding, graph, writer)
+    bounds = graph.accumulators[node.output]
+    return write_requantization(writer, total, bounds, node.requantization)
+
+
+@write_node.register
+def _(node: Mean, graph: Graph, writer: Writer) -> str:
+    values = _values(node.inputs[0], node.encoding, writer)
+    axes = writer.constant([axis + 1 for axis in node.axes])
+    total = writer.operator("ReduceSum", values, axes, keepdims=int(node.keep_dimensions))
+    bounds = graph.accumulators[node.output]
+    return write_requantization(writer, total, bounds, node.requantization)
+
+
+# Moving codes
+
+
+@write_node.register
+def _(node: Reshape, graph: Graph, writer: Writer) -> str:
+    # The batch stays where it is, whatever its size.
+    return writer.operator("Reshape", node.inputs[0], writer.constant([-1, *node.shape]))
+
+
+@write_node.register
+def _(node: Concat, graph: Graph, writer: Writer) -> str:
+    return writer.operator("Concat", *node.inputs, axis=node.axis + 1)
+
+
+@write_node.register
+def _(node: Pad, graph: Graph, writer: Writer) -> str:
+    before, after = zip(*node.padding, strict=True)
+    pads = writer.constant([0, *before, 0, *after])
+    wide = writer.cast(node.inputs[0], "int64")
+    return writer.operator("Pad", wide, pads, writer.constant(node.code))
+
+
+@write_node.register
+def _(node: Constant, graph: Graph, writer: Writer) -> str:
+    readers = graph.consumers(node.output)
+    if node.output in graph.outputs or any(not isinstance(r, Add | Multiply) for r in readers):
+        raise UserError("it is read by other than sums and products; export has no batch for it")
+    return writer.operator("Identity", writer.constant(node.values[None]))
+
+
+# The end of a classifier
+
+
+@write_node.register
+def _(node: ArgMax, graph: Graph, writer: Writer) -> str:
+    wide = writer.cast(node.inputs[0], "float32" if _fits_float32(node, graph) else "float64")
+    return writer.operator("ArgMax", wide, axis=-1, keepdims=0)
+
+
+def _fits_float32(node: Node, graph: Graph) -> bool:
+    return graph.tensors[node.inputs[0]].type.width <= 24
+
+
+@write_node.register
+def _(node: Softmax, graph: Graph, writer: Writer) -> str:
+    """Write `golden.softmax`, step by step."""
+    wide = writer.cast(node.inputs[0], "int64")
+    axes = writer.constant([-1])
+    difference = writer.subtracted(writer.operator("ReduceMax", wide, axes, keepdims=1), wide)
+    terms = writer.operator("Gather", writer.constant(node.exponential), difference)
+    small = writer.half_away(terms, 1 << 12)
+    total = writer.operator("ReduceSum", small, axes, keepdims=1)
+    powers = np.int64(1) << np.arange(32)
+    reached = writer.operator("GreaterOrEqual", total, writer.constant(powers))
+    bits = writer.operator("ReduceSum", writer.cast(reached, "int64"), axes, keepdims=1)
+    headroom = writer.subtracted(32, bits)
+    table = writer.constant(np.int64(1) << np.arange(48))
+    normalized = writer.multiplied(total, writer.operator("Gather", table, headroom))
+    reciprocal = _one_over_one_plus(writer, writer.subtracted(normalized, 1 << 31))
+    shift = writer.subtracted(12 + 31 - node.type.width, headroom)
+    scaled = writer.half_up(writer.multiplied(terms, reciprocal), 1 << 31)
+    rounded = writer.half_away(scaled, writer.operator("Gather", table, shift))
+    lowest, highest = node.type.minimum, node.type.maximum
+    return writer.clamped(writer.added(rounded, lowest), lowest, highest)
+
+
+def _one_over_one_plus(writer: Writer, value: str) -> str:
+    """Write `golden.gemmlowp.one_over_one_plus`."""
+    constants = gemmlowp.FORTY_EIGHT_SEVENTEENTHS, gemmlowp.MINUS_THIRTY_TWO_SEVENTEENTHS
+
+    def high_multiply(a: str, b: str | int) -> str:
+        return writer.half_up(writer.multiplied(a, b), 1 << 31)
+
+    def shifted(a: str, factor: int) -> str:
+        return writer.clamped(writer.multiplied(a, factor), -(1 << 31), (1 << 31) - 1)
+
+    half_denominator = writer.floor_divided(writer.added(value, gemmlowp.ONE + 1), 2)
+    x = writer.added(high_multiply(half_denominator, constants[1]), constants[0])
+    for _ in range(3):
+        error = writer.subtracted(1 << 29, high_multiply(half_denominator, x))
+        x = writer.added(x, shifted(high_multiply(x, error), 4))
+    return shifted(x, 2)

@@ -1,0 +1,214 @@
+"""Exported graphs, run by ONNX Runtime, against the graphs they were made from."""
+
+import dataclasses
+import os
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+
+from flows.cli import main
+from golden.digits import quantized_digits
+from golden.digits.files import GRAPH_FILE
+from golden.errors import UserError
+from golden.execute import Executor
+from golden.graph import (
+    Convolution,
+    Encoding,
+    FullyConnected,
+    Graph,
+    Quantization,
+    Tensor,
+    Window,
+    file,
+)
+from golden.graph.requantization import FixedPoint
+from golden.integer_type import IntegerType
+from golden.onnx_export import export_onnx
+from golden.onnx_export.integer import exact_parts
+from golden.onnx_import import convert_onnx, import_onnx
+from golden.rounding import Rounding
+from golden.tflite_import import convert_tflite, import_tflite
+from support.graphs import codes_of, convolution, fixed_point, single
+from support.onnx_builder import session
+from support.onnx_fixtures import BOTH, QDQ, model, random_network
+from support.tflite_fixtures import FIXTURES
+from test_digits import QUICK
+from test_qonnx_import import EXPORTS, NAMES
+
+MODELS = Path(
+    os.environ.get("BITTRUE_MODELS", Path(__file__).parents[1].parent / "shared" / "models")
+)
+ROUNDINGS = [rounding for rounding in Rounding if rounding is not Rounding.STOCHASTIC]
+
+
+def run(content: bytes, graph: Graph, inputs: dict[str, NDArray[Any]], optimized: bool) -> Any:
+    """Run an exported model on inputs in the graph's order of dimensions; return outputs in it."""
+    runner = session(content, optimized)
+    feeds = {}
+    for info, tensor in zip(runner.get_inputs(), graph.inputs, strict=True):
+        assert info.name == tensor.name
+        layout = graph.layouts.get(tensor.name, tuple(range(len(tensor.shape))))
+        codes = inputs[tensor.name].transpose(0, *(axis + 1 for axis in layout))
+        prefix = "" if tensor.type.signed else "u"
+        feeds[info.name] = codes.astype(f"{prefix}int{8 if tensor.type.width <= 8 else 16}")
+    results = {}
+    for name, values in zip(graph.outputs, runner.run(list(graph.outputs), feeds), strict=True):
+        layout = graph.layouts.get(name, tuple(range(values.ndim - 1)))
+        results[name] = np.moveaxis(values, range(1, values.ndim), [a + 1 for a in layout])
+    return results
+
+
+def assert_equal(
+    graph: Graph, style: str = "integer", samples: int = 4, optimized: bool = True
+) -> None:
+    inputs = {t.name: codes_of(t, samples, seed=i) for i, t in enumerate(graph.inputs)}
+    results = run(export_onnx(graph, style).content, graph, inputs, optimized)
+    for name, codes in Executor(graph).run(inputs).items():
+        assert np.array_equal(results[name], codes), name
+
+
+@pytest.mark.parametrize("title", FIXTURES)
+def test_imported_tflite(title: str) -> None:
+    first, *_, last = (FIXTURES[title].profiles * 2)[:4]
+    content = FIXTURES[title].model()
+    assert_equal(convert_tflite(content, first), "integer", optimized=False)
+    assert_equal(convert_tflite(content, last), "qdq")
+
+
+@pytest.mark.parametrize("title", [*BOTH, *QDQ])
+def test_imported_onnx(title: str) -> None:
+    proto = model({**BOTH, **QDQ}[title], np.int8, qoperator=False)
+    graph = convert_onnx(proto.SerializeToString())
+    for style in ("integer", "qdq"):
+        assert_equal(graph, style)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_imported_qonnx(name: str) -> None:
+    assert_equal(import_onnx(EXPORTS / f"{name}.onnx"))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_networks(seed: int) -> None:
+    """Every layer with weights that came from ONNX Runtime's float32 goes back to it as QDQ."""
+    graph = convert_onnx(random_network(seed).SerializeToString())
+    weights = {n.output for n in graph.nodes if isinstance(n, Convolution | FullyConnected)}
+    assert set(export_onnx(graph, "qdq").qdq) == weights
+    assert_equal(graph, "qdq")
+
+
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+@pytest.mark.parametrize("exponent", [-31, -9, -4, 0, 3])
+def test_every_rounding(rounding: Rounding, exponent: int) -> None:
+    random = np.random.default_rng(exponent + 40)
+    multiplier = random.integers(1 << 30, 1 << 31, 6)
+    multiplier[:2] = 1 << 30, (1 << 31) - 1
+    requantization = fixed_point(
+        multiplier=multiplier, exponent=np.full(6, exponent), rounding=rounding
+    )
+    node, x = convolution(requantization=requantization)
+    assert_equal(single(node, x))
+
+
+@pytest.mark.parametrize("optimized", [True, False])
+def test_sums_beyond_float32_are_split(optimized: bool) -> None:
+    """16-bit codes and weights, whose sums need 38 bits."""
+    random = np.random.default_rng(0)
+    node = Convolution(
+        inputs=("x",),
+        output="y",
+        weight=random.integers(-(1 << 15), 1 << 15, (3, 3, 3, 5)),
+        weight_type=IntegerType(16, True),
+        bias=random.integers(-(1 << 30), 1 << 30, 3),
+        input_encoding=Encoding(-77),
+        window=Window((3, 3), padding=((1, 1), (1, 1))),
+    )
+    x = Tensor.of_type("x", (5, 5, 5), IntegerType(16, True))
+    assert_equal(single(node, x), optimized=optimized)
+
+
+def test_parts_are_exact_and_add_up() -> None:
+    random = np.random.default_rng(0)
+    weight = random.integers(-(1 << 15), 1 << 15, (4, 3, 3, 7))
+    parts = list(exact_parts(weight, 1 << 15, 1 << 24))
+    assert len(parts) > 1
+    assert np.array_equal(sum(factor * part for factor, part in parts), weight)
+    for _, part in parts:
+        assert np.abs(part).reshape(4, -1).sum(axis=1).max() << 15 <= 1 << 24
+
+
+def test_a_layer_that_float32_does_not_reproduce_is_written_as_integers() -> None:
+    """Half to even where the graph rounds half up: ties on both sides of zero decide."""
+    spec = fixed_point(multiplier=1 << 30, exponent=-3, rounding=Rounding.SINGLE_HALF_UP)
+    node, x = convolution(requantization=spec)
+    graph = single(node, x)
+    scales = {"x": Fraction(1, 16), "y": Fraction(1, 16)}
+    known = Graph(
+        graph.inputs,
+        graph.nodes,
+        graph.outputs,
+        {name: Quantization(scale) for name, scale in scales.items()},
+    )
+    exported = export_onnx(known, "qdq")
+    assert exported.exact == {"y": "float32 gives another code for some accumulator"}
+    even = dataclasses.replace(
+        node, requantization=FixedPoint(spec.channels, Rounding.SINGLE_HALF_EVEN)
+    )
+    as_qdq = Graph(graph.inputs, (even,), graph.outputs, known.quantization)
+    assert export_onnx(as_qdq, "qdq").qdq == ("y",)
+    assert_equal(known, "qdq", samples=50)
+    assert_equal(as_qdq, "qdq", samples=50)
+
+
+def test_digits_network(tmp_path: Path) -> None:
+    graph = file.load(quantized_digits(tmp_path, QUICK).directory / GRAPH_FILE)
+    for style in ("integer", "qdq"):
+        assert_equal(graph, style, samples=200)
+
+
+@pytest.mark.skipif(not MODELS.is_dir(), reason="the official models are not beside the checkout")
+@pytest.mark.parametrize("name", ["ad01_int8", "kws_ref_model", "pretrainedResnet_quant"])
+@pytest.mark.parametrize("profile", ["litert", "tflite-micro", "xnnpack"])
+def test_official_models(name: str, profile: str) -> None:
+    graph = import_tflite(MODELS / f"{name}.tflite", profile)
+    for style in ("integer", "qdq"):
+        assert_equal(graph, style, samples=5)
+
+
+def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, target = tmp_path / "network.onnx", tmp_path / "exported.onnx"
+    proto = model(BOTH["squeeze and excite"], np.uint8, False)
+    source.write_bytes(proto.SerializeToString())
+    assert main(["export", str(source), "--out", str(target), "--style", "qdq"]) == 0
+    assert "layers in QDQ form" in capsys.readouterr().out
+    exported = onnx.load(target)
+    onnx.checker.check_model(exported)
+    codes = np.random.default_rng(0).integers(0, 256, (3, 6, 9, 8), dtype=np.uint8)
+    expected = [session(proto).run(None, {"x": codes[i : i + 1]})[0] for i in range(3)]
+    assert np.array_equal(session(exported).run(None, {"x": codes})[0], np.concatenate(expected))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(["--out", "{}/x.txt"], "suffix is '.txt'"), (["--out", "{}/no/x.onnx"], "choose a folder")],
+)
+def test_command_refuses_in_one_line(
+    words: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "network.onnx"
+    path.write_bytes(model(BOTH["addition"], np.int8, False).SerializeToString())
+    assert main(["export", str(path), *(word.format(tmp_path) for word in words)]) == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+
+
+def test_unknown_style_is_refused() -> None:
+    node, x = convolution()
+    with pytest.raises(UserError, match="allowed: integer, qdq"):
+        export_onnx(single(node, x), "float")
