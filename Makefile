@@ -9,6 +9,7 @@ SIM ?= verilator
 SEED ?= 1
 WAVES ?=
 PARAMS ?=
+MODEL ?=
 TEST ?=
 UNIT ?=
 DEVICE ?= ecp5
@@ -23,6 +24,7 @@ help: ## list the targets and their options
 	@printf '\nOptions\n'
 	@printf '  TEST=, UNIT=     a unit by name; a wrong name prints the list\n'
 	@printf '  PARAMS="a=b"     parameters of the unit; a wrong name prints the list\n'
+	@printf '  MODEL=           of TEST=network: a .tflite, .onnx or .bittrue file (default: digits)\n'
 	@printf '  SIM=             verilator (default) or icarus\n'
 	@printf '  SEED=            of every random choice, 1 to 4294967295 (default 1)\n'
 	@printf '  WAVES=1          record the cycles around the first difference\n'
@@ -35,7 +37,7 @@ $(VENV)/.%.installed: pyproject.toml constraints.txt $(SETUP)
 	@touch $@
 
 sim: $(VENV)/.sim.installed ## prove a unit's Verilog equal to golden: TEST=requant [SIM= SEED= WAVES=1 PARAMS=]
-	@$(BIN)/python -m cocotb_tests '$(TEST)' $(PARAMS) --sim '$(SIM)' --seed '$(SEED)' $(if $(WAVES),--waves)
+	@$(BIN)/python -m cocotb_tests '$(TEST)' $(PARAMS) $(if $(MODEL),model='$(MODEL)') --sim '$(SIM)' --seed '$(SEED)' $(if $(WAVES),--waves)
 
 test: $(VENV)/.test.installed icarus ## run the tests, on both simulators
 	@$(BIN)/python -m pytest -n 2 -q tests $(PYTEST)

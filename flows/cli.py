@@ -14,6 +14,7 @@ COMMANDS: dict[str, str] = {
     "regress": "run every unit on every simulator, and all tests",
     "run": "execute a network exactly on recorded inputs",
     "show": "print the layers of a network, draw its graph",
+    "sim": "run a network's Verilog on recorded inputs, compared with golden",
     "synth": "synthesise a unit: area and clock on a device",
     "verilog": "write a unit as Verilog",
 }

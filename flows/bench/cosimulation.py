@@ -52,6 +52,8 @@ class Run:
         Whether the circuit is reset before the run.
     stop_after : int
         Cut the run off after so many cycles; 0 lets it finish.
+    patience : int
+        Cycles without any transfer after which the run is given up as hung.
     """
 
     inputs: Mapping[str, Columns]
@@ -61,6 +63,7 @@ class Run:
     seed: int = 1
     reset: bool = True
     stop_after: int = 0
+    patience: int = DEFAULT_PATIENCE
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,6 @@ class Cosimulation:
         self,
         runs: Sequence[Run],
         work: Path,
-        patience: int = DEFAULT_PATIENCE,
         timeout: float = DEFAULT_TIMEOUT,
         recorded: WaveWindow | None = None,
     ) -> list[Outcome]:
@@ -146,8 +148,6 @@ class Cosimulation:
             At least one.
         work : Path
             Working directory: stimulus, results, ``results.xml``, ``log.txt``, ``waves.vcd``.
-        patience : int
-            Cycles without any transfer after which a run is given up as hung.
         timeout : float
             Seconds of real time after which the simulation is stopped.
         recorded : WaveWindow, optional
@@ -169,7 +169,7 @@ class Cosimulation:
         if not runs:
             raise UserError("there is nothing to run; give at least one run")
         harness = Harness.of(self.component, self.design.top)
-        plan = _plan(harness, runs, patience, recorded)
+        plan = _plan(harness, runs, recorded)
         stimulus = _stimulus(harness, runs)
         build = self._build(harness, _depth(harness, plan))
         work.mkdir(parents=True, exist_ok=True)
@@ -220,7 +220,7 @@ def _beats(run: Run, port: StreamPort) -> int:
 
 
 def _plan(
-    harness: Harness, runs: Sequence[Run], patience: int, recorded: WaveWindow | None
+    harness: Harness, runs: Sequence[Run], recorded: WaveWindow | None
 ) -> list[dict[str, int]]:
     """Return the bench settings of each run; beats of successive runs lie one after the other."""
     plan = []
@@ -229,7 +229,7 @@ def _plan(
         settings = {
             "reset_first": int(each.reset),
             "seed": each.seed,
-            "patience": patience,
+            "patience": each.patience,
             "stop_after": each.stop_after,
             "record": 0,
             "record_from": 0,

@@ -86,8 +86,9 @@ class MatrixChoices:
             beats = geometry.window.size[0] // rows * taps * -(-run // elements)
             multipliers = rows * elements * outputs
         fits = outputs % output_lanes == 0
-        sending = np.maximum(beats, outputs // output_lanes)
-        cycles = geometry.positions * frames * sending
+        last = geometry.outputs - (frames - 1) * outputs
+        full_frames = (frames - 1) * np.maximum(beats, outputs // output_lanes)
+        cycles = geometry.positions * (full_frames + np.maximum(beats, last // output_lanes))
         columns = (rows, elements, outputs, cycles, multipliers)
         return Candidates(*(column[fits] for column in columns))
 

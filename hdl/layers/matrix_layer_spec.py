@@ -109,9 +109,12 @@ class MatrixLayerSpec:
 
     def cycles_per_image(self) -> int:
         """Return the cycles between images when neither side waits."""
-        frames = self.window.cycles // self.matrix.beats
-        sending = max(self.matrix.beats, self.folding.outputs // self.output_lanes)
-        return max(frames * sending, self.tensor.elements // self.input_lanes)
+        beats, outputs, lanes = self.matrix.beats, self.folding.outputs, self.output_lanes
+        frames = self.window.cycles // beats // self.geometry.positions
+        last = self.geometry.outputs - (frames - 1) * outputs
+        # A frame is computed while the one before is sent.
+        position = (frames - 1) * max(beats, outputs // lanes) + max(beats, last // lanes)
+        return max(self.geometry.positions * position, self.tensor.elements // self.input_lanes)
 
     @property
     def outputs_ahead(self) -> int:

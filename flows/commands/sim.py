@@ -1,0 +1,131 @@
+"""``bittrue sim``: a network's Verilog on recorded inputs, compared with golden."""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from flows.code_files import npy_content, read_codes
+from flows.network.devices import BUDGETS, find_budget
+from flows.network.plan import plan_network
+from flows.network.simulation import (
+    NetworkSimulation,
+    Pace,
+    codes_of,
+    first_parting,
+    network_scenario,
+)
+from flows.simulators.toolchain import SIMULATORS, check_simulator
+from golden.atomic_file import write_atomically
+from golden.certify import certify
+from golden.errors import UserError
+from golden.load import SUFFIXES, load_network
+from hdl.network import Network
+
+BUILDS = Path("sim_build")
+_MAXIMUM_STALL = 255
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add model, inputs, outputs and choices."""
+    parser.add_argument("model", type=Path, help=f"a network: {', '.join(SUFFIXES)}")
+    parser.add_argument(
+        "--input",
+        type=Path,
+        metavar="X.npy",
+        required=True,
+        help="N input codes in the model's own type and layout",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="Y.npy",
+        required=True,
+        help="where the N output codes of the circuit go, whether right or wrong",
+    )
+    parser.add_argument("--profile", help="the reference whose arithmetic is built")
+    parser.add_argument(
+        "--device", default="zynq7020", help=f"one of: {', '.join(BUDGETS)} (default: zynq7020)"
+    )
+    parser.add_argument(
+        "--cycles", type=int, metavar="N", help="cycles between images that are enough"
+    )
+    parser.add_argument(
+        "--sim", default="verilator", help=f"{' or '.join(SIMULATORS)} (default: verilator)"
+    )
+    parser.add_argument(
+        "--layers", action="store_true", help="compare what every layer passes on, too"
+    )
+    parser.add_argument(
+        "--stall",
+        type=int,
+        default=0,
+        metavar="P",
+        help="pauses at both ends, with a probability of P/256 a cycle (default: 0)",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the pauses (default: 1)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Simulate, write what came out, and say whether it is golden's; 1 if it is not."""
+    console = Console(highlight=False)
+    check_simulator(arguments.sim)
+    budget = find_budget(arguments.device)
+    if not 0 <= arguments.stall <= _MAXIMUM_STALL:
+        raise UserError(f"--stall is {arguments.stall}; allowed: 0 to {_MAXIMUM_STALL}")
+    if not 1 <= arguments.seed < 1 << 32:
+        raise UserError(f"--seed is {arguments.seed}; allowed: 1 to {(1 << 32) - 1}")
+    if not arguments.output.parent.is_dir():
+        folder = arguments.output.parent
+        raise UserError(f"{arguments.output}: there is no folder {folder}; make it first")
+    graph = certify(load_network(arguments.model, arguments.profile))
+    plan = plan_network(graph, budget, arguments.cycles)
+    images = read_codes(graph, plan.spec.input.name, arguments.input)
+    network = Network(plan.spec, taps=arguments.layers)
+    with console.status("golden outputs"):
+        # Only now, because importing torch takes seconds.
+        from golden.execute import Executor
+
+        kept = [*network.taps.values(), plan.spec.output.name]
+        golden = Executor(graph).run(images, kept)
+    scenario = network_scenario(
+        network,
+        "images",
+        images,
+        golden,
+        dict.fromkeys(("i", "o"), arguments.stall),
+        arguments.seed,
+    )
+    simulation = NetworkSimulation(network, arguments.sim, BUILDS)
+    work = BUILDS / f"network-{arguments.sim}"
+    with console.status(f"building and running {len(images)} images on {arguments.sim}"):
+        outcome = simulation.run(scenario, work, timeout=7 * 24 * 3600)
+    if outcome.hung:
+        passed = ", ".join(f"{name} {count}" for name, count in outcome.taken.items())
+        console.print(f"hung after {outcome.duration:,} cycles; beats passed: {passed}")
+        return 1
+    codes = codes_of(outcome, graph, len(images))
+    name = plan.spec.output.name
+    write_atomically(arguments.output, npy_content(graph, name, codes.astype(golden[name].dtype)))
+    console.print(
+        f"{Pace.of(outcome.cycles['o'], len(images))}; planned: {plan.cycles:,}", soft_wrap=True
+    )
+    compared = sum(
+        values.size for columns in outcome.outputs.values() for values in columns.values()
+    )
+    differing = sum(
+        int((values != np.asarray(scenario.expected[port][lane])[: len(values)]).sum())
+        for port, columns in outcome.outputs.items()
+        for lane, values in columns.items()
+    )
+    parting = first_parting(network, outcome, golden)
+    if parting is not None:
+        console.print(f"first difference at {parting}", style="red", soft_wrap=True)
+    console.print(
+        f"{arguments.model.name}: {len(images)} images, {compared} codes compared, "
+        f"{differing} differed, on {arguments.sim}",
+        style="bold red" if differing else "green",
+        soft_wrap=True,
+    )
+    return 1 if differing else 0

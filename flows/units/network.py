@@ -1,0 +1,48 @@
+"""Whole networks, from a user's file or from digits."""
+
+from pathlib import Path
+
+from amaranth.lib import wiring
+
+from flows.digits_layers import DIGITS
+from flows.network.devices import BUDGETS, find_budget
+from flows.network.plan import plan_network
+from flows.units.unit import Parameter, Unit, parse_flag
+from golden.certify import certify
+from golden.digits import quantized_digits
+from golden.graph import Graph
+from golden.load import load_network
+from hdl.network import Network
+
+DIGITS_MODEL = "digits"
+
+
+def network_graph(model: str, profile: str) -> Graph:
+    """Return the graph of a file, or of the digits network, which is trained at first use."""
+    if model == DIGITS_MODEL:
+        return quantized_digits(DIGITS).graph()
+    return load_network(Path(model), profile or None)
+
+
+def _build(
+    model: str, profile: str, device: str, cycles: int, images: int, taps: bool
+) -> wiring.Component:
+    budget = find_budget(device)
+    plan = plan_network(certify(network_graph(model, profile)), budget, cycles or None)
+    return Network(plan.spec, taps=taps)
+
+
+NETWORK_UNITS: dict[str, Unit] = {
+    "network": Unit(
+        "a whole network",
+        _build,
+        {
+            "model": Parameter(DIGITS_MODEL, str, "a .tflite, .onnx or .bittrue file, or digits"),
+            "profile": Parameter("", str, "the reference whose arithmetic is built"),
+            "device": Parameter("zynq7020", str, f"one of {', '.join(BUDGETS)}"),
+            "cycles": Parameter("0", int, "between images; 0: as few as the device can"),
+            "images": Parameter("100", int, "to simulate; of digits, all test images at most"),
+            "taps": Parameter("no", parse_flag, "yes to compare what every layer passes on"),
+        },
+    ),
+}
