@@ -107,6 +107,7 @@ def test_parameters_out_of_range_are_refused_by_name() -> None:
         (["lanes=0"], r"lanes is 0; allowed: at least 1"),
         (["rows=0"], r"rows is 0; allowed: at least 1"),
         (["columns=-1"], r"columns is -1; allowed: at least 1"),
+        (["length=140737488355328"], r"length is 140737488355328; allowed: up to 140737488355327"),
         (["lanes=8", "length=7"], r"length is 7; allowed: at least lanes = 8"),
         (["a=int16", "b=int16", "length=4294967296"], r"length is 4294967296; .* 62 bits"),
         (["multiplier=fpga"], r"no multiplier is named 'fpga'; choose one of dsp, packed"),

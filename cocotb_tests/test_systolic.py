@@ -56,12 +56,14 @@ def test_sums_of_the_last_step_alone_are_caught(
 def test_parameters_out_of_range_are_refused_by_name() -> None:
     unit = UNITS["systolic"]
     for words, message in (
-        (["rows=0"], r"rows is 0; allowed: at least 1"),
+        (["rows=0"], r"rows is 0; allowed: 1 to 64"),
         (["columns=65"], r"columns is 65; allowed: 1 to 64"),
         (["a=int1"], r"a is int1; allowed: 2 to 16 bits"),
         (["depth=1025"], r"depth is 1025; allowed: 1 to 1024"),
         (["dataflow=input"], r"no dataflow is named 'input'; choose one of output, weight"),
+        (["depth=0"], r"depth is 0; allowed: 1 to 1024"),
         (["length=0"], r"length is 0; allowed: at least 1"),
+        (["length=70644700037185"], r"length is 70644700037185; allowed: up to 70644700037184,"),
     ):
         with pytest.raises(ValueError, match=message):
             unit.build(**unit.parse(words))
