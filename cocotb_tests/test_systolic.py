@@ -43,13 +43,13 @@ def test_equals_golden(name: str, simulator: str, builds: Path, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", ["4 x 4", "4 x 4, weights stay"])
 def test_sums_of_the_last_step_alone_are_caught(
-    name: str, simulator: str, builds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, any_simulator: str, builds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (output_stationary, weight_stationary):
         monkeypatch.setattr(module, "add_term", lambda total, kept, carry: total)
     component = build(SPECS[name])
     scenarios = systolic.scenarios(component, {}, seed=7, quick=True)
-    verdict = verdict_on(component, "systolic", scenarios, simulator, builds, tmp_path)
+    verdict = verdict_on(component, "systolic", scenarios, any_simulator, builds, tmp_path)
     assert verdict.differing > 0
 
 
