@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from flows.cli import main
+from fuzz import fuzz
 from golden.errors import UserError
 from golden.execute import Executor
 from golden.graph import Graph
@@ -272,6 +273,14 @@ def test_refused_in_one_line(title: str) -> None:
         convert_onnx(content)
     assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["onnx", "qonnx"])
+def test_mutated_files_are_imported_or_refused(name: str) -> None:
+    """`python -m fuzz onnx` in this folder runs 20,000."""
+    outcomes, failures, _ = fuzz(name, 300, seed=1)
+    assert failures == []
+    assert min(outcomes["taken"], outcomes["refused"]) > 40
 
 
 def test_unknown_profile_is_refused() -> None:
