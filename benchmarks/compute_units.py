@@ -1,8 +1,15 @@
 """python -m benchmarks.compute_units: area and clock of every unit that multiplies.
 
-LUT, FF and DSP are Yosys's count for xc7, adder trees and accumulators included; Fmax is
-nextpnr's for ECP5 at speed grade 6, of the same unit with the packing of ECP5's own multiplier
-where it packs. From these follows what a Zynq-7020 holds.
+LUT, FF and DSP are Yosys's count for 7 series, adder trees and accumulators included; Fmax is
+nextpnr's for ECP5 at speed grade 6, of the same unit, with the packing of ECP5's own multiplier
+where it packs. From these follows what a Zynq-7020 holds. Beside them stand published figures:
+
+- FINN: the cost model of matrix-vector units that FINN's estimates use (Blott et al., FINN-R,
+  ACM TRETS 2018), LUT per multiply-accumulate with its share of the adder tree;
+- BISMO: the cost model and the peak on PYNQ-Z1 of Umuroglu et al., FPL 2018;
+- AMD: two int8 products (white paper WP486) and four int4 products (WP521) in a DSP;
+- Megvii: the peaks of its production design on a Zynq-7020;
+- plain: the products and the adder tree as operators of the language, through the same Yosys.
 """
 
 import argparse
@@ -13,13 +20,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from flows.synthesis import Synthesis, synthesise
+from flows.synthesis import Synthesis, SynthesisError, synthesise
 from flows.units import UNITS
+from golden.atomic_file import write_atomically
+from golden.errors import UserError
 from hdl.verilog_output import to_verilog
 
 OUTPUT = Path("sim_build") / "benchmarks"
+SYNTHESES = Path("sim_build") / "synth"
+"""Shared with ``bittrue synth``: what was synthesised once is not made again."""
 
 
 @dataclass(frozen=True)
@@ -43,62 +55,60 @@ class Row:
     width: str
     unit: str
     macs: int
-    words: tuple[str, ...]
+    words: tuple[str, ...] = ()
     reference: str = ""
+
+    @property
+    def name(self) -> str:
+        """Unit and parameters."""
+        return " ".join((self.unit, *self.words))
 
 
 PACKED = "multiplier=packed_dsp48e1"
 PACKED_ECP5 = "multiplier=packed_mult18x18d"
+LUT = "multiplier=lut"
+INT4, INT2 = ("a=int4", "b=int4"), ("a=int2", "b=int2")
 ROWS = (
-    Row("8 x 8", "mac", 1, (), "1 MAC per DSP plainly"),
-    Row("8 x 8", "mac", 16, ("lanes=8", "columns=2", PACKED), "2 MAC per DSP (AMD INT8 packing)"),
-    Row(
-        "8 x 8",
-        "mac",
-        8,
-        ("lanes=8", "multiplier=lut"),
-        "123 LUT per MAC (FINN's model), 163 plain",
-    ),
+    Row("8 x 8", "mac", 1, (), "1 MAC per DSP"),
+    Row("8 x 8", "mac", 16, ("lanes=8", "columns=2", PACKED), "2 MAC per DSP (AMD)"),
+    Row("8 x 8", "mac", 8, ("lanes=8", LUT), "123 LUT per MAC (FINN), 163 plain"),
+    Row("8 x 8", "mac", 32, ("lanes=32", LUT), "123 LUT per MAC (FINN)"),
+    Row("8 x 8", "dot", 64, ("inputs=int8", "lanes=8", "outputs=8", PACKED), "2 MAC per DSP (AMD)"),
+    Row("u8 x u8", "dot", 16, ("weights=uint8", "weight_zero_point=yes", PACKED)),
+    Row("u8 x 8", "systolic", 16, ("dataflow=output",), "1 MAC per DSP"),
+    Row("u8 x 8", "systolic", 16, ("dataflow=weight",), "1 MAC per DSP"),
+    Row("4 x 4", "mac", 1, INT4, "1 MAC per DSP"),
     Row(
         "4 x 4",
         "mac",
         32,
-        ("a=int4", "b=int4", "lanes=8", "rows=2", "columns=2", PACKED),
-        "4 MAC per DSP (FINN's model)",
+        (*INT4, "lanes=8", "rows=2", "columns=2", PACKED),
+        "4 MAC per DSP (FINN; AMD)",
     ),
-    Row(
-        "4 x 4",
-        "mac",
-        16,
-        ("a=int4", "b=int4", "lanes=16", "multiplier=lut"),
-        "44 LUT per MAC (FINN's model), 51 plain",
-    ),
-    Row(
-        "2 x 2",
-        "mac",
-        32,
-        ("a=int2", "b=int2", "lanes=32", "multiplier=lut"),
-        "13 LUT per MAC (FINN's model), 18 plain",
-    ),
-    Row("1 x 1", "xnor", 256, (), "1.34 LUT per MAC (BISMO's model)"),
-    Row("8 x 8", "dot", 64, ("inputs=int8", "lanes=8", "outputs=8", PACKED)),
-    Row(
-        "u8 x u8",
-        "dot",
-        64,
-        (
-            "inputs=uint8",
-            "weights=uint8",
-            "lanes=8",
-            "outputs=8",
-            "weight_zero_point=yes",
-            PACKED,
-        ),
-    ),
-    Row("8 x 8", "systolic", 16, ()),
-    Row("8 x 8", "systolic", 16, ("dataflow=weight",)),
+    Row("4 x 4", "mac", 16, (*INT4, "lanes=16", LUT), "44 LUT per MAC (FINN), 51 plain"),
+    Row("2 x 2", "mac", 36, (*INT2, "lanes=4", "rows=3", "columns=3", PACKED)),
+    Row("2 x 2", "mac", 32, (*INT2, "lanes=32", LUT), "13 LUT per MAC (FINN), 18 plain"),
+    Row("1 x 1", "xnor", 256, (), "1.34 LUT per MAC (BISMO), 2.6 plain"),
+    Row("1 x 1", "bitserial", 256, (), "1.34 LUT per MAC (BISMO)"),
+    Row("8 x ternary", "ternary", 16),
+    Row("8 x +-2^0..7", "logmul", 16),
+    Row("8 x 16 weights", "lutmul", 16),
 )
-"""In the order of the table."""
+"""In the order of the table. A bit-serial unit multiplies n x m bits in n m cycles."""
+
+SWITCHED = {
+    width: Row(f"2 to {width}", "shiftadd", 16, (f"maximum_width={width}",)) for width in (8, 16)
+}
+"""Units that switch their precision at run time."""
+
+
+def _fixed(a: int, b: int, products: int) -> Row:
+    words = (f"a=int{a}", f"b=int{b}", f"lanes={products}", LUT)
+    return Row(f"{a} x {b}", "mac", products, words)
+
+
+MODES = [_fixed(a, b, 64 // a // b) for a, b in ((8, 8), (8, 4), (4, 4), (8, 2), (4, 2), (2, 2))]
+"""Beside each mode of these, the fixed-precision unit with as many products a cycle."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +118,14 @@ class Device:
     luts: int = 53_200
     dsps: int = 220
     usable: float = 0.8
+
+
+PUBLISHED_PEAKS = {
+    "8 x 8": "0.05 (Megvii)",
+    "4 x 4": "0.2 (Megvii)",
+    "1 x 1": "3.2 (Megvii), 6.5 (BISMO)",
+}
+"""TOPS on a Zynq-7020."""
 
 
 @dataclass(frozen=True)
@@ -135,104 +153,142 @@ class Measurement:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure the units and print the table."""
+    """Measure the units and print the tables; 2 for a wrong request, 1 when a tool fails."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.compute_units", description=__doc__)
     parser.add_argument("--unit", help="only rows of this unit")
     parser.add_argument("--no-clock", action="store_true", help="leave out place and route")
     arguments = parser.parse_args(argv)
     console = Console(highlight=False)
-    chosen = [row for row in ROWS if arguments.unit in (None, row.unit)]
-    if not chosen:
-        names = ", ".join(dict.fromkeys(row.unit for row in ROWS))
-        print(
-            f"compute_units: no row of {arguments.unit!r}; choose one of {names}", file=sys.stderr
-        )
+    every_row = [*ROWS, *SWITCHED.values(), *MODES]
+    chosen = [row for row in every_row if arguments.unit in (None, row.unit)]
+    try:
+        if not chosen:
+            names = ", ".join(dict.fromkeys(row.unit for row in every_row))
+            raise UserError(f"no row of {arguments.unit!r}; choose one of {names}")
+        measured = _measure_all(chosen, not arguments.no_clock)
+    except UserError as error:
+        print(f"compute_units: {error}", file=sys.stderr)
         return 2
-    measurements = []
-    for row in chosen:
-        with console.status(f"{row.unit} {' '.join(row.words)}"):
-            measurements.append(_measure(row, not arguments.no_clock))
-    _print_table(console, measurements)
-    for line in peak(measurements, Device()):
-        console.print(line, soft_wrap=True)
+    except SynthesisError as error:
+        print(f"compute_units: {error}", file=sys.stderr)
+        return 1
+    _print_units(console, [measured[row] for row in chosen if row in ROWS])
+    if arguments.unit is None:
+        _print_modes(console, measured)
+        for line in peak([measured[row] for row in ROWS], Device()):
+            console.print(line, soft_wrap=True)
     OUTPUT.mkdir(parents=True, exist_ok=True)
     path = OUTPUT / "compute_units.json"
-    path.write_text(json.dumps([asdict(each) for each in measurements], indent=2) + "\n")
+    records = json.dumps([asdict(measurement) for measurement in measured.values()], indent=2)
+    write_atomically(path, f"{records}\n".encode())
     console.print(f"written to {path}")
     return 0
 
 
-def _measure(row: Row, clock: bool) -> Measurement:
-    on_ecp5 = [PACKED_ECP5 if word == PACKED else word for word in row.words]
-    return Measurement(
-        row,
-        _synthesise(row.unit, row.words, "xc7"),
-        _synthesise(row.unit, on_ecp5, "ecp5") if clock else None,
-    )
+def _measure_all(rows: Sequence[Row], clock: bool) -> dict[Row, Measurement]:
+    """Synthesise what has not been synthesised with these tools yet."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    measured = {}
+    with Progress(*columns, TimeElapsedColumn(), transient=True) as progress:
+        task = progress.add_task("", total=len(rows))
+        for row in rows:
+            progress.update(task, description=row.name)
+            on_ecp5 = [PACKED_ECP5 if word == PACKED else word for word in row.words]
+            measured[row] = Measurement(
+                row,
+                _synthesise(row.unit, row.words, "xc7"),
+                _synthesise(row.unit, on_ecp5, "ecp5") if clock and row not in MODES else None,
+            )
+            progress.advance(task)
+    return measured
 
 
 def _synthesise(name: str, words: Sequence[str], device: str) -> Synthesis:
     unit = UNITS[name]
     component = unit.build(**unit.parse(words))
-    return synthesise(component, to_verilog(component, name, unit.texts(words)), device, OUTPUT)[0]
+    design = to_verilog(component, name, unit.texts(words))
+    return synthesise(component, design, device, SYNTHESES)[0]
 
 
-def _print_table(console: Console, measurements: Sequence[Measurement]) -> None:
+def _print_units(console: Console, measurements: Sequence[Measurement]) -> None:
     table = Table(box=None, pad_edge=False)
-    for name in ("width", "unit", "MACs", "LUT", "FF", "DSP", "LUT/MAC", "MAC/DSP", "Fmax ECP5"):
-        table.add_column(name, justify="left" if name in ("width", "unit") else "right")
-    table.add_column("reference")
+    for heading in ("width", "unit"):
+        table.add_column(heading)
+    for heading in ("MAC", "LUT", "FF", "DSP", "LUT/MAC", "MAC/DSP", "MHz"):
+        table.add_column(heading, justify="right")
+    table.add_column("published")
     for each in measurements:
         macs = each.row.macs
         table.add_row(
             each.row.width,
-            each.row.unit,
+            each.row.name,
             str(macs),
-            str(each.luts),
-            str(each.area.resources["FF"]),
+            f"{each.luts:,}",
+            f"{each.area.resources['FF']:,}",
             str(each.dsps),
             f"{each.luts / macs:.2f}",
             f"{macs / each.dsps:g}" if each.dsps else "",
-            f"{each.fmax:.0f} MHz" if each.fmax else "",
+            f"{each.fmax:.0f}" if each.fmax else "",
             each.row.reference,
         )
     console.print(table)
 
 
+def _print_modes(console: Console, measured: dict[Row, Measurement]) -> None:
+    """Print what switching precision at run time costs, mode by mode."""
+    table = Table(title="shiftadd beside fixed precision, LUT", title_justify="left", box=None)
+    for heading in ("mode", "products", "fixed", "shiftadd 2-8", "ratio", "shiftadd 2-16", "ratio"):
+        table.add_column(heading, justify="right")
+    for row in MODES:
+        fixed = measured[row].luts
+        switched = [measured[each].luts for each in SWITCHED.values()]
+        ratios = [cell for luts in switched for cell in (f"{luts:,}", f"{luts / fixed:.1f}")]
+        table.add_row(row.width, str(row.macs), f"{fixed:,}", *ratios)
+    console.print(table)
+    for row in SWITCHED.values():
+        area = measured[row]
+        clock = f", {area.fmax:.0f} MHz" if area.fmax else ""
+        console.print(f"{row.name}: {area.luts} LUT, {area.area.resources['FF']} FF{clock}")
+
+
 def peak(measurements: Sequence[Measurement], device: Device) -> list[str]:
     """Return, by width, what fits a device: multipliers first, then tables; with the arithmetic."""
+    budget = int(device.luts * device.usable)
     lines = [
-        f"Zynq-7020: {device.dsps} DSP48E1, {device.luts} LUT of which {device.usable:.0%} are "
-        "used; clock as reached on ECP5; 1 MAC = 2 operations"
+        f"Zynq-7020, of {device.dsps} DSP48E1 all and of {device.luts:,} LUT {budget:,} "
+        f"({device.usable:.0%}) used, at the lower clock of the units (ECP5); 2 operations a MAC"
     ]
-    for width in dict.fromkeys(each.row.width for each in measurements):
+    for width, published in PUBLISHED_PEAKS.items():
         alike = [
             each
             for each in measurements
-            if each.row.width == width and each.fmax and each.row.unit in ("mac", "xnor")
+            if each.row.width == width and each.row.unit in ("mac", "xnor") and each.fmax
         ]
-        if not alike:
-            continue
-        luts, parts, total = int(device.luts * device.usable), [], 0.0
         with_dsp = [each for each in alike if each.dsps]
+        without = [each for each in alike if not each.dsps]
+        used: list[tuple[int, Measurement]] = []
+        luts = budget
         if with_dsp:
             best = max(with_dsp, key=lambda each: each.row.macs / each.dsps)
-            count = min(device.dsps // best.dsps, luts // max(best.luts, 1))
+            count = min(device.dsps // best.dsps, luts // best.luts)
+            used.append((count, best))
             luts -= count * best.luts
-            total += _add_up(parts, count, best)
-        without = [each for each in alike if not each.dsps]
         if without:
             best = min(without, key=lambda each: each.luts / each.row.macs)
-            total += _add_up(parts, luts // best.luts, best)
-        lines.append(f"  {width}: {' + '.join(parts)} = {total:.2f} TOPS")
+            used.append((luts // best.luts, best))
+        if not used:
+            continue
+        macs = sum(count * each.row.macs for count, each in used)
+        clock = min(each.fmax or 0.0 for _, each in used)
+        parts = " + ".join(
+            f"{count} x {each.row.macs} MAC ({each.luts} LUT, {each.dsps} DSP: {each.row.name})"
+            for count, each in used
+        )
+        lines.append(
+            f"  {width}: {parts} = {macs:,} MAC; x 2 x {clock:.0f} MHz = "
+            f"{macs * 2 * clock / 1e6:.2f} TOPS; published: {published}"
+        )
     return lines
-
-
-def _add_up(parts: list[str], count: int, each: Measurement) -> float:
-    assert each.fmax is not None
-    kind = "in DSP" if each.dsps else "in LUT"
-    parts.append(f"{count} units x {each.row.macs} MAC {kind} x 2 x {each.fmax:.0f} MHz")
-    return count * each.row.macs * 2 * each.fmax * 1e6 / 1e12
 
 
 if __name__ == "__main__":

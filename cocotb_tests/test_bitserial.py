@@ -56,12 +56,12 @@ def never_doubled(monkeypatch: pytest.MonkeyPatch, circuit: BitSerialDotProduct)
 
 @pytest.mark.parametrize("fault", [sign_planes_count_positively, all_lanes_count, never_doubled])
 def test_faults_are_caught(
-    fault, monkeypatch: pytest.MonkeyPatch, simulator: str, builds: Path, tmp_path: Path
+    fault, monkeypatch: pytest.MonkeyPatch, any_simulator: str, builds: Path, tmp_path: Path
 ) -> None:
     circuit = BitSerialDotProduct(SPECS["chunks and tail"])
-    scenarios = bitserial.scenarios(circuit, {}, seed=7, quick=True)
+    scenarios = bitserial.scenarios(circuit, {}, seed=7, quick=True)[:2]
     fault(monkeypatch, circuit)
-    verdict = verdict_on(circuit, "broken", scenarios, simulator, builds, tmp_path)
+    verdict = verdict_on(circuit, "broken", scenarios, any_simulator, builds, tmp_path)
     assert verdict.differing > 0
     assert not verdict.passed
 

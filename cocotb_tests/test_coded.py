@@ -23,7 +23,6 @@ SEVEN_BITS = WeightCode(tuple(range(-32, 32)))
 UNITS_UNDER_TEST: dict[str, tuple[type[CodedDotProduct], CodedSpec]] = {
     "ternary int8": (TernaryDotProduct, CodedSpec(TERNARY, IntegerType(8, True), 3, 24)),
     "ternary ternary": (TernaryDotProduct, CodedSpec(TERNARY, IntegerType(2, True), 5, 5)),
-    "ternary uint4": (TernaryDotProduct, CodedSpec(TERNARY, IntegerType(4, False), 1, 7)),
     "logmul int8": (LogDotProduct, CodedSpec(POWERS, IntegerType(8, True), 3, 24)),
     "logmul uint16": (
         LogDotProduct,
@@ -34,7 +33,6 @@ UNITS_UNDER_TEST: dict[str, tuple[type[CodedDotProduct], CodedSpec]] = {
         CodedSpec(WeightCode.power_of_two(0), IntegerType(5, True), 4, 8),
     ),
     "lutmul int8": (LutDotProduct, CodedSpec(BOOK, IntegerType(8, True), 3, 24)),
-    "lutmul uint5": (LutDotProduct, CodedSpec(BOOK, IntegerType(5, False), 1, 3)),
     "lutmul 64 weights": (LutDotProduct, CodedSpec(SEVEN_BITS, IntegerType(4, True), 2, 8)),
     "lutmul positive": (
         LutDotProduct,
@@ -85,13 +83,13 @@ class CodeTwoIsMinusOne(TernaryDotProduct):
 def test_faults_are_caught(
     fault: Callable[[CodedSpec], CodedDotProduct],
     name: str,
-    simulator: str,
+    any_simulator: str,
     builds: Path,
     tmp_path: Path,
 ) -> None:
     circuit = fault(UNITS_UNDER_TEST[name][1])
-    scenarios = coded.scenarios(circuit, {}, seed=7, quick=True)
-    verdict = verdict_on(circuit, "broken", scenarios, simulator, builds, tmp_path)
+    scenarios = coded.scenarios(circuit, {}, seed=7, quick=True)[:2]
+    verdict = verdict_on(circuit, "broken", scenarios, any_simulator, builds, tmp_path)
     assert verdict.differing > 0
     assert not verdict.passed
 

@@ -37,7 +37,7 @@ def test_equals_golden(name: str, simulator: str, builds: Path, tmp_path: Path) 
 
 
 def test_an_input_missing_from_the_running_sum_is_caught(
-    simulator: str, builds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    any_simulator: str, builds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     component = Dot(ASYMMETRIC)
     scenarios = dot.scenarios(component, {}, seed=7, quick=True)
@@ -46,7 +46,7 @@ def test_an_input_missing_from_the_running_sum_is_caught(
         "adder_tree",
         lambda pipeline, name, x: adder_tree(pipeline, name, [*x[:-1], x[0]]),
     )
-    verdict = verdict_on(component, "dot", scenarios, simulator, builds, tmp_path)
+    verdict = verdict_on(component, "dot", scenarios, any_simulator, builds, tmp_path)
     assert verdict.differing > 0
     assert verdict.first_difference is not None
 
@@ -57,7 +57,10 @@ def test_parameters_out_of_range_are_refused_by_name() -> None:
         (["lanes=0"], r"lanes is 0; allowed: at least 1"),
         (["outputs=0"], r"outputs is 0; allowed: at least 1"),
         (["bias=uint8"], r"bias is uint8; allowed: signed, up to 48 bits"),
-        (["weights=int9", "multiplier=lut"], r"b is int9; allowed: 2 to 8 bits"),
+        (["weights=int9", "multiplier=lut"], r"weights is int9; allowed: 2 to 8 bits"),
+        (["inputs=uint17"], r"inputs is uint17; allowed: 2 to 16 bits"),
+        (["length=3"], r"length is 3; allowed: at least lanes = 4"),
+        (["length=70644700037185"], r"length is 70644700037185; allowed: up to 70644700037184,"),
         (["inputs=int16", "weights=int16", "bias=int48", "length=4294967296"], r"length is"),
         (["weight_zero_point=maybe"], r"neither yes nor no"),
     ):

@@ -78,23 +78,23 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_broken_circuits_are_caught(
-    fault: str, simulator: str, builds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fault: str, any_simulator: str, builds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name, break_circuit = FAULTS[fault]
     component = Mac(SPECS[name])
     scenarios = mac.scenarios(component, {}, seed=7, quick=True)
     break_circuit(monkeypatch)
-    verdict = verdict_on(component, "mac", scenarios, simulator, builds, tmp_path)
+    verdict = verdict_on(component, "mac", scenarios, any_simulator, builds, tmp_path)
     assert verdict.differing > 0
     assert verdict.first_difference is not None
 
 
-def test_a_narrower_accumulator_is_caught(simulator: str, builds: Path, tmp_path: Path) -> None:
+def test_a_narrower_accumulator_is_caught(any_simulator: str, builds: Path, tmp_path: Path) -> None:
     # One product fewer than the frames have: sums of extremes no longer fit.
     spec = MacSpec(INT4, INT4, length=4)
     short = Mac(replace(spec, length=3, accumulator=None))
     scenarios = mac.scenarios(Mac(spec), {}, seed=7, quick=True)
-    verdict = verdict_on(short, "mac", scenarios, simulator, builds, tmp_path)
+    verdict = verdict_on(short, "mac", scenarios, any_simulator, builds, tmp_path)
     assert verdict.differing > 0
 
 
@@ -107,6 +107,7 @@ def test_parameters_out_of_range_are_refused_by_name() -> None:
         (["lanes=0"], r"lanes is 0; allowed: at least 1"),
         (["rows=0"], r"rows is 0; allowed: at least 1"),
         (["columns=-1"], r"columns is -1; allowed: at least 1"),
+        (["length=140737488355328"], r"length is 140737488355328; allowed: up to 140737488355327"),
         (["lanes=8", "length=7"], r"length is 7; allowed: at least lanes = 8"),
         (["a=int16", "b=int16", "length=4294967296"], r"length is 4294967296; .* 62 bits"),
         (["multiplier=fpga"], r"no multiplier is named 'fpga'; choose one of dsp, packed"),

@@ -42,12 +42,12 @@ def every_digit_is_the_top(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("fault", [unsigned_bricks, swapped_digits, every_digit_is_the_top])
 def test_faults_are_caught(
-    fault, monkeypatch: pytest.MonkeyPatch, simulator: str, builds: Path, tmp_path: Path
+    fault, monkeypatch: pytest.MonkeyPatch, any_simulator: str, builds: Path, tmp_path: Path
 ) -> None:
     fault(monkeypatch)
     circuit = ShiftAddUnit(ShiftAddSpec(8))
-    scenarios = shiftadd.scenarios(circuit, {}, seed=7, quick=True)
-    verdict = verdict_on(circuit, "broken", scenarios, simulator, builds, tmp_path)
+    scenarios = shiftadd.scenarios(circuit, {}, seed=7, quick=True)[:2]
+    verdict = verdict_on(circuit, "broken", scenarios, any_simulator, builds, tmp_path)
     assert verdict.differing > 0
     assert not verdict.passed
 

@@ -43,25 +43,27 @@ def test_equals_golden(name: str, simulator: str, builds: Path, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", ["4 x 4", "4 x 4, weights stay"])
 def test_sums_of_the_last_step_alone_are_caught(
-    name: str, simulator: str, builds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, any_simulator: str, builds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (output_stationary, weight_stationary):
         monkeypatch.setattr(module, "add_term", lambda total, kept, carry: total)
     component = build(SPECS[name])
     scenarios = systolic.scenarios(component, {}, seed=7, quick=True)
-    verdict = verdict_on(component, "systolic", scenarios, simulator, builds, tmp_path)
+    verdict = verdict_on(component, "systolic", scenarios, any_simulator, builds, tmp_path)
     assert verdict.differing > 0
 
 
 def test_parameters_out_of_range_are_refused_by_name() -> None:
     unit = UNITS["systolic"]
     for words, message in (
-        (["rows=0"], r"rows is 0; allowed: at least 1"),
+        (["rows=0"], r"rows is 0; allowed: 1 to 64"),
         (["columns=65"], r"columns is 65; allowed: 1 to 64"),
         (["a=int1"], r"a is int1; allowed: 2 to 16 bits"),
         (["depth=1025"], r"depth is 1025; allowed: 1 to 1024"),
         (["dataflow=input"], r"no dataflow is named 'input'; choose one of output, weight"),
+        (["depth=0"], r"depth is 0; allowed: 1 to 1024"),
         (["length=0"], r"length is 0; allowed: at least 1"),
+        (["length=70644700037185"], r"length is 70644700037185; allowed: up to 70644700037184,"),
     ):
         with pytest.raises(ValueError, match=message):
             unit.build(**unit.parse(words))

@@ -4,7 +4,13 @@ from dataclasses import dataclass
 
 from golden.errors import UserError
 from golden.integer_type import IntegerType
-from golden.mac_spec import MAXIMUM_ACCUMULATOR_WIDTH, MacSpec, Multiplier, check_at_least_one
+from golden.mac_spec import (
+    MAXIMUM_ACCUMULATOR_WIDTH,
+    MacSpec,
+    Multiplier,
+    check_at_least_one,
+    check_operand,
+)
 
 MAXIMUM_BIAS_WIDTH = 48
 
@@ -49,6 +55,8 @@ class DotSpec:
     bias: IntegerType = IntegerType(32, True)
 
     def __post_init__(self) -> None:
+        check_operand("inputs", self.inputs, self.multiplier.widest)
+        check_operand("weights", self.weights, self.multiplier.widest)
         check_at_least_one(lanes=self.lanes, outputs=self.outputs)
         if not (self.bias.signed and self.bias.width <= MAXIMUM_BIAS_WIDTH):
             raise UserError(

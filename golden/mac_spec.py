@@ -26,6 +26,11 @@ class Multiplier(Enum):
     PACKED_MULT18X18D = "packed_mult18x18d"
     LUT = "lut"
 
+    @property
+    def widest(self) -> int:
+        """Bits of the widest operand."""
+        return MAXIMUM_LUT_WIDTH if self is Multiplier.LUT else MAXIMUM_OPERAND_WIDTH
+
     @classmethod
     def parse(cls, text: str) -> "Multiplier":
         """Read a multiplier's name.
@@ -84,6 +89,23 @@ def accumulator_for(a: IntegerType, b: IntegerType, length: int) -> IntegerType:
     return IntegerType.spanning(min(length * low, 0), max(length * high, 0))
 
 
+def check_length(length: int, a: IntegerType, b: IntegerType) -> None:
+    """Refuse more products of two types than the widest accumulator holds.
+
+    Raises
+    ------
+    UserError
+        Naming the length and what is allowed.
+    """
+    low, high = product_range(a, b)
+    longest = ((1 << (MAXIMUM_ACCUMULATOR_WIDTH - 1)) - 1) // max(-low, high)
+    if length > longest:
+        raise UserError(
+            f"length is {length}; allowed: up to {longest}, as more products of {a} and {b} take "
+            f"an accumulator of more than {MAXIMUM_ACCUMULATOR_WIDTH} bits"
+        )
+
+
 @dataclass(frozen=True)
 class MacSpec:
     """Parameters of a multiply-accumulate unit; golden, circuit and tests share one object.
@@ -121,25 +143,19 @@ class MacSpec:
     accumulator: IntegerType | None = None
 
     def __post_init__(self) -> None:
-        widest = MAXIMUM_LUT_WIDTH if self.multiplier is Multiplier.LUT else MAXIMUM_OPERAND_WIDTH
-        check_operand("a", self.a, widest)
-        check_operand("b", self.b, widest)
+        check_operand("a", self.a, self.multiplier.widest)
+        check_operand("b", self.b, self.multiplier.widest)
         check_at_least_one(lanes=self.lanes, rows=self.rows, columns=self.columns)
         if self.length < self.lanes:
             raise UserError(f"length is {self.length!r}; allowed: at least lanes = {self.lanes}")
-        low, high = (self.length * bound for bound in product_range(self.a, self.b))
-        if max(-low, high).bit_length() > MAXIMUM_ACCUMULATOR_WIDTH - 1:
-            raise UserError(
-                f"length is {self.length}; {self.a} times {self.b} so often takes more than an "
-                f"accumulator of {MAXIMUM_ACCUMULATOR_WIDTH} bits"
-            )
+        check_length(self.length, self.a, self.b)
         needed = accumulator_for(self.a, self.b, self.length)
         if self.accumulator is None:
             object.__setattr__(self, "accumulator", needed)
         elif not (needed.minimum in self.accumulator and needed.maximum in self.accumulator):
             raise UserError(
-                f"accumulator is {self.accumulator}; {self.length} products of {self.a} and "
-                f"{self.b} need {needed}"
+                f"accumulator is {self.accumulator}; allowed: {needed} or what holds it, for "
+                f"length = {self.length} products of {self.a} and {self.b}"
             )
 
     @property

@@ -5,7 +5,7 @@ from enum import Enum
 
 from golden.errors import UserError
 from golden.integer_type import IntegerType
-from golden.mac_spec import accumulator_for, check_at_least_one, check_operand
+from golden.mac_spec import accumulator_for, check_at_least_one, check_length, check_operand
 
 MAXIMUM_SIDE = 64
 MAXIMUM_DEPTH = 1024
@@ -71,14 +71,15 @@ class SystolicSpec:
     def __post_init__(self) -> None:
         check_operand("a", self.a)
         check_operand("b", self.b)
-        check_at_least_one(rows=self.rows, columns=self.columns, length=self.length)
-        check_at_least_one(depth=self.depth)
-        for name, value in (("rows", self.rows), ("columns", self.columns)):
-            if value > MAXIMUM_SIDE:
-                raise UserError(f"{name} is {value}; allowed: 1 to {MAXIMUM_SIDE}")
-
-        if self.depth > MAXIMUM_DEPTH:
-            raise UserError(f"depth is {self.depth}; allowed: 1 to {MAXIMUM_DEPTH}")
+        check_at_least_one(length=self.length)
+        check_length(self.length, self.a, self.b)
+        for name, value, most in (
+            ("rows", self.rows, MAXIMUM_SIDE),
+            ("columns", self.columns, MAXIMUM_SIDE),
+            ("depth", self.depth, MAXIMUM_DEPTH),
+        ):
+            if not 1 <= value <= most:
+                raise UserError(f"{name} is {value!r}; allowed: 1 to {most}")
 
     @property
     def sum_type(self) -> IntegerType:

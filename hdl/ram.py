@@ -1,6 +1,6 @@
 """Memories with one write port and one read port."""
 
-from amaranth.hdl import ClockSignal, Instance, Module
+from amaranth.hdl import ClockSignal, Const, Instance, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -62,7 +62,7 @@ class Ram(wiring.Component):
             p_LANES=self.lanes,
             p_DEPTH=self.depth,
             p_ADDRESS_WIDTH=len(self.address),
-            p_FILL=self.fill,
+            p_FILL=Const(self.fill, self.width),
             i_clk=ClockSignal(),
             i_write=self.write,
             i_write_address=self.write_address,

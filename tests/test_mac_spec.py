@@ -38,7 +38,7 @@ def test_accumulator_is_the_narrowest(
 
 
 def test_an_accumulator_too_narrow_is_refused() -> None:
-    with pytest.raises(UserError, match="accumulator is int16; 2 products of int8 and int8 need"):
+    with pytest.raises(UserError, match="accumulator is int16; allowed: int17 or what"):
         MacSpec(length=2, accumulator=IntegerType(16, True))
     assert MacSpec(length=2, accumulator=IntegerType(20, True)).sum_type.width == 20
 

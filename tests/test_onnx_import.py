@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from flows.cli import main
+from fuzz import fuzz
 from golden.errors import UserError
 from golden.execute import Executor
 from golden.graph import Graph
@@ -135,6 +136,15 @@ def test_seeds_differ() -> None:
     assert not np.array_equal(run_graph(graph, inputs)[output], expected[output])
 
 
+def test_inputs_keep_their_order() -> None:
+    """Whichever is quantized first."""
+    b = QuantizedBuilder(np.uint8, False, 2)
+    b.inputs = dict.fromkeys(("first", "second"), (np.float32, ("batch", 4)))
+    second, first = b.quantized("second", (4,)), b.quantized("first", (4,))
+    graph = convert_onnx(b.model(b.binary("Sub", first, second)).SerializeToString())
+    assert [tensor.name for tensor in graph.inputs] == [first.name, second.name]
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_random_network_equals_onnxruntime(seed: int) -> None:
     assert_equal(random_network(seed), samples=4, seed=seed)
@@ -190,6 +200,26 @@ def _softmax(b: QuantizedBuilder) -> Tensor:
     return b.unary("Softmax", b.input(10))
 
 
+def _bias_of_another_scale(b: QuantizedBuilder) -> Tensor:
+    weight = b.real_constant(b.codes(2, 3, 3, 3, dtype=np.int8), np.float32(0.01))
+    bias = b.real_constant(np.array([1, 2], np.int32), np.float32(0.5))
+    return b.quantized(
+        b.builder.operator("Conv", b.real(b.input(3, 5, 5)), weight, bias), (2, 3, 3)
+    )
+
+
+def _relu_behind_padding(b: QuantizedBuilder) -> Tensor:
+    pads = b.builder.constant(np.array([0, 0, 1, 1, 0, 0, 1, 1]))
+    filling = b.builder.constant(np.float32(-1))
+    padded = b.builder.operator("Pad", b.real(b.input(3, 5, 5)), pads, filling)
+    return b.quantized(b.builder.operator("Relu", padded), (3, 7, 7))
+
+
+def _cast_to_integers(b: QuantizedBuilder) -> Tensor:
+    cast = b.builder.operator("Cast", b.real(b.input(5)), to=TensorProto.INT8)
+    return Tensor(cast, np.float32(1), 0, (5,))
+
+
 REFUSED: dict[str, tuple[bytes, str]] = {
     "nothing": (b"", "no operators"),
     "other content": (b"PK\3\4 something else", "no intact ONNX file"),
@@ -237,6 +267,18 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         model(_float_middle, np.int8, False).SerializeToString(),
         "operator 6, Erf 'erf_19': it is not supported",
     ),
+    "bias of another scale": (
+        model(_bias_of_another_scale, np.uint8, False).SerializeToString(),
+        "its bias has another scale",
+    ),
+    "activation behind padding": (
+        model(_relu_behind_padding, np.uint8, False).SerializeToString(),
+        "a border that is not quantized",
+    ),
+    "cast to integers": (
+        model(_cast_to_integers, np.int8, False).SerializeToString(),
+        "casts to another type",
+    ),
     "softmax": (model(_softmax, np.int8, False).SerializeToString(), "end the model before it"),
     "overflow": (model(_overflow, np.int8, False).SerializeToString(), "would overflow"),
     "flattened image": (
@@ -272,6 +314,14 @@ def test_refused_in_one_line(title: str) -> None:
         convert_onnx(content)
     assert expected in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["onnx", "qonnx"])
+def test_mutated_files_are_imported_or_refused(name: str) -> None:
+    """`python -m fuzz onnx` in this folder runs 20,000."""
+    outcomes, failures, _ = fuzz(name, 300, seed=1)
+    assert failures == []
+    assert min(outcomes["taken"], outcomes["refused"]) > 40
 
 
 def test_unknown_profile_is_refused() -> None:

@@ -5,6 +5,7 @@ import importlib
 import json
 import pkgutil
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +17,7 @@ from rich.console import Console
 import flows.formal
 from flows.formal.equivalence import Claim, FormalError, prove
 from flows.units import find_unit
+from golden.atomic_file import write_atomically
 from golden.errors import UserError
 from hdl.verilog_output import Design, to_verilog
 
@@ -36,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m flows.formal", description=__doc__)
     parser.add_argument("unit", help=f"one of: {', '.join(units)}")
     parser.add_argument("parameters", nargs="*", metavar="name=value", help="of the unit")
-    parser.add_argument("--timeout", type=int, default=600, help="seconds for each proof")
+    parser.add_argument("--timeout", type=int, default=300, help="seconds for each claim")
     arguments = parser.parse_args(argv)
     try:
         if arguments.unit not in units:
@@ -54,7 +56,8 @@ def _prove_all(name: str, words: Sequence[str], timeout: int) -> int:
     console = Console(highlight=False, soft_wrap=True)
     unit = find_unit(name)
     module = importlib.import_module(f"flows.formal.{name}")
-    records = []
+    records: list[dict[str, Any]] = []
+    began = time.monotonic()
     for case in [words] if words else module.CASES:
         component = unit.build(**unit.parse(case))
         design = to_verilog(component, name, unit.texts(case))
@@ -63,12 +66,19 @@ def _prove_all(name: str, words: Sequence[str], timeout: int) -> int:
                 record, line = _attempt(component, design, claim, timeout)
             records.append({"unit": name, "parameters": list(case), "claim": title} | record)
             console.print(f"{line}: {name} {' '.join(case)}, {title}")
-    proved = sum(record["result"] == "proved" for record in records)
     OUTPUT.mkdir(parents=True, exist_ok=True)
     path = OUTPUT / f"{name}.json"
-    path.write_text(json.dumps(records, indent=2) + "\n")
-    console.print(f"{name}: {proved} of {len(records)} claims proved for every input; {path}")
-    return 0 if proved == len(records) else 1
+    write_atomically(path, f"{json.dumps(records, indent=2)}\n".encode())
+    missing = [record for record in records if record["result"] != "proved"]
+    seconds = time.monotonic() - began
+    console.print(
+        f"{name}: {len(records) - len(missing)} of {len(records)} claims proved for every input, "
+        f"{seconds:.0f} s, at most {timeout} s for each; {path}"
+    )
+    for record in missing:
+        parameters = " ".join(record["parameters"])
+        console.print(f"  {record['result']}: {name} {parameters}, {record['claim']}", style="red")
+    return 1 if missing else 0
 
 
 def _attempt(

@@ -10,8 +10,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +63,15 @@ class Claim:
         Fields of the input's payload, and plain inputs, that hold a value.
     width : int
         Bits in which the expressions are computed; enough for every value on the way.
+    cases : sequence of str
+        Fields of the input's payload for each of whose values the solver is asked on its own:
+        products with a known factor are easy. Empty to ask once.
     """
 
     expected: Mapping[str, str]
     fixed: Mapping[str, int] = field(default_factory=dict)
     width: int = 64
+    cases: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,7 @@ class FormalError(Exception):
     """The solver gave no answer; the message holds what it said."""
 
 
-def prove(component: wiring.Component, design: Design, claim: Claim, timeout: int = 600) -> Proof:
+def prove(component: wiring.Component, design: Design, claim: Claim, timeout: int = 300) -> Proof:
     """Decide whether a circuit with streams ``i`` and ``o`` equals a claim.
 
     Parameters
@@ -107,7 +112,7 @@ def prove(component: wiring.Component, design: Design, claim: Claim, timeout: in
     claim : Claim
         What to prove.
     timeout : int
-        Seconds for the solver.
+        Seconds for the solver, over all cases of the claim.
 
     Raises
     ------
@@ -128,7 +133,8 @@ def prove(component: wiring.Component, design: Design, claim: Claim, timeout: in
     for name, width in free.items():
         formula += f"(declare-const {name} (_ BitVec {width}))\n"
         formula += f"(assert (= {name} (|property_n {name}| state)))\n"
-    counterexample = _solve(formula, list(free), timeout)
+    cases = [f"{_plain(name)}_bits" for name in claim.cases]
+    counterexample = _solve(formula, list(free), cases, timeout)
     return Proof(
         counterexample is None,
         time.monotonic() - began,
@@ -164,29 +170,43 @@ def _to_smt(circuit: str, property_module: str) -> str:
         return (Path(folder) / "property.smt2").read_text()
 
 
-def _solve(formula: str, inputs: list[str], timeout: int) -> dict[str, int] | None:
-    """Return values of the inputs that satisfy a formula, or None if there are none."""
+def _solve(
+    formula: str, inputs: list[str], cases: list[str], timeout: int
+) -> dict[str, int] | None:
+    """Return values of the inputs that satisfy a formula, or None if there are none.
+
+    The formula is decided for all values of the inputs in `cases` one after the other.
+    """
     try:
         import bitwuzla
     except ModuleNotFoundError:
         raise UserError("bitwuzla is missing; get it by: pip install bittrue[formal]") from None
     options = bitwuzla.Options()
     options.set(bitwuzla.Option.PRODUCE_MODELS, True)
-    options.set(bitwuzla.Option.TIME_LIMIT_PER, timeout * 1000)
-    parser = bitwuzla.Parser(bitwuzla.TermManager(), options)
+    manager = bitwuzla.TermManager()
+    parser = bitwuzla.Parser(manager, options)
     parser.parse(formula, True, False)
     solver = parser.bitwuzla()
-    match solver.check_sat():
-        case bitwuzla.Result.UNSAT:
-            return None
-        case bitwuzla.Result.SAT:
-            terms = {term.symbol(): term for term in parser.get_declared_funs()}
-            return {
-                name.removesuffix("_bits"): int(solver.get_value(terms[name]).value(10))
-                for name in inputs
-            }
-        case _:
-            raise FormalError(f"bitwuzla found no answer within {timeout} s")
+    terms = {term.symbol(): term for term in parser.get_declared_funs()}
+    deadline = time.monotonic() + timeout
+    solver.configure_terminator(lambda: time.monotonic() > deadline)
+    for values in product(*(range(1 << terms[name].sort().bv_size()) for name in cases)):
+        solver.push(1)
+        for name, value in zip(cases, values, strict=True):
+            constant = manager.mk_bv_value(terms[name].sort(), value)
+            # Asserted rather than assumed, so that the solver simplifies with it.
+            solver.assert_formula(manager.mk_term(bitwuzla.Kind.EQUAL, [terms[name], constant]))
+        match solver.check_sat():
+            case bitwuzla.Result.UNSAT:
+                solver.pop(1)
+            case bitwuzla.Result.SAT:
+                return {
+                    name.removesuffix("_bits"): int(solver.get_value(terms[name]).value(10))
+                    for name in inputs
+                }
+            case _:
+                raise FormalError(f"bitwuzla found no answer within {timeout} s")
+    return None
 
 
 def _property(circuit: str, shapes: Mapping[str, Any], claim: Claim) -> str:

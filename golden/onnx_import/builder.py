@@ -57,6 +57,7 @@ class GraphBuilder:
         self.opset = model.opset
         self.values: dict[str, Value] = dict(model.constants)
         self.quantized_inputs: dict[str, tuple[Quantizer, Activation]] = {}
+        self._input_order = [info.name for info in model.inputs]
         self._nodes: list[Node] = []
         self._inputs: list[Tensor] = []
         self._quantization: dict[str, Quantization] = {}
@@ -201,8 +202,13 @@ class GraphBuilder:
         """Return the finished graph."""
         needed = _needed(self._nodes, outputs)
         kept = {*needed, *(tensor.name for tensor in self._inputs)}
+        quantized = {code.name: name for name, (_, code) in self.quantized_inputs.items()}
+        inputs = sorted(
+            self._inputs,
+            key=lambda tensor: self._input_order.index(quantized.get(tensor.name, tensor.name)),
+        )
         return Graph(
-            tuple(self._inputs),
+            tuple(inputs),
             tuple(node for node in self._nodes if node.output in needed),
             outputs,
             {name: item for name, item in self._quantization.items() if name in kept},

@@ -82,10 +82,10 @@ def add_pairs(
     expected = np.clip(reference(first.codes[:, None], second.codes[None, :]), *clamp)
     values = first.encoding.decode(first.codes), second.encoding.decode(second.codes)
     values = values[0][:, None], (-values[1] if subtract else values[1])[None, :]
-    for shift, multipliers in _candidates(operands, quantizer, clamp, values, expected):
+    for shift, multipliers, constant in _candidates(operands, quantizer, clamp, values, expected):
         accumulator = multipliers[0] * values[0] + multipliers[1] * values[1]
         requantization = _requantization(
-            accumulator.reshape(-1), expected.reshape(-1), shift, quantizer, clamp
+            accumulator.reshape(-1), expected.reshape(-1), shift, constant, quantizer, clamp
         )
         if requantization is not None:
             return Add(
@@ -109,40 +109,48 @@ def _candidates(
     clamp: tuple[int, int],
     values: tuple[Int64, Int64],
     expected: Int64,
-) -> Iterator[tuple[int, tuple[int, int]]]:
-    """Yield shifts and multipliers worth looking at closely.
+) -> Iterator[tuple[int, tuple[int, int], int]]:
+    """Yield shifts, multipliers and rounding constants worth looking at closely.
 
-    First the integers nearest to the scales. Where float arithmetic ends on the other side of a
-    tie, though, its rounding has bent the scales a little; then those beside the nearest that do
-    the same for all pairs near a tie.
+    First the integers nearest to the scales, and one half. Where float arithmetic ends on the
+    other side of a tie, though, its rounding has bent scales and zero points a little; then the
+    integers around them for which some constant is right for all pairs near a tie.
     """
     ratios = [operand.scale / quantizer.scale for operand in operands]
     if max(ratios) * (1 << _FINE_SHIFTS[0]) >= _LARGEST_MULTIPLIER:
         return
     for shift in _SHIFTS:
-        yield shift, (round(ratios[0] * (1 << shift)), round(ratios[1] * (1 << shift)))
+        nearest = round(ratios[0] * (1 << shift)), round(ratios[1] * (1 << shift))
+        yield shift, nearest, 1 << (shift - 1)
     real = values[0] * float(ratios[0]) + values[1] * float(ratios[1])
     critical = np.abs(real - np.floor(real) - 0.5) < _CRITICAL
     wide = np.broadcast_arrays(*values)
     first, second, codes = wide[0][critical], wide[1][critical], expected[critical]
+    level = codes - quantizer.zero_point
     for (off_first, off_second), shift in product(_NEIGHBOURS, _FINE_SHIFTS):
         a = round(ratios[0] * (1 << shift)) + off_first
         b = round(ratios[1] * (1 << shift)) + off_second
-        rounded = np.rint((a * first + b * second) / (1 << shift)).astype(np.int64)
-        if min(a, b) >= 0 and np.array_equal(
-            np.clip(rounded + quantizer.zero_point, *clamp), codes
-        ):
-            yield shift, (a, b)
+        # floor((accumulator + constant) / 2**shift) is the level; clamped, at least or at most.
+        needed = (level << shift) - (a * first + b * second)
+        lowest = needed[codes > clamp[0]].max(initial=0)
+        highest = needed[codes < clamp[1]].min(initial=1 << shift) + (1 << shift) - 1
+        if min(a, b) >= 0 and lowest <= highest:
+            half = min(max(1 << (shift - 1), int(lowest)), int(highest))
+            yield shift, (a, b), half
 
 
 def _requantization(
     accumulator: Int64,
     expected: Int64,
     shift: int,
+    constant: int,
     quantizer: Quantizer,
     clamp: tuple[int, int],
 ) -> Requantization | None:
-    """Return the requantization of accumulators by 2**-shift that gives the expected codes."""
+    """Return the requantization that gives the expected codes, if there is one.
+
+    Of a shift and half to even, or of a shift and a constant with exceptions.
+    """
     low, high = int(accumulator.min()), int(accumulator.max())
     kind = IntegerType.spanning(min(low, -1), high)
     spec = RequantSpec(kind, quantizer.type, roundings=(Rounding.SINGLE_HALF_EVEN,))
@@ -151,20 +159,21 @@ def _requantization(
     plain = FixedPoint(channels, Rounding.SINGLE_HALF_EVEN)
     if np.array_equal(plain.evaluate(accumulator[:, None])[:, 0], expected):
         return plain
-    steps = _steps(accumulator, expected, shift, quantizer.zero_point)
+    steps = _steps(accumulator, expected, shift, constant, quantizer.zero_point)
     if steps is None:
         return None
+    scale, offset = np.array([2.0**-shift]), np.array([constant * 2.0**-shift])
     try:
-        certificate = certificate_of_scale(
-            steps, np.array([2.0**-shift]), np.array([0.5]), quantizer.zero_point, clamp
-        )
+        certificate = certificate_of_scale(steps, scale, offset, quantizer.zero_point, clamp)
     except CertificateError:
         return None
     return Certified(certificate, quantizer.type)
 
 
-def _steps(accumulator: Int64, expected: Int64, shift: int, zero_point: int) -> StepFunction | None:
-    """Return a step function through all pairs, its steps as near to ties as they allow.
+def _steps(
+    accumulator: Int64, expected: Int64, shift: int, constant: int, zero_point: int
+) -> StepFunction | None:
+    """Return a step function through all pairs, its steps those of the constant if they may be.
 
     None if the codes descend somewhere, or one accumulator has two.
     """
@@ -174,8 +183,8 @@ def _steps(accumulator: Int64, expected: Int64, shift: int, zero_point: int) -> 
         return None
     codes = np.arange(expected[0] + 1, expected[-1] + 1)
     reached = np.searchsorted(expected, codes)
-    tie = ((2 * (codes - zero_point) - 1) << shift) >> 1
-    thresholds = np.clip(tie, accumulator[reached - 1] + 1, accumulator[reached])
+    natural = ((codes - zero_point) << shift) - constant
+    thresholds = np.clip(natural, accumulator[reached - 1] + 1, accumulator[reached])
     return StepFunction(
         accumulator[:1].copy(), accumulator[-1:].copy(), expected[:1].copy(), (thresholds,)
     )

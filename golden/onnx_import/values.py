@@ -160,15 +160,12 @@ class Sum:
     subtract : bool
         Whether the second is subtracted.
     limits : Limits
-    explicit : bool
-        Whether the file names ONNX Runtime's integer kernel.
     """
 
     operands: tuple["Operand", "Operand"]
     layout: Layout
     subtract: bool
     limits: Limits = Limits()
-    explicit: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,10 +205,13 @@ class Later:
     arrange : callable
         Makes a tensor of the parts' codes; takes them, the name of what it makes, and the function
         from a number to its code.
+    adds : bool
+        Whether it adds numbers of its own, as padding does.
     """
 
     parts: tuple["Value", ...]
     arrange: Callable[[list[Activation], str, Callable[[Fraction], int]], Activation]
+    adds: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,8 @@ from golden.errors import UserError
 from golden.integer_type import IntegerType
 from hdl.layers.beatwise import Beatwise
 from hdl.layers.codes import code_stream
-from hdl.memory import Memory
 from hdl.pipeline import Pipeline
+from hdl.ram import Ram
 
 MAXIMUM_DEPTH = 1 << 20
 
@@ -52,28 +52,30 @@ class Fifo(Beatwise):
     def elaborate(self, platform: object) -> Module:
         """Build pointers, level and memory, and a register behind it."""
         m = Module()
-        m.submodules.memory = memory = Memory(len(self.i.payload.as_value()), self.depth)
+        m.submodules.memory = memory = Ram(len(self.i.payload.as_value()), 1, self.depth)
         found = stream.Signature(0).create(path=("found",))
         leaving = Pipeline(m, platform, found, self.o, 1)
         level = Signal(range(self.depth + 1))
         valid = Signal()
+        writes = self.i.valid & self.i.ready
+        reads = (level != 0) & (~valid | found.ready)
         m.d.comb += [
             self.i.ready.eq(level != self.depth),
             found.valid.eq(valid),
-            self.o.payload.as_value().eq(leaving.register("beat", memory.read_data)),
-            memory.write.eq(self.i.valid & self.i.ready),
+            self.o.payload.as_value().eq(leaving.register("beat", memory.data)),
+            memory.write.eq(writes),
             memory.write_data.eq(self.i.payload),
-            memory.read.eq((level != 0) & (~valid | found.ready)),
+            memory.enable.eq(reads),
         ]
-        with m.If(memory.read):
+        with m.If(reads):
             m.d.sync += valid.eq(1)
         with m.Elif(found.ready):
             m.d.sync += valid.eq(0)
-        with m.If(memory.write != memory.read):
-            m.d.sync += level.eq(Mux(memory.write, level + 1, level - 1))
+        with m.If(writes != reads):
+            m.d.sync += level.eq(Mux(writes, level + 1, level - 1))
         for name, moves, address in (
-            ("first_free", memory.write, memory.write_address),
-            ("first_kept", memory.read, memory.read_address),
+            ("first_free", writes, memory.write_address),
+            ("first_kept", reads, memory.address),
         ):
             pointer = Signal(range(self.depth), name=name)
             m.d.comb += address.eq(pointer)

@@ -13,8 +13,8 @@ from golden.graph import Encoding, Requantization, Tensor
 from hdl.layers.channel_requant import ChannelRequantizer, channel_requantizer_latency
 from hdl.layers.codes import Int64, check_lanes, code_stream, elements_through_beat, resized
 from hdl.layers.position import Position
-from hdl.memory import Memory
 from hdl.pipeline import Pipeline
+from hdl.ram import Ram
 from hdl.shapes import shape_of
 
 
@@ -119,14 +119,14 @@ class GlobalPool(wiring.Component):
         sums = Signal(self.lanes * width, reset_less=True)
         kept: Value = sums
         if groups > 1:
-            m.submodules.sums = memory = Memory(len(sums), groups)
+            m.submodules.sums = memory = Ram(len(sums), 1, groups)
             m.d.comb += [
-                memory.read.eq(pipeline.advance),
-                memory.read_address.eq(group),
+                memory.enable.eq(pipeline.advance),
+                memory.address.eq(group),
                 memory.write.eq(arriving),
                 memory.write_address.eq(pipeline.register("group", group)),
             ]
-            kept = memory.read_data
+            kept = memory.data
         totals = []
         for lane in range(self.lanes):
             code = pipeline.register(f"code_{lane}", self.i.payload[lane])

@@ -10,9 +10,9 @@ from golden.graph import Tensor
 from golden.softmax import SUM_INTEGER_BITS
 from hdl.adder_tree import add_term
 from hdl.layers.codes import Int64, code_stream
-from hdl.memory import Memory
 from hdl.multiply import MULTIPLY_LATENCY, multiply
 from hdl.pipeline import Stages
+from hdl.ram import Ram
 from hdl.rom import Rom
 from hdl.shapes import shape_of
 
@@ -99,15 +99,15 @@ class Softmax(wiring.Component):
         at_last = index == channels - 1
         code = self.i.payload[0]
         largest = Signal(shape_of(kind), reset_less=True)
-        m.submodules.codes = codes = Memory(kind.width, channels)
+        m.submodules.codes = codes = Ram(kind.width, 1, channels)
         m.d.comb += [
             codes.write.eq(self.i.valid & self.i.ready),
             codes.write_address.eq(index),
             codes.write_data.eq(code),
-            codes.read.eq(stages.advance),
-            codes.read_address.eq(index),
+            codes.enable.eq(stages.advance),
+            codes.address.eq(index),
         ]
-        term = self._term(m, stages, codes.read_data, largest)
+        term = self._term(m, stages, codes.data, largest)
 
         summing, scaling = Signal(), Signal()
         to_sum, to_output = Signal(_TERM_CYCLES), Signal(_SCALE_CYCLES)

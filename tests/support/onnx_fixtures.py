@@ -127,6 +127,15 @@ def _squeeze_and_excite(b: QuantizedBuilder) -> Tensor:
     return b.binary("Mul", x, gate)
 
 
+def _scalar(kind: str) -> Build:
+    def build(b: QuantizedBuilder) -> Tensor:
+        constant = b.builder.constant(np.float32(b.random.uniform(0.5, 3)))
+        y = b.builder.operator(kind, b.real(b.input(*IMAGE)), constant)
+        return b.quantized(y, IMAGE)
+
+    return build
+
+
 def _float_border(b: QuantizedBuilder) -> Tensor:
     """A model whose input is quantized by the model itself."""
     b.inputs["real"] = (np.float32, ("batch", *IMAGE))
@@ -188,6 +197,9 @@ QDQ: dict[str, Build] = {
     "padding": _pad,
     "channels last": _channels_last,
     "shuffled channels": _shuffle,
+    "division by a number": _scalar("Div"),
+    "product with a number": _scalar("Mul"),
+    "sum with a number": _scalar("Add"),
     "float border": _float_border,
 }  # fmt: skip
 """Models in QDQ form alone."""

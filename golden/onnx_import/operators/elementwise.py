@@ -73,9 +73,7 @@ def _multiplication(site: Site, arithmetic: OnnxArithmetic) -> None:
         position, numbers = constant
         if divide and (position == 0 or not numbers.all()):
             raise UserError("it divides by what is no constant, or by 0; allowed: constants")
-        with np.errstate(over="ignore"):
-            factor = 1 / numbers if divide else numbers
-        _set_affine(site, arithmetic, site.input(1 - position), factor, None)
+        _set_affine(site, arithmetic, site.input(1 - position), numbers, None, divide)
         return
     if divide:
         raise UserError("it divides by what is no constant; allowed: constants")
@@ -194,15 +192,16 @@ def _set_affine(
     value: Value,
     factor: Numbers | None,
     addend: Numbers | None,
+    divide: bool = False,
 ) -> None:
-    """Scale or shift real numbers by constants."""
+    """Scale (multiply, or divide) or shift real numbers by constants."""
     if isinstance(value, FloatInput):
         raise UserError(
             f"it changes the input {value.info.name!r} before it is quantized; quantize the input "
             "first, or leave the operator out and scale the data yourself"
         )
     if isinstance(value, Real) and arithmetic.name != "onnx":
-        site.set(value.then(_scalar_function(factor, addend)))
+        site.set(value.then(_scalar_function(factor, addend, divide)))
         return
     if isinstance(value, Real) and not value.functions:
         value = accumulated_codes(value, site.builder)
@@ -212,6 +211,8 @@ def _set_affine(
             "QuantizeLinear or Quant between"
         )
     factors = None if factor is None else _per_channel(factor, value.layout)
+    if factors is not None and divide:
+        factors = 1 / factors
     addends = None if addend is None else _per_channel(addend, value.layout)
     if not arithmetic.takes_affine(value) or (factors is not None and arithmetic.name != "onnx"):
         raise UserError(
@@ -261,7 +262,7 @@ def _limited_affine(
 
 
 def _scalar_function(
-    factor: Numbers | None, addend: Numbers | None
+    factor: Numbers | None, addend: Numbers | None, divide: bool
 ) -> Callable[[Numbers], Numbers]:
     for values in (factor, addend):
         if values is not None and values.size != 1:
@@ -270,6 +271,8 @@ def _scalar_function(
             )
     if factor is not None:
         multiplier = np.float32(factor.reshape(()))
+        if divide:
+            return lambda real: real / multiplier.astype(real.dtype)
         return lambda real: real * multiplier.astype(real.dtype)
     assert addend is not None
     shift = np.float32(addend.reshape(()))
@@ -315,9 +318,9 @@ def _apply(value: Value, function: Callable[[Numbers], Numbers], limits: Limits 
         raise UserError("its input is no quantized tensor; put QuantizeLinear or Quant before it")
     if isinstance(value, Accumulated | Sum):
         return replace(value, limits=value.limits.within(limits.low, limits.high))
-    if isinstance(value, Later):
+    if isinstance(value, Later) and not value.adds:
         return replace(value, parts=tuple(_apply(part, function, limits) for part in value.parts))
-    raise UserError("its input is a constant or an input that is not quantized")
+    raise UserError("its input is a constant, an input or a border that is not quantized")
 
 
 @converts("Relu")

@@ -302,6 +302,11 @@ def _set_accumulated(
         if isinstance(value, QuantizedConstant) and _has_scale(value, kernel):
             node = replace(node, bias=_vector(value.codes - value.zero_point, channels))
         else:
+            if isinstance(value, QuantizedConstant) and arithmetic.name != "onnx":
+                raise UserError(
+                    "its bias has another scale than input scale times weight scale, which ONNX "
+                    "Runtime takes it to have; quantize the bias with that scale"
+                )
             numbers = value.real if isinstance(value, QuantizedConstant) else _numbers(value)
             units, offset = arithmetic.bias(kernel, _vector(numbers, channels))
             node = replace(node, bias=np.broadcast_to(units, (channels,)))

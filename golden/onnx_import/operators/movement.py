@@ -6,6 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
+from onnx import TensorProto
 
 from golden.errors import UserError
 from golden.graph import ArgMax, Concat, Encoding, Pad
@@ -45,9 +46,16 @@ def _identity(site: Site, arithmetic: OnnxArithmetic) -> None:
 
 @converts("Cast")
 def _cast(site: Site, arithmetic: OnnxArithmetic) -> None:
-    """Casts between integers and real numbers change no number."""
-    value = site.input(0)
-    if isinstance(value, Codes):
+    """Casts from integers to real numbers, and none between real ones, change no number."""
+    value, real = site.input(0), site.integer("to", 0) in (TensorProto.FLOAT, TensorProto.DOUBLE)
+    if isinstance(value, Constant):
+        if value.type is None and not real:
+            raise UserError("it casts real numbers to another type; allowed: FLOAT")
+        values = value.values.astype(np.float32 if real else np.int64)
+        value = Constant(values, None if real else value.type)
+    elif not real:
+        raise UserError("it casts to another type than FLOAT; quantize instead")
+    elif isinstance(value, Codes):
         value = Real(value.activation, Fraction(1), Encoding())
     site.set(value)
 
@@ -323,7 +331,7 @@ def _pad(site: Site, arithmetic: OnnxArithmetic) -> None:
     def arrange(parts: list[Activation], name: str, code: CodeOf) -> Activation:
         return pad(parts[0], name, code(filling))
 
-    site.set(Later((value,), arrange))
+    site.set(Later((value,), arrange, adds=True))
 
 
 def _filling(site: Site) -> float:

@@ -1,0 +1,56 @@
+"""Compare exported networks in ONNX Runtime with the graphs they were made from.
+
+    python -m sweep_export [SAMPLES]
+
+in this folder: the digits network on all its test images, the official models when they are beside
+the checkout (or in BITTRUE_MODELS) on random inputs, 1000 by default, in every profile and style.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from golden.digits import quantized_digits
+from golden.digits.data import load
+from golden.digits.files import GRAPH_FILE
+from golden.execute import Executor
+from golden.graph import Graph, file
+from golden.onnx_export import STYLES, export_onnx
+from golden.tflite_import import PROFILES, import_tflite
+from golden.torch_import import to_codes
+from support.graphs import codes_of
+from test_onnx_export import MODELS, run
+
+DIGITS = Path(__file__).parents[1] / "sim_build" / "digits"
+
+
+def networks(samples: int) -> Iterator[tuple[str, Graph, dict[str, np.ndarray]]]:
+    graph = file.load(quantized_digits(DIGITS).directory / GRAPH_FILE)
+    yield "digits, test images", graph, to_codes(graph, load()[1].images)
+    for path in sorted(MODELS.glob("*.tflite")):
+        for profile in PROFILES:
+            graph = import_tflite(path, profile)
+            inputs = {tensor.name: codes_of(tensor, samples) for tensor in graph.inputs}
+            yield f"{path.stem}, {profile}", graph, inputs
+
+
+def main(samples: int) -> int:
+    different = 0
+    for title, graph, inputs in networks(samples):
+        expected = Executor(graph).run(inputs)
+        for style in STYLES:
+            exported = export_onnx(graph, style)
+            results = run(exported.content, graph, inputs, optimized=True)
+            wrong = sum(int((results[name] != expected[name]).sum()) for name in expected)
+            different += wrong
+            codes = sum(values.size for values in expected.values())
+            count = len(next(iter(inputs.values())))
+            layers = f"{len(exported.qdq)} layers QDQ, {len(exported.exact)} integer"
+            print(f"{title}, {style} ({layers}), {count} inputs: {wrong} of {codes} codes differ")
+    return int(different > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000))
