@@ -192,7 +192,8 @@ class _Planner:
     def _planned(self, node: Node, spec: NetworkSpec) -> PlannedLayer:
         if not isinstance(node, Convolution | FullyConnected):
             inputs = [self._graph.tensors[name] for name in node.inputs]
-            cycles = max(tensor.elements // spec.lanes_of(tensor.name) for tensor in inputs)
+            beats = [tensor.elements // spec.lanes_of(tensor.name) for tensor in inputs]
+            cycles = max(beats, default=0)
             return PlannedLayer(
                 node.output, node.operator(), 0, None, 0, cycles, other_resources(node)
             )

@@ -1,0 +1,268 @@
+"""Whole networks in both simulators: mixed precision, branches, stalls, and faults."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cocotb_tests.images import random_images
+from cocotb_tests.streams import STALL
+from flows.bench.cosimulation import Cosimulation
+from flows.bench.scenario import Scenario, judge
+from flows.network.devices import find_budget
+from flows.network.plan import plan_network
+from flows.network.simulation import first_parting, network_scenario
+from flows.units.layers import example_fixed_point
+from golden.certify import certify
+from golden.errors import UserError
+from golden.execute import Executor
+from golden.graph import (
+    Add,
+    Addend,
+    ArgMax,
+    Clamp,
+    Concat,
+    Constant,
+    Convolution,
+    Encoding,
+    FullyConnected,
+    Graph,
+    MaxPool,
+    Mean,
+    Node,
+    Reshape,
+    Tensor,
+    Window,
+)
+from golden.integer_type import IntegerType
+from hdl.network import Network
+from hdl.verilog_output import to_verilog
+
+INT8, UINT4, UINT2, UINT1 = (
+    IntegerType(8, True),
+    IntegerType(4, False),
+    IntegerType(2, False),
+    IntegerType(1, False),
+)
+BIPOLAR = Encoding(bipolar=True)
+SAME = ((1, 1), (1, 1))
+
+
+class Builder:
+    """Builds a graph node by node, with random contents and scales that keep codes busy."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.rng = np.random.default_rng(1)
+        self.inputs = (Tensor.of_type("x", shape, INT8),)
+        self.nodes: list[Node] = []
+
+    def graph(self, output: str) -> Graph:
+        return Graph(self.inputs, tuple(self.nodes), (output,))
+
+    def add(self, node: Node) -> str:
+        self.nodes.append(node)
+        return node.output
+
+    def scaled(self, kind: type[Node], output: IntegerType, entries: int, **more: Any) -> str:
+        """Add an accumulating node whose requantization spreads its accumulators over codes."""
+        name = f"t{len(self.nodes)}"
+        plain = kind(output=name, **more)
+        bounds = Graph(self.inputs, (*self.nodes, plain), (name,)).accumulators[name]
+        scale = example_fixed_point(bounds, output, entries)
+        return self.add(kind(output=name, requantization=scale, **more))
+
+    def matrix(
+        self,
+        kind: type[Convolution] | type[FullyConnected],
+        source: str,
+        shape: tuple[int, ...],
+        weights: IntegerType,
+        output: IntegerType,
+        **more: Any,
+    ) -> str:
+        codes = self.rng.integers(weights.minimum, weights.maximum, shape, endpoint=True)
+        return self.scaled(
+            kind,
+            output,
+            shape[0],
+            inputs=(source,),
+            weight=codes,
+            weight_type=weights,
+            bias=self.rng.integers(-50, 50, shape[0]),
+            **more,
+        )
+
+
+def mixed_network() -> Graph:
+    """Return 8, 4, 2 and 1 bit layers in one pipeline, with a residual and a concatenation."""
+    b = Builder((6, 5, 3))
+    first = b.matrix(
+        Convolution, "x", (4, 3, 3, 3), INT8, UINT4, window=Window((3, 3), padding=SAME)
+    )
+    four = b.matrix(
+        Convolution,
+        first,
+        (4, 3, 3, 4),
+        IntegerType(4, True),
+        UINT4,
+        window=Window((3, 3), padding=SAME),
+        input_encoding=Encoding(2),
+    )
+    added = b.scaled(
+        Add,
+        UINT4,
+        1,
+        inputs=(first, four),
+        addends=(Addend(Encoding(1), 3), Addend(Encoding(2), 5)),
+    )
+    two = b.matrix(
+        Convolution,
+        added,
+        (6, 1, 1, 4),
+        IntegerType(2, True),
+        UINT2,
+        window=Window((1, 1), stride=(2, 2)),
+    )
+    strided = b.matrix(
+        Convolution,
+        added,
+        (4, 3, 3, 1),
+        IntegerType(3, True),
+        UINT2,
+        window=Window((3, 3), stride=(2, 2), padding=SAME),
+        groups=4,
+    )
+    joined = b.add(Concat(inputs=(two, strided), output="joined", axis=2))
+    pooled = b.add(
+        MaxPool(inputs=(joined,), output="pooled", window=Window((2, 2)), minimum=0, maximum=3)
+    )
+    signs = b.matrix(
+        Convolution, pooled, (8, 1, 1, 10), IntegerType(2, True), UINT1, window=Window((1, 1))
+    )
+    flat = b.add(Reshape(inputs=(signs,), output="flat", shape=(32,)))
+    binary = b.matrix(
+        FullyConnected,
+        flat,
+        (16, 32),
+        UINT1,
+        UINT1,
+        input_encoding=BIPOLAR,
+        weight_encoding=BIPOLAR,
+    )
+    last = b.matrix(FullyConnected, binary, (10, 16), INT8, INT8, input_encoding=BIPOLAR)
+    return b.graph(last)
+
+
+def unequal_branches() -> Graph:
+    """Return branches of which one needs a whole image before the other's first element."""
+    b = Builder((4, 4, 2))
+    far = "x"
+    for _ in range(2):
+        far = b.matrix(
+            Convolution, far, (2, 3, 3, 2), INT8, INT8, window=Window((3, 3), padding=SAME)
+        )
+    added = b.scaled(Add, INT8, 1, inputs=("x", far), addends=(Addend(), Addend()))
+    mean = b.scaled(
+        Mean, INT8, 1, inputs=(added,), axes=(0, 1), keep_dimensions=False, encoding=Encoding()
+    )
+    return b.graph(b.add(ArgMax(inputs=(mean,), output="class")))
+
+
+def network_of(graph: Graph, cycles: int, taps: bool = False) -> Network:
+    plan = plan_network(certify(graph), find_budget("zynq7020"), cycles)
+    return Network(plan.spec, taps=taps)
+
+
+def stalled_scenarios(network: Network, images: int) -> list[Scenario]:
+    """Return images at full speed and under pauses, with what golden makes of them."""
+    graph = network.spec.graph
+    given = random_images(network.spec.input, images, 3)
+    golden = Executor(graph).run(given, [*network.taps.values(), *graph.outputs])
+    scenarios = [network_scenario(network, "full speed", given, golden)]
+    for name, stall in (
+        ("input", {"i": STALL}),
+        ("output", {"o": 240}),
+        ("both", {"i": STALL, "o": STALL}),
+    ):
+        scenarios.append(network_scenario(network, name, given, golden, stall, seed=9))
+    return scenarios
+
+
+@pytest.mark.parametrize(
+    ("make", "cycles"), [(mixed_network, 400), (unequal_branches, 200)], ids=["mixed", "branches"]
+)
+def test_equal_golden(make: Any, cycles: int, simulator: str, builds: Path, tmp_path: Path) -> None:
+    network = network_of(make(), cycles)
+    cosimulation = Cosimulation(
+        network, to_verilog(network, "network"), simulator, builds, optimisation="-O0"
+    )
+    verdict = judge(cosimulation, stalled_scenarios(network, 12), 1, tmp_path)
+    assert verdict.passed, verdict.problems
+    assert verdict.compared == 4 * 12 * network.spec.output.elements
+
+
+def test_every_kind_of_multiplier_is_chosen_by_width() -> None:
+    plan = plan_network(certify(mixed_network()), find_budget("zynq7020"), 400)
+    kinds = {
+        layer.folding.multiplier.value if layer.folding.multiplier else "xnor"
+        for layer in plan.layers
+        if layer.folding
+    }
+    assert kinds == {"packed_dsp48e1", "lut", "xnor"}
+
+
+def test_the_first_layer_at_fault_is_named(simulator: str, builds: Path, tmp_path: Path) -> None:
+    network = network_of(unequal_branches(), 200, taps=True)
+    graph = network.spec.graph
+    faulty = network.layers[graph.nodes[1].output]
+    weights = faulty.spec.matrix.weights  # type: ignore[attr-defined]
+    object.__setattr__(faulty.spec.matrix, "weights", weights[:, ::-1])  # type: ignore[attr-defined]
+    given = random_images(network.spec.input, 2, 3)
+    golden = Executor(graph).run(given, [*network.taps.values(), *graph.outputs])
+    scenario = network_scenario(network, "images", given, golden)
+    cosimulation = Cosimulation(
+        network, to_verilog(network, "network"), simulator, builds, optimisation="-O0"
+    )
+    outcome = cosimulation.run([scenario.run], tmp_path)[0]
+    parting = first_parting(network, outcome, golden)
+    assert parting is not None
+    assert (parting.layer, parting.image) == ("layer_1_convolution", 0)
+
+
+def test_a_fifo_too_shallow_is_a_hang_that_is_reported(
+    simulator: str, builds: Path, tmp_path: Path
+) -> None:
+    network = network_of(unequal_branches(), 200)
+    network.depths = dict.fromkeys(network.depths, 4)
+    given = random_images(network.spec.input, 2, 3)
+    golden = Executor(network.spec.graph).run(given)
+    scenario = network_scenario(network, "images", given, golden)
+    object.__setattr__(scenario.run, "patience", 5_000)
+    cosimulation = Cosimulation(
+        network, to_verilog(network, "network"), simulator, builds, optimisation="-O0"
+    )
+    verdict = judge(cosimulation, [scenario], 1, tmp_path)
+    assert not verdict.passed
+    assert "hung" in verdict.problems[0]
+
+
+def test_what_has_no_circuit_is_refused_by_name() -> None:
+    b = Builder((2, 2, 2))
+    b.add(Constant(output="c", inputs=(), values=np.ones((2, 2, 2), dtype=np.int64), type=INT8))
+    b.scaled(Add, INT8, 1, inputs=("x", "c"), addends=(Addend(), Addend()))
+    with pytest.raises(UserError, match=r"layer 0, constant 'c': there is no circuit"):
+        network_of(b.graph("t1"), 100)
+    b = Builder((4,))
+    clamped = b.add(Clamp(inputs=("x",), output="y", minimum=0, maximum=5))
+    with pytest.raises(UserError, match="enough for"):
+        plan_network(b.graph(clamped), find_budget("zynq7010"), 0)
+
+
+def test_what_does_not_fit_the_device_names_the_rate_that_does() -> None:
+    b = Builder((16, 16, 64))
+    wide = b.matrix(
+        Convolution, "x", (64, 3, 3, 64), INT8, INT8, window=Window((3, 3), padding=SAME)
+    )
+    with pytest.raises(UserError, match=r"300 cycles .* it has enough for \d+ cycles"):
+        plan_network(certify(b.graph(wide)), find_budget("zynq7020"), 300)
