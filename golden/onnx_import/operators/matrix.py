@@ -22,7 +22,7 @@ from golden.onnx_import.operators.quantization import (
 )
 from golden.onnx_import.operators.registry import converts
 from golden.onnx_import.quantize import quantize
-from golden.onnx_import.quantizer import finite_fraction
+from golden.onnx_import.quantizer import Quantizer, finite_fraction
 from golden.onnx_import.values import (
     Accumulated,
     Activation,
@@ -358,6 +358,8 @@ def _integer_matrix(
 ) -> None:
     """Emit an operator with inputs x, x_scale, x_zero_point, w, w_scale, w_zero_point, ..."""
     source, scale = _codes(site, 0), one_scale(site, 1)
+    zero_point = node.input_encoding.zero_point
+    site.builder.meaning(source, Quantizer.of_type(source.type, scale, zero_point).quantization)
     kernel = Kernel(
         name,
         (np.array([scale], dtype=np.float32), weights.scale),
