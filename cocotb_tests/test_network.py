@@ -21,7 +21,6 @@ from golden.graph import (
     Add,
     Addend,
     ArgMax,
-    Clamp,
     Concat,
     Constant,
     Convolution,
@@ -253,10 +252,6 @@ def test_what_has_no_circuit_is_refused_by_name() -> None:
     b.scaled(Add, INT8, 1, inputs=("x", "c"), addends=(Addend(), Addend()))
     with pytest.raises(UserError, match=r"layer 0, constant 'c': there is no circuit"):
         network_of(b.graph("t1"), 100)
-    b = Builder((4,))
-    clamped = b.add(Clamp(inputs=("x",), output="y", minimum=0, maximum=5))
-    with pytest.raises(UserError, match="enough for"):
-        plan_network(b.graph(clamped), find_budget("zynq7010"), 0)
 
 
 def test_what_does_not_fit_the_device_names_the_rate_that_does() -> None:
