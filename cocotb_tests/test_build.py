@@ -38,7 +38,7 @@ def network() -> Graph:
         weight_type=INT8,
         bias=generator.integers(-1000, 1000, 4),
         requantization=FixedPoint(channels, Rounding.TFLITE_DOUBLE),
-        window=Window((3, 3), (2, 2), ((0, 1), (0, 1))),
+        window=Window((3, 3), stride=(2, 2), padding=((0, 1), (0, 1))),
     )
     dense = FullyConnected(
         inputs=("flat",),

