@@ -166,6 +166,17 @@ def test_a_layer_that_float32_does_not_reproduce_is_written_as_integers() -> Non
     assert_equal(as_qdq, "qdq", samples=50)
 
 
+def test_a_changed_weight_is_noticed() -> None:
+    """The comparison fails when the exported model is another one."""
+    node, x = convolution(requantization=fixed_point())
+    weight = node.weight.copy()
+    weight[0, 1, 1, 1] ^= 1
+    graph, other = single(node, x), single(dataclasses.replace(node, weight=weight), x)
+    inputs = {"x": codes_of(x, 4)}
+    results = run(export_onnx(other).content, graph, inputs, optimized=True)
+    assert not np.array_equal(results["y"], Executor(graph).run(inputs)["y"])
+
+
 def test_digits_network(tmp_path: Path) -> None:
     graph = file.load(quantized_digits(tmp_path, QUICK).directory / GRAPH_FILE)
     for style in ("integer", "qdq"):
