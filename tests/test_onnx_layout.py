@@ -28,7 +28,12 @@ def test_layouts_follow_numpy(shape: tuple[int, ...], data: st.DataObject) -> No
             size = codes.shape[first]
             factor = data.draw(st.sampled_from([n for n in range(1, size + 1) if size % n == 0]))
             wanted = (*codes.shape[:first], factor, size // factor, *codes.shape[first + 1 :])
-            codes, layout = codes.reshape(wanted), layout.reshaped(wanted)
+            try:
+                layout = layout.reshaped(wanted)
+            except UserError:  # A dimension joined of several, in another order than in memory.
+                assert not np.array_equal(np.sort(layout.order(), axis=None), layout.order().flat)
+                return
+            codes = codes.reshape(wanted)
         else:
             codes, layout = codes.reshape(-1), layout.reshaped((codes.size,))
         assert layout.shape == codes.shape
