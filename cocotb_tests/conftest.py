@@ -23,12 +23,6 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("simulator", _simulators())
 
 
-@pytest.fixture
-def quick_simulator() -> str:
-    """Return the one that builds faster, for checks of what runs alike in both."""
-    return _simulators()[-1]
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not _CHOSEN and "icarus" not in _simulators():
         terminalreporter.write_line(

@@ -1,10 +1,12 @@
 """Readable, reproducible Verilog of any component."""
 
+import gc
 import inspect
 import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,9 +90,10 @@ def to_verilog(
     platform = VerilogPlatform()
     if name in _KEYWORDS:
         name = f"{name}_unit"
-    text = rtlil.convert(
-        component, name=name, platform=platform, ports=_port_values(component), emit_src=False
-    )
+    with _no_garbage_collection():
+        text = rtlil.convert(
+            component, name=name, platform=platform, ports=_port_values(component), emit_src=False
+        )
     modules = _run_yosys(text)
     # A logical negation of several bits is a NOR of them, and lint wants it said.
     modules = modules.replace("= ! ", "= ~| ")
@@ -98,6 +101,18 @@ def to_verilog(
     modules = _order_ports(modules, name, [port for port, _, _ in flat_ports(component)])
     parts = [header(component, name, parameters or {}), modules, *platform.library_text()]
     return Design(name, "\n".join(parts), dict(sorted(platform.files.items())))
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Do not look for garbage: millions of objects are made and kept, a third of the time saved."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def flat_ports(component: wiring.Component) -> Iterator[tuple[str, wiring.Member, Any]]:

@@ -102,7 +102,7 @@ def plan_table(plan: Plan, title: str) -> Table:
         folding, cost = layer.folding, layer.resources
         unit = "" if folding is None else "xnor"
         if folding is not None and folding.multiplier is not None:
-            unit = folding.multiplier.value
+            unit = folding.multiplier.value.removeprefix("packed_")
         table.add_row(
             layer.operator,
             f"{layer.products:,}" if layer.products else "",

@@ -4,7 +4,7 @@ from typing import Any
 
 from amaranth.lib import wiring
 
-from flows.units.unit import Parameter, Unit, parse_flag
+from flows.units.unit import Parameter, Unit, parse_flag, parse_integers
 from golden.bitserial_spec import BitSerialSpec
 from golden.coded_spec import (
     MAXIMUM_EXPONENT,
@@ -130,11 +130,6 @@ SHIFTADD_PARAMETERS = {
 
 def _build_shiftadd(**parameters: Any) -> wiring.Component:
     return ShiftAddUnit(ShiftAddSpec(**parameters))
-
-
-def parse_integers(text: str) -> tuple[int, ...]:
-    """Read integers joined by commas."""
-    return tuple(int(word) for word in text.split(","))
 
 
 CODED_PARAMETERS = {

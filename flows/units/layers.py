@@ -9,10 +9,9 @@ import numpy as np
 from amaranth.lib import wiring
 from numpy.typing import NDArray
 
-from flows.units.unit import Parameter, Unit, parse_flag
+from flows.units.unit import Parameter, Unit, one_of, parse_flag, parse_integers
 from golden import graph
 from golden.certify import certify_requantization
-from golden.errors import UserError
 from golden.graph import AccumulatorBounds, Encoding, FixedPoint, Requantization, Tensor, Window
 from golden.integer_type import IntegerType
 from golden.multiplier import quantize_multiplier
@@ -42,20 +41,6 @@ class RequantizerKind(Enum):
     CERTIFIED = "certified"
     GENERIC = "generic"
     NONE = "none"
-
-    @classmethod
-    def parse(cls, text: str) -> "RequantizerKind":
-        """Read a name.
-
-        Raises
-        ------
-        UserError
-            Listing the names.
-        """
-        names = [kind.value for kind in cls]
-        if text not in names:
-            raise UserError(f"no requantizer is named {text!r}; choose one of {', '.join(names)}")
-        return cls(text)
 
 
 def example_fixed_point(
@@ -87,7 +72,9 @@ def example_requantization(
     return requantization
 
 
-_REQUANTIZER = Parameter("certified", RequantizerKind.parse, "certified, generic or none")
+_REQUANTIZER = Parameter(
+    "certified", one_of(RequantizerKind, "requantizer"), "certified, generic or none"
+)
 _NAME = Parameter("rom", str, "prefix of the names of ROM files")
 _LANES = Parameter("4", int, "elements of a beat, a divisor of the channels")
 _OUTPUT = Parameter("int8", IntegerType.parse, "int or uint of 1 to 16 bits")
@@ -153,11 +140,6 @@ def parse_shape(text: str) -> tuple[int, ...]:
 def parse_shapes(text: str) -> tuple[tuple[int, ...], ...]:
     """Read shapes joined by commas."""
     return tuple(parse_shape(word) for word in text.split(","))
-
-
-def parse_integers(text: str) -> tuple[int, ...]:
-    """Read integers joined by commas."""
-    return tuple(int(word) for word in text.split(","))
 
 
 _SHAPE = Parameter("8x8x16", parse_shape, "height x width x channels")
@@ -364,23 +346,9 @@ class Pooling(Enum):
     SUM = "sum"
     AVERAGE = "average"
 
-    @classmethod
-    def parse(cls, text: str) -> "Pooling":
-        """Read a name.
-
-        Raises
-        ------
-        UserError
-            Listing the names.
-        """
-        names = [pooling.value for pooling in cls]
-        if text not in names:
-            raise UserError(f"no pooling is named {text!r}; choose one of {', '.join(names)}")
-        return cls(text)
-
 
 GLOBAL_POOL_PARAMETERS = {
-    "pooling": Parameter("average", Pooling.parse, "mean, sum or average"),
+    "pooling": Parameter("average", one_of(Pooling, "pooling"), "mean, sum or average"),
     "kind": _KIND,
     "requantizer": _REQUANTIZER,
     "output": Parameter("int8", IntegerType.parse, "of mean and sum; int or uint of 1 to 16 bits"),
@@ -423,7 +391,7 @@ WINDOW_REDUCE_PARAMETERS = {
     "rows": Parameter("3", int, "taps of a channel in a beat, at least 1"),
     "lanes": Parameter("4", int, "channels of a beat, at least 1"),
     "beats": Parameter("3", int, "beats of a window, at least 1"),
-    "reduction": Parameter("maximum", Reduction.parse, "maximum or sum"),
+    "reduction": Parameter("maximum", one_of(Reduction, "reduction"), "maximum or sum"),
 }
 
 

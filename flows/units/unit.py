@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from enum import Enum
+from typing import Any, TypeVar
 
 from amaranth.lib import wiring
 
@@ -90,3 +91,26 @@ def parse_flag(text: str) -> bool:
     if text not in ("yes", "no"):
         raise UserError(f"{text!r} is neither yes nor no")
     return text == "yes"
+
+
+def parse_integers(text: str) -> tuple[int, ...]:
+    """Read integers joined by commas."""
+    return tuple(int(word) for word in text.split(","))
+
+
+Member = TypeVar("Member", bound=Enum)
+
+
+def one_of(kind: type[Member], what: str) -> Callable[[str], Member]:
+    """Return a function that reads the value of one of an enumeration's members.
+
+    It raises `UserError`, listing the values, for any other text.
+    """
+
+    def parse(text: str) -> Member:
+        values = [member.value for member in kind]
+        if text not in values:
+            raise UserError(f"no {what} is named {text!r}; choose one of {', '.join(values)}")
+        return kind(text)
+
+    return parse

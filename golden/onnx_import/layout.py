@@ -71,8 +71,9 @@ class Layout:
         UserError
             If a new dimension would have to split an old one unevenly.
         """
-        splits = [[size] for size in self.sizes]
-        queue = [(index, 0) for group in self.dimensions for index in group]
+        flat = self._flat()
+        splits = [[size] for size in flat.sizes]
+        queue = [(index, 0) for index in flat.dimensions[0]]
         groups: list[list[tuple[int, int]]] = []
         for size in shape:
             group: list[tuple[int, int]] = []
@@ -101,6 +102,21 @@ class Layout:
             tuple(size for parts in splits for size in parts),
             tuple(tuple(first[index] + part for index, part in group) for group in groups),
         )
+
+    def _flat(self) -> "Layout":
+        """Return the layout of all codes in one dimension, with as few sizes as there can be."""
+        wide = [index for index, size in enumerate(self.sizes) if size > 1]
+        rank = {index: position for position, index in enumerate(wide)}
+        order = [rank[index] for group in self.dimensions for index in group if index in rank]
+        runs: list[list[int]] = []
+        for position in order:
+            if runs and position == runs[-1][-1] + 1:
+                runs[-1].append(position)
+            else:
+                runs.append([position])
+        in_graph = sorted(runs)
+        sizes = tuple(math.prod(self.sizes[wide[i]] for i in run) for run in in_graph)
+        return Layout(sizes, (tuple(in_graph.index(run) for run in runs),))
 
     def lies_as(self, order: Sequence[int]) -> bool:
         """Return whether the graph holds the ONNX dimensions in this order, slowest first."""

@@ -64,7 +64,7 @@ class Lanes(wiring.Component):
         pipeline = Pipeline(m, platform, self.i, self.o, self.latency)
         beats = Chunks(m, self.i, self.lanes_out // self.lanes_in)
         given = self.i.payload.as_value()
-        complete = Cat(Signal(0), given)
+        complete = given
         if self.lanes_in < self.lanes_out:
             earlier = Signal(len(self.o.payload.as_value()) - len(given), reset_less=True)
             complete = Cat(earlier, given)

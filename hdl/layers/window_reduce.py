@@ -20,20 +20,6 @@ class Reduction(Enum):
     MAXIMUM = "maximum"
     SUM = "sum"
 
-    @classmethod
-    def parse(cls, text: str) -> "Reduction":
-        """Read a name.
-
-        Raises
-        ------
-        UserError
-            Listing the names.
-        """
-        names = [reduction.value for reduction in cls]
-        if text not in names:
-            raise UserError(f"no reduction is named {text!r}; choose one of {', '.join(names)}")
-        return cls(text)
-
 
 class WindowReduce(wiring.Component):
     """Reduce the taps of windows, some taps of some channels at a time.

@@ -1,12 +1,13 @@
 """Outputs of a circuit to AXI4-Stream."""
 
-from amaranth.hdl import Module
+from amaranth.hdl import C, Instance, Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.integer_type import IntegerType
 from hdl.layers.codes import code_stream
 from hdl.layers.position import Position
+from hdl.platform import VerilogPlatform
 from hdl.shell.bus import axi_stream, code_bytes
 from hdl.shell.skid_buffer import SkidBuffer
 
@@ -36,6 +37,7 @@ class StreamOutput(wiring.Component):
     """
 
     def __init__(self, kind: IntegerType, lanes: int, beats: int) -> None:
+        self.kind = kind
         self.lanes = lanes
         self.beats = beats
         super().__init__(
@@ -64,7 +66,19 @@ class StreamOutput(wiring.Component):
             self.ended.eq(self.axis.tvalid & self.axis.tready & self.axis.tlast),
             self.stalled.eq(self.axis.tvalid & ~self.axis.tready),
         ]
-        m.d.comb += [
-            self.axis.tdata[lane].eq(buffer.o.payload.codes[lane]) for lane in range(self.lanes)
-        ]
+        codes, bits = buffer.o.payload.codes.as_value(), len(self.axis.tdata.as_value())
+        if len(codes) == bits:
+            m.d.comb += self.axis.tdata.as_value().eq(codes)
+            return m
+        if isinstance(platform, VerilogPlatform):
+            platform.add_library("extend_codes")
+        m.submodules.extend = Instance(
+            "extend_codes",
+            p_LANES=self.lanes,
+            p_WIDTH=len(codes) // self.lanes,
+            p_EXTENDED=bits // self.lanes,
+            p_SIGNED=C(self.kind.signed, 1),
+            i_codes=codes,
+            o_extended=self.axis.tdata.as_value(),
+        )
         return m

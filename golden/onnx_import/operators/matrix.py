@@ -1,14 +1,12 @@
 """Convolutions and matrix products, in QDQ and in QOperator form."""
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from golden.errors import UserError
-from golden.graph import Convolution, Encoding, FullyConnected, Window
-from golden.integer_type import IntegerType
+from golden.graph import Convolution, Encoding, FullyConnected
 from golden.onnx_import.arithmetic import OnnxArithmetic
 from golden.onnx_import.builder import Site
 from golden.onnx_import.layout import Layout, usual_order
@@ -18,9 +16,10 @@ from golden.onnx_import.operators.quantization import (
     one_scale,
     one_zero_point,
     quantizer_of,
-    scales,
 )
 from golden.onnx_import.operators.registry import converts
+from golden.onnx_import.operators.weights import Weights, named_weights, weights_of
+from golden.onnx_import.operators.windows import window_of
 from golden.onnx_import.quantize import quantize
 from golden.onnx_import.quantizer import Quantizer, finite_fraction
 from golden.onnx_import.values import (
@@ -47,143 +46,11 @@ def plain(site: Site, position: int) -> Real:
     return value
 
 
-# The parts of a weight
-
-
-class _Weights:
-    """Codes of a weight with the output channels first.
-
-    Parameters
-    ----------
-    constant : QuantizedConstant
-    axis : int
-        The output channels in it.
-
-    Attributes
-    ----------
-    codes : ndarray of int64
-    type : IntegerType
-    encoding : Encoding
-    scale : ndarray of float32
-        One, or one per output channel.
-    """
-
-    def __init__(self, constant: QuantizedConstant, axis: int) -> None:
-        channels = constant.codes.shape[axis]
-        self.scale = _per_channel(constant.scale, axis, channels, "scales")
-        zero_point = _per_channel(constant.zero_point, axis, channels, "zero points")
-        self.codes = np.moveaxis(constant.codes, axis, 0)
-        self.type = constant.type
-        self.encoding = Encoding(bipolar=constant.bipolar)
-        if (zero_point == zero_point[0]).all():
-            if not constant.bipolar:
-                self.encoding = Encoding(int(zero_point[0]))
-        else:
-            wide = zero_point.reshape(-1, *(1,) * (self.codes.ndim - 1))
-            self.codes = self.codes - wide
-            low, high = int(self.codes.min()), int(self.codes.max())
-            self.type = IntegerType.spanning(min(low, -1), high)
-
-
-def _per_channel(values: NDArray[Any], axis: int, channels: int, what: str) -> NDArray[Any]:
-    if values.size == 1:
-        return values.reshape(1)
-    if values.size != channels or values.shape[axis] != channels:
-        raise UserError(
-            f"its weights have {what} of shape {values.shape}; allowed: one, or one for each of "
-            f"the {channels} outputs"
-        )
-    return values.reshape(-1)
-
-
-def _weights(site: Site, position: int, rank: int, axis: int) -> _Weights:
-    value = site.take(position, QuantizedConstant)
-    if value.codes.ndim != rank or 0 in value.codes.shape:
-        raise UserError(
-            f"its weights have shape {value.codes.shape}; allowed: {rank} dimensions, none empty"
-        )
-    return _Weights(value, axis)
-
-
-def _named_weights(
-    site: Site, position: int, scale: int, zero_point: int, rank: int, axis: int
-) -> _Weights:
-    """Return weights whose scale and zero point are inputs of the operator itself."""
-    constant = site.take(position, Constant)
-    if constant.type is None or constant.values.ndim != rank or 0 in constant.values.shape:
-        raise UserError(
-            f"its weights have shape {constant.values.shape}; allowed: integers of {rank} "
-            "dimensions, none empty"
-        )
-    along = [1] * rank
-    along[axis] = -1
-    zero_points = np.zeros(1, dtype=np.int64)
-    if site.has(zero_point):
-        zero_points = site.take(zero_point, Constant).values.astype(np.int64)
-    factors = scales(site, scale) if scale >= 0 else np.ones(1, dtype=np.float32)
-    for values in (zero_points, factors):
-        if values.size not in (1, constant.values.shape[axis]):
-            raise UserError(
-                f"its weights have {values.size} scales or zero points; allowed: one, or one for "
-                f"each of the {constant.values.shape[axis]} outputs"
-            )
-    value = QuantizedConstant(
-        constant.values, constant.type, factors.reshape(along), zero_points.reshape(along)
-    )
-    return _Weights(value, axis)
-
-
 # The nodes
 
 
-def _window(site: Site, size: tuple[int, int], shape: tuple[int, ...]) -> Window:
-    """Return the window of a convolution or pooling over a graph's image."""
-    stride, dilation = (_pair(site, name, (1, 1)) for name in ("strides", "dilations"))
-    scheme = site.text("auto_pad", "NOTSET")
-    if scheme == "NOTSET":
-        pads = site.sizes("pads", (0, 0, 0, 0))
-        if len(pads) != 4:
-            raise UserError(f"its pads are {pads}; allowed: 4 sizes")
-        return Window(size, stride, dilation, ((pads[0], pads[2]), (pads[1], pads[3])))
-    if scheme == "VALID":
-        return Window(size, stride, dilation)
-    if scheme not in ("SAME_UPPER", "SAME_LOWER"):
-        raise UserError(
-            f"its auto_pad is {scheme!r}; allowed: NOTSET, VALID, SAME_UPPER, SAME_LOWER"
-        )
-    if min(*stride, *dilation, *size) < 1:
-        raise UserError(f"its strides are {stride}, its dilations {dilation}; allowed: from 1")
-    padding = []
-    for axis in (0, 1):
-        outputs = -(-shape[axis] // stride[axis])
-        reach = (size[axis] - 1) * dilation[axis] + 1
-        total = max((outputs - 1) * stride[axis] + reach - shape[axis], 0)
-        smaller, larger = total // 2, total - total // 2
-        padding.append((smaller, larger) if scheme == "SAME_UPPER" else (larger, smaller))
-    return Window(size, stride, dilation, (padding[0], padding[1]))
-
-
-def window_of(site: Site, size: tuple[int, int], image: Activation) -> Window:
-    """Return the window of an operator over an image of the graph."""
-    return _window(site, size, site.builder.made(image.name).shape)
-
-
-def _pair(site: Site, name: str, default: tuple[int, int]) -> tuple[int, int]:
-    sizes = site.sizes(name, default)
-    if len(sizes) != 2:
-        raise UserError(f"its {name} are {sizes}; allowed: 2 sizes, for height and width")
-    return sizes[0], sizes[1]
-
-
-def kernel_size(site: Site) -> tuple[int, int]:
-    """Return the attribute that is the size of a pooling's window."""
-    if "kernel_shape" not in site.node.attributes:
-        raise UserError("its attribute 'kernel_shape' is missing")
-    return _pair(site, "kernel_shape", (1, 1))
-
-
 def _convolution(
-    site: Site, source: Activation, encoding: Encoding, weights: _Weights
+    site: Site, source: Activation, encoding: Encoding, weights: Weights
 ) -> tuple[Convolution, Layout]:
     image = site.builder.image(source)
     size = (weights.codes.shape[2], weights.codes.shape[3])
@@ -205,7 +72,7 @@ def _convolution(
 
 
 def _product(
-    site: Site, source: Activation, encoding: Encoding, weights: _Weights
+    site: Site, source: Activation, encoding: Encoding, weights: Weights
 ) -> tuple[FullyConnected, Layout]:
     """Return the product of the last dimension with a matrix."""
     shape = source.layout.shape
@@ -251,7 +118,7 @@ def _product(
 @converts("Conv")
 def _conv(site: Site, arithmetic: OnnxArithmetic) -> None:
     source = plain(site, 0)
-    weights = _weights(site, 1, rank=4, axis=0)
+    weights = weights_of(site, 1, rank=4, axis=0)
     node, layout = _convolution(site, source.activation, source.encoding, weights)
     _set_accumulated(site, arithmetic, node, layout, source, weights, "convolution", bias=2)
 
@@ -263,7 +130,7 @@ def _gemm(site: Site, arithmetic: OnnxArithmetic) -> None:
     if site.integer("transA", 0):
         raise UserError("it transposes its input; allowed: transA 0")
     source = plain(site, 0)
-    weights = _weights(site, 1, rank=2, axis=0 if site.integer("transB", 0) else 1)
+    weights = weights_of(site, 1, rank=2, axis=0 if site.integer("transB", 0) else 1)
     if len(source.activation.layout.shape) != 1:
         raise UserError(
             f"its input has shape {('N', *source.activation.layout.shape)}; allowed: 2 dimensions"
@@ -275,7 +142,7 @@ def _gemm(site: Site, arithmetic: OnnxArithmetic) -> None:
 @converts("MatMul")
 def _mat_mul(site: Site, arithmetic: OnnxArithmetic) -> None:
     source = plain(site, 0)
-    weights = _weights(site, 1, rank=2, axis=1)
+    weights = weights_of(site, 1, rank=2, axis=1)
     node, layout = _product(site, source.activation, source.encoding, weights)
     _set_accumulated(site, arithmetic, node, layout, source, weights, "matrix", bias=None)
 
@@ -286,7 +153,7 @@ def _set_accumulated(
     node: Convolution | FullyConnected,
     layout: Layout,
     source: Real,
-    weights: _Weights,
+    weights: Weights,
     name: str,
     bias: int | None,
 ) -> None:
@@ -351,7 +218,7 @@ def _integer_matrix(
     arithmetic: OnnxArithmetic,
     node: Convolution | FullyConnected,
     layout: Layout,
-    weights: _Weights,
+    weights: Weights,
     name: str,
     output: int,
     bias: int | None,
@@ -385,7 +252,7 @@ def _integer_matrix(
 
 @converts("QLinearConv")
 def _qlinear_conv(site: Site, arithmetic: OnnxArithmetic) -> None:
-    weights = _named_weights(site, 3, 4, 5, rank=4, axis=0)
+    weights = named_weights(site, 3, 4, 5, rank=4, axis=0)
     encoding = _input_encoding(site, 0, 2)
     node, layout = _convolution(site, _codes(site, 0), encoding, weights)
     _integer_matrix(site, arithmetic, node, layout, weights, "convolution", output=6, bias=8)
@@ -393,7 +260,7 @@ def _qlinear_conv(site: Site, arithmetic: OnnxArithmetic) -> None:
 
 @converts("QLinearMatMul")
 def _qlinear_mat_mul(site: Site, arithmetic: OnnxArithmetic) -> None:
-    weights = _named_weights(site, 3, 4, 5, rank=2, axis=1)
+    weights = named_weights(site, 3, 4, 5, rank=2, axis=1)
     node, layout = _product(site, _codes(site, 0), _input_encoding(site, 0, 2), weights)
     _integer_matrix(site, arithmetic, node, layout, weights, "matrix", output=6, bias=None)
 
@@ -403,7 +270,7 @@ def _qgemm(site: Site, arithmetic: OnnxArithmetic) -> None:
     if site.number("alpha", 1.0) != 1.0 or site.integer("transA", 0) or not site.has(7):
         raise UserError("its alpha is not 1, or transA is set, or its output has no scale")
     axis = 0 if site.integer("transB", 0) else 1
-    weights = _named_weights(site, 3, 4, 5, rank=2, axis=axis)
+    weights = named_weights(site, 3, 4, 5, rank=2, axis=axis)
     node, layout = _product(site, _codes(site, 0), _input_encoding(site, 0, 2), weights)
     _integer_matrix(site, arithmetic, node, layout, weights, "matrix", output=7, bias=6)
 
@@ -413,11 +280,11 @@ def _integer(site: Site, arithmetic: OnnxArithmetic) -> None:
     """Emit accumulators; a Cast and a Mul behind give them a scale."""
     source, encoding = _codes(site, 0), _input_encoding(site, 0, 2)
     if site.node.operator == "ConvInteger":
-        weights = _named_weights(site, 1, -1, 3, rank=4, axis=0)
+        weights = named_weights(site, 1, -1, 3, rank=4, axis=0)
         node, layout = _convolution(site, source, encoding, weights)
         site.set(_unscaled(node, layout))
     else:
-        weights = _named_weights(site, 1, -1, 3, rank=2, axis=1)
+        weights = named_weights(site, 1, -1, 3, rank=2, axis=1)
         product, layout = _product(site, source, encoding, weights)
         site.set(_unscaled(product, layout))
 

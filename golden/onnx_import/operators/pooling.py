@@ -11,10 +11,11 @@ from golden.onnx_import.arithmetic import OnnxArithmetic, scale_of
 from golden.onnx_import.builder import Site
 from golden.onnx_import.layout import Layout, usual_order
 from golden.onnx_import.operators.elementwise import coded_operand
-from golden.onnx_import.operators.matrix import kernel_size, plain, window_of
+from golden.onnx_import.operators.matrix import plain
 from golden.onnx_import.operators.movement import normalized
 from golden.onnx_import.operators.quantization import NUMBERS, UINT8, quantizer_of
 from golden.onnx_import.operators.registry import converts
+from golden.onnx_import.operators.windows import kernel_size, window_of
 from golden.onnx_import.quantize import quantize
 from golden.onnx_import.values import (
     Accumulated,
