@@ -19,6 +19,9 @@ from hdl.rom import Rom
 
 Int64 = NDArray[np.int64]
 
+_WEIGHTS_LATENCY = 2
+"""Cycles of reading the ROM: a block RAM without a register behind it would set the clock."""
+
 
 @dataclass(frozen=True, eq=False)
 class MatrixVectorSpec:
@@ -148,7 +151,7 @@ class MatrixVector(wiring.Component):
             else None
         )
         sums = self._counter.latency if self._counter else dot_product_latency(spec.mac)
-        self.latency = 1 + sums + 1
+        self.latency = _WEIGHTS_LATENCY + sums + 1
         super().__init__(
             {
                 "i": In(code_stream(spec.code, spec.elements)),
@@ -169,8 +172,8 @@ class MatrixVector(wiring.Component):
         with m.If(taken):
             m.d.sync += turn.eq(Mux(beat.payload.last, 0, turn + 1))
 
-        weights = self._weights(m, pipeline.advance, taken)
-        codes = pipeline.register("codes", self.i.payload.as_value())
+        weights = self._weights(m, pipeline, taken)
+        codes = pipeline.register("codes", self.i.payload.as_value(), _WEIGHTS_LATENCY)
         width = spec.accumulator.width
         totals = [
             pipeline.accumulate(f"accumulator_{output}", spec.accumulator, total)[:width]
@@ -203,8 +206,8 @@ class MatrixVector(wiring.Component):
             sums += [row[0] for row in dot_products(pipeline, name, spec.mac, rows, [lanes])]
         return sums
 
-    def _weights(self, m: Module, enable: Value, taken: Value) -> list[list[Value]]:
-        """Return the weights of the beat taken a cycle ago, by output and lane."""
+    def _weights(self, m: Module, pipeline: FramePipeline, taken: Value) -> list[list[Value]]:
+        """Return the weights of the beat taken before, by output and lane."""
         spec = self.spec
         words = rom_words(spec)
         if len(words) == 1:
@@ -212,10 +215,10 @@ class MatrixVector(wiring.Component):
         else:
             m.submodules.weights = rom = Rom(f"{self.name}_weights", spec.word_width, words)
             address = Signal(range(len(words)), name="address")
-            m.d.comb += [rom.enable.eq(enable), rom.address.eq(address)]
+            m.d.comb += [rom.enable.eq(pipeline.advance), rom.address.eq(address)]
             with m.If(taken):
                 m.d.sync += address.eq(Mux(address == len(words) - 1, 0, address + 1))
-            word = rom.data
+            word = pipeline.register("word", rom.data)
         width, lanes = spec.weight_type.width, spec.weights.shape[3]
         parts = [word[first : first + width] for first in range(0, spec.word_width, width)]
         if spec.multiplier is not None:

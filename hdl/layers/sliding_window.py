@@ -30,7 +30,7 @@ class SlidingWindow(wiring.Component):
         The beats of every window, `elements` of the first row lowest; see `SlidingWindowSpec`.
 
     A row of windows starts when the last row of the tensor that it needs is complete, and its
-    first beat comes 3 cycles later; then one beat per cycle. So many rows are kept that receiving
+    first beat comes 4 cycles later; then one beat per cycle. So many rows are kept that receiving
     and reading overlap, also from one image to the next: with an input that keeps up, no cycle is
     lost. Under back-pressure everything holds, and input is refused once all rows are in use.
     Columns outside of the tensor are part of the memory, which holds the padding code at power-up
@@ -38,7 +38,7 @@ class SlidingWindow(wiring.Component):
     unspecified codes.
     """
 
-    LATENCY = 2
+    LATENCY = 3
 
     def __init__(self, spec: SlidingWindowSpec) -> None:
         self.spec = spec
@@ -238,7 +238,10 @@ class _Memory:
                 ]
 
     def read(self, m: Module, pipeline: Pipeline, position: _Position) -> Value:
-        """Return the codes of a beat, one cycle after its position."""
+        """Return the codes of a beat, two cycles after its position.
+
+        What memories deliver is registered before anything is done with it: block RAM is slow.
+        """
         apart = len(self._banks) > 1
         for bank in self._banks:
             for index, ram in enumerate(bank):
@@ -247,20 +250,23 @@ class _Memory:
                     ram.enable.eq(pipeline.advance),
                     ram.address.eq(word if apart else position.slot + word),
                 ]
-        slot = pipeline.register("slot_read", position.slot)
-        element = pipeline.register("element_read", position.element)
+        rows = [
+            pipeline.register(f"row_{number}", Cat(ram.data for ram in bank))
+            for number, bank in enumerate(self._banks)
+        ]
+        slot = pipeline.register("slot_read", position.slot, 2)
+        element = pipeline.register("element_read", position.element, 2)
         codes: list[Value] = []
         for row in range(self._spec.rows):
-            outside = pipeline.register(f"outside_{row}", position.outside[row])
-            bank = self._choose_slot(slot, row * self._spec.window.dilation[0])
+            outside = pipeline.register(f"outside_{row}", position.outside[row], 2)
+            bank = self._choose_slot(rows, slot, row * self._spec.window.dilation[0])
             for code in bank if self._lanes > 1 else _rotated(bank, element):
                 codes.append(Mux(outside, C(self._fill, len(code)), code))
         return Cat(codes)
 
-    def _choose_slot(self, slot: Value, offset: int) -> list[Value]:
+    def _choose_slot(self, rows: Sequence[Value], slot: Value, offset: int) -> list[Value]:
         """Return the codes of the row `offset` rows below the first one, by bank."""
         width = self._spec.code.width
-        rows = [Cat(ram.data for ram in bank) for bank in self._banks]
         rotated = [rows[(index + offset) % len(rows)] for index in range(len(rows))]
         chosen = Array(rotated)[slot] if len(rows) > 1 else rows[0]
         return [chosen[first : first + width] for first in range(0, len(rows[0]), width)]

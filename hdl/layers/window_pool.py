@@ -1,5 +1,7 @@
 """Pooling by windows that slide."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from amaranth.hdl import C, Cat, Module, Mux, Value
 from amaranth.lib import wiring
@@ -71,9 +73,6 @@ class WindowPool(wiring.Component):
             lanes,
             channelwise=True,
         )
-        reduction = Reduction.MAXIMUM if isinstance(node, MaxPool) else Reduction.SUM
-        beats = node.window.taps // rows
-        self._reduce = WindowReduce(tensor.type, rows, lanes, beats, reduction)
         output = node.infer(tensor).tensor
         super().__init__(
             {
@@ -100,17 +99,22 @@ class WindowPool(wiring.Component):
         """Chain window, reduction, and clamp or requantizer."""
         m = Module()
         m.submodules.window = window = SlidingWindow(self.window)
-        m.submodules.reduce = self._reduce
+        m.submodules.reduce = reduce = self._reduce()
         connect(m, self.i, window.i)
-        connect(m, window.o, self._reduce.i)
+        connect(m, window.o, reduce.i)
+        reduced = [reduce.o.payload[lane] for lane in range(self.lanes)]
         if isinstance(self.node, MaxPool):
-            largest = [self._reduce.o.payload[lane] for lane in range(self.lanes)]
-            connect(m, self._reduce.o, self.o, Cat(self._clamp(value) for value in largest))
+            connect(m, reduce.o, self.o, Cat(self._clamp(value) for value in reduced))
             return m
         m.submodules.requantizer = requantizer = self._requantizer()
-        connect(m, self._reduce.o, requantizer.i, self._sums(requantizer.accumulator))
+        connect(m, reduce.o, requantizer.i, _resized(reduced, requantizer.accumulator))
         connect(m, requantizer.o, self.o)
         return m
+
+    def _reduce(self) -> WindowReduce:
+        rows, taps = self.window.rows, self.node.window.taps
+        reduction = Reduction.MAXIMUM if isinstance(self.node, MaxPool) else Reduction.SUM
+        return WindowReduce(self.tensors[0].type, rows, self.lanes, taps // rows, reduction)
 
     def _outside(self) -> int:
         """Return the code that taps outside of the tensor are read as."""
@@ -118,6 +122,10 @@ class WindowPool(wiring.Component):
         if isinstance(node, MaxPool):
             return tensor.type.minimum
         if isinstance(node, SumPool):
+            if node.encoding.bipolar:
+                raise UserError(
+                    "its input is bipolar; sums of -1 and +1 by windows have no circuit"
+                )
             return node.encoding.zero_point
         inside = node.window.taps_inside(tensor.shape)
         if (inside != node.window.taps).any():
@@ -150,12 +158,11 @@ class WindowPool(wiring.Component):
             requantization, bounds.type, bias, tensor.channels, self.lanes, self.name
         )
 
-    def _sums(self, accumulator: IntegerType) -> Value:
-        """Return the sums in the width of the accumulator."""
-        width = accumulator.width
-        sums = [self._reduce.o.payload[lane] for lane in range(self.lanes)]
-        signs = [value[-1] if value.shape().signed else C(0) for value in sums]
-        return Cat(
-            Cat(value, sign.replicate(width))[:width]
-            for value, sign in zip(sums, signs, strict=True)
-        )
+
+def _resized(sums: Sequence[Value], accumulator: IntegerType) -> Value:
+    """Return sums in the width of the accumulator."""
+    width = accumulator.width
+    signs = [value[-1] if value.shape().signed else C(0) for value in sums]
+    return Cat(
+        Cat(value, sign.replicate(width))[:width] for value, sign in zip(sums, signs, strict=True)
+    )
