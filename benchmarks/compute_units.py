@@ -72,12 +72,10 @@ ROWS = (
     Row("8 x 8", "mac", 1, (), "1 MAC per DSP"),
     Row("8 x 8", "mac", 16, ("lanes=8", "columns=2", PACKED), "2 MAC per DSP (AMD)"),
     Row("8 x 8", "mac", 8, ("lanes=8", LUT), "123 LUT per MAC (FINN), 163 plain"),
-    Row("8 x 8", "mac", 32, ("lanes=32", LUT), "123 LUT per MAC (FINN)"),
     Row("8 x 8", "dot", 64, ("inputs=int8", "lanes=8", "outputs=8", PACKED), "2 MAC per DSP (AMD)"),
     Row("u8 x u8", "dot", 16, ("weights=uint8", "weight_zero_point=yes", PACKED)),
     Row("u8 x 8", "systolic", 16, ("dataflow=output",), "1 MAC per DSP"),
     Row("u8 x 8", "systolic", 16, ("dataflow=weight",), "1 MAC per DSP"),
-    Row("4 x 4", "mac", 1, INT4, "1 MAC per DSP"),
     Row(
         "4 x 4",
         "mac",

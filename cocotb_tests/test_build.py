@@ -1,6 +1,8 @@
 """The stand-alone testbench of an output folder, run by its own scripts without Python."""
 
+import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -83,6 +85,17 @@ def test_passes_whatever_the_pauses(built: Path, simulator: str) -> None:
         images = 2 if "+images=2" in words else 4
         assert f"PASS {5 * images} outputs compared" in finished.stdout, finished
         assert finished.returncode == 0
+
+
+def test_prints_the_pace_that_the_manifest_foretells(built: Path, any_simulator: str) -> None:
+    said = play(built, any_simulator, "+stall=0").stdout
+    manifest = json.loads((built / "manifest.json").read_text())
+    interval = re.search(r"last image (\d+) cycles after the one before", said)
+    first = re.search(r"first image complete after (\d+) cycles", said)
+    assert interval is not None
+    assert first is not None
+    assert int(interval[1]) == manifest["initiation_interval"]
+    assert int(first[1]) == pytest.approx(manifest["estimated_latency"], rel=0.1)
 
 
 @pytest.fixture

@@ -196,7 +196,7 @@ class Network(wiring.Component):
             output=node.output,
             source_elements=graph.tensors[edge.tensor].elements,
             output_elements=graph.tensors[node.output].elements,
-            needed=lambda places: _of_input(layer.inputs_needed(places), edge.port),
+            needed=lambda places: needed_of_input(layer.inputs_needed(places), edge.port),
             ahead=getattr(layer, "outputs_ahead", 0),
         )
 
@@ -207,6 +207,6 @@ def _inputs(layer: Any) -> list[Any]:
     return [getattr(layer, name) for name in sorted(names)]
 
 
-def _of_input(needed: Any, port: int) -> Any:
+def needed_of_input(needed: Any, port: int) -> Any:
     """Return what is needed of one input; layers that need the same of all say it once."""
     return needed[port] if isinstance(needed, tuple) else needed

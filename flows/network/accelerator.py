@@ -12,6 +12,7 @@ from amaranth.lib import data, wiring
 
 from flows.bench.payload import Words, pack
 from flows.code_files import Codes
+from flows.network.latency import first_image_cycles
 from flows.network.plan import Plan
 from golden.errors import UserError
 from golden.graph import Tensor
@@ -123,6 +124,15 @@ class Accelerator:
             spec.output.elements // spec.lanes_of(spec.output.name),
             self.build,
         )
+
+    @property
+    def estimated_latency(self) -> int:
+        """Cycles from the first input to the last output of the first image, estimated."""
+        component = self.component
+        if isinstance(component, AxiShell):
+            return first_image_cycles(self.plan, component.circuit) + AxiShell.LATENCY
+        assert isinstance(component, Network)
+        return first_image_cycles(self.plan, component)
 
     @property
     def registers(self) -> tuple[Register, ...]:

@@ -50,6 +50,7 @@ def manifest(accelerator: Accelerator, device: str, budget: Budget) -> dict[str,
         "input": _end(accelerator.input, graph),
         "output": _end(accelerator.output, graph),
         "ports": _ports(accelerator),
+        "estimated_latency": accelerator.estimated_latency,
         "initiation_interval": plan.cycles,
         "device": {
             "name": device,

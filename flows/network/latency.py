@@ -1,0 +1,46 @@
+"""How long the first image takes, estimated from the promises of the layers."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.network.plan import Plan
+from hdl.network import Network, needed_of_input
+
+_STAGES = 12
+"""Registers of a layer, about: a matrix layer's multipliers and requantizer have 10 to 20."""
+
+Cycles = NDArray[np.float64]
+
+
+def first_image_cycles(plan: Plan, network: Network) -> int:
+    """Estimate the cycles from the first input to the last output of an image in an empty network.
+
+    Every output of a layer waits for the inputs it needs, and for its turn: a layer's outputs are
+    taken to come at equal distances. What layers need of each other is exact, the depth of their
+    pipelines is not.
+
+    Parameters
+    ----------
+    plan : Plan
+    network : Network
+        Its circuit.
+    """
+    spec = plan.spec
+    cycles = {layer.name: layer.cycles for layer in plan.layers}
+    source = spec.input
+    times: dict[str, Cycles] = {
+        source.name: np.arange(source.elements, dtype=float) // spec.lanes_of(source.name)
+    }
+    for name, layer in network.layers.items():
+        node = spec.graph.producer(name)
+        assert node is not None
+        places = np.arange(spec.graph.tensors[name].elements)
+        needed = layer.inputs_needed(places)
+        arrivals = [
+            times[network.origin(tensor)][needed_of_input(needed, port) - 1]
+            for port, tensor in enumerate(node.inputs)
+        ]
+        ready = np.max(arrivals, axis=0)
+        turns = (places + 1) * (cycles[name] / len(places))
+        times[name] = np.maximum.accumulate(ready - turns) + turns + turns[0] + _STAGES
+    return round(float(times[network.origin(spec.output.name)][-1]))
