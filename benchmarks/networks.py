@@ -1,0 +1,125 @@
+"""MLPerf Tiny networks as circuits: cycles, latency, generation, simulation speed, resources.
+
+The models are files of the user's: ``python -m benchmarks.networks FOLDER [--images N] [--yosys]``.
+"""
+
+import argparse
+import resource
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from cocotb_tests.images import random_images
+from flows.network.devices import find_budget
+from flows.network.plan import Plan, plan_network
+from flows.network.simulation import NetworkSimulation, Pace, network_scenario
+from flows.synthesis import synthesise
+from golden.certify import certify
+from golden.execute import Executor
+from golden.graph import Graph
+from golden.load import load_network
+from hdl.network import Network
+from hdl.verilog_output import to_verilog
+
+FOLDER = Path("sim_build") / "networks"
+DEVICE = "zynq7020"
+
+
+@dataclass(frozen=True)
+class Network8Bit:
+    """A model, the cycles between images that are asked of it, and what others published.
+
+    The published figures are medians of the open division of MLPerf Tiny v0.7, on a Zynq-7020,
+    for networks of the submitters' own design: inferences per second on silicon.
+    """
+
+    file: str
+    cycles: int
+    published: str
+
+
+NETWORKS = (
+    Network8Bit("pretrainedResnet_quant.tflite", 33_000, "RN07 8-bit (hls4ml) 37/s"),
+    Network8Bit("kws_ref_model.tflite", 7_500, "MLP W3A3 (FINN) 57,268/s"),
+    Network8Bit("ad01_int8.tflite", 800, "AD08 reduced (hls4ml) 53,365/s"),
+)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path, help="where the .tflite files are")
+    parser.add_argument("--images", type=int, default=100)
+    parser.add_argument("--yosys", action="store_true", help="count cells; takes long")
+    arguments = parser.parse_args()
+    console = Console(highlight=False, width=130)
+    table = Table(box=None, pad_edge=False)
+    columns = ["network", "multipliers", "cycles", "planned", "x bound", "first", "equal"]
+    columns += ["generated s", "GB", "built s", "kcycles/s", "run s"]
+    for column in columns:
+        table.add_column(column, justify="left" if column == "network" else "right")
+    resources = []
+    for each in NETWORKS:
+        began = time.monotonic()
+        graph = certify(load_network(arguments.folder / each.file))
+        plan = plan_network(graph, find_budget(DEVICE), each.cycles)
+        design = to_verilog(Network(plan.spec), "network")
+        generated = time.monotonic() - began
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+        row = _simulate(graph, plan, arguments.images)
+        table.add_row(
+            each.file.removesuffix(".tflite"),
+            *row[:6],
+            f"{generated:.1f}",
+            f"{memory:.2f}",
+            *row[6:],
+        )
+        if arguments.yosys:
+            counted, _ = synthesise(Network(plan.spec), design, "xc7", FOLDER)
+            resources.append((each, plan, counted.resources))
+    console.print(table)
+    for network, plan, counts in resources:
+        rate = 100e6 / plan.cycles
+        console.print(
+            f"{network.file}: {counts}; {rate:,.0f} images/s at 100 MHz, simulated; "
+            f"published on silicon: {network.published}",
+            soft_wrap=True,
+        )
+    return 0
+
+
+def _simulate(graph: Graph, plan: Plan, images: int) -> list[str]:
+    """Run images through the Verilog, and return the columns that follow from it."""
+    network = Network(plan.spec)
+    given = random_images(plan.spec.input, images, 1)
+    name = plan.spec.output.name
+    golden = Executor(graph).run(given, [name])
+    scenario = network_scenario(network, "images", given, golden)
+    simulation = NetworkSimulation(network, "verilator", FOLDER)
+    began = time.monotonic()
+    outcome = simulation.run(scenario, FOLDER / "run", timeout=3600)
+    built = time.monotonic() - began - outcome.seconds
+    pace = Pace.of(outcome.cycles["o"], images)
+    equal = all(
+        (values == scenario.expected["o"][lane]).all()
+        for lane, values in outcome.outputs["o"].items()
+    )
+    bound = plan.products / plan.multipliers
+    return [
+        f"{plan.multipliers:,}",
+        f"{int(pace.intervals.max()):,}",
+        f"{plan.cycles:,}",
+        f"{pace.intervals.max() / bound:.3f}",
+        f"{pace.first:,}",
+        "all" if equal else "NO",
+        f"{built:.0f}",
+        f"{outcome.duration / outcome.seconds / 1e3:,.0f}",
+        f"{outcome.seconds:.1f}",
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
