@@ -9,7 +9,7 @@ from cocotb_tests.images import random_images
 from cocotb_tests.streams import STALL
 from flows.bench.scenario import Scenario
 from flows.network.simulation import network_scenario
-from flows.units.network import DIGITS_MODEL, network_graph
+from flows.units.network import DIGITS_MODEL, MIXED_DIGITS_MODEL, network_graph
 from golden.execute import Executor
 from hdl.network import Network
 
@@ -52,11 +52,14 @@ def scenarios(
 
 def _images(component: Network, parameters: dict[str, Any], seed: int) -> Int64:
     count = parameters["images"]
-    if parameters["model"] != DIGITS_MODEL:
-        return random_images(component.spec.input, count, seed)
+    tensor = component.spec.input
+    if parameters["model"] not in (DIGITS_MODEL, MIXED_DIGITS_MODEL):
+        return random_images(tensor, count, seed)
     from golden.digits.data import load
+    from golden.digits.mixed import mixed_codes
     from golden.torch_import import to_codes
 
     _, test = load()
-    codes = to_codes(component.spec.graph, test.images)[component.spec.input.name]
-    return codes[:count].astype(np.int64)
+    if parameters["model"] == MIXED_DIGITS_MODEL:
+        return mixed_codes(test.images)[:count]
+    return to_codes(component.spec.graph, test.images)[tensor.name][:count]

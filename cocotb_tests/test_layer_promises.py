@@ -48,13 +48,13 @@ def broken_promises(
             own, count = cut_inputs(circuit, rng)
             inputs |= {f"{name}_{port}": columns for port, columns in own.items()}
             outputs[f"{name}_o"] = count
-        runs.append(Run(inputs, outputs))
+        runs.append(Run(inputs, outputs, patience=500))
         promised.append(outputs)
     assert sum(sum(outputs.values()) for outputs in promised) > 100
     bank = SideBySide(circuits)
     design = to_verilog(bank, "promises")
     cosimulation = Cosimulation(bank, design, simulator, builds, optimisation="-O0")
-    outcomes = cosimulation.run(runs, work, patience=500)
+    outcomes = cosimulation.run(runs, work)
     return {
         name
         for outcome, outputs in zip(outcomes, promised, strict=True)

@@ -278,6 +278,9 @@ class _Constraints:
         low = np.where(steps.lowest_code > minimum, steps.accumulator_minimum, first)
         high = np.where(steps.highest_code < maximum, steps.accumulator_maximum, last)
         low, high = np.minimum(low, high), np.maximum(low, high)
+        # But each sign has a constant of its own, which needs an accumulator to be bound by.
+        low = np.minimum(low, np.maximum(steps.accumulator_minimum, -1))
+        high = np.maximum(high, np.minimum(steps.accumulator_maximum, 0))
         points = np.clip(decisive_points(steps), low, high)
         codes = steps.evaluate(points)
         everything = cls(points, codes - zero_point, codes > minimum, codes < maximum)

@@ -326,3 +326,18 @@ def test_one_channel_of_a_step_function() -> None:
         [1],
         [2],
     ]
+
+
+@pytest.mark.parametrize("thresholds", [(-6,), (5, 0), (2, 0, -3), (1,), (-1, 4)])
+def test_one_threshold_on_one_side_of_zero_binds_the_other_side_too(
+    thresholds: tuple[int, ...],
+) -> None:
+    threshold = np.array(thresholds)
+    low, high = np.full(len(threshold), -50), np.full(len(threshold), 50)
+
+    def reference(accumulator: np.ndarray) -> np.ndarray:
+        return (accumulator >= threshold).astype(np.int64)
+
+    certificate = find_certificate(reference, low, high, 0, 0, 1)
+    every = np.arange(-50, 51)[:, None] + np.zeros_like(threshold)
+    assert (certificate.evaluate(every) == reference(every)).all()

@@ -15,12 +15,17 @@ from golden.load import load_network
 from hdl.network import Network
 
 DIGITS_MODEL = "digits"
+MIXED_DIGITS_MODEL = "digits-mixed"
 
 
 def network_graph(model: str, profile: str) -> Graph:
-    """Return the graph of a file, or of the digits network, which is trained at first use."""
+    """Return the graph of a file, or of a digits network, which is trained at first use."""
     if model == DIGITS_MODEL:
         return quantized_digits(DIGITS).graph()
+    if model == MIXED_DIGITS_MODEL:
+        from golden.digits.mixed import mixed_digits_graph  # Takes torch.
+
+        return mixed_digits_graph(DIGITS)
     return load_network(Path(model), profile or None)
 
 
@@ -37,7 +42,9 @@ NETWORK_UNITS: dict[str, Unit] = {
         "a whole network",
         _build,
         {
-            "model": Parameter(DIGITS_MODEL, str, "a .tflite, .onnx or .bittrue file, or digits"),
+            "model": Parameter(
+                DIGITS_MODEL, str, "a file, digits, or digits-mixed of 8, 4, 2, 1 and 8 bits"
+            ),
             "profile": Parameter("", str, "the reference whose arithmetic is built"),
             "device": Parameter("zynq7020", str, f"one of {', '.join(BUDGETS)}"),
             "cycles": Parameter("0", int, "between images; 0: as few as the device can"),

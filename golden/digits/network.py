@@ -1,11 +1,16 @@
 """The small convolutional network that is trained on the digits."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from golden.digits.data import Digits
 from golden.digits.settings import Training
+
+Module = TypeVar("Module", bound=nn.Module)
 
 
 class DigitsNetwork(nn.Module):
@@ -34,7 +39,12 @@ class DigitsNetwork(nn.Module):
 
 
 def train(data: Digits, training: Training) -> DigitsNetwork:
-    """Train the network from scratch; the same on every run of a machine.
+    """Train the network from scratch; the same on every run of a machine."""
+    return train_digits(DigitsNetwork, data, training)
+
+
+def train_digits(make: Callable[[], Module], data: Digits, training: Training) -> Module:
+    """Train a network of any kind on the digits.
 
     Torch's global state, random numbers and threads, is left as it was.
     """
@@ -43,13 +53,12 @@ def train(data: Digits, training: Training) -> DigitsNetwork:
         torch.set_num_threads(1)  # The order of sums does not depend on the load.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(training.seed)
-            return _train(data, training)
+            return _train(make().train(), data, training)
     finally:
         torch.set_num_threads(threads)
 
 
-def _train(data: Digits, training: Training) -> DigitsNetwork:
-    network = DigitsNetwork().train()
+def _train(network: Module, data: Digits, training: Training) -> Module:
     optimizer = torch.optim.AdamW(network.parameters(), lr=training.learning_rate)
     steps = training.epochs * -(-len(data.images) // training.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, training.learning_rate, steps)
