@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import pad
 
@@ -17,7 +18,7 @@ from golden.matmul import matmul
 from golden.systolic import cut_into_tiles, cut_into_weight_tiles
 from golden.systolic_spec import Dataflow, SystolicSpec
 from hdl.output_stationary import OutputStationaryArray
-from hdl.weight_stationary import WeightStationaryArray
+from hdl.weight_stationary import TILE_CYCLES, WeightStationaryArray
 
 Array = OutputStationaryArray | WeightStationaryArray
 
@@ -130,23 +131,25 @@ def weight_stationary_beats(
     results = torch.cat(
         [whole[top:end, left : left + spec.columns] for top, end, left in tiles.blocks]
     )
-    accepted = _cycles_of_rows(spec.rows, tiles.last.numpy())
-    final = accepted[tiles.final.numpy() == 1]
-    return inputs, lanes_of("", tiles.w.numpy()), results, np.diff(final, prepend=0)
+    final = tiles.final.numpy() == 1
+    accepted = _cycles_of_rows(spec.rows, tiles.last.numpy(), final)[final]
+    return inputs, lanes_of("", tiles.w.numpy()), results, np.diff(accepted, prepend=0)
 
 
-def _cycles_of_rows(rows: int, last: Int64) -> Int64:
+def _cycles_of_rows(rows: int, last: Int64, final: NDArray[np.bool_]) -> Int64:
     """Return when each row of `a` is accepted where nothing pauses, counted from 1.
 
     A tile is loaded while the one before is used, as soon as the one before that is not used any
-    more; it is used from the cycle after its last weights.
+    more; it is used from the cycle after its last weights, `TILE_CYCLES` after the start of a tile
+    to whose sums it adds.
     """
-    lengths = np.diff(np.flatnonzero(last), prepend=-1)
-    loaded, finished = 0, [0, 0]
+    ends = np.flatnonzero(last)
+    loaded, finished, returned = 0, [0, 0], 0
     cycles = []
-    for length in lengths:
+    for length, leaves in zip(np.diff(ends, prepend=-1), final[ends], strict=True):
         loaded = max(loaded, finished[-2]) + rows
-        start = max(loaded, finished[-1]) + 1
+        start = max(loaded + 1, finished[-1] + 1, returned)
+        returned = 0 if leaves else start + TILE_CYCLES
         finished.append(start + int(length) - 1)
         cycles.append(np.arange(start, start + length))
     return np.concatenate(cycles)

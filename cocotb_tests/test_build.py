@@ -13,6 +13,7 @@ import pytest
 from flows.cli import main
 from flows.simulators.toolchain import verilator_environment
 from golden.graph import (
+    AveragePool,
     Convolution,
     FixedPoint,
     FullyConnected,
@@ -96,6 +97,21 @@ def test_prints_the_pace_that_the_manifest_foretells(built: Path, any_simulator:
     assert first is not None
     assert int(interval[1]) == manifest["initiation_interval"]
     assert int(first[1]) == pytest.approx(manifest["estimated_latency"], rel=0.1)
+
+
+def test_pooling_keeps_pace_with_its_input(tmp_path: Path, any_simulator: str) -> None:
+    """Its output has so few elements that one lane is enough, its input has not."""
+    image = Tensor.of_type("image", (8, 8, 4), INT8)
+    pool = AveragePool(
+        inputs=("image",), output="means", window=Window((8, 8)), minimum=-128, maximum=127
+    )
+    file.save(Graph((image,), (pool,), ("means",)), tmp_path / "pool.bittrue")
+    words = ["build", str(tmp_path / "pool.bittrue"), "--device", "zynq7010", "--cycles", "100"]
+    assert main([*words, "--out", str(tmp_path / "out"), "--shell", "stream"]) == 0
+    said = play(tmp_path / "out", any_simulator, "+stall=0").stdout
+    assert "PASS 8 outputs compared" in said
+    # 256 codes, of which 4 divide the channels and pass in at most 100 cycles.
+    assert "last image 64 cycles after the one before" in said
 
 
 @pytest.fixture

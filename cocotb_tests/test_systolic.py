@@ -21,6 +21,9 @@ SPECS = {
     "5 x 3, weights stay, fewer rows of a": SystolicSpec(
         IntegerType(8, False), IntegerType(4, True), 5, 3, 60, WEIGHT, depth=2
     ),
+    "one row, sums come back early": SystolicSpec(
+        rows=1, columns=2, length=60, dataflow=WEIGHT, depth=2
+    ),
     "one element, its weight stays": SystolicSpec(rows=1, columns=1, dataflow=WEIGHT, depth=1),
 }
 

@@ -154,6 +154,8 @@ class Network(wiring.Component):
                     layer = self.layers[edge.consumer.output]
                     sink = _inputs(layer)[edge.port]
                     place = f"{names[tensor]}_to_{names[edge.consumer.output]}"
+                    if edge.port:
+                        place += f"_{edge.port}"
                 self._connect_edge(m, place, graph.tensors[tensor], edge, branch, sink)
         for name, tensor in self.taps.items():
             tap, source = getattr(self, name), self.layers[tensor].o

@@ -11,6 +11,9 @@ from hdl.multiply import MULTIPLIER_LATENCY, multiplier
 from hdl.pipeline import Stages
 from hdl.shapes import shape_of
 
+TILE_CYCLES = 3
+"""Least cycles from a tile whose sums are kept to the next: read a sum, add to it, write it."""
+
 
 class WeightStationaryArray(wiring.Component):
     """A matrix product, a tile of weights at a time; each processing element keeps one weight.
@@ -40,8 +43,9 @@ class WeightStationaryArray(wiring.Component):
 
     Latency `latency` cycles, one beat per cycle, full throughput under back-pressure. A tile is
     used from the cycle after its last weights; none of its cycles are lost where the tile before
-    has at least as many rows of `a` as the array has rows. The sums hold the extremes of
-    ``spec.length`` products.
+    has at least as many rows of `a` as the array has rows. A tile without `final` takes at least
+    `TILE_CYCLES` cycles, even of a single row. The sums hold the extremes of ``spec.length``
+    products.
     """
 
     def __init__(self, spec: SystolicSpec) -> None:
@@ -66,13 +70,39 @@ class WeightStationaryArray(wiring.Component):
         """Build the elements, their weights, and the sums below."""
         m = Module()
         stages = Stages(m, platform)
-        writes, bank = self._admit(m, stages)
+        number, returned = self._number_rows(m, stages)
+        writes, bank = self._admit(m, stages, returned)
         sums = self._array(m, stages, writes, bank)
-        self._keep_sums(m, stages, sums)
+        self._keep_sums(m, stages, number, sums)
         return m
 
-    def _admit(self, m: Module, stages: Stages) -> tuple[list[tuple[Value, Value]], Value]:
-        """Accept weights into a free bank, and rows of `a` once their weights are there.
+    def _number_rows(self, m: Module, stages: Stages) -> tuple[Value, Value]:
+        """Count the rows of `a` of a tile.
+
+        Returns
+        -------
+        Value
+            Number of the next row, from 0.
+        Value
+            Whether its kept sums can be read in time. A tile of fewer rows than `TILE_CYCLES`
+            is followed by a pause as long as the rows it lacks: no row then comes back earlier,
+            wherever the input paused before.
+        """
+        accepted = self.i.valid & self.i.ready
+        number = Signal(range(max(self.spec.depth, 2)), name="row_of_a")
+        ends = accepted & self.i.payload.last
+        lacking = Cat(number < TILE_CYCLES - 1 - k for k in range(TILE_CYCLES - 1))
+        pause = Signal(TILE_CYCLES - 1, name="pause")
+        with m.If(accepted):
+            m.d.sync += number.eq(Mux(ends, 0, number + 1))
+        with m.If(stages.advance):
+            m.d.sync += pause.eq(Mux(ends & ~self.i.payload.final, lacking, pause >> 1))
+        return number, ~pause[0]
+
+    def _admit(
+        self, m: Module, stages: Stages, returned: Value
+    ) -> tuple[list[tuple[Value, Value]], Value]:
+        """Accept weights into a free bank, and rows of `a` once their weights and sums are there.
 
         Returns
         -------
@@ -87,7 +117,7 @@ class WeightStationaryArray(wiring.Component):
         load_bank, use_bank = Signal(name="load_bank"), Signal(name="use_bank")
         m.d.comb += [
             self.w.ready.eq(stages.advance & (row.any() | ~loaded[1])),
-            self.i.ready.eq(stages.advance & loaded.any()),
+            self.i.ready.eq(stages.advance & loaded.any() & returned),
         ]
         load = self.w.valid & self.w.ready
         complete = load & (row == rows - 1)
@@ -142,41 +172,40 @@ class WeightStationaryArray(wiring.Component):
             for column, total in enumerate(totals)
         ]
 
-    def _keep_sums(self, m: Module, stages: Stages, sums: list[Value]) -> None:
+    def _keep_sums(self, m: Module, stages: Stages, number: Value, sums: list[Value]) -> None:
         """Add the sums of successive tiles, row of `a` by row; the final ones leave."""
         spec = self.spec
         kind = shape_of(spec.sum_type)
-        accepted = self.i.valid & self.i.ready
-        number = Signal(range(max(spec.depth, 2)), name="row_of_a")
         valid = Signal(self._summed, name="stage_valid")
         with m.If(stages.advance):
-            m.d.sync += valid.eq(Cat(accepted, valid))
-        with m.If(accepted):
-            m.d.sync += number.eq(Mux(self.i.payload.last, 0, number + 1))
-        address = stages.register("address", number, self._summed)
-        first = stages.register("first_tile", self.i.payload.first, self._summed)
+            m.d.sync += valid.eq(Cat(self.i.valid & self.i.ready, valid))
+        read_address = stages.register("read_address", number, self._summed - 1)
+        write_address = stages.register("write_address", read_address, 2)
+        first = stages.register("first_tile", self.i.payload.first, self._summed - 1)
         final = stages.register("final_tile", self.i.payload.final, self._summed)
 
         m.submodules.kept = memory = Memory(
             shape=kind.width * spec.columns, depth=spec.depth, init=[]
         )
         write, read = memory.write_port(), memory.read_port(domain="comb")
-        arriving = valid[-1]
-        totals = []
-        for column, term in enumerate(sums):
-            kept = read.data.word_select(column, kind.width) & (~first).replicate(kind.width)
-            totals.append(add_term(term[: kind.width], kept, C(0)))
-        m.d.comb += [
-            read.addr.eq(address),
-            write.addr.eq(address),
-            write.data.eq(Cat(totals)),
-            write.en.eq(stages.advance & arriving & ~final),
-            stages.advance.eq(~self.o.valid | self.o.ready),
+        # Gates between the memory and its register keep synthesis from taking block RAM, whose
+        # output is slower than reading a memory of tables, the gates, and the register.
+        kept = stages.register("kept_sums", read.data & (~first).replicate(len(read.data)))
+        totals = [
+            add_term(term[: kind.width], kept.word_select(column, kind.width), C(0))
+            for column, term in enumerate(sums)
         ]
-        leaving = Signal(name="leaving")
+        results = stages.register("results", Cat(totals))
+        arriving = valid[-1]
+        keeping, leaving = Signal(name="keeping"), Signal(name="leaving")
         with m.If(stages.advance):
-            m.d.sync += leaving.eq(arriving & final)
+            m.d.sync += [keeping.eq(arriving & ~final), leaving.eq(arriving & final)]
         m.d.comb += [
+            read.addr.eq(read_address),
+            write.addr.eq(write_address),
+            write.data.eq(results),
+            write.en.eq(stages.advance & keeping),
+            stages.advance.eq(~self.o.valid | self.o.ready),
             self.o.valid.eq(leaving),
-            self.o.payload.as_value().eq(stages.register("results", Cat(totals))),
+            self.o.payload.as_value().eq(results),
         ]

@@ -19,7 +19,11 @@ from flows.network.output_folder import replace_folder
 from flows.network.plan import plan_network
 from flows.verilog_lint import lint
 from golden.errors import UserError
-from golden.graph import Graph, Tensor, Window, file
+from golden.graph import Concat, Constant, Graph, Tensor, Window, file
+from golden.integer_type import IntegerType
+from hdl.layers.folding import Folding
+from hdl.network import Network
+from hdl.network_spec import NetworkSpec
 from hdl.shell.register_map import markdown, registers
 from support.graphs import codes_of, convolution, convolve, single
 
@@ -280,6 +284,27 @@ def test_a_network_that_does_not_fit_is_refused(
     assert main(["build", str(tmp_path / "large.bittrue"), *words]) == 2
     assert re.search(r"does not fit a Xilinx Zynq-7010", one_line(capsys))
     assert not folder.exists()
+
+
+def test_an_operator_without_a_circuit_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kind = IntegerType(8, True)
+    x = Tensor.of_type("x", (2, 2, 3), kind)
+    constant = Constant(inputs=(), output="c", values=np.ones((2, 2, 3), np.int64), type=kind)
+    joined = Concat(inputs=("x", "c"), output="z", axis=2)
+    file.save(Graph((x,), (constant, joined), ("z",)), tmp_path / "ones.bittrue")
+    assert build(tmp_path / "ones.bittrue", tmp_path / "out") == 2
+    error = one_line(capsys)
+    assert "layer 0, constant 'c': there is no circuit for this operator" in error
+    assert "there are for Add, ArgMax, AveragePool" in error
+    assert [path.name for path in tmp_path.iterdir()] == ["ones.bittrue"]
+
+
+def test_a_fold_that_does_not_divide_names_layer_and_the_nearest_that_does() -> None:
+    spec = NetworkSpec(single(*convolution()), {"y": Folding(rows=2)})
+    with pytest.raises(UserError, match=r"convolution 'y': rows is 2; allowed: .* 3 rows .* as 1"):
+        Network(spec)
 
 
 def test_the_documentation_has_the_register_map() -> None:

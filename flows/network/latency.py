@@ -15,9 +15,9 @@ Cycles = NDArray[np.float64]
 def first_image_cycles(plan: Plan, network: Network) -> int:
     """Estimate the cycles from the first input to the last output of an image in an empty network.
 
-    Every output of a layer waits for the inputs it needs, and for its turn: a layer's outputs are
-    taken to come at equal distances. What layers need of each other is exact, the depth of their
-    pipelines is not.
+    Every output of a layer waits for the inputs it needs, and for its turn: those of a matrix layer
+    are taken to come at equal distances, those of any other in successive beats. What layers need
+    of each other is exact, the depth of their pipelines is not.
 
     Parameters
     ----------
@@ -26,7 +26,11 @@ def first_image_cycles(plan: Plan, network: Network) -> int:
         Its circuit.
     """
     spec = plan.spec
-    cycles = {layer.name: layer.cycles for layer in plan.layers}
+    distances = {
+        layer.name: layer.cycles / spec.graph.tensors[layer.name].elements
+        for layer in plan.layers
+        if layer.folding is not None
+    }
     source = spec.input
     times: dict[str, Cycles] = {
         source.name: np.arange(source.elements, dtype=float) // spec.lanes_of(source.name)
@@ -41,6 +45,7 @@ def first_image_cycles(plan: Plan, network: Network) -> int:
             for port, tensor in enumerate(node.inputs)
         ]
         ready = np.max(arrivals, axis=0)
-        turns = (places + 1) * (cycles[name] / len(places))
-        times[name] = np.maximum.accumulate(ready - turns) + turns + turns[0] + _STAGES
+        distance = distances.get(name, 1 / spec.lanes_of(name))
+        turns = places * distance
+        times[name] = np.maximum.accumulate(ready - turns) + turns + distance + _STAGES
     return round(float(times[network.origin(spec.output.name)][-1]))

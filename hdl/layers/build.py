@@ -50,7 +50,8 @@ def matrix_layer_spec(
 
 @singledispatch
 def _build(node: Node, spec: NetworkSpec) -> wiring.Component:
-    raise UserError("there is no circuit for this operator")
+    known = sorted(kind.__name__ for kind in _build.registry if kind is not object)
+    raise UserError(f"there is no circuit for this operator; there are for {', '.join(known)}")
 
 
 @_build.register(graph.Convolution)
@@ -93,7 +94,7 @@ def _(node: graph.Pad, spec: NetworkSpec) -> wiring.Component:
 
 @_build.register
 def _(node: graph.Concat, spec: NetworkSpec) -> wiring.Component:
-    return Concat(node, _inputs(node, spec), _lanes(node, spec))
+    return Concat(node, _inputs(node, spec), spec.lanes_of(node.output))
 
 
 @_build.register
@@ -149,5 +150,8 @@ def _inputs(node: Node, spec: NetworkSpec) -> list[Tensor]:
 
 
 def _lanes(node: Node, spec: NetworkSpec) -> int:
-    """Return the lanes of a layer that has as many at its output as at its inputs."""
-    return spec.lanes_of(node.output)
+    """Return the lanes of a layer that has as many at its output as at its inputs.
+
+    Those of the tensor that needs most: pooling takes more than it passes on.
+    """
+    return max(spec.lanes_of(name) for name in (*node.inputs, node.output))

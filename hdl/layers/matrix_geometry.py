@@ -97,6 +97,9 @@ class MatrixGeometry:
         """
         outputs, height, width, channels = self.weight.shape
         rows, elements = folding.rows, folding.elements
+        _check_divides("rows", rows, height, "rows of the window")
+        if self.depthwise:
+            _check_divides("elements", elements, self.shape[2], "channels")
         groups = height // rows
         if self.depthwise:
             each = self.outputs // self.shape[2]
@@ -120,6 +123,15 @@ class MatrixGeometry:
         folded = padded.reshape(frames, folding.outputs, groups, rows, taps, chunks, elements)
         ordered = folded.transpose(0, 2, 4, 5, 1, 3, 6)
         return ordered.reshape(frames, groups * taps * chunks, folding.outputs, rows * elements)
+
+
+def _check_divides(name: str, value: int, whole: int, what: str) -> None:
+    """Refuse a part of a folding that does not divide what it is a part of."""
+    if value < 1 or whole % value:
+        nearest = next(n for n in range(min(max(value, 1), whole), 0, -1) if whole % n == 0)
+        raise UserError(
+            f"{name} is {value}; allowed: a divisor of the {whole} {what}, such as {nearest}"
+        )
 
 
 def _dense_weight(node: Convolution, channels: int) -> Int64:

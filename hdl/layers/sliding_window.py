@@ -185,7 +185,10 @@ class _Position:
         with m.If(step):
             m.d.sync += row.eq(Mux(rows.finished & rows.image_ends, row.init, moved))
         below_first = [index * spec.window.dilation[0] for index in range(spec.rows)]
-        return [(row < -below) | (row >= height - below) for below in below_first]
+        # Without padding above, no row is negative, and lint objects to asking.
+        negative = [row < -below if below or above else C(0) for below in below_first]
+        beyond = [row >= height - below for below in below_first]
+        return [one | other for one, other in zip(negative, beyond, strict=True)]
 
 
 class _Memory:
