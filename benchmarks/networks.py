@@ -44,7 +44,7 @@ class Network8Bit:
 
 NETWORKS = (
     Network8Bit("pretrainedResnet_quant.tflite", 33_000, "RN07 8-bit (hls4ml) 37/s"),
-    Network8Bit("kws_ref_model.tflite", 7_500, "MLP W3A3 (FINN) 57,268/s"),
+    Network8Bit("kws_ref_model.tflite", 6_000, "MLP W3A3 (FINN) 57,268/s"),
     Network8Bit("ad01_int8.tflite", 800, "AD08 reduced (hls4ml) 53,365/s"),
 )
 
