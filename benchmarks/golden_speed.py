@@ -137,7 +137,10 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--threads", type=int, default=1, help="of the golden model")
     arguments = parser.parse_args()
-    models = arguments.models or sorted(Path(os.environ["BITTRUE_MODELS"]).glob("*.tflite"))
+    folder = Path(os.environ.get("BITTRUE_MODELS", "."))
+    models = arguments.models or sorted(folder.glob("*.tflite"))
+    if not models:
+        parser.error("no .tflite files; name them, or their folder in BITTRUE_MODELS")
     torch.set_num_threads(arguments.threads)
     rows = [measure(path, arguments.samples, arguments.repeats) for path in models]
     table = Table(title="golden model and LiteRT with XNNPACK", title_justify="left")
