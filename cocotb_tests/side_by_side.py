@@ -1,8 +1,9 @@
 """Several circuits in one bench, so that one build and one simulation test them all."""
 
 import importlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from amaranth.hdl import Module
 from amaranth.lib import wiring
@@ -87,6 +88,29 @@ def circuits_at_fault(verdict: Verdict, circuits: Sequence[str]) -> set[str]:
     """Return the circuits of which an output stream is named in a problem of its own."""
     own = [problem for problem in verdict.problems if "hung after" not in problem]
     return {name for name in circuits if any(f" {name}_o" in problem for problem in own)}
+
+
+def faults_caught(
+    cases: Mapping[str, str],
+    faults: Mapping[str, tuple[str, Callable[[Any], None]]],
+    simulator: str,
+    builds: Path,
+    work: Path,
+) -> set[str]:
+    """Return the names of the faults that show, each in a circuit of its own.
+
+    Parameters
+    ----------
+    cases : mapping of str to str
+        As `build` takes them.
+    faults : mapping of str to (str, callable)
+        A case by name, and what is done to its circuit before it is built.
+    """
+    circuits = build({name: cases[case] for name, (case, _) in faults.items()})
+    for name, (circuit, _) in circuits.items():
+        faults[name][1](circuit)
+    verdict = judge_together(circuits, simulator, builds, work)
+    return circuits_at_fault(verdict, list(circuits))
 
 
 def _merge(own: Mapping[str, Scenario]) -> Scenario:

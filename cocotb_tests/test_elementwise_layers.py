@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cocotb_tests.side_by_side import build, circuits_at_fault, judge_together
+from cocotb_tests.side_by_side import build, faults_caught, judge_together
 from flows.units import UNITS
 from golden.errors import UserError
 from golden.graph import Add, Encoding, Tensor
@@ -60,11 +60,7 @@ FAULTS = {
 
 
 def test_every_fault_is_caught(simulator: str, builds: Path, tmp_path: Path) -> None:
-    circuits = build({name: CASES[case] for name, (case, _) in FAULTS.items()})
-    for name, (circuit, _) in circuits.items():
-        FAULTS[name][1](circuit)
-    verdict = judge_together(circuits, simulator, builds, tmp_path)
-    assert circuits_at_fault(verdict, list(circuits)) == set(circuits)
+    assert faults_caught(CASES, FAULTS, simulator, builds, tmp_path) == set(FAULTS)
 
 
 def test_an_addition_of_two_operands_needs_no_multiplier() -> None:

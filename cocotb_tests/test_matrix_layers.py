@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cocotb_tests.side_by_side import SideBySide, build, circuits_at_fault, judge_together
+from cocotb_tests.side_by_side import SideBySide, build, faults_caught, judge_together
 from cocotb_tests.streams import lanes_of
 from flows.bench.cosimulation import Cosimulation, Run
 from flows.units import UNITS
@@ -98,11 +98,7 @@ FAULTS: dict[str, tuple[str, Callable[[Any], None]]] = {
 
 
 def test_every_fault_is_caught(simulator: str, builds: Path, tmp_path: Path) -> None:
-    circuits = build({name: LAYERS[case] for name, (case, _) in FAULTS.items()})
-    for name, (circuit, _) in circuits.items():
-        FAULTS[name][1](circuit)
-    verdict = judge_together(circuits, simulator, builds, tmp_path)
-    assert circuits_at_fault(verdict, list(circuits)) == set(circuits)
+    assert faults_caught(LAYERS, FAULTS, simulator, builds, tmp_path) == set(FAULTS)
 
 
 def test_images_come_as_often_as_predicted(simulator: str, builds: Path, tmp_path: Path) -> None:

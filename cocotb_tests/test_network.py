@@ -214,9 +214,9 @@ def test_every_kind_of_multiplier_is_chosen_by_width() -> None:
 def test_the_first_layer_at_fault_is_named(simulator: str, builds: Path, tmp_path: Path) -> None:
     network = network_of(unequal_branches(), 200, taps=True)
     graph = network.spec.graph
-    faulty = network.layers[graph.nodes[1].output]
-    weights = faulty.spec.matrix.weights  # type: ignore[attr-defined]
-    object.__setattr__(faulty.spec.matrix, "weights", weights[:, ::-1])  # type: ignore[attr-defined]
+    faulty: Any = network.layers[graph.nodes[1].output]
+    weights = faulty.spec.matrix.weights
+    object.__setattr__(faulty.spec.matrix, "weights", weights[:, ::-1])
     given = random_images(network.spec.input, 2, 3)
     golden = Executor(graph).run(given, [*network.taps.values(), *graph.outputs])
     scenario = network_scenario(network, "images", given, golden)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cocotb_tests.side_by_side import SideBySide, build, circuits_at_fault, judge_together
+from cocotb_tests.side_by_side import SideBySide, build, faults_caught, judge_together
 from flows.bench.cosimulation import Cosimulation, Run
 from flows.units import UNITS
 from golden.errors import UserError
@@ -96,11 +96,7 @@ FAULTS: dict[str, tuple[str, Callable[[Any], None]]] = {
 
 
 def test_every_fault_is_caught(simulator: str, builds: Path, tmp_path: Path) -> None:
-    circuits = build({name: CASES[case] for name, (case, _) in FAULTS.items()})
-    for name, (circuit, _) in circuits.items():
-        FAULTS[name][1](circuit)
-    verdict = judge_together(circuits, simulator, builds, tmp_path)
-    assert circuits_at_fault(verdict, list(circuits)) == set(circuits)
+    assert faults_caught(CASES, FAULTS, simulator, builds, tmp_path) == set(FAULTS)
 
 
 def test_a_fifo_keeps_as_many_beats_as_it_says(

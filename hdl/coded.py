@@ -1,5 +1,7 @@
 """Dot products with coded weights, without multipliers."""
 
+from abc import ABC, abstractmethod
+
 from amaranth.hdl import C, Cat, Module, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
@@ -16,7 +18,7 @@ _TABLE_INPUTS = 6
 """Of the look-up tables that products are made for."""
 
 
-class CodedDotProduct(wiring.Component):
+class CodedDotProduct(wiring.Component, ABC):
     """Multiply numbers with coded weights and add them up over lanes and beats.
 
     Parameters
@@ -68,11 +70,13 @@ class CodedDotProduct(wiring.Component):
         return m
 
     @property
+    @abstractmethod
     def _product_latency(self) -> int:
-        raise NotImplementedError
+        """Cycles of a product."""
 
+    @abstractmethod
     def _product(self, pipeline: Pipeline, name: str, number: Value, code: Value) -> Value:
-        raise NotImplementedError
+        """Return the product of a number and a weight's code."""
 
 
 class TernaryDotProduct(CodedDotProduct):

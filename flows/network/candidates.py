@@ -72,23 +72,19 @@ class MatrixChoices:
         if geometry.depthwise:
             rows, elements = self._grid([*_divisors(geometry.shape[2])], input_lanes)
             outputs = elements * (geometry.outputs // geometry.shape[2])
-            frames = geometry.shape[2] // elements
             beats = geometry.window.taps // rows
             multipliers = rows * outputs
         else:
-            taps, run = self._runs()
+            taps, run = geometry.runs
             allowed = _divisors(run) if self.binary else range(1, run + 1)
             rows, elements = self._grid([*allowed], input_lanes)
             all_outputs = np.arange(output_lanes, geometry.outputs + 1, output_lanes)
             rows, outputs = (grid.ravel() for grid in np.meshgrid(rows, all_outputs))
             elements = np.tile(elements, len(all_outputs))
-            frames = -(-geometry.outputs // outputs)
             beats = geometry.window.size[0] // rows * taps * -(-run // elements)
             multipliers = rows * elements * outputs
         fits = outputs % output_lanes == 0
-        last = geometry.outputs - (frames - 1) * outputs
-        full_frames = (frames - 1) * np.maximum(beats, outputs // output_lanes)
-        cycles = geometry.positions * (full_frames + np.maximum(beats, last // output_lanes))
+        cycles = geometry.cycles(beats, outputs, output_lanes)
         columns = (rows, elements, outputs, cycles, multipliers)
         return Candidates(*(column[fits] for column in columns))
 
@@ -122,10 +118,6 @@ class MatrixChoices:
         fitting = [count for count in elements if count % input_lanes == 0]
         grid = np.meshgrid(list(_divisors(self.geometry.window.size[0])), fitting)
         return grid[0].ravel().astype(np.int64), grid[1].ravel().astype(np.int64)
-
-    def _runs(self) -> tuple[int, int]:
-        width, channels = self.geometry.window.size[1], self.geometry.shape[2]
-        return (1, width * channels) if self.geometry.window.dilation[1] == 1 else (width, channels)
 
 
 def _divisors(number: int) -> list[int]:

@@ -5,6 +5,7 @@
 
 from pathlib import Path
 
+from golden.bounded_file import read_bounded
 from golden.errors import UserError
 from golden.graph import Graph, Tensor
 from golden.onnx_import.arithmetic import OnnxArithmetic
@@ -20,8 +21,6 @@ PROFILES: dict[str, type[OnnxArithmetic]] = {
     arithmetic.name: arithmetic for arithmetic in (OnnxRuntimeArithmetic, OnnxArithmetic)
 }
 """The arithmetics an .onnx file can be imported for."""
-
-MAXIMUM_FILE_BYTES = 1 << 30
 
 
 def import_onnx(path: Path, profile: str | None = None) -> Graph:
@@ -44,12 +43,7 @@ def import_onnx(path: Path, profile: str | None = None) -> Graph:
     UserError
         Naming the file, the operator and its place, what is wrong and what to do.
     """
-    try:
-        if path.stat().st_size > MAXIMUM_FILE_BYTES:
-            raise UserError(f"{path}: it has over {MAXIMUM_FILE_BYTES} bytes")
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from None
+    content = read_bounded(path)
     try:
         return convert_onnx(content, profile)
     except UserError as error:

@@ -5,6 +5,7 @@
 
 from pathlib import Path
 
+from golden.bounded_file import read_bounded
 from golden.errors import UserError
 from golden.graph import Graph
 from golden.tflite_import.arithmetic import LitertArithmetic
@@ -19,8 +20,6 @@ PROFILES: dict[str, type[LitertArithmetic]] = {
     for arithmetic in (LitertArithmetic, TfliteMicroArithmetic, XnnpackArithmetic)
 }
 """The references a .tflite file can be imported for."""
-
-MAXIMUM_FILE_BYTES = 1 << 30
 
 
 def import_tflite(path: Path, profile: str = LitertArithmetic.name) -> Graph:
@@ -42,12 +41,7 @@ def import_tflite(path: Path, profile: str = LitertArithmetic.name) -> Graph:
     UserError
         Naming the file, the operator and its place, what is wrong and what to do.
     """
-    try:
-        if path.stat().st_size > MAXIMUM_FILE_BYTES:
-            raise UserError(f"{path}: it has over {MAXIMUM_FILE_BYTES} bytes")
-        content = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}") from None
+    content = read_bounded(path)
     try:
         return convert_tflite(content, profile)
     except UserError as error:

@@ -52,6 +52,13 @@ def resized(value: Value, width: int) -> Value:
     return Cat(value, sign.replicate(max(width - len(value), 0)))[:width]
 
 
+def clamped(code: Value, minimum: int, maximum: int) -> Value:
+    """Return a code limited to a range of codes, in its own width."""
+    width = len(code)
+    limited = Mux(code < minimum, C(minimum, width), Mux(code > maximum, C(maximum, width), code))
+    return limited[:width]
+
+
 def decoded(code: Value, encoding: Encoding) -> Value:
     """Return the value that a code stands for."""
     if encoding.bipolar:

@@ -1,6 +1,7 @@
 """Convolutions and dense layers as one shape of problem: windows of a tensor times a matrix."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,8 @@ from hdl.layers.folding import Folding
 from hdl.layers.window_spec import SlidingWindowSpec
 
 Int64 = NDArray[np.int64]
+
+_Count = TypeVar("_Count", int, Int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +77,28 @@ class MatrixGeometry:
         """Multiplications of an image."""
         return self.positions * self.weight.size
 
+    @property
+    def runs(self) -> tuple[int, int]:
+        """How many runs of elements that lie side by side a row of the window has; their length."""
+        columns, channels = self.window.size[1], self.shape[2]
+        return (1, columns * channels) if self.window.dilation[1] == 1 else (columns, channels)
+
+    def cycles(self, beats: _Count, outputs: _Count, lanes: int) -> _Count:
+        """Return the cycles that an image takes to compute and to send.
+
+        A frame of `outputs` is computed, in `beats` cycles, while the one before is sent, `lanes`
+        elements a cycle; the last frame of a position has what outputs are left.
+
+        Parameters
+        ----------
+        beats, outputs : int or ndarray of int64
+        lanes : int
+        """
+        frames = -(-self.outputs // outputs)
+        last = self.outputs - (frames - 1) * outputs
+        full = (frames - 1) * np.maximum(beats, outputs // lanes)
+        return self.positions * (full + np.maximum(beats, last // lanes))
+
     def window_spec(
         self, folding: Folding, tensor: Tensor, padding_code: int, lanes: int
     ) -> SlidingWindowSpec:
@@ -95,7 +120,7 @@ class MatrixGeometry:
 
         Zero where an output or an element does not exist.
         """
-        outputs, height, width, channels = self.weight.shape
+        outputs, height, width, _ = self.weight.shape
         rows, elements = folding.rows, folding.elements
         _check_divides("rows", rows, height, "rows of the window")
         if self.depthwise:
@@ -111,8 +136,7 @@ class MatrixGeometry:
             folded = self.weight.reshape(-1, elements, each, groups, rows, width)
             ordered = folded.transpose(0, 3, 5, 1, 2, 4)
             return ordered.reshape(len(ordered), groups * width, elements * each, rows)
-        taps = 1 if self.window.dilation[1] == 1 else width
-        run = width * channels // taps
+        taps, run = self.runs
         frames, chunks = -(-outputs // folding.outputs), -(-run // elements)
         missing_outputs = frames * folding.outputs - outputs
         missing_elements = chunks * elements - run

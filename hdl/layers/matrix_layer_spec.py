@@ -54,7 +54,7 @@ class MatrixLayerSpec:
                 "its input is bipolar and padded; -1 and +1 have no zero to pad with, so pad "
                 "with one of them before"
             )
-        self.matrix  # noqa: B018
+        _ = self.matrix  # Refuses a folding that does not fit.
 
     @cached_property
     def geometry(self) -> MatrixGeometry:
@@ -109,12 +109,8 @@ class MatrixLayerSpec:
 
     def cycles_per_image(self) -> int:
         """Return the cycles between images when neither side waits."""
-        beats, outputs, lanes = self.matrix.beats, self.folding.outputs, self.output_lanes
-        frames = self.window.cycles // beats // self.geometry.positions
-        last = self.geometry.outputs - (frames - 1) * outputs
-        # A frame is computed while the one before is sent.
-        position = (frames - 1) * max(beats, outputs // lanes) + max(beats, last // lanes)
-        return max(self.geometry.positions * position, self.tensor.elements // self.input_lanes)
+        computing = self.geometry.cycles(self.matrix.beats, self.folding.outputs, self.output_lanes)
+        return max(int(computing), self.tensor.elements // self.input_lanes)
 
     @property
     def outputs_ahead(self) -> int:
@@ -129,10 +125,11 @@ class MatrixLayerSpec:
         outputs : ndarray of int64
             Places of elements in the output image, from 0.
         """
-        rows = self.window.needed_rows[outputs // self.outputs_ahead]
-        _, width, channels = self.window.shape
+        windows = outputs // self.outputs_ahead
         if self.geometry.subsampling == (1, 1):
-            return rows * width * channels
+            return self.window.elements_needed(windows)
+        rows = self.window.needed_rows[windows]
+        _, width, channels = self.window.shape
         # Of the last row, all up to the last pixel that is kept.
         down, across = self.geometry.subsampling
         pixels = (rows - 1) * down * self.tensor.shape[1] + (width - 1) * across + 1

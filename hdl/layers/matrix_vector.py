@@ -69,7 +69,7 @@ class MatrixVectorSpec:
                 f"the input is {self.code}; XNOR and popcount take one bit, and weights -1 and +1"
             )
         if self.multiplier is not None:
-            self.mac  # noqa: B018
+            _ = self.mac  # Refuses operands that the multiplier does not take.
 
     @property
     def outputs(self) -> int:

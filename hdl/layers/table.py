@@ -1,7 +1,7 @@
 """Any function of a code, and clamps."""
 
 import numpy as np
-from amaranth.hdl import C, Cat, Module, Mux, Value
+from amaranth.hdl import Cat, Module, Value
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
@@ -9,7 +9,7 @@ from golden import graph
 from golden.errors import UserError
 from golden.integer_type import IntegerType
 from hdl.layers.beatwise import Beatwise
-from hdl.layers.codes import check_lanes, code_stream, resized
+from hdl.layers.codes import check_lanes, clamped, code_stream, resized
 from hdl.pipeline import Pipeline, Stages
 from hdl.rom import Rom
 
@@ -169,14 +169,8 @@ class Clamp(Beatwise):
         m = Module()
         pipeline = Pipeline(m, platform, self.i, self.o, self.latency)
         low, high = self.node.minimum, self.node.maximum
-        width = self.tensors[0].type.width
+        codes = [clamped(self.i.payload[lane], low, high) for lane in range(self.lanes)]
         m.d.comb += self.o.payload.as_value().eq(
-            Cat(
-                pipeline.register(
-                    f"code_{lane}",
-                    Mux(code < low, C(low, width), Mux(code > high, C(high, width), code))[:width],
-                )
-                for lane, code in ((lane, self.i.payload[lane]) for lane in range(self.lanes))
-            )
+            Cat(pipeline.register(f"code_{lane}", code) for lane, code in enumerate(codes))
         )
         return m

@@ -1,23 +1,19 @@
 """Pooling by windows that slide."""
 
-from collections.abc import Sequence
-
 import numpy as np
-from amaranth.hdl import C, Cat, Module, Mux, Value
+from amaranth.hdl import Cat, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.certify import certified_average
 from golden.errors import UserError
 from golden.graph import AveragePool, MaxPool, Requantization, SumPool, Tensor
-from golden.integer_type import IntegerType
 from hdl.layers.channel_requant import ChannelRequantizer
-from hdl.layers.codes import Int64, code_stream
+from hdl.layers.codes import Int64, clamped, code_stream, resized
 from hdl.layers.connection import connect
 from hdl.layers.sliding_window import SlidingWindow
 from hdl.layers.window_reduce import Reduction, WindowReduce
 from hdl.layers.window_spec import SlidingWindowSpec
-from hdl.shapes import shape_of
 
 
 class WindowPool(wiring.Component):
@@ -92,8 +88,7 @@ class WindowPool(wiring.Component):
 
     def inputs_needed(self, outputs: Int64) -> Int64:
         """Return how many elements of an image must have come before each output can leave."""
-        _, width, channels = self.window.shape
-        return self.window.needed_rows[outputs // self.outputs_ahead] * width * channels
+        return self.window.elements_needed(outputs // self.outputs_ahead)
 
     def elaborate(self, platform: object) -> Module:
         """Chain window, reduction, and clamp or requantizer."""
@@ -104,10 +99,12 @@ class WindowPool(wiring.Component):
         connect(m, window.o, reduce.i)
         reduced = [reduce.o.payload[lane] for lane in range(self.lanes)]
         if isinstance(self.node, MaxPool):
-            connect(m, reduce.o, self.o, Cat(self._clamp(value) for value in reduced))
+            low, high = self.node.minimum, self.node.maximum
+            connect(m, reduce.o, self.o, Cat(clamped(code, low, high) for code in reduced))
             return m
         m.submodules.requantizer = requantizer = self._requantizer()
-        connect(m, reduce.o, requantizer.i, _resized(reduced, requantizer.accumulator))
+        width = requantizer.accumulator.width
+        connect(m, reduce.o, requantizer.i, Cat(resized(total, width) for total in reduced))
         connect(m, requantizer.o, self.o)
         return m
 
@@ -135,12 +132,6 @@ class WindowPool(wiring.Component):
             )
         return 0
 
-    def _clamp(self, code: Value) -> Value:
-        assert isinstance(self.node, MaxPool)
-        kind = self.tensors[0].type
-        low, high = (C(end, shape_of(kind)) for end in (self.node.minimum, self.node.maximum))
-        return Mux(code < low, low, Mux(code > high, high, code))[: kind.width]
-
     def _requantizer(self) -> ChannelRequantizer:
         node, tensor = self.node, self.tensors[0]
         taps = node.window.taps
@@ -157,12 +148,3 @@ class WindowPool(wiring.Component):
         return ChannelRequantizer(
             requantization, bounds.type, bias, tensor.channels, self.lanes, self.name
         )
-
-
-def _resized(sums: Sequence[Value], accumulator: IntegerType) -> Value:
-    """Return sums in the width of the accumulator."""
-    width = accumulator.width
-    signs = [value[-1] if value.shape().signed else C(0) for value in sums]
-    return Cat(
-        Cat(value, sign.replicate(width))[:width] for value, sign in zip(sums, signs, strict=True)
-    )

@@ -142,6 +142,11 @@ class SlidingWindowSpec:
         """Rows of the tensor that each row of windows needs, counted from the first one."""
         return np.minimum(self._top + self.extent, self.shape[0])
 
+    def elements_needed(self, rows: Int64) -> Int64:
+        """Return how many elements of the tensor some rows of windows need, from the first one."""
+        _, width, channels = self.shape
+        return self.needed_rows[rows] * width * channels
+
     @property
     def finished_rows(self) -> Int64:
         """Rows of the tensor that are no longer needed before each row of windows, and at last."""

@@ -34,6 +34,9 @@ from golden.onnx_import.values import (
 
 Int64 = NDArray[np.int64]
 
+_LAST_BITS = 2.0**-22
+"""By how much float32 products rounded once or twice can differ, relatively."""
+
 
 def plain(site: Site, position: int) -> Real:
     """Return an input that is dequantized codes and nothing more."""
@@ -182,12 +185,16 @@ def _set_accumulated(
 
 
 def _has_scale(bias: QuantizedConstant, kernel: Kernel) -> bool:
-    """Return whether a bias has the accumulator's scale, the product rounded to float32."""
+    """Return whether a bias has the accumulator's scale, the product rounded to float32.
+
+    Exporters form the product in float32 or in float64 and round it once or twice, so its last bits
+    differ between files that mean the same; the codes are what counts.
+    """
     product = kernel.scales[0] * kernel.scales[1]
     scale = bias.scale.reshape(-1)
     if scale.size not in (1, product.size) and product.size != 1:
         return False
-    return bool(np.allclose(scale, product, rtol=2.0**-22, atol=0.0))
+    return bool(np.allclose(scale, product, rtol=_LAST_BITS, atol=0.0))
 
 
 def _numbers(value: Constant) -> NDArray[np.float32]:
