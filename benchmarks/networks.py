@@ -14,16 +14,18 @@ from rich.console import Console
 from rich.table import Table
 
 from cocotb_tests.images import random_images
+from flows.bench.cosimulation import Cosimulation
+from flows.bench.scenario import compare
 from flows.network.devices import find_budget
 from flows.network.plan import Plan, plan_network
-from flows.network.simulation import NetworkSimulation, Pace, network_scenario
+from flows.network.simulation import Pace, network_scenario
 from flows.synthesis import synthesise
 from golden.certify import certify
 from golden.execute import Executor
 from golden.graph import Graph
 from golden.load import load_network
 from hdl.network import Network
-from hdl.verilog_output import to_verilog
+from hdl.verilog_output import Design, to_verilog
 
 FOLDER = Path("sim_build") / "networks"
 DEVICE = "zynq7020"
@@ -64,12 +66,12 @@ def main() -> int:
     resources = []
     for each in NETWORKS:
         began = time.monotonic()
-        graph = certify(load_network(arguments.folder / each.file))
-        plan = plan_network(graph, find_budget(DEVICE), each.cycles)
+        graph = load_network(arguments.folder / each.file)
+        plan = plan_network(certify(graph), find_budget(DEVICE), each.cycles)
         design = to_verilog(Network(plan.spec), "network")
         generated = time.monotonic() - began
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        row = _simulate(graph, plan, arguments.images)
+        row = _simulate(graph, plan, design, arguments.images)
         table.add_row(
             each.file.removesuffix(".tflite"),
             *row[:6],
@@ -91,22 +93,19 @@ def main() -> int:
     return 0
 
 
-def _simulate(graph: Graph, plan: Plan, images: int) -> list[str]:
+def _simulate(graph: Graph, plan: Plan, design: Design, images: int) -> list[str]:
     """Run images through the Verilog, and return the columns that follow from it."""
     network = Network(plan.spec)
     given = random_images(plan.spec.input, images, 1)
     name = plan.spec.output.name
     golden = Executor(graph).run(given, [name])
     scenario = network_scenario(network, "images", given, golden)
-    simulation = NetworkSimulation(network, "verilator", FOLDER)
+    cosimulation = Cosimulation(network, design, "verilator", FOLDER)
     began = time.monotonic()
-    outcome = simulation.run(scenario, FOLDER / "run", timeout=3600)
+    (outcome,) = cosimulation.run([scenario.run], FOLDER / "run", timeout=3600)
     built = time.monotonic() - began - outcome.seconds
     pace = Pace.of(outcome.cycles["o"], images)
-    equal = all(
-        (values == scenario.expected["o"][lane]).all()
-        for lane, values in outcome.outputs["o"].items()
-    )
+    verdict = compare(cosimulation, [scenario], [outcome], 1)
     bound = plan.products / plan.multipliers
     return [
         f"{plan.multipliers:,}",
@@ -114,7 +113,7 @@ def _simulate(graph: Graph, plan: Plan, images: int) -> list[str]:
         f"{plan.cycles:,}",
         f"{pace.intervals.max() / bound:.3f}",
         f"{pace.first:,}",
-        "all" if equal else "NO",
+        "all" if verdict.passed else "NO",
         f"{built:.0f}",
         f"{outcome.duration / outcome.seconds / 1e3:,.0f}",
         f"{outcome.seconds:.1f}",

@@ -154,11 +154,23 @@ def judge(
     Verdict
         Not passed when nothing was compared.
     """
-    verdict = Verdict(cosimulation.design.top, cosimulation.simulator, seed)
     names = [scenario.name for scenario in scenarios]
     if len(set(names)) != len(names):
         raise ValueError(f"scenarios share a name: {names}")
     outcomes = cosimulation.run([scenario.run for scenario in scenarios], work)
+    verdict = compare(cosimulation, scenarios, outcomes, seed)
+    verdict.write(work)
+    return verdict
+
+
+def compare(
+    cosimulation: Cosimulation,
+    scenarios: Sequence[Scenario],
+    outcomes: Sequence[Outcome],
+    seed: int,
+) -> Verdict:
+    """Compare what a circuit did in each scenario with what it should have done; see `judge`."""
+    verdict = Verdict(cosimulation.design.top, cosimulation.simulator, seed)
     for scenario, outcome in zip(scenarios, outcomes, strict=True):
         before = verdict.compared
         problems = _protocol_problems(scenario, outcome)
@@ -168,7 +180,6 @@ def judge(
         verdict.problems += [f"{scenario.name}: {problem}" for problem in problems]
     if verdict.compared == 0:
         verdict.problems.append("nothing was compared")
-    verdict.write(work)
     return verdict
 
 

@@ -59,9 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
         graph = load_network(arguments.model, arguments.profile)
         stimulus = _stimulus(graph, arguments.input, arguments.images, arguments.seed)
     with console.status("searching certificates"):
-        graph = certify(graph)
+        certified = certify(graph)
     with console.status("choosing foldings"):
-        plan = plan_network(graph, budget, arguments.cycles)
+        plan = plan_network(certified, budget, arguments.cycles)
         accelerator = Accelerator(arguments.model.stem, plan, arguments.shell)
     console.print(plan_table(plan, f"{arguments.model.name} on {budget.summary}"))
     with console.status("golden outputs"):

@@ -3,14 +3,14 @@
 import argparse
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 
+from flows.bench.cosimulation import Cosimulation
+from flows.bench.scenario import compare
 from flows.code_files import npy_content, read_codes
 from flows.network.devices import BUDGETS, find_budget
 from flows.network.plan import plan_network
 from flows.network.simulation import (
-    NetworkSimulation,
     Pace,
     codes_of,
     first_parting,
@@ -22,6 +22,7 @@ from golden.certify import certify
 from golden.errors import UserError
 from golden.load import SUFFIXES, load_network
 from hdl.network import Network
+from hdl.verilog_output import to_verilog
 
 BUILDS = Path("sim_build")
 _MAXIMUM_STALL = 255
@@ -79,7 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.output.parent.is_dir():
         folder = arguments.output.parent
         raise UserError(f"{arguments.output}: there is no folder {folder}; make it first")
-    graph = certify(load_network(arguments.model, arguments.profile))
+    imported = load_network(arguments.model, arguments.profile)
+    graph = certify(imported)
     plan = plan_network(graph, budget, arguments.cycles)
     images = read_codes(graph, plan.spec.input.name, arguments.input)
     network = Network(plan.spec, taps=arguments.layers)
@@ -88,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
         from golden.execute import Executor
 
         kept = [*network.taps.values(), plan.spec.output.name]
-        golden = Executor(graph).run(images, kept)
+        golden = Executor(imported).run(images, kept)
     scenario = network_scenario(
         network,
         "images",
@@ -97,13 +99,14 @@ def run(arguments: argparse.Namespace) -> int:
         dict.fromkeys(("i", "o"), arguments.stall),
         arguments.seed,
     )
-    simulation = NetworkSimulation(network, arguments.sim, BUILDS)
+    cosimulation = Cosimulation(network, to_verilog(network, "network"), arguments.sim, BUILDS)
     work = BUILDS / f"network-{arguments.sim}"
     with console.status(f"building and running {len(images)} images on {arguments.sim}"):
-        outcome = simulation.run(scenario, work, timeout=7 * 24 * 3600)
+        (outcome,) = cosimulation.run([scenario.run], work, timeout=7 * 24 * 3600)
+    verdict = compare(cosimulation, [scenario], [outcome], arguments.seed)
+    for problem in verdict.problems:
+        console.print(problem, style="red", soft_wrap=True)
     if outcome.hung:
-        passed = ", ".join(f"{name} {count}" for name, count in outcome.taken.items())
-        console.print(f"hung after {outcome.duration:,} cycles; beats passed: {passed}")
         return 1
     codes = codes_of(outcome, graph, len(images))
     name = plan.spec.output.name
@@ -111,21 +114,13 @@ def run(arguments: argparse.Namespace) -> int:
     console.print(
         f"{Pace.of(outcome.cycles['o'], len(images))}; planned: {plan.cycles:,}", soft_wrap=True
     )
-    compared = sum(
-        values.size for columns in outcome.outputs.values() for values in columns.values()
-    )
-    differing = sum(
-        int((values != np.asarray(scenario.expected[port][lane])[: len(values)]).sum())
-        for port, columns in outcome.outputs.items()
-        for lane, values in columns.items()
-    )
     parting = first_parting(network, outcome, golden)
     if parting is not None:
         console.print(f"first difference at {parting}", style="red", soft_wrap=True)
     console.print(
-        f"{arguments.model.name}: {len(images)} images, {compared} codes compared, "
-        f"{differing} differed, on {arguments.sim}",
-        style="bold red" if differing else "green",
+        f"{arguments.model.name}: {len(images)} images, {verdict.compared} codes compared, "
+        f"{verdict.differing} differed, on {arguments.sim}",
+        style="green" if verdict.passed else "bold red",
         soft_wrap=True,
     )
-    return 1 if differing else 0
+    return 0 if verdict.passed else 1

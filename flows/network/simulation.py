@@ -2,18 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.bench.cosimulation import Cosimulation, Outcome, Run
+from flows.bench.cosimulation import Outcome, Run
 from flows.bench.payload import Columns
 from flows.bench.scenario import Scenario
 from flows.code_files import Codes
 from golden.graph import Graph
 from hdl.network import Network
-from hdl.verilog_output import Design, to_verilog
 
 Int64 = NDArray[np.int64]
 
@@ -110,8 +108,7 @@ def columns(codes: Codes, lanes: int) -> Columns:
 def codes_of(outcome: Outcome, graph: Graph, images: int) -> Codes:
     """Return the outputs that a circuit made of whole images."""
     tensor = graph.tensors[graph.outputs[0]]
-    beats = np.stack(list(outcome.outputs["o"].values()), axis=1).ravel()
-    return beats[: images * tensor.elements].reshape(images, *tensor.shape)
+    return _elements(outcome, "o")[: images * tensor.elements].reshape(images, *tensor.shape)
 
 
 @dataclass(frozen=True)
@@ -140,7 +137,7 @@ def first_parting(
     ports = {**network.taps, "o": graph.outputs[0]}
     for port, name in ports.items():
         tensor = graph.tensors[name]
-        got = np.stack(list(outcome.outputs[port].values()), axis=1).ravel()
+        got = _elements(outcome, port)
         expected = np.asarray(golden[name], dtype=np.int64).ravel()[: len(got)]
         wrong = np.flatnonzero(got != expected)
         if wrong.size:
@@ -152,28 +149,10 @@ def first_parting(
     return None
 
 
-@dataclass(frozen=True, eq=False)
-class NetworkSimulation:
-    """A network's Verilog in a simulator.
-
-    Parameters
-    ----------
-    network : Network
-    simulator : {"verilator", "icarus"}
-    folder : Path
-        Where builds go.
-    """
-
-    network: Network
-    simulator: str
-    folder: Path
-
-    def run(self, scenario: Scenario, work: Path, timeout: float) -> Outcome:
-        """Carry out one scenario."""
-        design: Design = to_verilog(self.network, "network")
-        cosimulation = Cosimulation(self.network, design, self.simulator, self.folder)
-        return cosimulation.run([scenario.run], work, timeout)[0]
-
-
 def _lanes(network: Network, port: str) -> int:
     return len(getattr(network, port).payload)
+
+
+def _elements(outcome: Outcome, port: str) -> Int64:
+    """Return the elements that left a port, in their order."""
+    return np.stack(list(outcome.outputs[port].values()), axis=1).ravel()
