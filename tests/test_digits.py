@@ -20,10 +20,11 @@ from golden.execute import Executor
 from golden.float_requant import requantize_float32_half_even, requantize_float64_half_away
 from golden.graph import Graph
 from golden.layer_trace import LayerTrace, load_traces, save_traces
+from golden.quantize import Scheme, quantize
 from golden.record_layers import record_layers
 from golden.requant import requantize
 from golden.rounding import Rounding
-from golden.torch_import import Scheme, import_torch, to_codes
+from golden.torch_import import to_codes
 from support.graph_to_tflite import graph_to_tflite
 from support.litert import Kernels, run_litert
 
@@ -40,7 +41,9 @@ def network() -> DigitsNetwork:
 @pytest.fixture(scope="module")
 def quantized(network: DigitsNetwork) -> Quantized:
     images = load()[0].images
-    return cache(lambda rounding: import_torch(network, images, Scheme(rounding=rounding)))
+    return cache(
+        lambda rounding: quantize(network, images, Scheme(requantization=rounding.value)).graph
+    )
 
 
 def run_on_litert(graph: Graph, kernels: Kernels) -> tuple[dict, dict]:

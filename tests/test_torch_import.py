@@ -20,8 +20,9 @@ from golden.errors import UserError
 from golden.execute import Executor
 from golden.graph import FixedPoint, Graph, Reshape
 from golden.integer_type import IntegerType
+from golden.quantize import ActivationScheme, Scheme, WeightScheme, quantize
 from golden.rounding import Rounding
-from golden.torch_import import Scheme, import_torch, to_codes, to_real
+from golden.torch_import import to_codes, to_real
 
 
 class Binary(nn.Module):
@@ -229,7 +230,7 @@ def tolerance(graph: Graph, name: str) -> float:
 @pytest.mark.parametrize("name", MODULES)
 def test_every_layer_equals_the_fake_quantized_one(name: str, rounding: Rounding) -> None:
     module, samples = trained(MODULES[name])
-    graph = import_torch(module, samples, Scheme(rounding=rounding))
+    graph = quantize(module, samples, Scheme(requantization=rounding.value)).graph
     found = differences(module, graph, run_all(graph, samples))
     assert set(found) == {node.output for node in graph.nodes}
     for layer, difference in found.items():
@@ -239,7 +240,7 @@ def test_every_layer_equals_the_fake_quantized_one(name: str, rounding: Rounding
 @pytest.mark.parametrize("name", MODULES)
 def test_the_whole_network_stays_close_to_the_float_module(name: str) -> None:
     module, samples = trained(MODULES[name])
-    graph = import_torch(module, samples)
+    graph = quantize(module, samples).graph
     codes = Executor(graph).run(to_codes(graph, samples))
     (output,) = graph.outputs
     with torch.no_grad():
@@ -251,7 +252,8 @@ def test_the_whole_network_stays_close_to_the_float_module(name: str) -> None:
 def test_a_weight_off_by_one_code_is_noticed() -> None:
     """Negative control of the layer-wise comparison."""
     module, samples = trained(MODULES["plain"])
-    graph = import_torch(module, samples, Scheme(rounding=Rounding.SINGLE_HALF_EVEN))
+    scheme = Scheme(requantization="single_half_even")
+    graph = quantize(module, samples, scheme).graph
     with torch.no_grad():
         weight = module[2][0].weight
         weight[0, :, 1, 1] += 1.2 * weight[0].abs().max() / 127
@@ -289,7 +291,7 @@ def functional() -> tuple[nn.Module, tuple[Tensor, Tensor]]:
 
 def test_functions_and_several_inputs_and_outputs() -> None:
     module, samples = functional()
-    graph = import_torch(module, samples)
+    graph = quantize(module, samples).graph
     assert [tensor.shape for tensor in graph.inputs] == [(8, 8, 3), (6,)]
     codes = Executor(graph).run(to_codes(graph, *samples))
     with torch.no_grad():
@@ -300,16 +302,16 @@ def test_functions_and_several_inputs_and_outputs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("activation", "weight", "decibels"),
-    [("int8", "int4", 12), ("uint8", "int8", 28), ("int16", "int8", 35), ("int16", "int16", 60)],
+    ("activation", "weight", "decibels"), [(8, 4, 12), (8, 8, 28), (16, 8, 35), (16, 16, 60)]
 )
-def test_other_widths(activation: str, weight: str, decibels: float) -> None:
+def test_other_widths(activation: int, weight: int, decibels: float) -> None:
     module, samples = trained(MODULES["residual"])
-    scheme = Scheme(IntegerType.parse(activation), IntegerType.parse(weight))
-    graph = import_torch(module, samples, scheme)
+    values = ActivationScheme(bits=activation)
+    scheme = Scheme(WeightScheme(bits=weight), values, values, values)
+    graph = quantize(module, samples, scheme).graph
     codes = Executor(graph).run(to_codes(graph, samples))
     (output,) = graph.outputs
-    assert graph.tensors[output].type == scheme.activation
+    assert graph.tensors[output].type == IntegerType(activation, True)
     with torch.no_grad():
         exact = module(samples)
     error = to_real(graph, output, codes[output]) - exact
@@ -324,7 +326,7 @@ def test_channels_without_weights_keep_their_bias() -> None:
         module.weight[1] = 1e-12
         module.bias.copy_(torch.tensor([1.5, -1.5, 0.0, 0.25]))
     samples = torch.linspace(-1, 1, 3 * 8 * 8).reshape(1, 3, 8, 8)
-    graph = import_torch(module, samples)
+    graph = quantize(module, samples).graph
     codes = Executor(graph).run(to_codes(graph, samples))
     (output,) = graph.outputs
     with torch.no_grad():
@@ -336,23 +338,9 @@ def test_the_module_is_left_as_it_was() -> None:
     module, samples = trained(MODULES["plain"])
     module[1].train()
     before = {name: values.clone() for name, values in module.state_dict().items()}
-    import_torch(module, samples)
+    quantize(module, samples)
     assert [layer.training for layer in module] == [False, True, False, False, False, False]
     assert all(torch.equal(values, before[name]) for name, values in module.state_dict().items())
-
-
-def test_an_observer_chooses_the_range() -> None:
-    class Fixed:
-        def observe(self, values: Tensor) -> None:
-            assert values.shape[0] == 40
-
-        def range(self) -> tuple[float, float]:
-            return -1.0, 1.55
-
-    module, samples = trained(MODULES["plain"])
-    graph = import_torch(module, samples, observer=Fixed)
-    assert {float(q.scale) for q in graph.quantization.values()} == {np.float32(0.01)}
-    assert {q.encoding.zero_point for q in graph.quantization.values()} == {-28}
 
 
 class Forward(nn.Module):
@@ -418,7 +406,7 @@ REFUSED: dict[str, tuple[nn.Module, str]] = {
 def test_what_cannot_be_imported_is_named(name: str) -> None:
     module, message = REFUSED[name]
     with pytest.raises(UserError, match=message) as caught:
-        import_torch(module, torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(2)))
+        quantize(module, torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(2)))
     assert "\n" not in str(caught.value)
 
 
@@ -434,22 +422,15 @@ def test_what_cannot_be_imported_is_named(name: str) -> None:
 )
 def test_calibration_data_that_does_not_fit(samples: Tensor | tuple[Tensor, ...]) -> None:
     with pytest.raises(UserError, match=r"calibration has .* the same number of samples, at least"):
-        import_torch(nn.ReLU(), samples)
+        quantize(nn.ReLU(), samples)
 
 
-@pytest.mark.parametrize("samples", [np.zeros((2, 3)), [], torch.zeros(2, 3, dtype=torch.cfloat)])
+@pytest.mark.parametrize("samples", [np.zeros((2, 3)), 3, [torch.zeros(2, 3, dtype=torch.cfloat)]])
 def test_calibration_data_of_other_types(samples: object) -> None:
     with pytest.raises(UserError, match=r"calibration has a .*; allowed: tensors of real numbers"):
-        import_torch(nn.ReLU(), samples)  # type: ignore[arg-type]
+        quantize(nn.ReLU(), samples)  # type: ignore[arg-type]
 
 
 def test_only_modules_are_imported() -> None:
     with pytest.raises(UserError, match="module is a builtin_function_or_method; allowed"):
-        import_torch(torch.relu, torch.zeros(2, 3))  # type: ignore[arg-type]
-
-
-def test_unsigned_weights_are_refused() -> None:
-    with pytest.raises(UserError, match="weight is uint8; allowed: signed, 2 to 16 bits"):
-        import_torch(
-            nn.Conv2d(3, 3, 3), torch.zeros(1, 3, 8, 8), Scheme(weight=IntegerType(8, False))
-        )
+        quantize(torch.relu, torch.zeros(2, 3))  # type: ignore[arg-type]

@@ -14,8 +14,9 @@ from golden.digits.settings import DigitsSettings
 from golden.execute import Executor
 from golden.graph.file import save
 from golden.layer_trace import save_traces
+from golden.quantize import Scheme, quantize
 from golden.record_layers import record_layers
-from golden.torch_import import Scheme, import_torch, to_codes
+from golden.torch_import import to_codes
 
 
 def write_digits(directory: Path, settings: DigitsSettings, configuration: str) -> QuantizedDigits:
@@ -26,7 +27,8 @@ def write_digits(directory: Path, settings: DigitsSettings, configuration: str) 
     """
     training_data, test_data = load()
     network = train(training_data, settings.training)
-    graph = import_torch(network, training_data.images, Scheme(rounding=settings.rounding))
+    scheme = Scheme(requantization=settings.rounding.value)
+    graph = quantize(network, training_data.images, scheme).graph
     codes = to_codes(graph, test_data.images)
     (output,) = graph.outputs
     with torch.no_grad():

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from golden.affine import AffineMap
+from golden.bipolar import BipolarMap
 from golden.errors import UserError
 from golden.graph import Graph
 
@@ -16,7 +17,7 @@ def to_codes(graph: Graph, *samples: Tensor) -> dict[str, NDArray[np.int64]]:
     Parameters
     ----------
     graph : Graph
-        As `import_torch` makes it.
+        As `golden.quantize.quantize` makes it.
     samples : Tensor
         One for each input; images as (samples, channels, height, width).
 
@@ -28,21 +29,23 @@ def to_codes(graph: Graph, *samples: Tensor) -> dict[str, NDArray[np.int64]]:
     if len(samples) != len(graph.inputs):
         raise UserError(f"{len(samples)} tensors are given; the graph has {len(graph.inputs)}")
     return {
-        tensor.name: _channels_last(_affine_map(graph, tensor.name).quantize(values)).numpy()
+        tensor.name: _channels_last(_map(graph, tensor.name).quantize(values)).numpy()
         for tensor, values in zip(graph.inputs, samples, strict=True)
     }
 
 
 def to_real(graph: Graph, name: str, codes: NDArray[np.integer]) -> Tensor:
     """Return what the codes of a tensor stand for; images as torch has them."""
-    real = _affine_map(graph, name).dequantize(torch.from_numpy(codes.astype(np.int64)))
+    real = _map(graph, name).dequantize(torch.from_numpy(codes.astype(np.int64)))
     return real.permute(0, 3, 1, 2) if real.ndim == 4 else real
 
 
-def _affine_map(graph: Graph, name: str) -> AffineMap:
+def _map(graph: Graph, name: str) -> AffineMap | BipolarMap:
     quantization = graph.quantization[name]
-    scale, zero_point = float(quantization.scale), quantization.encoding.zero_point
-    return AffineMap(graph.tensors[name].type, scale, zero_point)
+    scale, encoding = float(quantization.scale), quantization.encoding
+    if encoding.bipolar:
+        return BipolarMap(scale)
+    return AffineMap(graph.tensors[name].type, scale, encoding.zero_point)
 
 
 def _channels_last(values: Tensor) -> Tensor:

@@ -62,6 +62,42 @@ class Scaled(Layer):
         """Compute the layer without its activation."""
 
 
+@dataclass(frozen=True, eq=False)
+class Normalization:
+    """Batch normalization over channels, in evaluation: ``(x - mean) / sqrt(variance + epsilon)``.
+
+    Parameters
+    ----------
+    mean, variance : Tensor of float32, shape (channels,)
+        Running statistics.
+    weight, bias : Tensor of float32, shape (channels,)
+        Applied afterwards.
+    epsilon : float
+    """
+
+    mean: Tensor
+    variance: Tensor
+    weight: Tensor
+    bias: Tensor
+    epsilon: float
+
+    @property
+    def scale(self) -> Tensor:
+        """What each channel is multiplied by, in float64."""
+        return (self.variance.to(torch.float64) + self.epsilon).rsqrt() * self.weight
+
+    @property
+    def offset(self) -> Tensor:
+        """What is added to each channel afterwards, in float64."""
+        return self.bias - self.mean * self.scale
+
+    def compute(self, values: Tensor) -> Tensor:
+        """Normalize values whose second dimension is the channels."""
+        shape = (-1, *[1] * (values.ndim - 2))
+        scale, offset = (each.to(values.dtype).reshape(shape) for each in (self.scale, self.offset))
+        return values * scale + offset
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Matrix(Scaled):
     """What convolution and fully connected layers share.
@@ -71,10 +107,22 @@ class Matrix(Scaled):
     weight : Tensor of float32
         As torch stores it, output channels first.
     bias : Tensor of float32, shape (output channels,)
+    normalization : Normalization, optional
+        Of the result, before the activation.
     """
 
     weight: Tensor
     bias: Tensor
+    normalization: Normalization | None = None
+
+    def unclamped(self, *inputs: Tensor) -> Tensor:
+        """Compute the layer without its activation."""
+        product = self.product(inputs[0])
+        return product if self.normalization is None else self.normalization.compute(product)
+
+    @abstractmethod
+    def product(self, values: Tensor) -> Tensor:
+        """Return the products of inputs and weights, summed, and the bias."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -91,10 +139,10 @@ class Convolution(Matrix):
     window: Window
     groups: int = 1
 
-    def unclamped(self, *inputs: Tensor) -> Tensor:
-        """Compute the layer without its activation."""
+    def product(self, values: Tensor) -> Tensor:
+        """Return the products of inputs and weights, summed, and the bias."""
         return functional.conv2d(
-            _padded(inputs[0], self.window, 0.0),
+            _padded(values, self.window, 0.0),
             self.weight,
             self.bias,
             self.window.stride,
@@ -107,27 +155,25 @@ class Convolution(Matrix):
 class Linear(Matrix):
     """A matrix applied to the last dimension; weight of shape (outputs, inputs)."""
 
-    def unclamped(self, *inputs: Tensor) -> Tensor:
-        """Compute the layer without its activation."""
-        return functional.linear(inputs[0], self.weight, self.bias)
+    def product(self, values: Tensor) -> Tensor:
+        """Return the products of inputs and weights, summed, and the bias."""
+        return functional.linear(values, self.weight, self.bias)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class BatchNorm(Layer):
-    """Per-channel scale and offset, as batch normalization computes in evaluation.
+    """Batch normalization that no other layer has taken in.
 
     Parameters
     ----------
-    scale, offset : Tensor of float32, shape (channels,)
+    normalization : Normalization
     """
 
-    scale: Tensor
-    offset: Tensor
+    normalization: Normalization
 
     def compute(self, *inputs: Tensor) -> Tensor:
         """Compute the layer in floating point."""
-        shape = (-1, *[1] * (inputs[0].ndim - 2))
-        return inputs[0] * self.scale.reshape(shape) + self.offset.reshape(shape)
+        return self.normalization.compute(inputs[0])
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -234,6 +280,15 @@ class Clamp(Layer):
     def compute(self, *inputs: Tensor) -> Tensor:
         """Compute the layer in floating point."""
         return inputs[0].clamp(*self.limits)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Convert(Scaled):
+    """The same values under a scale and width of their own: a conversion between precisions."""
+
+    def unclamped(self, *inputs: Tensor) -> Tensor:
+        """Return the values."""
+        return inputs[0]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -23,6 +23,7 @@ from golden.torch_import.float_network import (
     MaxPool,
     Mean,
     Multiply,
+    Normalization,
     Pad,
     Pointwise,
     Reshape,
@@ -143,21 +144,13 @@ def _bias(call: Call, outputs: int) -> Tensor:
 
 def _batch_norm(call: Call, output: str) -> Layer:
     arguments = call.arguments
-    mean, variance = (
-        call.constant(arguments[name]).to(torch.float64) for name in ("running_mean", "running_var")
-    )
+    mean, variance = (call.constant(arguments[name]) for name in ("running_mean", "running_var"))
     weight, bias = (
-        None if arguments[name] is None else call.constant(arguments[name])
-        for name in ("weight", "bias")
+        torch.full_like(mean, usual) if arguments[name] is None else call.constant(arguments[name])
+        for name, usual in (("weight", 1.0), ("bias", 0.0))
     )
-    scale = (variance + arguments["eps"]).rsqrt() * (1 if weight is None else weight)
-    offset = (0 if bias is None else bias) - mean * scale
-    return BatchNorm(
-        inputs=call.inputs,
-        output=output,
-        scale=scale.to(torch.float32),
-        offset=offset.to(torch.float32),
-    )
+    normalization = Normalization(mean, variance, weight, bias, float(arguments["eps"]))
+    return BatchNorm(inputs=call.inputs, output=output, normalization=normalization)
 
 
 def _clamp(low: float, high: float) -> Translate:

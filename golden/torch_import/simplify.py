@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import torch
+
 from golden.graph import Window
 from golden.torch_import.float_network import (
     BatchNorm,
@@ -20,9 +22,17 @@ Merge = Callable[[Layer, Layer], Layer | None]
 """Merges a layer with the only layer that reads it; None when they stay apart."""
 
 
-def simplify(network: FloatNetwork) -> FloatNetwork:
-    """Fold batch normalization into weights, and activations into the layers before them."""
-    network = _merge_pairs(network, _fold_batch_norm)
+def simplify(network: FloatNetwork, fold: bool = True) -> FloatNetwork:
+    """Take batch normalization and activations into the layers before them.
+
+    Parameters
+    ----------
+    network : FloatNetwork
+    fold : bool
+        Whether batch normalization becomes part of weights and biases; else it stays beside them,
+        for training.
+    """
+    network = _merge_pairs(network, _fold_batch_norm if fold else _take_batch_norm)
     network = replace(
         network, layers=tuple(_as_depthwise(layer, network) for layer in network.layers)
     )
@@ -72,15 +82,25 @@ def _replaced(network: FloatNetwork, first: Layer, second: Layer, merged: Layer)
     )
 
 
+def _take_batch_norm(first: Layer, second: Layer) -> Layer | None:
+    """Keep batch normalization beside the weights."""
+    if not (isinstance(first, Matrix) and isinstance(second, BatchNorm)):
+        return None
+    if first.normalization is not None:
+        return None
+    return replace(first, normalization=second.normalization)
+
+
 def _fold_batch_norm(first: Layer, second: Layer) -> Layer | None:
     """Fold ``scale * (weight x + bias) + offset`` into weight and bias."""
     if not (isinstance(first, Matrix) and isinstance(second, BatchNorm)):
         return None
-    per_row = second.scale.reshape(-1, *[1] * (first.weight.ndim - 1))
+    scale, offset = second.normalization.scale, second.normalization.offset
+    per_row = scale.reshape(-1, *[1] * (first.weight.ndim - 1))
     return replace(
         first,
-        weight=first.weight * per_row,
-        bias=first.bias * second.scale + second.offset,
+        weight=(first.weight * per_row).to(torch.float32),
+        bias=(first.bias * scale + offset).to(torch.float32),
     )
 
 
@@ -88,16 +108,17 @@ def _as_depthwise(layer: Layer, network: FloatNetwork) -> Layer:
     """Turn a batch normalization that stands alone into a 1 x 1 depthwise convolution."""
     if not isinstance(layer, BatchNorm):
         return layer
+    scale = layer.normalization.scale.to(torch.float32)
+    offset = layer.normalization.offset.to(torch.float32)
     if len(network.shapes[layer.output]) == 1:
-        weight = layer.scale.diag()
-        return Linear(inputs=layer.inputs, output=layer.output, weight=weight, bias=layer.offset)
+        return Linear(inputs=layer.inputs, output=layer.output, weight=scale.diag(), bias=offset)
     return Convolution(
         inputs=layer.inputs,
         output=layer.output,
-        weight=layer.scale.reshape(-1, 1, 1, 1),
-        bias=layer.offset,
+        weight=scale.reshape(-1, 1, 1, 1),
+        bias=offset,
         window=Window(size=(1, 1)),
-        groups=len(layer.scale),
+        groups=len(scale),
     )
 
 

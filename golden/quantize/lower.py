@@ -1,9 +1,10 @@
-"""A float network and its scales as an integer graph.
+"""A fake-quantized network as an integer graph.
 
 Graphs are channels-last: an image (channels, height, width) becomes (height, width, channels).
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import singledispatch
 
@@ -12,18 +13,25 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from golden import graph as integer
-from golden.affine import AffineMap, QuantizeRounding
+from golden.affine import QuantizeRounding
+from golden.bipolar import BipolarMap
 from golden.errors import UserError
 from golden.graph import Addend, Encoding, FixedPoint, Graph, Node, Quantization, Tensor
 from golden.integer_type import IntegerType
-from golden.multiplier import TFLITE_MULTIPLIER_WIDTH, convolution_scale, quantize_multiplier
+from golden.multiplier import TFLITE_MULTIPLIER_WIDTH, quantize_multiplier
+from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
+from golden.quantize.integer_weight import IntegerWeight
+from golden.quantize.matrix_arithmetic import MatrixArithmetic
 from golden.requant_spec import RequantChannels, RequantSpec
+from golden.rounding import Rounding
 from golden.softmax import softmax_exponential
 from golden.torch_import.float_network import (
+    UNLIMITED,
     Add,
     AveragePool,
     Clamp,
     Concat,
+    Convert,
     Convolution,
     FloatNetwork,
     Layer,
@@ -39,7 +47,6 @@ from golden.torch_import.float_network import (
     Softmax,
     SumPool,
 )
-from golden.torch_import.plan import Plan
 
 Int64 = NDArray[np.int64]
 Shape = tuple[int, ...]
@@ -50,22 +57,42 @@ _WIDE_ACCUMULATOR = IntegerType(48, True)
 """For activations of more than 8 bits."""
 
 
-def lower(network: FloatNetwork, plan: Plan) -> Graph:
-    """Return the integer graph of a network.
+def lower(
+    network: FloatNetwork,
+    activations: Mapping[str, ActivationMap],
+    weights: Mapping[str, IntegerWeight],
+    rounding: Rounding | None = None,
+) -> Graph:
+    """Return the integer graph of a network whose every tensor has codes.
+
+    Parameters
+    ----------
+    network : FloatNetwork
+        Of its weights only bias and normalization are used.
+    activations : mapping of str to AffineMap or BipolarMap
+        By tensor.
+    weights : mapping of str to IntegerWeight
+        By the name of a convolution or linear layer.
+    rounding : Rounding, optional
+        Of every requantization; None makes layers with weights equal real arithmetic in float64,
+        rounded once to the nearest even code, on every accumulator that can occur.
 
     Raises
     ------
     UserError
         Naming the layer and why no integer node computes it.
     """
-    context = _Context(network, plan)
+    context = _Context(network, activations, weights, rounding)
     nodes = []
     for layer in network.layers:
         try:
-            nodes.append(lower_layer(layer, context))
+            node = lower_layer(layer, context)
+            inference = node.infer(*(context.tensors[name] for name in node.inputs))
         except UserError as error:
             kind = type(layer).__name__.lower()
             raise UserError(f"layer {layer.output!r} ({kind}): {error}") from error
+        context.tensors[layer.output] = inference.tensor
+        nodes.append(node)
     for name in network.outputs:
         if name in context.order:
             raise UserError(
@@ -73,13 +100,13 @@ def lower(network: FloatNetwork, plan: Plan) -> Graph:
                 "holds in another order; end the module with the image, or with a layer after it"
             )
     return Graph(
-        inputs=tuple(
-            Tensor.of_type(name, channels_last(network.shapes[name]), plan.activations[name].codes)
-            for name in network.inputs
-        ),
+        inputs=tuple(context.tensors[name] for name in network.inputs),
         nodes=tuple(nodes),
         outputs=network.outputs,
-        quantization={name: context.quantization(name) for name in network.shapes},
+        quantization={
+            name: Quantization(Fraction(scale_of(mapping)), encoding_of(mapping))
+            for name, mapping in activations.items()
+        },
     )
 
 
@@ -99,42 +126,62 @@ class _Context:
 
     Parameters
     ----------
-    network : FloatNetwork
-    plan : Plan
+    network, activations, weights, rounding
+        As of `lower`.
     order : dict of str to ndarray
         For a flattened image: which of torch's features each feature of the graph is.
+    tensors : dict of str to Tensor
+        The graph's tensors up to the layer.
     """
 
     network: FloatNetwork
-    plan: Plan
+    activations: Mapping[str, ActivationMap]
+    weights: Mapping[str, IntegerWeight]
+    rounding: Rounding | None
     order: dict[str, Int64] = field(default_factory=dict)
+    tensors: dict[str, Tensor] = field(init=False)
 
-    def map(self, name: str) -> AffineMap:
-        return self.plan.activations[name]
+    def __post_init__(self) -> None:
+        self.tensors = {
+            name: Tensor.of_type(
+                name, channels_last(self.network.shapes[name]), self.activations[name].codes
+            )
+            for name in self.network.inputs
+        }
+
+    def map(self, name: str) -> ActivationMap:
+        return self.activations[name]
 
     def scale(self, name: str) -> float:
-        return float(self.map(name).scale[0])
+        return scale_of(self.activations[name])
 
     def encoding(self, name: str) -> Encoding:
-        return Encoding(int(self.map(name).zero_point[0]))
-
-    def quantization(self, name: str) -> Quantization:
-        return Quantization(Fraction(self.scale(name)), self.encoding(name))
+        return encoding_of(self.activations[name])
 
     def requantization(self, output: str, scale: ArrayLike, clamp: Range) -> FixedPoint:
         """Return the requantization of accumulators of a given scale, relative to the output."""
-        kind = self.map(output).codes
+        mapping = self.map(output)
+        kind = mapping.codes
         accumulator = _NARROW_ACCUMULATOR if kind.width <= 8 else _WIDE_ACCUMULATOR
-        spec = RequantSpec(accumulator, kind, roundings=(self.plan.scheme.rounding,))
         multiplier, exponent = quantize_multiplier(scale, TFLITE_MULTIPLIER_WIDTH)
+        if isinstance(mapping, BipolarMap):
+            # Rounded down, what is negative stays negative; clamped, it is -1, else 0.
+            spec = RequantSpec(accumulator, kind, roundings=(Rounding.FLOOR,))
+            channels = RequantChannels(spec, multiplier, exponent, 1, 0, 1)
+            return FixedPoint(channels, Rounding.FLOOR)
+        rounding = self.rounding or Rounding.SINGLE_HALF_EVEN
+        spec = RequantSpec(accumulator, kind, roundings=(rounding,))
         zero_point = self.encoding(output).zero_point
         limits = self.limits(output, clamp)
         channels = RequantChannels(spec, multiplier, exponent, zero_point, *limits)
-        return FixedPoint(channels, self.plan.scheme.rounding)
+        return FixedPoint(channels, rounding)
 
     def limits(self, name: str, clamp: Range) -> tuple[int, int]:
         """Return the codes of an activation's limits, as TFLite rounds them."""
-        low, high = self.map(name).quantize(torch.tensor(clamp), QuantizeRounding.HALF_AWAY)
+        mapping = self.map(name)
+        if isinstance(mapping, BipolarMap):
+            return 0, 1
+        low, high = mapping.quantize(torch.tensor(clamp), QuantizeRounding.HALF_AWAY)
         return int(low), int(high)
 
     def keep_order(self, layer: Layer) -> None:
@@ -163,53 +210,74 @@ def lower_layer(layer: Layer, context: _Context) -> Node:
 
 @lower_layer.register
 def _(layer: Convolution, context: _Context) -> Node:
-    return integer.Convolution(
+    arithmetic = _arithmetic(layer, context)
+    node = integer.Convolution(
         inputs=layer.inputs,
         output=layer.output,
-        weight=_weight_codes(layer, context).transpose(0, 2, 3, 1),
-        weight_type=context.plan.scheme.weight,
-        bias=_bias_codes(layer, context),
+        weight=arithmetic.weight.codes.transpose(0, 2, 3, 1),
+        weight_type=arithmetic.weight.type,
+        weight_encoding=arithmetic.weight.encoding,
+        bias=arithmetic.bias,
         input_encoding=context.encoding(layer.inputs[0]),
-        requantization=_matrix_requantization(layer, context),
         window=layer.window,
         groups=layer.groups,
     )
+    return _requantized(node, layer, arithmetic, context)
 
 
 @lower_layer.register
 def _(layer: Linear, context: _Context) -> Node:
-    weight = _weight_codes(layer, context)
-    order = context.order.get(layer.inputs[0])
-    return integer.FullyConnected(
+    arithmetic = _arithmetic(layer, context)
+    codes, order = arithmetic.weight.codes, context.order.get(layer.inputs[0])
+    node = integer.FullyConnected(
         inputs=layer.inputs,
         output=layer.output,
-        weight=weight if order is None else weight[:, order],
-        weight_type=context.plan.scheme.weight,
-        bias=_bias_codes(layer, context),
+        weight=codes if order is None else codes[:, order],
+        weight_type=arithmetic.weight.type,
+        weight_encoding=arithmetic.weight.encoding,
+        bias=arithmetic.bias,
         input_encoding=context.encoding(layer.inputs[0]),
-        requantization=_matrix_requantization(layer, context),
     )
+    return _requantized(node, layer, arithmetic, context)
 
 
-def _weight_codes(layer: Matrix, context: _Context) -> Int64:
-    codes: Int64 = context.plan.weights[layer.output].quantize(layer.weight).numpy()
-    return codes
+def _arithmetic(layer: Matrix, context: _Context) -> MatrixArithmetic:
+    weight = context.weights[layer.output]
+    return MatrixArithmetic.of(layer, weight, context.scale(layer.inputs[0]))
 
 
-def _bias_codes(layer: Matrix, context: _Context) -> Int64:
-    """Return ``round_half_even(bias / (input scale * weight scale))``."""
-    weight_scale = context.plan.weights[layer.output].scale.astype(np.float64)
-    scale = context.scale(layer.inputs[0]) * weight_scale
-    return np.rint(layer.bias.to(torch.float64).numpy() / scale).astype(np.int64)
+def _requantized(
+    node: integer.Convolution | integer.FullyConnected,
+    layer: Matrix,
+    arithmetic: MatrixArithmetic,
+    context: _Context,
+) -> Node:
+    """Give a layer with weights the requantization that its output asks for."""
+    mapping = context.map(layer.output)
+    if context.rounding is None and mapping.codes.width <= WIDEST_EXACT:
+        bounds = node.infer(context.tensors[layer.inputs[0]]).accumulator
+        assert bounds is not None
+        return replace(node, requantization=arithmetic.exact(bounds, mapping, layer.clamp))
+    scale = arithmetic.slope / context.scale(layer.output)
+    return replace(node, requantization=context.requantization(layer.output, scale, layer.clamp))
 
 
-def _matrix_requantization(layer: Matrix, context: _Context) -> FixedPoint:
-    scale = convolution_scale(
-        context.scale(layer.inputs[0]),
-        context.plan.weights[layer.output].scale,
-        context.scale(layer.output),
+WIDEST_EXACT = 8
+"""Bits of output codes up to which exact requantization searches for every threshold."""
+
+
+@lower_layer.register
+def _(layer: Convert, context: _Context) -> Node:
+    context.keep_order(layer)
+    (source,) = layer.inputs
+    return integer.Requantize(
+        inputs=layer.inputs,
+        output=layer.output,
+        encoding=context.encoding(source),
+        requantization=context.requantization(
+            layer.output, context.scale(source) / context.scale(layer.output), layer.clamp
+        ),
     )
-    return context.requantization(layer.output, scale, layer.clamp)
 
 
 @lower_layer.register
@@ -293,7 +361,7 @@ _WHOLE_IMAGES = ((1, 2), (0, 1, 2))
 
 @lower_layer.register
 def _(layer: AveragePool, context: _Context) -> Node:
-    minimum, maximum = _all_codes(context.map(layer.output))
+    minimum, maximum = _all_codes(context, layer.output)
     return integer.AveragePool(
         inputs=layer.inputs,
         output=layer.output,
@@ -305,7 +373,7 @@ def _(layer: AveragePool, context: _Context) -> Node:
 
 @lower_layer.register
 def _(layer: MaxPool, context: _Context) -> Node:
-    minimum, maximum = _all_codes(context.map(layer.output))
+    minimum, maximum = _all_codes(context, layer.output)
     return integer.MaxPool(
         inputs=layer.inputs,
         output=layer.output,
@@ -315,8 +383,8 @@ def _(layer: MaxPool, context: _Context) -> Node:
     )
 
 
-def _all_codes(mapping: AffineMap) -> tuple[int, int]:
-    return mapping.minimum, mapping.maximum
+def _all_codes(context: _Context, name: str) -> tuple[int, int]:
+    return context.limits(name, UNLIMITED)
 
 
 @lower_layer.register
@@ -389,6 +457,6 @@ def _(layer: Softmax, context: _Context) -> Node:
     return integer.Softmax(
         inputs=layer.inputs,
         output=layer.output,
-        exponential=softmax_exponential(float(source.scale[0]), 1.0, source.codes.width),
+        exponential=softmax_exponential(scale_of(source), 1.0, source.codes.width),
         type=target.codes,
     )

@@ -1,0 +1,19 @@
+"""What the codes between layers stand for."""
+
+from golden.affine import AffineMap
+from golden.bipolar import BipolarMap
+from golden.graph import Encoding
+
+ActivationMap = AffineMap | BipolarMap
+
+
+def encoding_of(mapping: ActivationMap) -> Encoding:
+    """Return how codes become the integers that arithmetic uses."""
+    if isinstance(mapping, BipolarMap):
+        return Encoding(bipolar=True)
+    return Encoding(int(mapping.zero_point[0]))
+
+
+def scale_of(mapping: ActivationMap) -> float:
+    """Return what one step of those integers stands for."""
+    return mapping.scale if isinstance(mapping, BipolarMap) else float(mapping.scale[0])

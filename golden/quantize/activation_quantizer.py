@@ -1,0 +1,70 @@
+"""Quantizers of the values between layers, as torch modules."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+from golden.affine import AffineMap
+from golden.bipolar import BipolarMap
+from golden.quantize.activation_map import ActivationMap
+from golden.quantize.straight_through import round_through, through
+
+
+class ActivationQuantizer(nn.Module, ABC):
+    """Replaces values by those that codes stand for; gradients pass where nothing is clipped.
+
+    What `forward` returns is exactly what the codes of `map` stand for.
+    """
+
+    @abstractmethod
+    def forward(self, values: Tensor) -> Tensor:
+        """Return quantized values, in the dtype of the values."""
+
+    @property
+    @abstractmethod
+    def map(self) -> ActivationMap:
+        """Codes, scale and zero point as they are now."""
+
+
+class UniformActivation(ActivationQuantizer):
+    """Equal steps with a fixed scale and zero point: ``scale * clamp(round(x / scale))``.
+
+    Parameters
+    ----------
+    mapping : AffineMap
+        One scale for the tensor.
+    """
+
+    def __init__(self, mapping: AffineMap) -> None:
+        super().__init__()
+        self._map = mapping
+        zero_point = int(mapping.zero_point[0])
+        self.scale = float(mapping.scale[0])
+        self.lowest, self.highest = mapping.minimum - zero_point, mapping.maximum - zero_point
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return quantized values, in the dtype of the values."""
+        return round_through((values / self.scale).clamp(self.lowest, self.highest)) * self.scale
+
+    @property
+    def map(self) -> AffineMap:
+        """Codes, scale and zero point."""
+        return self._map
+
+
+class BinaryActivation(ActivationQuantizer):
+    """The sign of each value; gradients pass within -1 and +1.
+
+    I. Hubara et al., "Binarized Neural Networks", NIPS 2016, equation 4.
+    """
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return -1 or +1 for each value; +1 for zero."""
+        signs = torch.where(values >= 0, 1.0, -1.0).to(values.dtype)
+        return through(signs, values.clamp(-1, 1))
+
+    @property
+    def map(self) -> BipolarMap:
+        """Codes of -1 and +1."""
+        return BipolarMap()

@@ -1,0 +1,137 @@
+"""Code for code: a fake-quantized network against its integer graph, layer by layer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from golden.bipolar import BipolarMap
+from golden.execute import Executor
+from golden.graph import Graph
+from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
+from golden.quantize.fake_network import FakeQuantizedNetwork
+from golden.quantize.lower import channels_last
+from golden.torch_import import to_codes
+from golden.torch_import.float_network import Layer, Matrix
+
+Int64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class LayerAgreement:
+    """One layer of both networks, fed the same inputs.
+
+    Parameters
+    ----------
+    layer : str
+    compared, differing : int
+        Codes.
+    farthest_from_tie : float
+        Over the codes that differ: the largest distance, in steps of the output, between the
+        unrounded value and the nearest tie. Rounding differences are near zero.
+    largest : int
+        Largest difference of two codes.
+    """
+
+    layer: str
+    compared: int
+    differing: int
+    farthest_from_tie: float
+    largest: int
+
+
+def compare_layers(
+    fake: FakeQuantizedNetwork, graph: Graph, *samples: Tensor
+) -> Iterator[LayerAgreement]:
+    """Feed every layer of a fake-quantized network what the graph computed before it.
+
+    The layers compute in float64, with the integer weights as real numbers.
+
+    Parameters
+    ----------
+    fake : FakeQuantizedNetwork
+    graph : Graph
+        Lowered from it.
+    samples : Tensor
+        One for each input.
+
+    Yields
+    ------
+    LayerAgreement
+        For each layer, in order.
+    """
+    maps = {name: fake.activation(name).map for name in fake.network.shapes}
+    codes = Executor(graph).run(to_codes(graph, *samples), keep=list(graph.tensors))
+    real = {
+        name: _real(_torch_order(values, fake.network.shapes[name], name, fake), maps[name])
+        for name, values in codes.items()
+    }
+    for layer in fake.network.layers:
+        with torch.no_grad():
+            exact = _exact_layer(layer, fake).compute(*(real[name] for name in layer.inputs))
+        steps = exact / scale_of(maps[layer.output])
+        expected = _codes_of(exact, maps[layer.output])
+        got = _codes_of(real[layer.output], maps[layer.output])
+        wrong = expected != got
+        tie = (steps - steps.floor() - 0.5).abs()[wrong]
+        yield LayerAgreement(
+            layer.output,
+            expected.numel(),
+            int(wrong.sum()),
+            float(tie.max()) if tie.numel() else 0.0,
+            int((expected - got).abs().max()),
+        )
+
+
+def _exact_layer(layer: Layer, fake: FakeQuantizedNetwork) -> Layer:
+    """Return a layer in float64 with the weights that its integers stand for."""
+    if not isinstance(layer, Matrix):
+        return layer
+    matrix = fake.matrices[layer.output]
+    current = matrix.current()
+    return replace(
+        current, weight=matrix.integers().real(torch.float64), bias=current.bias.double()
+    )
+
+
+def _codes_of(real: Tensor, mapping: ActivationMap) -> Tensor:
+    if isinstance(mapping, BipolarMap):
+        return (real >= 0).long()
+    zero_point = encoding_of(mapping).zero_point
+    steps = (real / scale_of(mapping)).clamp(
+        mapping.minimum - zero_point, mapping.maximum - zero_point
+    )
+    return steps.round().long() + zero_point
+
+
+def _real(codes: Int64, mapping: ActivationMap) -> Tensor:
+    return torch.from_numpy(encoding_of(mapping).decode(codes)).double() * scale_of(mapping)
+
+
+def _torch_order(
+    codes: NDArray[np.integer], shape: tuple[int, ...], name: str, fake: FakeQuantizedNetwork
+) -> Int64:
+    """Return a tensor's codes as torch orders them: channels first, and so when flattened."""
+    if len(shape) == 3:
+        return codes.transpose(0, 3, 1, 2).astype(np.int64)
+    source = _image_before(name, fake)
+    if source is None:
+        return codes.astype(np.int64)
+    image = codes.reshape(len(codes), *channels_last(fake.network.shapes[source]))
+    return image.transpose(0, 3, 1, 2).reshape(len(codes), *shape).astype(np.int64)
+
+
+def _image_before(name: str, fake: FakeQuantizedNetwork) -> str | None:
+    """Return the image that a tensor is the flattened form of."""
+    while True:
+        producer = next((each for each in fake.network.layers if each.output == name), None)
+        if producer is None or isinstance(producer, Matrix):
+            return None
+        name = producer.inputs[0]
+        shape = fake.network.shapes[name]
+        if len(shape) == 3:
+            flattened = np.prod(shape) == np.prod(fake.network.shapes[producer.output])
+            return name if flattened else None

@@ -1,0 +1,90 @@
+"""Quantizers for every part of a network, from its scheme and the distribution of its values."""
+
+import numpy as np
+import torch
+
+from golden.affine import AffineMap
+from golden.errors import UserError
+from golden.integer_type import IntegerType
+from golden.quantize.activation_map import scale_of
+from golden.quantize.activation_quantizer import (
+    ActivationQuantizer,
+    BinaryActivation,
+    UniformActivation,
+)
+from golden.quantize.distribution import Distribution
+from golden.quantize.fake_network import FakeQuantizedNetwork
+from golden.quantize.matrix_arithmetic import LARGEST_BIAS
+from golden.quantize.precision import Precision
+from golden.quantize.ranges import RANGES, Grid
+from golden.quantize.scheme import ActivationScheme
+from golden.quantize.weight_quantizer import WeightQuantizer
+from golden.quantize.weight_types import WEIGHT_TYPES
+from golden.torch_import.float_network import FloatNetwork, Matrix, Softmax
+
+
+def assemble(precision: Precision, distributions: dict[str, Distribution]) -> FakeQuantizedNetwork:
+    """Return a network with a quantizer for every group of tensors and every layer with weights.
+
+    Raises
+    ------
+    UserError
+        Naming the tensor or layer and what does not fit.
+    """
+    network = precision.network
+    activations: dict[str, ActivationQuantizer] = {}
+    for group in precision.groups:
+        quantizer = _activation(group, precision, distributions)
+        activations |= dict.fromkeys(group, quantizer)
+    weights: dict[str, WeightQuantizer] = {}
+    for layer in network.layers:
+        if isinstance(layer, Matrix):
+            scheme = precision.weights[layer.output]
+            smallest = _smallest_scale(layer, scale_of(activations[layer.inputs[0]].map))
+            try:
+                weights[layer.output] = WEIGHT_TYPES[scheme.type](layer.weight, scheme, smallest)
+            except UserError as error:
+                raise UserError(f"layer {layer.output!r}: {error}") from error
+    return FakeQuantizedNetwork(network, activations, weights)
+
+
+def _activation(
+    group: tuple[str, ...], precision: Precision, distributions: dict[str, Distribution]
+) -> ActivationQuantizer:
+    scheme = precision.activations[group[0]]
+    if scheme.type == "binary":
+        return BinaryActivation()
+    seen = [distributions[name] for name in group]
+    low, high = min(each.minimum for each in seen), max(each.maximum for each in seen)
+    if _has_softmax(group, precision.network):
+        return UniformActivation(_softmax_map(group, low, high, scheme))
+    signed = scheme.type == "asymmetric" or low < 0
+    grid = Grid(IntegerType(scheme.bits, signed), scheme.type, scheme.percentile, scheme.sigmas)
+    ranges = [RANGES[scheme.range](each, grid) for each in seen]
+    mapping = grid.map(min(low for low, _ in ranges), max(high for _, high in ranges))
+    return UniformActivation(mapping)
+
+
+def _has_softmax(group: tuple[str, ...], network: FloatNetwork) -> bool:
+    return any(isinstance(layer, Softmax) and layer.output in group for layer in network.layers)
+
+
+def _softmax_map(
+    group: tuple[str, ...], low: float, high: float, scheme: ActivationScheme
+) -> AffineMap:
+    """Return the fixed output scale of TFLite's softmax."""
+    if low < 0 or high > 1:
+        raise UserError(
+            f"tensors {', '.join(sorted(group))} share one scale, which softmax fixes to "
+            f"0 to 1, and reach {low:g} to {high:g}; do not join them"
+        )
+    codes = IntegerType(scheme.bits, True)
+    return AffineMap(codes, 2.0**-codes.width, codes.minimum)
+
+
+def _smallest_scale(layer: Matrix, input_scale: float) -> torch.Tensor:
+    """Return for each output channel the smallest scale with which its bias fits."""
+    bias = layer.bias.detach().to(torch.float64).abs().numpy()
+    smallest = bias / (input_scale * LARGEST_BIAS)
+    # One more float32 step, so that rounding the scale does not make it too small again.
+    return torch.from_numpy(np.nextafter(smallest.astype(np.float32), np.float32(np.inf)))

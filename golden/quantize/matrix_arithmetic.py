@@ -1,0 +1,124 @@
+"""The integers of a layer with weights: what its accumulators mean, and what becomes of them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.bipolar import BipolarMap
+from golden.certificate_search import find_certificate
+from golden.errors import UserError
+from golden.graph import AccumulatorBounds, Certified, Encoding
+from golden.integer_type import IntegerType
+from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
+from golden.quantize.integer_weight import IntegerWeight
+from golden.torch_import.float_network import Matrix, Range
+
+Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
+
+LARGEST_BIAS = 1 << 30
+"""Codes of the bias that leave an accumulator of 32 bits room for the products."""
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixArithmetic:
+    """A layer's result from its accumulators: ``slope * (accumulator - bias) + offset``.
+
+    Batch normalization is part of slope and offset. Channels whose normalization descends have
+    their weights negated, so that every slope is positive or zero.
+
+    Parameters
+    ----------
+    weight : IntegerWeight
+        With channels negated.
+    slope, offset : ndarray of float64, shape (output channels,)
+    bias : ndarray of int64, shape (output channels,)
+        The offset in whole steps, which the accumulator starts from.
+    """
+
+    weight: IntegerWeight
+    slope: Float64
+    offset: Float64
+    bias: Int64
+
+    @classmethod
+    def of(cls, layer: Matrix, weight: IntegerWeight, input_scale: float) -> "MatrixArithmetic":
+        """Return the arithmetic of a layer.
+
+        Raises
+        ------
+        UserError
+            Naming the channel whose bias leaves the accumulator no room.
+        """
+        slope = input_scale * weight.scale.astype(np.float64)
+        offset = layer.bias.detach().double().numpy()
+        if layer.normalization is not None:
+            factor = layer.normalization.scale.detach().double().numpy()
+            slope = slope * factor
+            offset = offset * factor + layer.normalization.offset.detach().double().numpy()
+        weight = _negated(weight, slope < 0)
+        slope = np.abs(slope)
+        steps = np.divide(offset, slope, out=np.zeros_like(offset), where=slope > 0)
+        outside = np.flatnonzero(np.abs(steps) > LARGEST_BIAS)
+        if outside.size:
+            channel = outside[0]
+            raise UserError(
+                f"the bias of channel {channel} is {steps[channel]:.3g} times the step of its "
+                "products; the channel's weights are as good as zero: prune it, or give the layer "
+                "granularity tensor"
+            )
+        return cls(weight, slope, offset, np.rint(steps).astype(np.int64))
+
+    def exact(self, bounds: AccumulatorBounds, output: ActivationMap, clamp: Range) -> Certified:
+        """Return requantization that equals real arithmetic on every reachable accumulator.
+
+        Parameters
+        ----------
+        bounds : AccumulatorBounds
+            Of the accumulators, bias included.
+        output : AffineMap or BipolarMap
+            Codes of the result; values are rounded to the nearest, ties to even.
+        clamp : (float, float)
+            The activation function.
+
+        Raises
+        ------
+        CertificateError
+            If no multiplier of 31 bits does it.
+        """
+        zero_point = encoding_of(output).zero_point
+
+        def codes_of(real: Float64) -> Int64:
+            if isinstance(output, BipolarMap):
+                return (real >= 0).astype(np.int64)
+            lowest, highest = output.minimum - zero_point, output.maximum - zero_point
+            steps = np.clip(np.clip(real, *clamp) / scale_of(output), lowest, highest)
+            return np.rint(steps).astype(np.int64) + zero_point
+
+        def reference(accumulator: Int64) -> Int64:
+            return codes_of((accumulator - self.bias) * self.slope + self.offset)
+
+        minimum, maximum = codes_of(np.array([-np.inf, np.inf]))
+        low, high = (
+            np.broadcast_to(end, self.bias.shape) for end in (bounds.minimum, bounds.maximum)
+        )
+        certificate = find_certificate(reference, low, high, zero_point, minimum, maximum)
+        return Certified(certificate, output.codes)
+
+
+def _negated(weight: IntegerWeight, channels: NDArray[np.bool_]) -> IntegerWeight:
+    """Return weights with some output channels negated."""
+    if not channels.any():
+        return weight
+    chosen = channels.reshape(-1, *[1] * (weight.codes.ndim - 1))
+    if weight.encoding.bipolar:
+        return replace(weight, codes=np.where(chosen, 1 - weight.codes, weight.codes))
+    values = np.where(chosen, -weight.values, weight.values)
+    kind = IntegerType.spanning(min(int(values.min()), -1), int(values.max()))
+    return replace(
+        weight,
+        codes=values,
+        type=weight.type if kind.fits(weight.type) else kind,
+        encoding=Encoding(),
+    )

@@ -1,0 +1,215 @@
+"""Which scheme every tensor and every layer of a network gets."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from fnmatch import fnmatchcase
+from typing import TypeVar
+
+from golden.errors import UserError
+from golden.quantize.ranges import RANGES
+from golden.quantize.scheme import ActivationScheme, LayerScheme, Scheme, WeightScheme
+from golden.quantize.weight_types import WEIGHT_TYPES
+from golden.torch_import.float_network import (
+    UNLIMITED,
+    AveragePool,
+    Clamp,
+    Concat,
+    Convert,
+    FloatNetwork,
+    Layer,
+    Matrix,
+    MaxPool,
+    Pad,
+    Reshape,
+    Scaled,
+)
+
+SHARING = (AveragePool, Clamp, Concat, MaxPool, Pad, Reshape)
+"""Layers that compute on codes as they are: inputs and output have one scale."""
+
+Options = TypeVar("Options", WeightScheme, ActivationScheme)
+
+
+@dataclass(frozen=True, eq=False)
+class Precision:
+    """A network with its conversions in place, and the scheme of each part.
+
+    Parameters
+    ----------
+    network : FloatNetwork
+        With a `Convert` layer wherever two precisions meet.
+    groups : tuple of tuple of str
+        Names of the tensors that share one scale; every tensor is in one group.
+    activations : mapping of str to ActivationScheme
+        By tensor.
+    weights : mapping of str to WeightScheme
+        By layer.
+    """
+
+    network: FloatNetwork
+    groups: tuple[tuple[str, ...], ...]
+    activations: Mapping[str, ActivationScheme]
+    weights: Mapping[str, WeightScheme]
+
+    @property
+    def conversions(self) -> tuple[Convert, ...]:
+        """The conversions between precision domains."""
+        return tuple(layer for layer in self.network.layers if isinstance(layer, Convert))
+
+
+def assign_precision(network: FloatNetwork, scheme: Scheme) -> Precision:
+    """Put conversions into a network and give every tensor and layer its scheme.
+
+    Raises
+    ------
+    UserError
+        If a layer's name matches nothing, an option does not exist, or tensors that must share one
+        scale are given different schemes.
+    """
+    _check_patterns(network, scheme)
+    network = _with_conversions(network, scheme)
+    groups = tuple(tuple(group) for group in _sharing_groups(network))
+    activations: dict[str, ActivationScheme] = {}
+    for group in groups:
+        activations |= dict.fromkeys(group, _group_scheme(group, network, scheme))
+    weights = {
+        layer.output: _weight_scheme(layer.output, scheme)
+        for layer in network.layers
+        if isinstance(layer, Matrix)
+    }
+    return Precision(_with_signs(network, activations), groups, activations, weights)
+
+
+def _check_patterns(network: FloatNetwork, scheme: Scheme) -> None:
+    for pattern, layer_scheme in scheme.layers.items():
+        named = [layer for layer in network.layers if fnmatchcase(layer.output, pattern)]
+        if not named:
+            raise UserError(
+                f"layers.{pattern} names no layer; the network has: "
+                + ", ".join(layer.output for layer in network.layers)
+            )
+        if layer_scheme.weight and not any(isinstance(layer, Matrix) for layer in named):
+            raise UserError(f"layers.{pattern}.weight is given; {named[0].output} has no weights")
+
+
+def _overrides(name: str, scheme: Scheme) -> Iterator[LayerScheme]:
+    return (each for pattern, each in scheme.layers.items() if fnmatchcase(name, pattern))
+
+
+def changed(options: Options, changes: Mapping[str, object], place: str) -> Options:
+    """Return options with some fields changed.
+
+    Raises
+    ------
+    UserError
+        If there is no field of a name.
+    """
+    allowed = [each.name for each in fields(options)]
+    for name in changes:
+        if name not in allowed:
+            raise UserError(f"{place}.{name} does not exist; allowed: {', '.join(allowed)}")
+    return replace(options, **changes)  # type: ignore[arg-type]
+
+
+def _weight_scheme(name: str, scheme: Scheme) -> WeightScheme:
+    options = scheme.weight
+    for override in _overrides(name, scheme):
+        options = changed(options, override.weight, f"layers.{name}.weight")
+    if options.type not in WEIGHT_TYPES:
+        raise UserError(f"weight.type is {options.type!r}; allowed: {', '.join(WEIGHT_TYPES)}")
+    if options.range not in RANGES:
+        raise UserError(f"weight.range is {options.range!r}; allowed: {', '.join(RANGES)}")
+    return options
+
+
+def _activation_override(name: str, scheme: Scheme) -> dict[str, object]:
+    """Return what layers say of a tensor by the name of the layer that makes it."""
+    changes: dict[str, object] = {}
+    for override in _overrides(name, scheme):
+        changes |= override.activation
+    return changes
+
+
+def _group_scheme(
+    group: tuple[str, ...], network: FloatNetwork, scheme: Scheme
+) -> ActivationScheme:
+    options = scheme.activation
+    if any(name in network.outputs for name in group):
+        options = scheme.output
+    elif any(name in network.inputs for name in group):
+        options = scheme.input
+    conversions = {
+        layer.output: _input_override(layer.output, network, scheme)
+        for layer in network.layers
+        if isinstance(layer, Convert) and layer.output in group
+    }
+    given = {name: _activation_override(name, scheme) for name in group} | conversions
+    different = {name: changes for name, changes in given.items() if changes}
+    if not different:
+        return _checked(options)
+    first, *others = different
+    for name in others:
+        if different[name] != different[first]:
+            raise UserError(
+                f"layers {first} and {name} are given different activations, and their codes share "
+                f"one scale, because only moved between them; give both the same"
+            )
+    return _checked(changed(options, different[first], f"layers.{first}.activation"))
+
+
+def _checked(options: ActivationScheme) -> ActivationScheme:
+    if options.range not in RANGES:
+        raise UserError(f"activation.range is {options.range!r}; allowed: {', '.join(RANGES)}")
+    return options
+
+
+_CONVERTED = ".input"
+
+
+def _input_override(name: str, network: FloatNetwork, scheme: Scheme) -> dict[str, object]:
+    """Return what the layer behind a conversion says of its input."""
+    changes: dict[str, object] = {}
+    for reader in network.consumers(name):
+        for override in _overrides(reader.output, scheme):
+            changes |= override.input
+    return changes
+
+
+def _with_conversions(network: FloatNetwork, scheme: Scheme) -> FloatNetwork:
+    """Put a conversion before each layer that asks for an input of its own precision."""
+    layers: list[Layer] = []
+    shapes = dict(network.shapes)
+    for layer in network.layers:
+        if any(override.input for override in _overrides(layer.output, scheme)):
+            converted = []
+            for position, name in enumerate(layer.inputs):
+                output = f"{layer.output}{_CONVERTED}{position or ''}"
+                layers.append(Convert(inputs=(name,), output=output))
+                shapes[output] = network.shapes[name]
+                converted.append(output)
+            layer = replace(layer, inputs=tuple(converted))
+        layers.append(layer)
+    return replace(network, layers=tuple(layers), shapes=shapes)
+
+
+def _with_signs(network: FloatNetwork, activations: Mapping[str, ActivationScheme]) -> FloatNetwork:
+    """Drop the activation functions that binary codes take the place of."""
+    layers = tuple(
+        replace(layer, clamp=UNLIMITED)
+        if isinstance(layer, Scaled) and activations[layer.output].type == "binary"
+        else layer
+        for layer in network.layers
+    )
+    return replace(network, layers=layers)
+
+
+def _sharing_groups(network: FloatNetwork) -> list[list[str]]:
+    """Return the tensors' names, grouped by the scale they must share."""
+    group = {name: [name] for name in network.shapes}
+    for layer in network.layers:
+        if isinstance(layer, SHARING):
+            for name in layer.inputs:
+                if group[name] is not group[layer.output]:
+                    group[layer.output].extend(group[name])
+                    group |= dict.fromkeys(group[name], group[layer.output])
+    return list({id(names): names for names in group.values()}.values())

@@ -1,0 +1,196 @@
+"""How a network is quantized: a declaration that can be written to a file and read back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from golden.errors import UserError
+from golden.rounding import Rounding
+
+Granularity = Literal["tensor", "channel", "group"]
+
+EXACT = "exact"
+"""Requantization that reproduces the fake-quantized network on every reachable accumulator."""
+
+
+ROUNDINGS = tuple(rounding.value for rounding in Rounding if rounding is not Rounding.STOCHASTIC)
+
+
+def _check_bits(name: str, bits: int) -> None:
+    if not 1 <= bits <= 16:
+        raise UserError(f"{name} is {bits}; allowed: 1 to 16")
+
+
+def _check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise UserError(f"{name} is {value!r}; allowed: {', '.join(allowed)}")
+
+
+def _check_range_options(kind: str, percentile: float, sigmas: float) -> None:
+    if not 50 < percentile <= 100:
+        raise UserError(f"{kind}.percentile is {percentile}; allowed: above 50, to 100")
+    if not sigmas > 0:
+        raise UserError(f"{kind}.sigmas is {sigmas}; allowed: above 0")
+
+
+@dataclass(frozen=True)
+class WeightScheme:
+    """How weights are quantized.
+
+    Parameters
+    ----------
+    type : str
+        What codes stand for; a name in `golden.quantize.weight_types.WEIGHT_TYPES`.
+    bits : int
+        Of one code, 1 to 16.
+    granularity : {"tensor", "channel", "group"}
+        What shares a scale: the tensor, an output channel, or `group_size` consecutive weights of
+        an output channel.
+    group_size : int
+        Weights of a group.
+    range : str
+        How the range is found; a name in `golden.quantize.ranges.RANGES`, or a way to train it.
+    percentile : float
+        Of ``range = "percentile"``: the share of values inside, in percent.
+    sigmas : float
+        Of ``range = "n_sigma"``: standard deviations on each side of the mean.
+    rounding : {"nearest", "stochastic"}
+        How a weight becomes a code.
+    """
+
+    type: str = "symmetric"
+    bits: int = 8
+    granularity: Granularity = "channel"
+    group_size: int = 16
+    range: str = "min_max"
+    percentile: float = 99.99
+    sigmas: float = 3.0
+    rounding: Literal["nearest", "stochastic"] = "nearest"
+
+    def __post_init__(self) -> None:
+        _check_bits("weight.bits", self.bits)
+        _check_choice("weight.granularity", self.granularity, ("tensor", "channel", "group"))
+        _check_choice("weight.rounding", self.rounding, ("nearest", "stochastic"))
+        _check_range_options("weight", self.percentile, self.sigmas)
+        if self.group_size < 1:
+            raise UserError(f"weight.group_size is {self.group_size}; allowed: 1 or more")
+
+
+@dataclass(frozen=True)
+class ActivationScheme:
+    """How the values between layers are quantized, always with one scale per tensor.
+
+    Parameters
+    ----------
+    type : {"asymmetric", "symmetric", "power_of_two", "binary"}
+        Symmetric types are unsigned where no value is negative, as after ReLU.
+    bits : int
+        Of one code, 1 to 16; binary has 1.
+    range : str
+        How the range is found; a name in `golden.quantize.ranges.RANGES`, or a way to train it.
+    percentile, sigmas : float
+        As of weights.
+    dynamic : bool
+        Ranges computed for each input at run time; refused, because a fixed circuit has none.
+    """
+
+    type: Literal["asymmetric", "symmetric", "power_of_two", "binary"] = "asymmetric"
+    bits: int = 8
+    range: str = "min_max"
+    percentile: float = 99.99
+    sigmas: float = 3.0
+    dynamic: bool = False
+
+    def __post_init__(self) -> None:
+        _check_bits("activation.bits", self.bits)
+        _check_choice(
+            "activation.type", self.type, ("asymmetric", "symmetric", "power_of_two", "binary")
+        )
+        _check_range_options("activation", self.percentile, self.sigmas)
+        if self.dynamic:
+            raise UserError(
+                "activation.dynamic is true; a streaming circuit would have to hold a whole tensor "
+                "back to know its range; use a calibrated range"
+            )
+        if self.type == "binary" and self.bits != 1:
+            raise UserError(f"activation.bits is {self.bits} with type binary; allowed: 1")
+
+
+@dataclass(frozen=True)
+class LayerScheme:
+    """What one layer does otherwise; fields by name, as in the scheme of the whole network.
+
+    Parameters
+    ----------
+    weight : mapping of str to value
+        Fields of `WeightScheme`.
+    activation : mapping of str to value
+        Fields of `ActivationScheme`, of the layer's output.
+    input : mapping of str to value
+        Fields of `ActivationScheme`, of what the layer reads; an explicit conversion is put before
+        the layer.
+    """
+
+    weight: Mapping[str, object] = field(default_factory=dict)
+    activation: Mapping[str, object] = field(default_factory=dict)
+    input: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TrainingScheme:
+    """Training with the quantizers in place.
+
+    Parameters
+    ----------
+    epochs : int
+    batch : int
+    learning_rate : float
+    start : {"float", "scratch"}
+        The weights it starts from: those given, or fresh ones.
+    seed : int
+    """
+
+    epochs: int = 20
+    batch: int = 64
+    learning_rate: float = 1e-3
+    start: Literal["float", "scratch"] = "float"
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """How a network is quantized.
+
+    Parameters
+    ----------
+    weight : WeightScheme
+    activation : ActivationScheme
+    input, output : ActivationScheme
+        Of the network's inputs and outputs.
+    layers : mapping of str to LayerScheme
+        By a layer's name or a pattern such as ``blocks.*``; later ones win.
+    corrections : tuple of str
+        In the order in which they are applied; names in `golden.quantize.corrections`.
+    requantization : str
+        ``exact``: the integers equal the fake-quantized network for every input. Else the name of
+        a rounding, with multipliers of 31 bits, as runtimes compute it.
+    training : TrainingScheme, optional
+        None quantizes after training.
+    """
+
+    weight: WeightScheme = WeightScheme()
+    activation: ActivationScheme = ActivationScheme()
+    input: ActivationScheme = ActivationScheme()
+    output: ActivationScheme = ActivationScheme()
+    layers: Mapping[str, LayerScheme] = field(default_factory=dict)
+    corrections: tuple[str, ...] = ()
+    requantization: str = EXACT
+    training: TrainingScheme | None = None
+
+    def __post_init__(self) -> None:
+        _check_choice("requantization", self.requantization, (EXACT, *ROUNDINGS))
+
+    @property
+    def rounding(self) -> Rounding | None:
+        """The rounding of every requantization; None when exact."""
+        return None if self.requantization == EXACT else Rounding(self.requantization)

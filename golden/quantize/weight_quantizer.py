@@ -1,0 +1,27 @@
+"""Quantizers of weights, as torch modules."""
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor, nn
+
+from golden.quantize.integer_weight import IntegerWeight
+
+
+class WeightQuantizer(nn.Module, ABC):
+    """Replaces weights by those that integers stand for, with gradients for training.
+
+    ``forward(weight)`` equals ``integers(weight).real()``.
+    """
+
+    @abstractmethod
+    def forward(self, weight: Tensor) -> Tensor:
+        """Return quantized weights, of the same shape."""
+
+    @abstractmethod
+    def integers(self, weight: Tensor) -> IntegerWeight:
+        """Return the integers and scales of the quantized weights."""
+
+
+def per_row(values: Tensor, weight: Tensor) -> Tensor:
+    """Return one value per output channel, shaped to broadcast against weights."""
+    return values.reshape(-1, *[1] * (weight.ndim - 1))

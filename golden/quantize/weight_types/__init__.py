@@ -1,0 +1,21 @@
+"""What the codes of weights can stand for, by name."""
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+from golden.quantize.scheme import WeightScheme
+from golden.quantize.weight_quantizer import WeightQuantizer
+from golden.quantize.weight_types.uniform import UniformWeight
+
+__all__ = ["WEIGHT_TYPES", "MakeWeightQuantizer"]
+
+MakeWeightQuantizer = Callable[[Tensor, WeightScheme, Tensor], WeightQuantizer]
+"""From the float weights, the scheme, and the smallest scale of each output channel with which its
+bias fits the accumulator."""
+
+WEIGHT_TYPES: dict[str, MakeWeightQuantizer] = {
+    "symmetric": UniformWeight.fit,
+    "asymmetric": UniformWeight.fit,
+    "power_of_two": UniformWeight.fit,
+}
