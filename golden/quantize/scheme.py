@@ -85,7 +85,7 @@ class ActivationScheme:
     type : {"asymmetric", "symmetric", "power_of_two", "binary"}
         Symmetric types are unsigned where no value is negative, as after ReLU.
     bits : int
-        Of one code, 1 to 16; binary has 1.
+        Of one code, 1 to 16; binary has 1, whatever is given.
     range : str
         How the range is found; a name in `golden.quantize.ranges.RANGES`, or a way to train it.
     percentile, sigmas : float
@@ -112,8 +112,6 @@ class ActivationScheme:
                 "activation.dynamic is true; a streaming circuit would have to hold a whole tensor "
                 "back to know its range; use a calibrated range"
             )
-        if self.type == "binary" and self.bits != 1:
-            raise UserError(f"activation.bits is {self.bits} with type binary; allowed: 1")
 
 
 @dataclass(frozen=True)
