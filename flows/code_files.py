@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.npy_files import read_npy
 from golden.errors import UserError
 from golden.graph import Graph
 
@@ -33,7 +34,7 @@ def read_codes(graph: Graph, name: str, path: Path) -> Codes:
     UserError
         Naming the file, if it is no such array, or has no samples.
     """
-    codes = _load(path)
+    codes: Codes = read_npy(path)
     tensor = graph.tensors[name]
     layout = graph.layouts.get(name, tuple(range(len(tensor.shape))))
     expected = tuple(tensor.shape[axis] for axis in layout)
@@ -54,15 +55,3 @@ def npy_content(graph: Graph, name: str, codes: Codes) -> bytes:
     ordered = np.transpose(codes, [0, *(axis + 1 for axis in layout)])
     np.save(stream, ordered, allow_pickle=False)
     return stream.getvalue()
-
-
-def _load(path: Path) -> Codes:
-    try:
-        codes = np.load(path, allow_pickle=False)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}") from None
-    except (ValueError, EOFError, MemoryError) as error:
-        raise UserError(f"{path}: it is no .npy file of numbers ({error})") from None
-    if not isinstance(codes, np.ndarray):
-        raise UserError(f"{path}: it holds several arrays; allowed: one, written by numpy.save")
-    return codes

@@ -1,0 +1,28 @@
+"""Reading .npy files that a user gives."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.errors import UserError
+
+
+def read_npy(path: Path) -> NDArray[Any]:
+    """Return the array of a .npy file.
+
+    Raises
+    ------
+    UserError
+        Naming the file, if it cannot be read or is something else.
+    """
+    try:
+        array = np.load(path, allow_pickle=False)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}") from None
+    except (ValueError, EOFError, MemoryError) as error:
+        raise UserError(f"{path}: it is no .npy file of numbers ({error})") from None
+    if not isinstance(array, np.ndarray):
+        raise UserError(f"{path}: it holds several arrays; allowed: one, written by numpy.save")
+    return array
