@@ -1,4 +1,4 @@
-"""Codes of a network's tensors as .npy files, in the layout of the model that it came from."""
+"""Tensors of a network as .npy files, in the layout of the model that it came from."""
 
 import io
 from pathlib import Path
@@ -9,13 +9,16 @@ from numpy.typing import NDArray
 
 from flows.npy_files import read_npy
 from golden.errors import UserError
-from golden.graph import Graph
+from golden.graph import Graph, Quantization, Tensor
 
 Codes = NDArray[np.integer[Any]]
 
 
 def read_codes(graph: Graph, name: str, path: Path) -> Codes:
-    """Read samples of a tensor.
+    """Read samples of a tensor: its codes, or real values that are turned into codes.
+
+    Real values become ``clamp(round_half_even(x / scale) + zero point)``, in float32 as ONNX's
+    QuantizeLinear computes it.
 
     Parameters
     ----------
@@ -23,7 +26,7 @@ def read_codes(graph: Graph, name: str, path: Path) -> Codes:
     name : str
         Of the tensor.
     path : Path
-        One array of integers, shape (samples, *shape in the model's layout).
+        One array of integers or floats, shape (samples, *shape in the model's layout).
 
     Returns
     -------
@@ -34,17 +37,23 @@ def read_codes(graph: Graph, name: str, path: Path) -> Codes:
     UserError
         Naming the file, if it is no such array, or has no samples.
     """
-    codes: Codes = read_npy(path)
+    codes = read_npy(path)
     tensor = graph.tensors[name]
     layout = graph.layouts.get(name, tuple(range(len(tensor.shape))))
     expected = tuple(tensor.shape[axis] for axis in layout)
-    if codes.dtype.kind not in "iu" or codes.shape[1:] != expected or codes.ndim == 0:
+    kinds = "iuf" if name in graph.quantization else "iu"
+    if codes.dtype.kind not in kinds or codes.shape[1:] != expected or codes.ndim == 0:
+        numbers = "integers" if kinds == "iu" else "codes or real values"
         raise UserError(
-            f"{path}: it has shape {codes.shape} and type {codes.dtype}; allowed: integers of "
+            f"{path}: it has shape {codes.shape} and type {codes.dtype}; allowed: {numbers} of "
             f"shape (N, {', '.join(map(str, expected))})"
         )
     if len(codes) == 0:
         raise UserError(f"{path}: it has no samples; allowed: one or more")
+    if codes.dtype.kind == "f":
+        if not np.isfinite(codes).all():
+            raise UserError(f"{path}: it has values that are not finite")
+        codes = _quantized(codes, tensor, graph.quantization[name])
     return np.moveaxis(codes, range(1, codes.ndim), [axis + 1 for axis in layout])
 
 
@@ -55,3 +64,11 @@ def npy_content(graph: Graph, name: str, codes: Codes) -> bytes:
     ordered = np.transpose(codes, [0, *(axis + 1 for axis in layout)])
     np.save(stream, ordered, allow_pickle=False)
     return stream.getvalue()
+
+
+def _quantized(real: NDArray[Any], tensor: Tensor, quantization: Quantization) -> Codes:
+    if quantization.encoding.bipolar:
+        return (real >= 0).astype(np.int64)
+    steps = np.rint(real.astype(np.float32) / np.float32(quantization.scale))
+    codes = steps.astype(np.float64) + quantization.encoding.zero_point
+    return np.clip(codes, tensor.minimum, tensor.maximum).astype(np.int64)

@@ -14,6 +14,7 @@ from flows.commands.run import file_name
 from flows.graph_drawing import draw
 from flows.graph_layout import lay_out
 from golden.graph import file
+from golden.load import load_network
 from golden.tflite_import import convert_tflite
 from support.graphs import codes_of, convolution, convolve, single
 from support.litert import Kernels
@@ -135,6 +136,18 @@ def test_run_keeps_the_layout_of_the_model(tmp_path: Path) -> None:
     assert np.array_equal(np.load(tmp_path / "y.npy"), expected)
 
 
+def test_run_quantizes_real_values(model: Path, tmp_path: Path) -> None:
+    """As ONNX's QuantizeLinear does: exact multiples of the scale are their codes again."""
+    quantization = load_network(model).quantization["x"]
+    codes = np.random.default_rng(0).integers(-128, 128, (3, 8, 8, 3))
+    real = (codes - quantization.encoding.zero_point) * np.float32(quantization.scale)
+    for name, values in {"codes": codes, "real": real}.items():
+        np.save(tmp_path / f"{name}.npy", values)
+        words = ["--input", str(tmp_path / f"{name}.npy"), "--output", str(tmp_path / f"{name}.y")]
+        assert main(["run", str(model), *words]) == 0
+    assert (tmp_path / "codes.y").read_bytes() == (tmp_path / "real.y").read_bytes()
+
+
 def test_run_takes_several_inputs_in_order(tmp_path: Path) -> None:
     fixture = FIXTURES["sub"]
     (tmp_path / "m.tflite").write_bytes(fixture.model())
@@ -161,8 +174,9 @@ def test_file_names_of_tensors_are_unique_and_safe() -> None:
 
 
 BAD_RUNS = {
-    "shape": (np.zeros((2, 8, 8, 4), np.int8), r"allowed: integers of shape \(N, 8, 8, 3\)"),
-    "type": (np.zeros((2, 8, 8, 3), np.float32), "type float32; allowed: integers"),
+    "shape": (np.zeros((2, 8, 8, 4), np.int8), r"allowed: codes or real values of shape \(N"),
+    "type": (np.zeros((2, 8, 8, 3), np.complex64), "type complex64; allowed: codes or real"),
+    "not finite": (np.full((2, 8, 8, 3), np.nan), "it has values that are not finite"),
     "range": (np.full((2, 8, 8, 3), 200), "spans 200 to 200; allowed: -128 to 127"),
     "no samples": (np.zeros((0, 8, 8, 3), np.int8), "it has no samples"),
     "objects": (np.array([None]), "no .npy file of numbers"),

@@ -107,6 +107,7 @@ def lower(
             name: Quantization(Fraction(scale_of(mapping)), encoding_of(mapping))
             for name, mapping in activations.items()
         },
+        layouts={name: (2, 0, 1) for name, shape in network.shapes.items() if len(shape) == 3},
     )
 
 
