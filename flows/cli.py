@@ -11,6 +11,7 @@ COMMANDS: dict[str, str] = {
     "build": "turn a network into Verilog for a device, with testbench and scripts",
     "digits": "train and quantize the digits network, record its accumulators",
     "export": "write a network as ONNX, for ONNX Runtime to check",
+    "quantize": "turn a float torch module into an integer network",
     "regress": "run every unit on every simulator, and all tests",
     "run": "execute a network exactly on recorded inputs",
     "show": "print the layers of a network, draw its graph",

@@ -9,8 +9,14 @@ from numpy.typing import NDArray
 from golden.errors import UserError
 
 
-def read_npy(path: Path) -> NDArray[Any]:
+def read_npy(path: Path, mapped: bool = False) -> NDArray[Any]:
     """Return the array of a .npy file.
+
+    Parameters
+    ----------
+    path : Path
+    mapped : bool
+        Leaves the elements in the file until they are used.
 
     Raises
     ------
@@ -18,7 +24,7 @@ def read_npy(path: Path) -> NDArray[Any]:
         Naming the file, if it cannot be read or is something else.
     """
     try:
-        array = np.load(path, allow_pickle=False)
+        array = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from None
     except (ValueError, EOFError, MemoryError) as error:

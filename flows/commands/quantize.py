@@ -1,0 +1,169 @@
+"""``bittrue quantize``: turn a float torch module into an integer network."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from golden.atomic_file import write_atomically
+from golden.errors import UserError
+from golden.graph.file import SUFFIX
+
+if TYPE_CHECKING:
+    from golden.quantize.quantized_network import QuantizedNetwork
+    from golden.quantize.report import LayerReport
+
+_COMPARED_SAMPLES = 256
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add model, data, scheme and output."""
+    parser.add_argument(
+        "model", help="FILE.py:NAME or PACKAGE.MODULE:NAME, which is or makes a torch.nn.Module"
+    )
+    parser.add_argument(
+        "--weights", type=Path, metavar="W.safetensors", help="the module's trained state"
+    )
+    parser.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="X.npy",
+        required=True,
+        action="append",
+        help="real samples of an input, the first dimension counts them; once for each input",
+    )
+    parser.add_argument(
+        "--scheme", type=Path, metavar="S.toml", help="bits, types, ranges and corrections"
+    )
+    parser.add_argument(
+        "--test",
+        type=Path,
+        metavar="X.npy",
+        action="append",
+        default=[],
+        help="samples to measure the accuracy of a classifier on; once for each input",
+    )
+    parser.add_argument(
+        "--test-labels", type=Path, metavar="Y.npy", help="their classes, integers from 0"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar=f"NETWORK{SUFFIX}",
+        required=True,
+        help="the integer network; a report goes beside it as .json",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the network and its report, print a summary."""
+    if arguments.output.suffix != SUFFIX:
+        raise UserError(
+            f"{arguments.output}: suffix is {arguments.output.suffix!r}; allowed: {SUFFIX}"
+        )
+    if not arguments.output.parent.is_dir():
+        folder = arguments.output.parent
+        raise UserError(f"{arguments.output}: there is no folder {folder}; make it first")
+    if bool(arguments.test) != bool(arguments.test_labels):
+        raise UserError("--test and --test-labels are given together or not at all")
+    console = Console(highlight=False)
+    with console.status("reading the module and its data"):
+        # Only now, because importing torch takes seconds.
+        from flows.sample_files import SampleFiles
+        from flows.torch_models import load_module, read_labels
+        from golden.graph import file as graph_file
+        from golden.quantize import Scheme, quantize
+        from golden.quantize.report import float_accuracy, integer_accuracy, layer_reports
+        from golden.quantize.scheme_file import read_scheme
+
+        scheme = Scheme() if arguments.scheme is None else read_scheme(arguments.scheme)
+        module = load_module(arguments.model, arguments.weights)
+        calibration = SampleFiles(arguments.calibration)
+        test = SampleFiles(arguments.test) if arguments.test else None
+        labels = None if test is None else read_labels(arguments.test_labels, len(test))
+    with console.status("quantizing"):
+        quantized = quantize(module, calibration, scheme)
+    with console.status("comparing the integers with the fake-quantized network"):
+        layers = layer_reports(quantized, *calibration.between(0, _COMPARED_SAMPLES))
+    accuracy: dict[str, float] = {}
+    if test is not None and labels is not None:
+        with console.status("measuring accuracy"):
+            accuracy["float"] = float_accuracy(module, test, labels)
+            accuracy["integer"] = integer_accuracy(quantized.graph, test, labels)
+    graph_file.save(quantized.graph, arguments.output)
+    report = arguments.output.with_suffix(".json")
+    write_atomically(report, _report(quantized, layers, accuracy))
+    console.print(_table(layers, arguments.output.name))
+    _summarize(console, quantized, layers, accuracy)
+    console.print(f"{arguments.output} and {report}", soft_wrap=True)
+    return 0
+
+
+def _table(layers: "list[LayerReport]", title: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=None)
+    table.add_column("layer", no_wrap=True)
+    for heading in ("weights", "bits", "output", "scale", "SQNR dB", "codes", "differ"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for layer in layers:
+        table.add_row(
+            layer.name,
+            layer.weight_type,
+            f"{layer.weight_bits:g}" if layer.weight_bits else "",
+            layer.output_type,
+            f"{layer.output_scale:.3g}",
+            f"{layer.sqnr:.1f}",
+            f"{layer.compared:,}",
+            f"{layer.differing:,}",
+        )
+    return table
+
+
+def _summarize(
+    console: Console,
+    quantized: "QuantizedNetwork",
+    layers: "list[LayerReport]",
+    accuracy: dict[str, float],
+) -> None:
+    from golden.graph.cost import graph_cost
+
+    cost = graph_cost(quantized.graph)
+    compared = sum(layer.compared for layer in layers)
+    differing = sum(layer.differing for layer in layers)
+    console.print(
+        f"{cost.macs:,} multiply-accumulates, {cost.bit_operations:,} bit operations, "
+        f"{cost.weight_bytes:,} bytes of weights, {len(quantized.precision.conversions)} "
+        "conversions between precisions",
+        soft_wrap=True,
+    )
+    console.print(
+        f"integers against the fake-quantized network: {compared:,} codes compared, "
+        f"{differing:,} differ"
+        + ("" if differing == 0 else " (at ties of their rounding; see docs/quantization.md)"),
+        soft_wrap=True,
+    )
+    if accuracy:
+        console.print(
+            f"accuracy: float {accuracy['float']:.2%}, integers {accuracy['integer']:.2%}"
+        )
+
+
+def _report(
+    quantized: "QuantizedNetwork", layers: "list[LayerReport]", accuracy: dict[str, float]
+) -> bytes:
+    from golden.graph.cost import graph_cost
+
+    cost = graph_cost(quantized.graph)
+    content = {
+        "scheme": asdict(quantized.scheme),
+        "layers": [asdict(layer) for layer in layers],
+        "conversions": [layer.output for layer in quantized.precision.conversions],
+        "macs": cost.macs,
+        "bit_operations": cost.bit_operations,
+        "weight_bytes": cost.weight_bytes,
+        "accuracy": accuracy,
+    }
+    return (json.dumps(content, indent=1) + "\n").encode()

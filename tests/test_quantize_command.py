@@ -1,0 +1,155 @@
+"""``bittrue quantize`` as a person uses it."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_model, save_model
+from torch import nn
+
+from flows.cli import main
+from golden.execute import Executor
+from golden.load import load_network
+from golden.torch_import import to_real
+
+SOURCE = """
+import torch
+from torch import nn
+
+class Net(nn.Sequential):
+    def __init__(self):
+        super().__init__(
+            nn.Conv2d(2, 4, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 36, 3)
+        )
+
+class Two(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Linear(3, 4), nn.Linear(5, 4)
+
+    def forward(self, one, other):
+        return self.first(one) + self.second(other)
+"""
+
+
+def make_module() -> nn.Module:
+    """Return what `Net` of the source is."""
+    return nn.Sequential(
+        nn.Conv2d(2, 4, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 36, 3)
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with a module, its weights, calibration and test data."""
+    (tmp_path / "net.py").write_text(SOURCE)
+    generator = torch.Generator().manual_seed(1)
+    module = make_module()
+    with torch.no_grad():
+        for values in module.parameters():
+            values.copy_(torch.randn(values.shape, generator=generator) / 4)
+    save_model(module, tmp_path / "net.safetensors")
+    samples = torch.randn(300, 2, 6, 6, generator=generator)
+    with torch.no_grad():
+        labels = module(samples).argmax(dim=1)
+    np.save(tmp_path / "x.npy", samples.numpy())
+    np.save(tmp_path / "labels.npy", labels.numpy())
+    return tmp_path
+
+
+def words(folder: Path, **changes: str) -> list[str]:
+    """Return a command, with some options changed."""
+    options = {
+        "weights": str(folder / "net.safetensors"),
+        "calibration": str(folder / "x.npy"),
+        "output": str(folder / "net.bittrue"),
+    } | changes
+    model = options.pop("model", f"{folder / 'net.py'}:Net")
+    named = [f"--{key.replace('_', '-')}={value}" for key, value in options.items()]
+    return ["quantize", model, *named]
+
+
+def test_a_network_and_its_report(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    x, labels = str(folder / "x.npy"), str(folder / "labels.npy")
+    assert main(words(folder, test=x, test_labels=labels)) == 0
+    out = capsys.readouterr().out
+    report = json.loads((folder / "net.json").read_text())
+    assert [layer["name"] for layer in report["layers"]] == ["0", "2", "3"]
+    assert report["macs"] == 36 * 4 * 2 * 9 + 3 * 144
+    assert sum(layer["differing"] for layer in report["layers"]) == 0
+    assert report["accuracy"]["float"] == 1.0
+    assert report["accuracy"]["integer"] > 0.97
+    assert "0 differ" in out
+    assert f"accuracy: float 100.00%, integers {report['accuracy']['integer']:.2%}" in out
+
+
+def test_the_network_computes_what_the_module_computes(folder: Path) -> None:
+    assert main(words(folder)) == 0
+    graph = load_network(folder / "net.bittrue")
+    assert graph.layouts[graph.inputs[0].name] == (2, 0, 1)
+    run = ["run", str(folder / "net.bittrue"), f"--input={folder / 'x.npy'}"]
+    assert main([*run, f"--output={folder / 'y.npy'}"]) == 0
+    (output,) = graph.outputs
+    real = to_real(graph, output, np.load(folder / "y.npy"))
+    module = make_module()
+    load_model(module, folder / "net.safetensors")
+    with torch.no_grad():
+        exact = module(torch.from_numpy(np.load(folder / "x.npy")))
+    assert (real - exact).square().mean() < exact.square().mean() / 10**3
+
+
+def test_a_scheme_file_decides_the_bits(folder: Path) -> None:
+    (folder / "s.toml").write_text("[weight]\nbits = 4\n[layers.3.weight]\nbits = 6\n")
+    assert main(words(folder, scheme=str(folder / "s.toml"))) == 0
+    graph = load_network(folder / "net.bittrue")
+    widths = [node.weight_type.width for node in graph.nodes if hasattr(node, "weight_type")]
+    assert widths == [4, 6]
+
+
+def test_several_inputs(folder: Path) -> None:
+    for name, size in (("a", 3), ("b", 5)):
+        np.save(folder / f"{name}.npy", np.random.default_rng(0).normal(size=(40, size)))
+    command = ["quantize", f"{folder / 'net.py'}:Two"]
+    command += [f"--calibration={folder / name}.npy" for name in ("a", "b")]
+    assert main([*command, f"--output={folder / 'two.bittrue'}"]) == 0
+    graph = load_network(folder / "two.bittrue")
+    codes = {tensor.name: np.zeros((1, *tensor.shape), np.int64) for tensor in graph.inputs}
+    assert Executor(graph).run(codes)[graph.outputs[0]].shape == (1, 4)
+
+
+REFUSED = {
+    "suffix": ({"output": "net.onnx"}, r"net.onnx: suffix is '.onnx'; allowed: .bittrue"),
+    "folder": ({"output": "none/net.bittrue"}, r"there is no folder none; make it first"),
+    "labels": ({"test": "x.npy"}, "--test and --test-labels are given together or not at all"),
+    "model": ({"model": "net"}, "model is 'net'; allowed: FILE.py:NAME or PACKAGE.MODULE:NAME"),
+    "file": ({"calibration": "none.npy"}, "none.npy: No such file or directory"),
+    "scheme": ({"scheme": "bad.toml"}, "weight.bits is 99; allowed: 1 to 16"),
+    "layer": ({"scheme": "layer.toml"}, "layers.conv names no layer; the network has: 0, 2, 3"),
+    "shape": ({"calibration": "scalar.npy"}, "it has shape .4,. and type int64; allowed: real"),
+    "not finite": ({"calibration": "nan.npy"}, "tensor 'input' has values that are not finite"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_wrong_is_one_line_and_leaves_nothing_behind(
+    case: str,
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(folder)
+    (folder / "bad.toml").write_text("[weight]\nbits = 99\n")
+    (folder / "layer.toml").write_text("[layers.conv.weight]\nbits = 4\n")
+    np.save(folder / "scalar.npy", np.arange(4))
+    np.save(folder / "nan.npy", np.full((4, 2, 6, 6), np.nan))
+    before = sorted(folder.iterdir())
+    changes, message = REFUSED[case]
+    assert main(words(folder, **changes)) == 2
+    error = capsys.readouterr().err
+    assert re.search(message, error)
+    assert error.count("\n") == 1
+    after = [path for path in folder.iterdir() if path.name != "__pycache__"]
+    assert sorted(after) == before
