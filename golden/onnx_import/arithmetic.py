@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from golden.graph import AccumulatorBounds, Add, Addend, Requantization
 from golden.onnx_import.exact import exact_requantization
-from golden.onnx_import.pairs import MOST_PAIRS, add_pairs
+from golden.onnx_import.pairs import add_operands
 from golden.onnx_import.quantizer import Quantizer
 from golden.onnx_import.values import (
     Accumulated,
@@ -24,6 +24,7 @@ from golden.onnx_import.values import (
     fractions,
     one_fraction,
 )
+from golden.pair_addition import few_pairs
 
 Int64 = NDArray[np.int64]
 Float32 = NDArray[np.float32]
@@ -69,8 +70,9 @@ class OnnxArithmetic:
         """Return the node that adds two tensors."""
         exact = _common_unit(total)
         first, second = total.operands
-        few = first.codes.size * second.codes.size <= MOST_PAIRS
-        if exact is not None and (not few or max(exact[1:]) <= _SMALL_MULTIPLIER):
+        if exact is not None and (
+            not few_pairs(first, second) or max(exact[1:]) <= _SMALL_MULTIPLIER
+        ):
             return _exact_addition(total, *exact, quantizer, output)
         sign = -1 if total.subtract else 1
 
@@ -82,7 +84,7 @@ class OnnxArithmetic:
                 quantizer,
             )
 
-        return add_pairs(
+        return add_operands(
             total.operands,
             total.subtract,
             quantizer,

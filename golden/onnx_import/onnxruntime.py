@@ -17,7 +17,7 @@ from golden.float_requant import requantize_float32_half_even
 from golden.graph import AccumulatorBounds, Add, Requantization
 from golden.integer_requant import integer_requantization
 from golden.onnx_import.arithmetic import Float32, Int64, OnnxArithmetic, scale_of
-from golden.onnx_import.pairs import PairReference, add_pairs
+from golden.onnx_import.pairs import add_operands
 from golden.onnx_import.quantizer import Quantizer
 from golden.onnx_import.values import (
     Accumulated,
@@ -29,6 +29,7 @@ from golden.onnx_import.values import (
     Sum,
     fractions,
 )
+from golden.pair_addition import PairReference
 from golden.rounding import Rounding
 
 _LARGEST_FLOAT_SUM = 1 << 22
@@ -132,7 +133,7 @@ class OnnxRuntimeArithmetic(OnnxArithmetic):
         free = clamp == (quantizer.minimum, quantizer.maximum)
         if eight_bits and same and free and not total.subtract:
             reference = _quantized_sum(first, second, quantizer)
-        return add_pairs(total.operands, total.subtract, quantizer, clamp, reference, output)
+        return add_operands(total.operands, total.subtract, quantizer, clamp, reference, output)
 
     @staticmethod
     def _check_kernel(kernel: Kernel, quantizer: Quantizer, clamp: tuple[int, int]) -> None:

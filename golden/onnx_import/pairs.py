@@ -1,50 +1,13 @@
-"""Functions of two codes, as a sum of integers that is requantized.
+"""Sums of two tensors in floating point, as integers that equal them on every pair of codes."""
 
-A sum of scaled tensors is a function of two codes; there are few enough pairs to look at each.
-"""
-
-from collections.abc import Callable, Iterator
-from itertools import product
-
-import numpy as np
-from numpy.typing import NDArray
-
-from golden.certificate import CertificateError, StepFunction
 from golden.errors import UserError
-from golden.graph import (
-    Add,
-    Addend,
-    Certified,
-    FixedPoint,
-    Requantization,
-)
-from golden.integer_requant import certificate_of_scale
-from golden.integer_type import IntegerType
-from golden.multiplier import quantize_multiplier
+from golden.graph import Add
 from golden.onnx_import.quantizer import Quantizer
 from golden.onnx_import.values import Operand
-from golden.requant_spec import RequantChannels, RequantSpec
-from golden.rounding import Rounding
-
-Int64 = NDArray[np.int64]
-
-PairReference = Callable[[Int64, Int64], Int64]
-"""Codes of the operands, shapes (n, 1) and (1, m), to codes of the output, shape (n, m)."""
-
-_SHIFTS = range(22, 11, -1)
-_FINE_SHIFTS = range(26, 18, -1)
-_NEIGHBOURS = sorted(
-    product(range(-12, 13), repeat=2), key=lambda pair: abs(pair[0]) + abs(pair[1])
-)
-_CRITICAL = 2.0**-5
-"""Distance from a tie, in codes, beyond which neighbours of a multiplier change no code."""
-
-_LARGEST_MULTIPLIER = 1 << 30
-MOST_PAIRS = 1 << 20
-"""Pairs of codes that are looked at one by one; those of 8 bits are far fewer."""
+from golden.pair_addition import PairReference, Total, add_pairs, few_pairs
 
 
-def add_pairs(
+def add_operands(
     operands: tuple[Operand, Operand],
     subtract: bool,
     quantizer: Quantizer,
@@ -71,120 +34,19 @@ def add_pairs(
     Raises
     ------
     UserError
-        If no multipliers of up to 31 bits do.
+        If the pairs are too many, or no multipliers of up to 31 bits do.
     """
     first, second = operands
-    if first.codes.size * second.codes.size > MOST_PAIRS:
+    if not few_pairs(first, second):
         raise UserError(
             f"it adds {first.type} and {second.type} in floating point; allowed: 8 bits; import "
             "with profile onnx"
         )
-    expected = np.clip(reference(first.codes[:, None], second.codes[None, :]), *clamp)
-    values = first.encoding.decode(first.codes), second.encoding.decode(second.codes)
-    values = values[0][:, None], (-values[1] if subtract else values[1])[None, :]
-    for shift, multipliers, constant in _candidates(operands, quantizer, clamp, values, expected):
-        accumulator = multipliers[0] * values[0] + multipliers[1] * values[1]
-        requantization = _requantization(
-            accumulator.reshape(-1), expected.reshape(-1), shift, constant, quantizer, clamp
+    total = Total(output, quantizer.type, quantizer.scale, quantizer.zero_point, clamp)
+    addition = add_pairs(operands, subtract, total, reference)
+    if addition is None:
+        raise UserError(
+            "no integer multipliers give the codes that floating point gives for every pair of "
+            "codes; import with profile onnx"
         )
-        if requantization is not None:
-            return Add(
-                inputs=(first.name, second.name),
-                output=output,
-                addends=(
-                    Addend(first.encoding, multipliers[0]),
-                    Addend(second.encoding, multipliers[1], subtract=subtract),
-                ),
-                requantization=requantization,
-            )
-    raise UserError(
-        "no integer multipliers give the codes that floating point gives for every pair of codes; "
-        "import with profile onnx"
-    )
-
-
-def _candidates(
-    operands: tuple[Operand, Operand],
-    quantizer: Quantizer,
-    clamp: tuple[int, int],
-    values: tuple[Int64, Int64],
-    expected: Int64,
-) -> Iterator[tuple[int, tuple[int, int], int]]:
-    """Yield shifts, multipliers and rounding constants worth looking at closely.
-
-    First the integers nearest to the scales, and one half. Where float arithmetic ends on the
-    other side of a tie, though, its rounding has bent scales and zero points a little; then the
-    integers around them for which some constant is right for all pairs near a tie.
-    """
-    ratios = [operand.scale / quantizer.scale for operand in operands]
-    if max(ratios) * (1 << _FINE_SHIFTS[0]) >= _LARGEST_MULTIPLIER:
-        return
-    for shift in _SHIFTS:
-        nearest = round(ratios[0] * (1 << shift)), round(ratios[1] * (1 << shift))
-        yield shift, nearest, 1 << (shift - 1)
-    real = values[0] * float(ratios[0]) + values[1] * float(ratios[1])
-    critical = np.abs(real - np.floor(real) - 0.5) < _CRITICAL
-    wide = np.broadcast_arrays(*values)
-    first, second, codes = wide[0][critical], wide[1][critical], expected[critical]
-    level = codes - quantizer.zero_point
-    for (off_first, off_second), shift in product(_NEIGHBOURS, _FINE_SHIFTS):
-        a = round(ratios[0] * (1 << shift)) + off_first
-        b = round(ratios[1] * (1 << shift)) + off_second
-        # floor((accumulator + constant) / 2**shift) is the level; clamped, at least or at most.
-        needed = (level << shift) - (a * first + b * second)
-        lowest = needed[codes > clamp[0]].max(initial=0)
-        highest = needed[codes < clamp[1]].min(initial=1 << shift) + (1 << shift) - 1
-        if min(a, b) >= 0 and lowest <= highest:
-            half = min(max(1 << (shift - 1), int(lowest)), int(highest))
-            yield shift, (a, b), half
-
-
-def _requantization(
-    accumulator: Int64,
-    expected: Int64,
-    shift: int,
-    constant: int,
-    quantizer: Quantizer,
-    clamp: tuple[int, int],
-) -> Requantization | None:
-    """Return the requantization that gives the expected codes, if there is one.
-
-    Of a shift and half to even, or of a shift and a constant with exceptions.
-    """
-    low, high = int(accumulator.min()), int(accumulator.max())
-    kind = IntegerType.spanning(min(low, -1), high)
-    spec = RequantSpec(kind, quantizer.type, roundings=(Rounding.SINGLE_HALF_EVEN,))
-    multiplier, exponent = quantize_multiplier(2.0**-shift)
-    channels = RequantChannels(spec, multiplier, exponent, quantizer.zero_point, *clamp)
-    plain = FixedPoint(channels, Rounding.SINGLE_HALF_EVEN)
-    if np.array_equal(plain.evaluate(accumulator[:, None])[:, 0], expected):
-        return plain
-    steps = _steps(accumulator, expected, shift, constant, quantizer.zero_point)
-    if steps is None:
-        return None
-    scale, offset = np.array([2.0**-shift]), np.array([constant * 2.0**-shift])
-    try:
-        certificate = certificate_of_scale(steps, scale, offset, quantizer.zero_point, clamp)
-    except CertificateError:
-        return None
-    return Certified(certificate, quantizer.type)
-
-
-def _steps(
-    accumulator: Int64, expected: Int64, shift: int, constant: int, zero_point: int
-) -> StepFunction | None:
-    """Return a step function through all pairs, its steps those of the constant if they may be.
-
-    None if the codes descend somewhere, or one accumulator has two.
-    """
-    order = np.lexsort((expected, accumulator))
-    accumulator, expected = accumulator[order], expected[order]
-    if (np.diff(expected) < 0).any() or (np.diff(expected)[np.diff(accumulator) == 0] != 0).any():
-        return None
-    codes = np.arange(expected[0] + 1, expected[-1] + 1)
-    reached = np.searchsorted(expected, codes)
-    natural = ((codes - zero_point) << shift) - constant
-    thresholds = np.clip(natural, accumulator[reached - 1] + 1, accumulator[reached])
-    return StepFunction(
-        accumulator[:1].copy(), accumulator[-1:].copy(), expected[:1].copy(), (thresholds,)
-    )
+    return addition

@@ -17,6 +17,7 @@ from golden.graph import AccumulatingNode, Encoding
 from golden.integer_type import IntegerType
 from golden.onnx_import.layout import Layout
 from golden.onnx_import.model import Constant, InputInfo
+from golden.pair_addition import Summand
 
 Function = Callable[[NDArray[Any]], NDArray[Any]]
 """A function of single real numbers, in the precision it is given."""
@@ -169,26 +170,15 @@ class Sum:
 
 
 @dataclass(frozen=True, eq=False)
-class Operand:
+class Operand(Summand):
     """A tensor of the graph in a sum or product.
 
     Parameters
     ----------
-    name : str
-    type : IntegerType
-    scale : Fraction
-    encoding : Encoding
-    codes : ndarray of int64
-        Those that occur, ascending.
     repeats : bool
         Whether ONNX Runtime sees one value of it for many of the other's.
     """
 
-    name: str
-    type: IntegerType
-    scale: Fraction
-    encoding: Encoding
-    codes: NDArray[np.int64]
     repeats: bool = False
 
 

@@ -16,10 +16,20 @@ from golden import graph as integer
 from golden.affine import QuantizeRounding
 from golden.bipolar import BipolarMap
 from golden.errors import UserError
-from golden.graph import Addend, Encoding, FixedPoint, Graph, Node, Quantization, Tensor
+from golden.graph import (
+    AccumulatingNode,
+    Addend,
+    Encoding,
+    FixedPoint,
+    Graph,
+    Node,
+    Quantization,
+    Tensor,
+)
 from golden.integer_type import IntegerType
 from golden.multiplier import TFLITE_MULTIPLIER_WIDTH, quantize_multiplier
 from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
+from golden.quantize.exact import codes_of, exact_addition, exact_requantization
 from golden.quantize.integer_weight import IntegerWeight
 from golden.quantize.matrix_arithmetic import MatrixArithmetic
 from golden.requant_spec import RequantChannels, RequantSpec
@@ -44,6 +54,7 @@ from golden.torch_import.float_network import (
     Pointwise,
     Range,
     Reshape,
+    Scaled,
     Softmax,
     SumPool,
 )
@@ -51,6 +62,8 @@ from golden.torch_import.float_network import (
 Int64 = NDArray[np.int64]
 Shape = tuple[int, ...]
 
+WIDEST_EXACT = 8
+"""Bits of output codes up to which exact requantization searches for every threshold."""
 
 _NARROW_ACCUMULATOR = IntegerType(32, True)
 _WIDE_ACCUMULATOR = IntegerType(48, True)
@@ -74,8 +87,8 @@ def lower(
     weights : mapping of str to IntegerWeight
         By the name of a convolution or linear layer.
     rounding : Rounding, optional
-        Of every requantization; None makes layers with weights equal real arithmetic in float64,
-        rounded once to the nearest even code, on every accumulator that can occur.
+        Of every requantization; None makes every layer of up to 8 bits equal real arithmetic in
+        float64, rounded once to the nearest even code, on every accumulator that can occur.
 
     Raises
     ------
@@ -177,6 +190,23 @@ class _Context:
         channels = RequantChannels(spec, multiplier, exponent, zero_point, *limits)
         return FixedPoint(channels, rounding)
 
+    def is_exact(self, output: str) -> bool:
+        """Return whether a layer's result is to equal real arithmetic."""
+        return self.rounding is None and self.map(output).codes.width <= WIDEST_EXACT
+
+    def requantized(
+        self, node: AccumulatingNode, layer: Scaled, scale: float, divisor: int = 1
+    ) -> Node:
+        """Give a node whose accumulators stand for ``accumulator * scale / divisor`` its codes."""
+        output = layer.output
+        if not self.is_exact(output):
+            relative = scale / (divisor * self.scale(output))
+            return replace(node, requantization=self.requantization(output, relative, layer.clamp))
+        bounds = node.infer(*(self.tensors[name] for name in node.inputs)).accumulator
+        assert bounds is not None
+        exact = exact_requantization(bounds, scale, divisor, self.map(output), layer.clamp)
+        return replace(node, requantization=exact)
+
     def limits(self, name: str, clamp: Range) -> tuple[int, int]:
         """Return the codes of an activation's limits, as TFLite rounds them."""
         mapping = self.map(name)
@@ -255,7 +285,7 @@ def _requantized(
 ) -> Node:
     """Give a layer with weights the requantization that its output asks for."""
     mapping = context.map(layer.output)
-    if context.rounding is None and mapping.codes.width <= WIDEST_EXACT:
+    if context.is_exact(layer.output):
         bounds = node.infer(context.tensors[layer.inputs[0]]).accumulator
         assert bounds is not None
         return replace(node, requantization=arithmetic.exact(bounds, mapping, layer.clamp))
@@ -263,28 +293,36 @@ def _requantized(
     return replace(node, requantization=context.requantization(layer.output, scale, layer.clamp))
 
 
-WIDEST_EXACT = 8
-"""Bits of output codes up to which exact requantization searches for every threshold."""
-
-
 @lower_layer.register
 def _(layer: Convert, context: _Context) -> Node:
     context.keep_order(layer)
     (source,) = layer.inputs
-    return integer.Requantize(
-        inputs=layer.inputs,
-        output=layer.output,
-        encoding=context.encoding(source),
-        requantization=context.requantization(
-            layer.output, context.scale(source) / context.scale(layer.output), layer.clamp
-        ),
+    scale = context.scale(source)
+    node = integer.Requantize(
+        inputs=layer.inputs, output=layer.output, encoding=context.encoding(source)
     )
+    return context.requantized(node, layer, scale)
 
 
 @lower_layer.register
 def _(layer: Add, context: _Context) -> Node:
-    """Lower as TFLite's ADD and SUB: operands in fixed point at twice the larger scale."""
     context.keep_order(layer)
+    if context.is_exact(layer.output):
+        exact = exact_addition(
+            (context.tensors[layer.inputs[0]], context.tensors[layer.inputs[1]]),
+            (context.map(layer.inputs[0]), context.map(layer.inputs[1])),
+            layer.subtract,
+            layer.output,
+            context.map(layer.output),
+            layer.clamp,
+        )
+        if exact is not None:
+            return exact
+    return _fixed_point_addition(layer, context)
+
+
+def _fixed_point_addition(layer: Add, context: _Context) -> Node:
+    """Lower as TFLite's ADD and SUB: operands in fixed point at twice the larger scale."""
     left_shift = 20 if context.map(layer.output).codes.width <= 8 else 15
     common = 2 * max(context.scale(name) for name in layer.inputs)
     addends = []
@@ -312,26 +350,25 @@ def _(layer: Add, context: _Context) -> Node:
 def _(layer: Multiply, context: _Context) -> Node:
     context.refuse_order(layer)
     first, second = layer.inputs
-    in_first, in_second, out = (np.float32(context.scale(n)) for n in (first, second, layer.output))
-    scale = float(in_first * in_second / out)  # In float32, as TFLite's MUL computes it.
-    return integer.Multiply(
+    scale = context.scale(first) * context.scale(second)  # Of float32: exact in float64.
+    node = integer.Multiply(
         inputs=layer.inputs,
         output=layer.output,
         encodings=(context.encoding(first), context.encoding(second)),
-        requantization=context.requantization(layer.output, scale, layer.clamp),
     )
+    return context.requantized(node, layer, scale)
 
 
 @lower_layer.register
 def _(layer: SumPool, context: _Context) -> Node:
-    scale = context.scale(layer.inputs[0]) / (layer.divisor * context.scale(layer.output))
-    return integer.SumPool(
+    (source,) = layer.inputs
+    node = integer.SumPool(
         inputs=layer.inputs,
         output=layer.output,
         window=layer.window,
-        encoding=context.encoding(layer.inputs[0]),
-        requantization=context.requantization(layer.output, scale, layer.clamp),
+        encoding=context.encoding(source),
     )
+    return context.requantized(node, layer, context.scale(source), layer.divisor)
 
 
 @lower_layer.register
@@ -346,15 +383,14 @@ def _(layer: Mean, context: _Context) -> Node:
         )
     axes = sorted(channels_last_axis(axis, len(shape)) for axis in layer.dimensions)
     count = int(np.prod([shape[axis] for axis in layer.dimensions]))
-    scale = context.scale(source) / (count * context.scale(layer.output))
-    return integer.Mean(
+    node = integer.Mean(
         inputs=layer.inputs,
         output=layer.output,
         axes=tuple(axes),
         keep_dimensions=layer.keep_dimensions,
         encoding=context.encoding(source),
-        requantization=context.requantization(layer.output, scale, layer.clamp),
     )
+    return context.requantized(node, layer, context.scale(source), count)
 
 
 _WHOLE_IMAGES = ((1, 2), (0, 1, 2))
@@ -397,14 +433,13 @@ def _(layer: Clamp, context: _Context) -> Node:
 
 @lower_layer.register
 def _(layer: Pointwise, context: _Context) -> Node:
-    """Tabulate the function: dequantize every code, compute in float32, quantize."""
+    """Tabulate the function in float64."""
     context.keep_order(layer)
     source, target = context.map(layer.inputs[0]), context.map(layer.output)
-    codes = torch.arange(source.codes.minimum, source.codes.maximum + 1)
-    values = target.quantize(layer.function(source.dequantize(codes)))
-    return integer.Table(
-        inputs=layer.inputs, output=layer.output, values=values.numpy(), type=target.codes
-    )
+    codes = np.arange(source.codes.minimum, source.codes.maximum + 1)
+    real = torch.from_numpy(encoding_of(source).decode(codes) * scale_of(source))
+    values = codes_of(layer.function(real).numpy(), target, UNLIMITED)
+    return integer.Table(inputs=layer.inputs, output=layer.output, values=values, type=target.codes)
 
 
 @lower_layer.register

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.bipolar import BipolarMap
 from golden.certificate_search import find_certificate
 from golden.errors import UserError
 from golden.graph import AccumulatorBounds, Certified, Encoding
 from golden.integer_type import IntegerType
-from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
+from golden.quantize.activation_map import ActivationMap, encoding_of
+from golden.quantize.exact import codes_of, extreme_codes
 from golden.quantize.integer_weight import IntegerWeight
 from golden.torch_import.float_network import Matrix, Range
 
@@ -87,23 +87,17 @@ class MatrixArithmetic:
         CertificateError
             If no multiplier of 31 bits does it.
         """
-        zero_point = encoding_of(output).zero_point
-
-        def codes_of(real: Float64) -> Int64:
-            if isinstance(output, BipolarMap):
-                return (real >= 0).astype(np.int64)
-            lowest, highest = output.minimum - zero_point, output.maximum - zero_point
-            steps = np.clip(np.clip(real, *clamp) / scale_of(output), lowest, highest)
-            return np.rint(steps).astype(np.int64) + zero_point
 
         def reference(accumulator: Int64) -> Int64:
-            return codes_of((accumulator - self.bias) * self.slope + self.offset)
+            real = (accumulator - self.bias) * self.slope + self.offset
+            return codes_of(real, output, clamp)
 
-        minimum, maximum = codes_of(np.array([-np.inf, np.inf]))
         low, high = (
             np.broadcast_to(end, self.bias.shape) for end in (bounds.minimum, bounds.maximum)
         )
-        certificate = find_certificate(reference, low, high, zero_point, minimum, maximum)
+        certificate = find_certificate(
+            reference, low, high, encoding_of(output).zero_point, *extreme_codes(output, clamp)
+        )
         return Certified(certificate, output.codes)
 
 

@@ -68,10 +68,12 @@ def assign_precision(network: FloatNetwork, scheme: Scheme) -> Precision:
     """
     _check_patterns(network, scheme)
     network = _with_conversions(network, scheme)
-    groups = tuple(tuple(group) for group in _sharing_groups(network))
+    network = _with_joins(network, scheme)
+    groups = tuple(tuple(group) for group in _Groups(network).all())
     activations: dict[str, ActivationScheme] = {}
     for group in groups:
-        activations |= dict.fromkeys(group, _group_scheme(group, network, scheme))
+        given = _given_scheme(group, network, scheme) or scheme.activation
+        activations |= dict.fromkeys(group, _checked(given))
     weights = {
         layer.output: _weight_scheme(layer.output, scheme)
         for layer in network.layers
@@ -130,14 +132,10 @@ def _activation_override(name: str, scheme: Scheme) -> dict[str, object]:
     return changes
 
 
-def _group_scheme(
+def _given_scheme(
     group: tuple[str, ...], network: FloatNetwork, scheme: Scheme
-) -> ActivationScheme:
-    options = scheme.activation
-    if any(name in network.outputs for name in group):
-        options = scheme.output
-    elif any(name in network.inputs for name in group):
-        options = scheme.input
+) -> ActivationScheme | None:
+    """Return what a scheme says of tensors that share one scale; None if nothing in particular."""
     conversions = {
         layer.output: _input_override(layer.output, network, scheme)
         for layer in network.layers
@@ -145,8 +143,13 @@ def _group_scheme(
     }
     given = {name: _activation_override(name, scheme) for name in group} | conversions
     different = {name: changes for name, changes in given.items() if changes}
+    options = None
+    if any(name in network.outputs for name in group):
+        options = scheme.output
+    elif any(name in network.inputs for name in group):
+        options = scheme.input
     if not different:
-        return _checked(options)
+        return options
     first, *others = different
     for name in others:
         if different[name] != different[first]:
@@ -154,7 +157,7 @@ def _group_scheme(
                 f"layers {first} and {name} are given different activations, and their codes share "
                 f"one scale, because only moved between them; give both the same"
             )
-    return _checked(changed(options, different[first], f"layers.{first}.activation"))
+    return changed(options or scheme.activation, different[first], f"layers.{first}.activation")
 
 
 def _checked(options: ActivationScheme) -> ActivationScheme:
@@ -163,7 +166,8 @@ def _checked(options: ActivationScheme) -> ActivationScheme:
     return options
 
 
-_CONVERTED = ".input"
+_CONVERTED, _JOINED = ".input", ".joined"
+"""Ends of the names of conversions, before a number."""
 
 
 def _input_override(name: str, network: FloatNetwork, scheme: Scheme) -> dict[str, object]:
@@ -203,13 +207,69 @@ def _with_signs(network: FloatNetwork, activations: Mapping[str, ActivationSchem
     return replace(network, layers=layers)
 
 
-def _sharing_groups(network: FloatNetwork) -> list[list[str]]:
-    """Return the tensors' names, grouped by the scale they must share."""
-    group = {name: [name] for name in network.shapes}
+def _with_joins(network: FloatNetwork, scheme: Scheme) -> FloatNetwork:
+    """Put a conversion before a concatenation wherever an input is given another precision.
+
+    The result has what it is given itself, else the widest that is given to an input. Inputs that
+    nothing is said of are quantized like the result, and need no conversion.
+    """
+    groups = _Groups(network, tuple(kind for kind in SHARING if kind is not Concat))
+    given = {
+        name: _given_scheme(tuple(group), network, scheme)
+        for group in groups.all()
+        for name in group
+    }
+    layers: list[Layer] = []
+    shapes = dict(network.shapes)
     for layer in network.layers:
-        if isinstance(layer, SHARING):
-            for name in layer.inputs:
-                if group[name] is not group[layer.output]:
-                    group[layer.output].extend(group[name])
-                    group |= dict.fromkeys(group[name], group[layer.output])
-    return list({id(names): names for names in group.values()}.values())
+        if isinstance(layer, Concat):
+            said = [each for name in layer.inputs if (each := given[name]) is not None]
+            widest = max(said, key=lambda each: each.bits, default=None)
+            wanted = given[layer.output] or widest
+            joined = []
+            for position, name in enumerate(layer.inputs):
+                if given[name] in (None, wanted):
+                    groups.merge(name, layer.output)
+                else:
+                    convert = Convert(inputs=(name,), output=f"{layer.output}{_JOINED}{position}")
+                    layers.append(convert)
+                    shapes[convert.output] = network.shapes[name]
+                    name = convert.output
+                joined.append(name)
+            given |= dict.fromkeys(groups.of(layer.output), wanted)
+            layer = replace(layer, inputs=tuple(joined))
+        layers.append(layer)
+    return replace(network, layers=tuple(layers), shapes=shapes)
+
+
+class _Groups:
+    """Tensors' names, grouped by the scale that they share.
+
+    Parameters
+    ----------
+    network : FloatNetwork
+    sharing : tuple of type
+        Layers whose inputs and output share one.
+    """
+
+    def __init__(self, network: FloatNetwork, sharing: tuple[type[Layer], ...] = SHARING) -> None:
+        self._group = {name: [name] for name in network.shapes}
+        for layer in network.layers:
+            if isinstance(layer, sharing):
+                for name in layer.inputs:
+                    self.merge(name, layer.output)
+
+    def of(self, name: str) -> list[str]:
+        """Return the group of a tensor."""
+        return self._group[name]
+
+    def all(self) -> list[list[str]]:
+        """Return every group."""
+        return list({id(names): names for names in self._group.values()}.values())
+
+    def merge(self, first: str, second: str) -> None:
+        """Let two tensors share one scale."""
+        one, other = self._group[first], self._group[second]
+        if one is not other:
+            other.extend(one)
+            self._group |= dict.fromkeys(one, other)

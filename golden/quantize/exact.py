@@ -1,0 +1,127 @@
+"""Integers that equal the fake-quantized network in float64, on every code that can occur."""
+
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.bipolar import BipolarMap
+from golden.graph import AccumulatorBounds, Add, Requantization, Tensor
+from golden.integer_requant import integer_requantization
+from golden.pair_addition import Summand, Total, add_pairs, few_pairs
+from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
+from golden.rounding import Rounding
+from golden.torch_import.float_network import Range
+
+Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
+
+
+def codes_of(real: Float64, output: ActivationMap, clamp: Range) -> Int64:
+    """Return the codes of real numbers: limited, then rounded to the nearest, ties to even."""
+    if isinstance(output, BipolarMap):
+        return (real >= 0).astype(np.int64)
+    zero_point = encoding_of(output).zero_point
+    lowest, highest = output.minimum - zero_point, output.maximum - zero_point
+    steps = np.clip(np.clip(real, *clamp) / scale_of(output), lowest, highest)
+    return np.rint(steps).astype(np.int64) + zero_point
+
+
+def extreme_codes(output: ActivationMap, clamp: Range) -> tuple[int, int]:
+    """Return the lowest and the highest code that an activation function leaves."""
+    low, high = codes_of(np.array([-np.inf, np.inf]), output, clamp)
+    return int(low), int(high)
+
+
+def exact_requantization(
+    bounds: AccumulatorBounds,
+    scale: float,
+    divisor: int,
+    output: ActivationMap,
+    clamp: Range,
+) -> Requantization:
+    """Return requantization that equals float64 on every reachable accumulator.
+
+    Parameters
+    ----------
+    bounds : AccumulatorBounds
+    scale, divisor : float, int
+        Accumulators stand for ``accumulator * scale / divisor``, rounded twice by float64.
+    output : AffineMap or BipolarMap
+    clamp : (float, float)
+        The activation function.
+
+    Raises
+    ------
+    CertificateError
+        If there are no integers of up to 31 bits that do it.
+    """
+    bipolar = isinstance(output, BipolarMap)
+    return integer_requantization(
+        lambda _: lambda accumulator: codes_of(accumulator * scale / divisor, output, clamp),
+        bounds,
+        scale / divisor / scale_of(output),
+        # Rounded down, what is negative stays negative; clamped, it is -1, else 0.
+        Rounding.FLOOR if bipolar else Rounding.SINGLE_HALF_EVEN,
+        output.codes,
+        1 if bipolar else encoding_of(output).zero_point,
+        extreme_codes(output, clamp),
+    )
+
+
+def exact_addition(
+    tensors: tuple[Tensor, Tensor],
+    maps: tuple[ActivationMap, ActivationMap],
+    subtract: bool,
+    output: str,
+    output_map: ActivationMap,
+    clamp: Range,
+) -> Add | None:
+    """Return an addition that equals float64 on every pair of codes.
+
+    Parameters
+    ----------
+    tensors : tuple of Tensor
+        The operands.
+    maps : tuple of AffineMap or BipolarMap
+        What their codes stand for.
+    subtract : bool
+        Whether the second is subtracted.
+    output : str
+        Name of the sum.
+    output_map : AffineMap or BipolarMap
+        What its codes stand for.
+    clamp : (float, float)
+        The activation function.
+
+    Returns
+    -------
+    Add or None
+        None if the pairs are too many to look at, or no multipliers of up to 31 bits do it.
+    """
+    first, second = (
+        Summand(
+            tensor.name,
+            tensor.type,
+            Fraction(scale_of(mapping)),
+            encoding_of(mapping),
+            np.arange(tensor.minimum, tensor.maximum + 1),
+        )
+        for tensor, mapping in zip(tensors, maps, strict=True)
+    )
+    if isinstance(output_map, BipolarMap) or not few_pairs(first, second):
+        return None
+
+    def reference(a: Int64, b: Int64) -> Int64:
+        left = first.encoding.decode(a) * float(first.scale)
+        right = second.encoding.decode(b) * float(second.scale)
+        return codes_of(left - right if subtract else left + right, output_map, clamp)
+
+    total = Total(
+        output,
+        output_map.codes,
+        Fraction(scale_of(output_map)),
+        encoding_of(output_map).zero_point,
+        extreme_codes(output_map, clamp),
+    )
+    return add_pairs((first, second), subtract, total, reference)
