@@ -15,6 +15,7 @@ from golden.torch_import.float_network import (
     Clamp,
     Concat,
     Convert,
+    Convolution,
     FloatNetwork,
     Layer,
     Matrix,
@@ -69,17 +70,23 @@ def assign_precision(network: FloatNetwork, scheme: Scheme) -> Precision:
     _check_patterns(network, scheme)
     network = _with_conversions(network, scheme)
     network = _with_joins(network, scheme)
+    network = _with_signs(network, _activations(network, scheme))
     groups = tuple(tuple(group) for group in _Groups(network).all())
-    activations: dict[str, ActivationScheme] = {}
-    for group in groups:
-        given = _given_scheme(group, network, scheme) or scheme.activation
-        activations |= dict.fromkeys(group, _checked(given))
+    activations = _activations(network, scheme)
     weights = {
         layer.output: _weight_scheme(layer.output, scheme)
         for layer in network.layers
         if isinstance(layer, Matrix)
     }
-    return Precision(_with_signs(network, activations), groups, activations, weights)
+    return Precision(network, groups, activations, weights)
+
+
+def _activations(network: FloatNetwork, scheme: Scheme) -> dict[str, ActivationScheme]:
+    activations: dict[str, ActivationScheme] = {}
+    for group in _Groups(network).all():
+        given = _given_scheme(tuple(group), network, scheme) or scheme.activation
+        activations |= dict.fromkeys(group, _checked(given))
+    return activations
 
 
 def _check_patterns(network: FloatNetwork, scheme: Scheme) -> None:
@@ -197,14 +204,34 @@ def _with_conversions(network: FloatNetwork, scheme: Scheme) -> FloatNetwork:
 
 
 def _with_signs(network: FloatNetwork, activations: Mapping[str, ActivationScheme]) -> FloatNetwork:
-    """Drop the activation functions that binary codes take the place of."""
-    layers = tuple(
-        replace(layer, clamp=UNLIMITED)
-        if isinstance(layer, Scaled) and activations[layer.output].type == "binary"
-        else layer
-        for layer in network.layers
-    )
-    return replace(network, layers=layers)
+    """Make binary codes fit in: they replace activation functions, and have no zero to pad with.
+
+    Convolutions of binary codes pad with -1, as FINN's do (Umuroglu et al., FPGA 2017).
+    """
+    layers: list[Layer] = []
+    shapes = dict(network.shapes)
+    for layer in network.layers:
+        if isinstance(layer, Scaled) and activations[layer.output].type == "binary":
+            layer = replace(layer, clamp=UNLIMITED)
+        if (
+            isinstance(layer, Convolution)
+            and activations[layer.inputs[0]].type == "binary"
+            and layer.window.padding != _UNPADDED
+        ):
+            padded = f"{layer.output}.pad"
+            padding = layer.window.padding
+            layers.append(Pad(inputs=layer.inputs, output=padded, padding=padding, value=-1.0))
+            channels, *size = network.shapes[layer.inputs[0]]
+            larger = (each + sum(added) for each, added in zip(size, padding, strict=True))
+            shapes[padded] = (channels, *larger)
+            layer = replace(
+                layer, inputs=(padded,), window=replace(layer.window, padding=_UNPADDED)
+            )
+        layers.append(layer)
+    return replace(network, layers=tuple(layers), shapes=shapes)
+
+
+_UNPADDED = ((0, 0), (0, 0))
 
 
 def _with_joins(network: FloatNetwork, scheme: Scheme) -> FloatNetwork:
