@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from golden.digits.data import Digits
 from golden.digits.settings import Training
+from golden.reproducible import reproducible
 
 Module = TypeVar("Module", bound=nn.Module)
 
@@ -48,14 +49,8 @@ def train_digits(make: Callable[[], Module], data: Digits, training: Training) -
 
     Torch's global state, random numbers and threads, is left as it was.
     """
-    threads = torch.get_num_threads()
-    try:
-        torch.set_num_threads(1)  # The order of sums does not depend on the load.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(training.seed)
-            return _train(make().train(), data, training)
-    finally:
-        torch.set_num_threads(threads)
+    with reproducible(training.seed):
+        return _train(make().train(), data, training)
 
 
 def _train(network: Module, data: Digits, training: Training) -> Module:
@@ -64,7 +59,7 @@ def _train(network: Module, data: Digits, training: Training) -> Module:
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, training.learning_rate, steps)
     for _ in range(training.epochs):
         for chosen in torch.randperm(len(data.images)).split(training.batch):
-            scores = network(_distorted(data.images[chosen], training))
+            scores = network(distorted(data.images[chosen], training))
             loss = functional.cross_entropy(scores, data.labels[chosen], label_smoothing=0.1)
             optimizer.zero_grad()
             loss.backward()
@@ -73,7 +68,7 @@ def _train(network: Module, data: Digits, training: Training) -> Module:
     return network.eval()
 
 
-def _distorted(images: Tensor, training: Training) -> Tensor:
+def distorted(images: Tensor, training: Training) -> Tensor:
     """Rotate, shear, stretch and shift each image a little at random."""
 
     def random(limit: float) -> Tensor:

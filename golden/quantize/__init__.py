@@ -4,9 +4,11 @@ trace (`torch.export`) -> simplify -> give every tensor its precision -> calibra
 floating point -> corrections or training -> integers. Each step is a function of its own.
 """
 
+import copy
 from collections.abc import Iterable
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from golden.errors import UserError
@@ -18,9 +20,11 @@ from golden.quantize.scheme import (
     ActivationScheme,
     LayerScheme,
     Scheme,
-    TrainingScheme,
     WeightScheme,
 )
+from golden.quantize.training.fresh import fresh
+from golden.quantize.training.train import TrainingData, train
+from golden.quantize.training_scheme import TrainingScheme
 from golden.torch_import.simplify import simplify
 from golden.torch_import.trace import trace
 
@@ -29,6 +33,7 @@ __all__ = [
     "LayerScheme",
     "QuantizedNetwork",
     "Scheme",
+    "TrainingData",
     "TrainingScheme",
     "WeightScheme",
     "quantize",
@@ -39,6 +44,7 @@ def quantize(
     module: nn.Module,
     calibration: Tensor | Batch | Iterable[Any],
     scheme: Scheme | None = None,
+    training: TrainingData | None = None,
 ) -> QuantizedNetwork:
     """Quantize a float module.
 
@@ -53,6 +59,8 @@ def quantize(
         be iterated again.
     scheme : Scheme, optional
         By default 8 bits, weights with a scale per output channel.
+    training : TrainingData, optional
+        Needed when the scheme has a training.
 
     Returns
     -------
@@ -66,8 +74,19 @@ def quantize(
     if not isinstance(module, nn.Module):
         raise UserError(f"module is a {type(module).__name__}; allowed: a torch.nn.Module")
     scheme = Scheme() if scheme is None else scheme
+    if (scheme.training is None) != (training is None):
+        raise UserError(
+            "a scheme with a training needs labelled data, and labelled data a scheme with a "
+            "training; give both or neither"
+        )
     data = CalibrationData(calibration)
+    teacher = copy.deepcopy(module).to(torch.float32).eval()
+    if scheme.training is not None and scheme.training.start == "scratch":
+        module = fresh(module, data, scheme.training.seed)
     network = simplify(trace(module, data.example), fold=scheme.training is None)
     precision = assign_precision(network, scheme)
-    fake = assemble(precision, distributions(precision.network, data))
+    trained = scheme.training is not None
+    fake = assemble(precision, distributions(precision.network, data), trained).eval()
+    if training is not None:
+        train(fake, training, scheme, teacher)
     return QuantizedNetwork(scheme, precision, network, fake, lower_fake(fake, scheme))

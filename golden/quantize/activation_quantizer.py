@@ -3,15 +3,16 @@
 from abc import ABC, abstractmethod
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from golden.affine import AffineMap
 from golden.bipolar import BipolarMap
 from golden.quantize.activation_map import ActivationMap
-from golden.quantize.straight_through import round_through, through
+from golden.quantize.quantizer import Quantizer
+from golden.quantize.straight_through import through
 
 
-class ActivationQuantizer(nn.Module, ABC):
+class ActivationQuantizer(Quantizer, ABC):
     """Replaces values by those that codes stand for; gradients pass where nothing is clipped.
 
     What `forward` returns is exactly what the codes of `map` stand for.
@@ -25,6 +26,10 @@ class ActivationQuantizer(nn.Module, ABC):
     @abstractmethod
     def map(self) -> ActivationMap:
         """Codes, scale and zero point as they are now."""
+
+    def penalty(self) -> Tensor | float:
+        """Return what the quantizer's own parameters add to the loss, per unit of decay."""
+        return 0.0
 
 
 class UniformActivation(ActivationQuantizer):
@@ -45,7 +50,7 @@ class UniformActivation(ActivationQuantizer):
 
     def forward(self, values: Tensor) -> Tensor:
         """Return quantized values, in the dtype of the values."""
-        return round_through((values / self.scale).clamp(self.lowest, self.highest)) * self.scale
+        return self.round((values / self.scale).clamp(self.lowest, self.highest)) * self.scale
 
     @property
     def map(self) -> AffineMap:

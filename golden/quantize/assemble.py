@@ -17,14 +17,26 @@ from golden.quantize.fake_network import FakeQuantizedNetwork
 from golden.quantize.matrix_arithmetic import LARGEST_BIAS
 from golden.quantize.precision import Precision
 from golden.quantize.ranges import RANGES, Grid
-from golden.quantize.scheme import ActivationScheme
+from golden.quantize.scheme import ActivationScheme, WeightScheme
+from golden.quantize.trained import OBSERVED, TRAINED_ACTIVATIONS, TRAINED_WEIGHTS
 from golden.quantize.weight_quantizer import WeightQuantizer
 from golden.quantize.weight_types import WEIGHT_TYPES
+from golden.quantize.weight_types.uniform import UniformWeight
 from golden.torch_import.float_network import FloatNetwork, Matrix, Softmax
 
 
-def assemble(precision: Precision, distributions: dict[str, Distribution]) -> FakeQuantizedNetwork:
+def assemble(
+    precision: Precision, distributions: dict[str, Distribution], training: bool = False
+) -> FakeQuantizedNetwork:
     """Return a network with a quantizer for every group of tensors and every layer with weights.
+
+    Parameters
+    ----------
+    precision : Precision
+    distributions : dict of str to Distribution
+        Of every tensor.
+    training : bool
+        Whether ranges are to change in training.
 
     Raises
     ------
@@ -34,7 +46,7 @@ def assemble(precision: Precision, distributions: dict[str, Distribution]) -> Fa
     network = precision.network
     activations: dict[str, ActivationQuantizer] = {}
     for group in precision.groups:
-        quantizer = _activation(group, precision, distributions)
+        quantizer = _activation(group, precision, distributions, training)
         activations |= dict.fromkeys(group, quantizer)
     weights: dict[str, WeightQuantizer] = {}
     for layer in network.layers:
@@ -42,14 +54,26 @@ def assemble(precision: Precision, distributions: dict[str, Distribution]) -> Fa
             scheme = precision.weights[layer.output]
             smallest = _smallest_scale(layer, scale_of(activations[layer.inputs[0]].map))
             try:
-                weights[layer.output] = WEIGHT_TYPES[scheme.type](layer.weight, scheme, smallest)
+                weights[layer.output] = _weight(layer.weight, scheme, smallest, training)
             except UserError as error:
                 raise UserError(f"layer {layer.output!r}: {error}") from error
     return FakeQuantizedNetwork(network, activations, weights)
 
 
+def _weight(
+    weight: torch.Tensor, scheme: WeightScheme, smallest: torch.Tensor, training: bool
+) -> WeightQuantizer:
+    quantizer = WEIGHT_TYPES[scheme.type](weight, scheme, smallest)
+    if training and isinstance(quantizer, UniformWeight) and scheme.range in TRAINED_WEIGHTS:
+        return TRAINED_WEIGHTS[scheme.range](quantizer, scheme)
+    return quantizer
+
+
 def _activation(
-    group: tuple[str, ...], precision: Precision, distributions: dict[str, Distribution]
+    group: tuple[str, ...],
+    precision: Precision,
+    distributions: dict[str, Distribution],
+    training: bool,
 ) -> ActivationQuantizer:
     scheme = precision.activations[group[0]]
     if scheme.type == "binary":
@@ -62,6 +86,13 @@ def _activation(
     grid = Grid(IntegerType(scheme.bits, signed), scheme.type, scheme.percentile, scheme.sigmas)
     ranges = [RANGES[scheme.range](each, grid) for each in seen]
     mapping = grid.map(min(low for low, _ in ranges), max(high for _, high in ranges))
+    seen_only = any(name in precision.network.inputs for name in group)
+    if (
+        training
+        and scheme.range in TRAINED_ACTIVATIONS
+        and not (seen_only and scheme.range in OBSERVED)
+    ):
+        return TRAINED_ACTIVATIONS[scheme.range](mapping, grid)
     return UniformActivation(mapping)
 
 

@@ -9,6 +9,8 @@ from torch.nn import functional
 from golden.quantize.activation_quantizer import ActivationQuantizer
 from golden.quantize.integer_weight import IntegerWeight
 from golden.quantize.precision import SHARING
+from golden.quantize.quantizer import Quantizer
+from golden.quantize.training.gradients import with_gradient_bits
 from golden.quantize.weight_quantizer import WeightQuantizer
 from golden.torch_import.float_network import (
     AveragePool,
@@ -31,9 +33,17 @@ class FakeQuantizedMatrix(nn.Module):
     layer : Matrix
         Its weight, bias and normalization become parameters.
     quantizer : WeightQuantizer
+
+    Attributes
+    ----------
+    momentum : float
+        Share of a batch in the running statistics.
+    gradient_bits : int, optional
+        Bits of the gradient that flows back into the layer; None leaves it in floating point.
     """
 
     momentum = 0.1
+    gradient_bits: int | None = None
 
     def __init__(self, layer: Matrix, quantizer: WeightQuantizer) -> None:
         super().__init__()
@@ -62,23 +72,25 @@ class FakeQuantizedMatrix(nn.Module):
 
     def forward(self, values: Tensor) -> Tensor:
         """Compute the layer with quantized weights, and its activation."""
-        normalization = self.normalization
-        if normalization is None or not self.training:
-            return self._layer(self.quantizer(self.weight), self.bias, normalization).compute(
-                values
+        layer = self._layer(self.quantizer(self.weight), self.bias, self.normalization)
+        if not self.training:
+            return layer.compute(values)
+        product = layer.product(values)
+        if self.gradient_bits is not None:
+            product = with_gradient_bits(product, self.gradient_bits)
+        normalization = layer.normalization
+        if normalization is not None:
+            product = functional.batch_norm(
+                product,
+                normalization.mean,
+                normalization.variance,
+                normalization.weight,
+                normalization.bias,
+                training=True,
+                momentum=self.momentum,
+                eps=normalization.epsilon,
             )
-        product = self._layer(self.quantizer(self.weight), self.bias, None).product(values)
-        normalized = functional.batch_norm(
-            product,
-            normalization.mean,
-            normalization.variance,
-            normalization.weight,
-            normalization.bias,
-            training=True,
-            momentum=self.momentum,
-            eps=normalization.epsilon,
-        )
-        return normalized.clamp(*self.layer.clamp)
+        return product.clamp(*self.layer.clamp)
 
     def current(self) -> Matrix:
         """Return the float layer with the weights as they are now."""
@@ -144,6 +156,11 @@ class FakeQuantizedNetwork(nn.Module):
     def matrices(self) -> dict[str, FakeQuantizedMatrix]:
         """The layers with weights, by name."""
         return {name: self._matrix(name) for name in self._matrices}
+
+    @property
+    def quantizers(self) -> Iterator[Quantizer]:
+        """Every quantizer, of activations and of weights."""
+        return (each for each in self.modules() if isinstance(each, Quantizer))
 
     def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
         """Return the outputs, as the module that was quantized does."""

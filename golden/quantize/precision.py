@@ -8,6 +8,7 @@ from typing import TypeVar
 from golden.errors import UserError
 from golden.quantize.ranges import RANGES
 from golden.quantize.scheme import ActivationScheme, LayerScheme, Scheme, WeightScheme
+from golden.quantize.trained import LEARNED, OF_ACTIVATIONS
 from golden.quantize.weight_types import WEIGHT_TYPES
 from golden.torch_import.float_network import (
     UNLIMITED,
@@ -85,7 +86,7 @@ def _activations(network: FloatNetwork, scheme: Scheme) -> dict[str, ActivationS
     activations: dict[str, ActivationScheme] = {}
     for group in _Groups(network).all():
         given = _given_scheme(tuple(group), network, scheme) or scheme.activation
-        activations |= dict.fromkeys(group, _checked(given))
+        activations |= dict.fromkeys(group, _checked(given, scheme))
     return activations
 
 
@@ -126,9 +127,19 @@ def _weight_scheme(name: str, scheme: Scheme) -> WeightScheme:
         options = changed(options, override.weight, f"layers.{name}.weight")
     if options.type not in WEIGHT_TYPES:
         raise UserError(f"weight.type is {options.type!r}; allowed: {', '.join(WEIGHT_TYPES)}")
-    if options.range not in RANGES:
-        raise UserError(f"weight.range is {options.range!r}; allowed: {', '.join(RANGES)}")
+    if options.range not in RANGES or options.range in OF_ACTIVATIONS:
+        allowed = ", ".join(each for each in RANGES if each not in OF_ACTIVATIONS)
+        raise UserError(f"weight.range is {options.range!r}; allowed: {allowed}")
+    _check_training("weight", options.range, scheme)
     return options
+
+
+def _check_training(kind: str, range: str, scheme: Scheme) -> None:
+    if range in LEARNED and scheme.training is None:
+        raise UserError(
+            f"{kind}.range is {range!r}, which training finds; give the scheme a training, or "
+            "another range"
+        )
 
 
 def _activation_override(name: str, scheme: Scheme) -> dict[str, object]:
@@ -167,9 +178,10 @@ def _given_scheme(
     return changed(options or scheme.activation, different[first], f"layers.{first}.activation")
 
 
-def _checked(options: ActivationScheme) -> ActivationScheme:
+def _checked(options: ActivationScheme, scheme: Scheme) -> ActivationScheme:
     if options.range not in RANGES:
         raise UserError(f"activation.range is {options.range!r}; allowed: {', '.join(RANGES)}")
+    _check_training("activation", options.range, scheme)
     return options
 
 

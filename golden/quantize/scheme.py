@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from golden.errors import UserError
+from golden.quantize.training_scheme import TrainingScheme
 from golden.rounding import Rounding
 
 Granularity = Literal["tensor", "channel", "group"]
@@ -132,27 +133,6 @@ class LayerScheme:
     weight: Mapping[str, object] = field(default_factory=dict)
     activation: Mapping[str, object] = field(default_factory=dict)
     input: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class TrainingScheme:
-    """Training with the quantizers in place.
-
-    Parameters
-    ----------
-    epochs : int
-    batch : int
-    learning_rate : float
-    start : {"float", "scratch"}
-        The weights it starts from: those given, or fresh ones.
-    seed : int
-    """
-
-    epochs: int = 20
-    batch: int = 64
-    learning_rate: float = 1e-3
-    start: Literal["float", "scratch"] = "float"
-    seed: int = 1
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from abc import ABC, abstractmethod
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from golden.quantize.integer_weight import IntegerWeight
+from golden.quantize.quantizer import Quantizer
 
 
-class WeightQuantizer(nn.Module, ABC):
+class WeightQuantizer(Quantizer, ABC):
     """Replaces weights by those that integers stand for, with gradients for training.
 
     ``forward(weight)`` equals ``integers(weight).real()``.
@@ -20,6 +21,9 @@ class WeightQuantizer(nn.Module, ABC):
     @abstractmethod
     def integers(self, weight: Tensor) -> IntegerWeight:
         """Return the integers and scales of the quantized weights."""
+
+    def limit(self, weight: Tensor) -> None:
+        """Change the float weights in place where training must not take them; after each step."""
 
 
 def per_row(values: Tensor, weight: Tensor) -> Tensor:

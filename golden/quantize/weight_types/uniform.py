@@ -1,8 +1,8 @@
 """Weights in equal steps."""
 
+from abc import ABC, abstractmethod
 from typing import cast
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -13,19 +13,14 @@ from golden.quantize.distribution import Distribution
 from golden.quantize.integer_weight import IntegerWeight
 from golden.quantize.ranges import RANGES, Grid
 from golden.quantize.scheme import WeightScheme
-from golden.quantize.straight_through import round_through
 from golden.quantize.weight_quantizer import WeightQuantizer, per_row
 
 
-class UniformWeight(WeightQuantizer):
-    """``scale * (code - zero_point)`` with one scale per output channel.
-
-    B. Jacob et al., "Quantization and Training of Neural Networks for Efficient
-    Integer-Arithmetic-Only Inference", CVPR 2018.
+class SteppedWeight(WeightQuantizer, ABC):
+    """``scale * (code - zero_point)``, whatever decides the scale.
 
     Parameters
     ----------
-    scale : Tensor of float32, shape (output channels,)
     type : IntegerType
         Of the codes.
     zero_point : int
@@ -34,14 +29,47 @@ class UniformWeight(WeightQuantizer):
         Leaves out the lowest signed code.
     """
 
-    def __init__(
-        self, scale: Tensor, type: IntegerType, zero_point: int = 0, narrow: bool = True
-    ) -> None:
+    def __init__(self, type: IntegerType, zero_point: int = 0, narrow: bool = True) -> None:
         super().__init__()
-        self.register_buffer("scale", scale.to(torch.float32))
         self.code_type, self.zero_point = type, zero_point
         self.lowest = type.minimum + (narrow and type.signed) - zero_point
         self.highest = type.maximum - zero_point
+
+    @abstractmethod
+    def scales(self, weight: Tensor) -> Tensor:
+        """Return the scale of each output channel as it is now: float32, positive."""
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """Return quantized weights, of the same shape."""
+        scale = per_row(self.scales(weight), weight)
+        return self.round((weight / scale).clamp(self.lowest, self.highest)) * scale
+
+    def integers(self, weight: Tensor) -> IntegerWeight:
+        """Return the integers and scales of the quantized weights."""
+        scale = self.scales(weight).detach()
+        values = (weight.detach() / per_row(scale, weight)).clamp(self.lowest, self.highest)
+        codes = values.round().to(torch.int64).numpy() + self.zero_point
+        return IntegerWeight(codes, self.code_type, scale.numpy(), Encoding(self.zero_point))
+
+
+class UniformWeight(SteppedWeight):
+    """Scales that stay as they are.
+
+    B. Jacob et al., "Quantization and Training of Neural Networks for Efficient
+    Integer-Arithmetic-Only Inference", CVPR 2018.
+
+    Parameters
+    ----------
+    scale : Tensor of float32, shape (output channels,)
+    type, zero_point, narrow
+        As of `SteppedWeight`.
+    """
+
+    def __init__(
+        self, scale: Tensor, type: IntegerType, zero_point: int = 0, narrow: bool = True
+    ) -> None:
+        super().__init__(type, zero_point, narrow)
+        self.register_buffer("scale", scale.to(torch.float32))
 
     @classmethod
     def fit(cls, weight: Tensor, scheme: WeightScheme, smallest_scale: Tensor) -> "UniformWeight":
@@ -66,19 +94,6 @@ class UniformWeight(WeightQuantizer):
             )
         return cls(scale, codes, zero_points.pop(), narrow=grid.symmetric)
 
-    def forward(self, weight: Tensor) -> Tensor:
-        """Return quantized weights, of the same shape."""
-        scale = per_row(cast(Tensor, self.scale), weight)
-        return round_through((weight / scale).clamp(self.lowest, self.highest)) * scale
-
-    def integers(self, weight: Tensor) -> IntegerWeight:
-        """Return the integers and scales of the quantized weights."""
-        scale = cast(Tensor, self.scale)
-        values = (weight.detach() / per_row(scale, weight)).clamp(self.lowest, self.highest)
-        codes = values.round().to(torch.int64).numpy() + self.zero_point
-        return IntegerWeight(
-            codes,
-            self.code_type,
-            scale.detach().numpy().astype(np.float32),
-            Encoding(self.zero_point),
-        )
+    def scales(self, weight: Tensor) -> Tensor:
+        """Return the scale of each output channel."""
+        return cast(Tensor, self.scale)

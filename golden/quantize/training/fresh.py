@@ -1,0 +1,50 @@
+"""A module with fresh weights, to train from scratch."""
+
+import copy
+
+import torch
+from torch import nn
+
+from golden.errors import UserError
+from golden.quantize.calibrate import CalibrationData
+from golden.reproducible import reproducible
+
+
+def fresh(module: nn.Module, data: CalibrationData, seed: int) -> nn.Module:
+    """Return a copy of a module whose every part is initialised anew.
+
+    Statistics of batch normalization are those of the calibration data, since ranges are found with
+    them.
+
+    Raises
+    ------
+    UserError
+        Naming a part that has parameters and no ``reset_parameters``.
+    """
+    module = copy.deepcopy(module).to(torch.float32)
+    with reproducible(seed):
+        for name, part in module.named_modules():
+            reset = getattr(part, "reset_parameters", None)
+            if callable(reset):
+                reset()
+            elif next(part.parameters(recurse=False), None) is not None:
+                raise UserError(
+                    f"training.start is 'scratch'; module {name or 'itself'!r} "
+                    f"({type(part).__name__}) has parameters and no reset_parameters(); give it "
+                    "one, or start from 'float'"
+                )
+        _estimate_statistics(module, data)
+    return module.eval()
+
+
+@torch.no_grad()
+def _estimate_statistics(module: nn.Module, data: CalibrationData) -> None:
+    norms = [each for each in module.modules() if isinstance(each, nn.modules.batchnorm._BatchNorm)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = None  # The average over all batches.
+    module.train()
+    for batch in data:
+        module(*batch)
+    for norm, momentum in zip(norms, momenta, strict=True):
+        norm.momentum = momentum
