@@ -25,6 +25,11 @@ _ROUNDED_SHARING = (AveragePool, Clamp)
 """Layers within one scale that still leave its grid."""
 
 
+def quantizes_its_result(layer: Layer) -> bool:
+    """Return whether what a layer computes from codes is not on their grid already."""
+    return not isinstance(layer, SHARING) or isinstance(layer, _ROUNDED_SHARING)
+
+
 class FakeQuantizedMatrix(nn.Module):
     """A convolution or linear layer with a weight quantizer and, in training, batch statistics.
 
@@ -185,9 +190,7 @@ class FakeQuantizedNetwork(nn.Module):
             result = self._matrix(layer.output)(*inputs)
         else:
             result = layer.compute(*inputs)
-        if isinstance(layer, SHARING) and not isinstance(layer, _ROUNDED_SHARING):
-            return result
-        return self.activation(layer.output)(result)
+        return self.activation(layer.output)(result) if quantizes_its_result(layer) else result
 
     def current(self) -> FloatNetwork:
         """Return the float network with the weights as they are now."""

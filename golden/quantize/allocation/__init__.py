@@ -1,0 +1,30 @@
+"""Mixed precision: bits for every layer, from what they cost and what fewer of them harm."""
+
+from golden.quantize.allocation.candidates import Candidates
+from golden.quantize.allocation.costs import CostTable, bit_operations, weight_bytes
+from golden.quantize.allocation.greedy import greedy_path, solve_greedy
+from golden.quantize.allocation.hessian import hessian_sensitivity
+from golden.quantize.allocation.ilp import solve_ilp
+from golden.quantize.allocation.noise import noise_sensitivity
+from golden.quantize.allocation.pareto import ilp_front, pareto_front
+from golden.quantize.allocation.problem import Allocation, Option, Problem
+from golden.quantize.allocation.sensitivity import Sensitivity, problem_of
+
+__all__ = [
+    "Allocation",
+    "Candidates",
+    "CostTable",
+    "Option",
+    "Problem",
+    "Sensitivity",
+    "bit_operations",
+    "greedy_path",
+    "hessian_sensitivity",
+    "ilp_front",
+    "noise_sensitivity",
+    "pareto_front",
+    "problem_of",
+    "solve_greedy",
+    "solve_ilp",
+    "weight_bytes",
+]

@@ -1,0 +1,187 @@
+"""A network and the widths that its layers may have."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from golden.errors import UserError
+from golden.quantize.activation_quantizer import ActivationQuantizer
+from golden.quantize.allocation.problem import Bits
+from golden.quantize.assemble import assemble
+from golden.quantize.calibrate import Batch, CalibrationData, distributions
+from golden.quantize.fake_network import FakeQuantizedNetwork
+from golden.quantize.precision import SHARING, Precision, assign_precision
+from golden.quantize.scheme import LayerScheme, Scheme
+from golden.torch_import.float_network import Convert, FloatNetwork, Matrix
+from golden.torch_import.simplify import simplify
+from golden.torch_import.trace import trace
+
+
+@dataclass(frozen=True)
+class Group:
+    """Tensors of one scale, which layers with weights read.
+
+    Parameters
+    ----------
+    tensors : tuple of str
+    makers : tuple of str
+        Layers that compute them, not only move them.
+    readers : tuple of str
+        Layers with weights.
+    widths : tuple of int
+        Bits that may be chosen.
+    fixed : bool
+        Whether the base scheme decides, and `widths` is what it says.
+    """
+
+    tensors: tuple[str, ...]
+    makers: tuple[str, ...]
+    readers: tuple[str, ...]
+    widths: tuple[int, ...]
+    fixed: bool
+
+    @property
+    def name(self) -> str:
+        """The tensor that stands for all."""
+        return (self.makers or self.tensors)[0]
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """A network, quantized at every width that is a candidate.
+
+    Parameters
+    ----------
+    network : FloatNetwork
+    scheme : Scheme
+        What is the same for all of them.
+    groups : tuple of Group
+    weight_bits : tuple of int
+        Candidates of every layer.
+    fakes : mapping of int to FakeQuantizedNetwork
+        By width: everything that may be chosen has it.
+    """
+
+    network: FloatNetwork
+    scheme: Scheme
+    groups: tuple[Group, ...]
+    weight_bits: tuple[int, ...]
+    fakes: Mapping[int, FakeQuantizedNetwork]
+
+    @classmethod
+    def of(
+        cls,
+        module: nn.Module,
+        calibration: Tensor | Batch | Iterable[Any],
+        scheme: Scheme,
+        weight_bits: Sequence[int],
+        activation_bits: Sequence[int],
+    ) -> "Candidates":
+        """Trace a module and quantize it at every candidate width.
+
+        Parameters
+        ----------
+        module, calibration
+            As of `golden.quantize.quantize`.
+        scheme : Scheme
+            Everything but bits; and those of the network's inputs and outputs, and of tensors
+            with binary codes.
+        weight_bits, activation_bits : sequence of int
+            Candidates, in any order.
+
+        Raises
+        ------
+        UserError
+            If there are none, or as `golden.quantize.quantize`.
+        """
+        if not weight_bits or not activation_bits:
+            raise UserError("there are no candidate bits; give one or more widths")
+        data = CalibrationData(calibration)
+        network = simplify(trace(module, data.example))
+        base = assign_precision(network, scheme)
+        groups = tuple(_groups(base, tuple(sorted(set(activation_bits)))))
+        seen = distributions(network, data)
+        fakes = {}
+        for width in sorted({*weight_bits, *activation_bits}):
+            layers = dict.fromkeys(base.weights, width)
+            uniform = with_bits(scheme, layers, [(group, width) for group in groups])
+            precision = assign_precision(network, uniform)
+            # A conversion's values are those of what it converts.
+            converted = {each.output: seen[each.inputs[0]] for each in precision.conversions}
+            fakes[width] = assemble(precision, seen | converted).eval()
+        return cls(network, scheme, groups, tuple(sorted(set(weight_bits))), fakes)
+
+    def weight(self, layer: str, bits: int) -> Tensor:
+        """Return the quantized weights of a layer."""
+        matrix = self.fakes[bits].matrices[layer]
+        with torch.no_grad():
+            quantized: Tensor = matrix.quantizer(matrix.weight)
+        return quantized
+
+    def quantizers(self, group: Group, bits: int) -> dict[str, ActivationQuantizer]:
+        """Return the quantizer of each tensor of a group."""
+        fake = self.fakes[self.weight_bits[0] if group.fixed else bits]
+        return {
+            name: fake.activation(name) for name in group.tensors if name in self.network.shapes
+        }
+
+    @property
+    def bits(self) -> dict[str, tuple[Bits, ...]]:
+        """Every pair of weight and input bits that a layer may have, by layer."""
+        return {
+            layer: tuple((weight, values) for weight in self.weight_bits for values in group.widths)
+            for group in self.groups
+            for layer in group.readers
+        }
+
+    def scheme_of(self, bits: Mapping[str, Bits]) -> Scheme:
+        """Return the scheme that gives each layer its bits of weights and of what it reads."""
+        layers = {layer: weight for layer, (weight, _) in bits.items()}
+        groups = [(group, bits[group.readers[0]][1]) for group in self.groups]
+        return with_bits(self.scheme, layers, groups)
+
+
+def with_bits(
+    scheme: Scheme, weights: Mapping[str, int], groups: Iterable[tuple[Group, int]]
+) -> Scheme:
+    """Return a scheme with bits of layers' weights and of groups of tensors."""
+    layers = dict(scheme.layers)
+
+    def override(name: str, part: str, bits: int) -> None:
+        before = layers.pop(name, LayerScheme())  # The last one wins.
+        layers[name] = replace(before, **{part: {**getattr(before, part), "bits": bits}})
+
+    for name, bits in weights.items():
+        override(name, "weight", bits)
+    for group, bits in groups:
+        if not group.fixed:
+            for name in group.makers:
+                override(name, "activation", bits)
+    return replace(scheme, layers=layers)
+
+
+def _groups(precision: Precision, widths: tuple[int, ...]) -> Iterable[Group]:
+    network = precision.network
+    layers = {layer.output: layer for layer in network.layers}
+    for tensors in precision.groups:
+        readers = tuple(
+            layer.output
+            for layer in network.layers
+            if isinstance(layer, Matrix) and layer.inputs[0] in tensors
+        )
+        if not readers:
+            continue
+        makers = tuple(
+            name for name in tensors if name in layers and not isinstance(layers[name], SHARING)
+        )
+        given = precision.activations[tensors[0]]
+        fixed = (
+            given.type == "binary"
+            or any(name in network.inputs or name in network.outputs for name in tensors)
+            or any(isinstance(layers.get(name), Convert) for name in tensors)
+        )
+        bits = (given.bits,) if fixed else widths
+        yield Group(tensors, makers, readers, bits, fixed)
