@@ -1,5 +1,6 @@
 """Whole networks in both simulators: mixed precision, branches, stalls, and faults."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,16 @@ def test_equal_golden(make: Any, cycles: int, simulator: str, builds: Path, tmp_
     verdict = judge(cosimulation, stalled_scenarios(network, 12), 1, tmp_path)
     assert verdict.passed, verdict.problems
     assert verdict.compared == 4 * 12 * network.spec.output.elements
+
+
+@pytest.mark.parametrize(
+    ("make", "cycles"), [(mixed_network, 400), (unequal_branches, 200)], ids=["mixed", "branches"]
+)
+def test_every_port_has_a_name_of_its_own(make: Any, cycles: int) -> None:
+    verilog = to_verilog(network_of(make(), cycles), "network").verilog
+    declared = re.findall(r"^  (?:input|output) (?:\[\S+\] )?(\w+);", verilog, re.MULTILINE)
+    assert len(declared) > 100
+    assert [name for name in declared if re.match(r"port_\d", name)] == []
 
 
 def test_every_kind_of_multiplier_is_chosen_by_width() -> None:

@@ -15,6 +15,7 @@ from amaranth.hdl import Shape, ShapeCastable, Value
 from amaranth.lib import data, wiring
 
 from hdl.platform import VerilogPlatform
+from hdl.port_names import name_ports
 
 # Everything combinational becomes an assignment: an `always @*` block is not evaluated at time
 # zero by Icarus. Public names survive, unused wires do not.
@@ -94,7 +95,7 @@ def to_verilog(
         text = rtlil.convert(
             component, name=name, platform=platform, ports=_port_values(component), emit_src=False
         )
-    modules = _run_yosys(text)
+    modules = _run_yosys(name_ports(text))
     # A logical negation of several bits is a NOR of them, and lint wants it said.
     modules = modules.replace("= ! ", "= ~| ")
     modules = _simplify_names(modules)

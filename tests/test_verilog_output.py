@@ -47,6 +47,25 @@ def test_ports_are_in_signature_order_after_clock_and_reset(requant: Design) -> 
     assert header[1].split(", ") == ["clk", "rst", *ports]
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "convolution lanes_in=2 elements=4 pe=4 lanes_out=2 multiplier=lut",
+        "convolution groups=6 outputs=12 rows=3 elements=2 pe=4 lanes_in=2 lanes_out=2",
+        "dense pe=10 lanes_out=5",
+        "add inputs=3",
+        "global_pool",
+        "network",
+    ],
+)
+def test_every_port_has_a_name_of_its_own(words: str) -> None:
+    unit, *rest = words.split()
+    verilog = to_verilog(UNITS[unit].build(**UNITS[unit].parse(rest)), unit).verilog
+    declared = re.findall(r"^  (?:input|output) (?:\[\S+\] )?(\w+);", verilog, re.MULTILINE)
+    assert len(declared) > 50
+    assert [name for name in declared if re.match(r"port_\d", name)] == []
+
+
 def test_header_states_arithmetic_parameters_payload_and_latency(requant: Design) -> None:
     comment = requant.verilog.partition("module ")[0]
     for line in (
