@@ -56,7 +56,7 @@ def full_speed_cycles(component: Any, outputs: int, images: int) -> Int64:
     needed = component.inputs_needed(beats * lanes_out)
     needed = needed[0] if isinstance(needed, tuple) else needed
     beats_in = component.tensors[0].elements // lanes_in
-    period = component.cycles_per_image() if hasattr(component, "cycles_per_image") else beats_in
+    period = component.cycles_per_image()
     in_image = needed // lanes_in if period == beats_in else beats + 1
     start = np.arange(images)[:, None] * period
     return (component.latency + start + in_image).ravel()

@@ -5,15 +5,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from amaranth.hdl import Module
 from amaranth.lib import wiring
 from numpy.typing import NDArray
 
 from cocotb_tests.checking import verdict_on
-from flows.bench.cosimulation import Run
+from cocotb_tests.streams import lanes_of
+from flows.bench.cosimulation import Cosimulation, Run
 from flows.bench.payload import Columns
 from flows.bench.scenario import Scenario, Verdict
 from flows.units import UNITS
+from golden.graph import Node, Tensor
+from hdl.verilog_output import to_verilog
 
 Circuits = dict[str, tuple[wiring.Component, list[Scenario]]]
 """Circuits with their scenarios, by name."""
@@ -111,6 +115,29 @@ def faults_caught(
         faults[name][1](circuit)
     verdict = judge_together(circuits, simulator, builds, work)
     return circuits_at_fault(verdict, list(circuits))
+
+
+def image_intervals(
+    circuits: Mapping[str, tuple[Any, Node, Tensor]], simulator: str, builds: Path, work: Path
+) -> dict[str, NDArray[np.int64]]:
+    """Return the cycles between images of layers, each with its node and what it reads.
+
+    Nothing waits for anything but the layer.
+    """
+    images = 4
+    inputs, outputs = {}, {}
+    for name, (circuit, node, tensor) in circuits.items():
+        lanes_in, lanes_out = len(circuit.i.payload), len(circuit.o.payload)
+        beats = images * tensor.elements // lanes_in
+        inputs[f"{name}_i"] = lanes_of("", np.zeros((beats, lanes_in), dtype=np.int64))
+        outputs[f"{name}_o"] = images * node.infer(tensor).tensor.elements // lanes_out
+    bank = SideBySide({name: circuit for name, (circuit, _, _) in circuits.items()})
+    design = to_verilog(bank, "layers")
+    cosimulation = Cosimulation(bank, design, simulator, builds, optimisation="-O0")
+    outcome = cosimulation.run([Run(inputs, outputs)], work)[0]
+    return {
+        name: np.diff(outcome.cycles[f"{name}_o"].reshape(images, -1)[:, -1]) for name in circuits
+    }
 
 
 def _merge(own: Mapping[str, Scenario]) -> Scenario:

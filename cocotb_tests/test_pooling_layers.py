@@ -3,9 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from cocotb_tests.side_by_side import build, faults_caught, judge_together
+from cocotb_tests.side_by_side import build, faults_caught, image_intervals, judge_together
 from flows.units import UNITS
 from golden.errors import UserError
 from golden.graph import Mean, Tensor
@@ -29,11 +30,34 @@ CASES = {
     "sums_one_beat": "window_reduce rows=5 lanes=1 beats=1 reduction=sum kind=uint7",
 }
 
+WINDOWS = {
+    "window_padded": "window_pool shape=5x6x4 lanes=2",
+    "window_uneven": "window_pool shape=7x6x3 kernel=3x2 stride=2x1 padding=1x0x1x0 kind=uint5 "
+    "rows=1 lanes=1",
+    "window_dilated": "window_pool shape=6x7x4 dilation=2x2 padding=2x2x2x2 lanes=4",
+    "window_inside": "window_pool shape=6x6x4 kernel=2x2 stride=2x2 padding=0x0x0x0 rows=2",
+    "window_larger": "window_pool shape=2x3x2 kernel=5x5 padding=2x2x2x2 rows=5 lanes=1",
+    "window_maximum": "window_pool pooling=maximum shape=6x5x4 stride=2x2 lanes=2",
+    "window_sums": "window_pool pooling=sum shape=5x5x4 kind=uint4 output=int16 lanes=2",
+}
+
 
 def test_equal_golden(simulator: str, builds: Path, tmp_path: Path) -> None:
-    verdict = judge_together(build(CASES), simulator, builds, tmp_path)
+    verdict = judge_together(build(CASES | WINDOWS), simulator, builds, tmp_path)
     assert verdict.passed, verdict.problems
-    assert verdict.compared > 2_000
+    assert verdict.compared > 10_000
+
+
+def test_images_come_as_often_as_predicted(simulator: str, builds: Path, tmp_path: Path) -> None:
+    """Also where windows overlap so much that an image has more beats inside than at its input."""
+    circuits: dict[str, Any] = {name: circuit for name, (circuit, _) in build(WINDOWS).items()}
+    given = {name: (each, each.node, each.tensors[0]) for name, each in circuits.items()}
+    slower = 0
+    for name, intervals in image_intervals(given, simulator, builds, tmp_path).items():
+        circuit = circuits[name]
+        assert (intervals == circuit.cycles_per_image()).all(), name
+        slower += circuit.cycles_per_image() > circuit.tensors[0].elements // circuit.lanes
+    assert slower > 3
 
 
 def one_pixel_too_few(circuit: Any) -> None:
@@ -52,16 +76,28 @@ def one_beat_too_few(circuit: Any) -> None:
     circuit.beats -= 1
 
 
+def every_window_full(circuit: Any) -> None:
+    honest = circuit._requantizer
+
+    def faulty() -> Any:
+        average = honest()
+        average._row_kinds = np.full_like(average._row_kinds, average.taps.argmax() // 2)
+        return average
+
+    circuit._requantizer = faulty
+
+
 FAULTS = {
     "average": ("average", one_pixel_too_few),
     "mean": ("mean", no_zero_point),
     "maximum": ("maximum", sum_for_maximum),
     "sums": ("sums", one_beat_too_few),
+    "taps": ("window_padded", every_window_full),
 }
 
 
 def test_every_fault_is_caught(simulator: str, builds: Path, tmp_path: Path) -> None:
-    assert faults_caught(CASES, FAULTS, simulator, builds, tmp_path) == set(FAULTS)
+    assert faults_caught(CASES | WINDOWS, FAULTS, simulator, builds, tmp_path) == set(FAULTS)
 
 
 def test_a_mean_over_other_axes_is_refused() -> None:

@@ -6,7 +6,7 @@ A certificate computes the same codes with narrower multipliers, so it makes sma
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from golden.certificate import CertificateError
 from golden.certificate_search import find_certificate
@@ -82,15 +82,17 @@ def certify_requantization(requantization: FixedPoint, bounds: AccumulatorBounds
     return Certified(certificate, output)
 
 
-def certified_average(count: int, kind: IntegerType, minimum: int, maximum: int) -> Certified:
+def certified_average(
+    counts: ArrayLike, kind: IntegerType, minimum: int, maximum: int
+) -> Certified:
     """Return the mean of codes, half away from zero, as a requantization of their sum.
 
     Division by a constant is a monotone step function like any other, so it has a certificate.
 
     Parameters
     ----------
-    count : int
-        Codes that are summed.
+    counts : array_like of int, shape (entries,) or ()
+        Codes that are summed, for each entry of the requantization.
     kind : IntegerType
         Of the codes, and of the result.
     minimum, maximum : int
@@ -101,12 +103,13 @@ def certified_average(count: int, kind: IntegerType, minimum: int, maximum: int)
     CertificateError
         If no multiplier of 31 bits divides sums of so many codes exactly.
     """
+    count = np.atleast_1d(np.asarray(counts, dtype=np.int64))
 
     def average(total: Int64) -> Int64:
         magnitude = (np.abs(total) + count // 2) // count
         return np.clip(np.where(total < 0, -magnitude, magnitude), minimum, maximum)
 
-    low, high = (np.array([count * end]) for end in (min(kind.minimum, 0), kind.maximum))
+    low, high = (count * end for end in (min(kind.minimum, 0), kind.maximum))
     return Certified(find_certificate(average, low, high, 0, minimum, maximum), kind)
 
 

@@ -4,12 +4,19 @@ from flows.units.compute import COMPUTE_UNITS
 from flows.units.layers import LAYER_UNITS
 from flows.units.matrix_layers import MATRIX_LAYER_UNITS
 from flows.units.network import NETWORK_UNITS
+from flows.units.pooling import POOLING_UNITS
 from flows.units.unit import Parameter, Unit
 from golden.errors import UserError
 
 __all__ = ["UNITS", "Parameter", "Unit", "describe_units", "find_unit"]
 
-UNITS: dict[str, Unit] = {**COMPUTE_UNITS, **LAYER_UNITS, **MATRIX_LAYER_UNITS, **NETWORK_UNITS}
+UNITS: dict[str, Unit] = {
+    **COMPUTE_UNITS,
+    **LAYER_UNITS,
+    **POOLING_UNITS,
+    **MATRIX_LAYER_UNITS,
+    **NETWORK_UNITS,
+}
 
 
 def find_unit(name: str) -> Unit:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from flows.units.unit import Parameter, Unit, one_of, parse_flag, parse_integers
 from golden import graph
 from golden.certify import certify_requantization
-from golden.graph import AccumulatorBounds, Encoding, FixedPoint, Requantization, Tensor, Window
+from golden.graph import AccumulatorBounds, Encoding, FixedPoint, Requantization, Tensor
 from golden.integer_type import IntegerType
 from golden.multiplier import quantize_multiplier
 from golden.requant_spec import RequantChannels, RequantSpec
@@ -24,13 +24,11 @@ from hdl.layers.concat import Concat
 from hdl.layers.elementwise import AddLayer, MultiplyLayer, RequantizeLayer
 from hdl.layers.fifo import MAXIMUM_DEPTH, Fifo
 from hdl.layers.fork import Fork
-from hdl.layers.global_pool import GlobalPool
 from hdl.layers.lanes import Lanes
 from hdl.layers.pad import Pad
 from hdl.layers.softmax import Softmax
 from hdl.layers.subsample import Subsample
 from hdl.layers.table import Clamp, Table
-from hdl.layers.window_reduce import Reduction, WindowReduce
 
 Int64 = NDArray[np.int64]
 
@@ -72,22 +70,22 @@ def example_requantization(
     return requantization
 
 
-_REQUANTIZER = Parameter(
+REQUANTIZER = Parameter(
     "certified", one_of(RequantizerKind, "requantizer"), "certified, generic or none"
 )
-_NAME = Parameter("rom", str, "prefix of the names of ROM files")
-_LANES = Parameter("4", int, "elements of a beat, a divisor of the channels")
-_OUTPUT = Parameter("int8", IntegerType.parse, "int or uint of 1 to 16 bits")
+NAME = Parameter("rom", str, "prefix of the names of ROM files")
+LANES = Parameter("4", int, "elements of a beat, a divisor of the channels")
+OUTPUT = Parameter("int8", IntegerType.parse, "int or uint of 1 to 16 bits")
 
 CHANNEL_REQUANT_PARAMETERS = {
-    "requantizer": _REQUANTIZER,
+    "requantizer": REQUANTIZER,
     "accumulator": Parameter("int20", IntegerType.parse, "int2 to int48"),
-    "output": _OUTPUT,
+    "output": OUTPUT,
     "channels": Parameter("16", int, "at least 1"),
-    "lanes": _LANES,
+    "lanes": LANES,
     "entries": Parameter("16", int, "scales: 1, or as many as channels"),
     "bias": Parameter("yes", parse_flag, "yes or no"),
-    "name": _NAME,
+    "name": NAME,
 }
 
 
@@ -129,7 +127,7 @@ def _build_channel_requant(
     )
 
 
-_KIND = Parameter("int8", IntegerType.parse, "int or uint of 1 to 16 bits")
+KIND = Parameter("int8", IntegerType.parse, "int or uint of 1 to 16 bits")
 
 
 def parse_shape(text: str) -> tuple[int, ...]:
@@ -142,32 +140,32 @@ def parse_shapes(text: str) -> tuple[tuple[int, ...], ...]:
     return tuple(parse_shape(word) for word in text.split(","))
 
 
-_SHAPE = Parameter("8x8x16", parse_shape, "height x width x channels")
+SHAPE = Parameter("8x8x16", parse_shape, "height x width x channels")
 
 FORK_PARAMETERS = {
-    "kind": _KIND,
+    "kind": KIND,
     "lanes": Parameter("4", int, "elements of a beat"),
     "outputs": Parameter("2", int, "consumers, at least 1"),
 }
 
 FIFO_PARAMETERS = {
-    "kind": _KIND,
+    "kind": KIND,
     "lanes": Parameter("4", int, "elements of a beat"),
     "depth": Parameter("32", int, f"beats, 1 to {MAXIMUM_DEPTH}"),
 }
 
 LANES_PARAMETERS = {
-    "kind": _KIND,
+    "kind": KIND,
     "lanes_in": Parameter("4", int, "elements of a beat in"),
     "lanes_out": Parameter("16", int, "elements of a beat out; one divides the other"),
 }
 
 PAD_PARAMETERS = {
-    "kind": _KIND,
-    "shape": _SHAPE,
+    "kind": KIND,
+    "shape": SHAPE,
     "padding": Parameter("1,1,1,1,0,0", parse_integers, "before and after, for each dimension"),
     "code": Parameter("-5", int, "code of the border"),
-    "lanes": _LANES,
+    "lanes": LANES,
 }
 
 
@@ -182,17 +180,17 @@ def _build_pad(
 
 
 SUBSAMPLE_PARAMETERS = {
-    "kind": _KIND,
-    "shape": _SHAPE,
+    "kind": KIND,
+    "shape": SHAPE,
     "stride": Parameter("2,2", parse_integers, "in height and width"),
-    "lanes": _LANES,
+    "lanes": LANES,
 }
 
 CONCAT_PARAMETERS = {
-    "kind": _KIND,
+    "kind": KIND,
     "shapes": Parameter("8x8x16,8x8x8", parse_shapes, "shapes of the inputs, joined by commas"),
     "axis": Parameter("2", int, "dimension along which they are joined"),
-    "lanes": _LANES,
+    "lanes": LANES,
 }
 
 
@@ -206,10 +204,10 @@ def _build_concat(
 
 TABLE_PARAMETERS = {
     "kind": Parameter("int8", IntegerType.parse, "int or uint of 1 to 10 bits"),
-    "output": _OUTPUT,
-    "shape": _SHAPE,
-    "lanes": _LANES,
-    "name": _NAME,
+    "output": OUTPUT,
+    "shape": SHAPE,
+    "lanes": LANES,
+    "name": NAME,
 }
 
 
@@ -223,11 +221,11 @@ def _build_table(
 
 
 CLAMP_PARAMETERS = {
-    "kind": _KIND,
+    "kind": KIND,
     "minimum": Parameter("0", int, "code"),
     "maximum": Parameter("100", int, "code"),
-    "shape": _SHAPE,
-    "lanes": _LANES,
+    "shape": SHAPE,
+    "lanes": LANES,
 }
 
 
@@ -241,18 +239,18 @@ def _build_clamp(
 ADD_PARAMETERS = {
     "kind": Parameter("int8", IntegerType.parse, "int or uint of 1 to 10 bits"),
     "inputs": Parameter("2", int, "operands, at least 1"),
-    "requantizer": _REQUANTIZER,
-    "output": _OUTPUT,
-    "shape": _SHAPE,
-    "lanes": _LANES,
-    "name": _NAME,
+    "requantizer": REQUANTIZER,
+    "output": OUTPUT,
+    "shape": SHAPE,
+    "lanes": LANES,
+    "name": NAME,
 }
 
 
 _Node = TypeVar("_Node", bound=graph.AccumulatingNode)
 
 
-def _requantized(
+def requantized(
     node: _Node,
     tensors: Sequence[Tensor],
     requantizer: RequantizerKind,
@@ -283,17 +281,17 @@ def _build_add(
     )
     names = tuple(tensor.name for tensor in tensors)
     node = graph.Add(inputs=names, output="y", addends=addends)
-    return AddLayer(_requantized(node, tensors, requantizer, output), tensors, lanes, name)
+    return AddLayer(requantized(node, tensors, requantizer, output), tensors, lanes, name)
 
 
 MULTIPLY_PARAMETERS = {
-    "a": _KIND,
-    "b": _KIND,
-    "requantizer": _REQUANTIZER,
-    "output": _OUTPUT,
-    "shape": _SHAPE,
-    "lanes": _LANES,
-    "name": _NAME,
+    "a": KIND,
+    "b": KIND,
+    "requantizer": REQUANTIZER,
+    "output": OUTPUT,
+    "shape": SHAPE,
+    "lanes": LANES,
+    "name": NAME,
 }
 
 
@@ -309,17 +307,17 @@ def _build_multiply(
     tensors = [Tensor.of_type("a", shape, a), Tensor.of_type("b", shape, b)]
     encodings = Encoding(a.minimum // 3), Encoding(b.maximum // 4)
     node = graph.Multiply(inputs=("a", "b"), output="y", encodings=encodings)
-    return MultiplyLayer(_requantized(node, tensors, requantizer, output), tensors, lanes, name)
+    return MultiplyLayer(requantized(node, tensors, requantizer, output), tensors, lanes, name)
 
 
 REQUANTIZE_PARAMETERS = {
-    "kind": _KIND,
-    "requantizer": _REQUANTIZER,
+    "kind": KIND,
+    "requantizer": REQUANTIZER,
     "entries": Parameter("1", int, "scales: 1, or as many as channels"),
-    "output": _OUTPUT,
-    "shape": _SHAPE,
-    "lanes": _LANES,
-    "name": _NAME,
+    "output": OUTPUT,
+    "shape": SHAPE,
+    "lanes": LANES,
+    "name": NAME,
 }
 
 
@@ -335,64 +333,8 @@ def _build_requantize(
     tensor = Tensor.of_type("x", shape, kind)
     encoding = Encoding(kind.minimum + (1 << kind.width) // 3)
     node = graph.Requantize(inputs=("x",), output="y", encoding=encoding)
-    node = _requantized(node, [tensor], requantizer, output, entries)
+    node = requantized(node, [tensor], requantizer, output, entries)
     return RequantizeLayer(node, tensor, lanes, name)
-
-
-class Pooling(Enum):
-    """Which node a global pooling is made from."""
-
-    MEAN = "mean"
-    SUM = "sum"
-    AVERAGE = "average"
-
-
-GLOBAL_POOL_PARAMETERS = {
-    "pooling": Parameter("average", one_of(Pooling, "pooling"), "mean, sum or average"),
-    "kind": _KIND,
-    "requantizer": _REQUANTIZER,
-    "output": Parameter("int8", IntegerType.parse, "of mean and sum; int or uint of 1 to 16 bits"),
-    "shape": _SHAPE,
-    "lanes": _LANES,
-    "name": _NAME,
-}
-
-
-def _build_global_pool(
-    pooling: Pooling,
-    kind: IntegerType,
-    requantizer: RequantizerKind,
-    output: IntegerType,
-    shape: tuple[int, ...],
-    lanes: int,
-    name: str,
-) -> wiring.Component:
-    tensor = Tensor.of_type("x", shape, kind)
-    encoding = Encoding(kind.minimum + (1 << kind.width) // 3)
-    names: dict[str, Any] = {"inputs": ("x",), "output": "y"}
-    node: graph.Mean | graph.SumPool | graph.AveragePool
-    if pooling is Pooling.MEAN:
-        axes = tuple(range(len(shape) - 1))
-        node = graph.Mean(axes=axes, keep_dimensions=False, encoding=encoding, **names)
-        node = _requantized(node, [tensor], requantizer, output)
-    elif pooling is Pooling.SUM:
-        node = graph.SumPool(window=Window((shape[0], shape[1])), encoding=encoding, **names)
-        node = _requantized(node, [tensor], requantizer, output)
-    else:
-        window = Window((shape[0], shape[1]))
-        node = graph.AveragePool(
-            window=window, minimum=kind.minimum + 1, maximum=kind.maximum, **names
-        )
-    return GlobalPool(node, tensor, lanes, name)
-
-
-WINDOW_REDUCE_PARAMETERS = {
-    "kind": _KIND,
-    "rows": Parameter("3", int, "taps of a channel in a beat, at least 1"),
-    "lanes": Parameter("4", int, "channels of a beat, at least 1"),
-    "beats": Parameter("3", int, "beats of a window, at least 1"),
-    "reduction": Parameter("maximum", one_of(Reduction, "reduction"), "maximum or sum"),
-}
 
 
 SOFTMAX_PARAMETERS = {
@@ -400,7 +342,7 @@ SOFTMAX_PARAMETERS = {
     "output": Parameter("int8", IntegerType.parse, "int or uint of 8 or 16 bits"),
     "scale": Parameter("0.0625", float, "of the input codes, above 2**-26"),
     "shape": Parameter("10", parse_shape, "the channels, fewer than 4096, and rows before them"),
-    "name": _NAME,
+    "name": NAME,
 }
 
 
@@ -414,9 +356,9 @@ def _build_softmax(
 
 
 ARGMAX_PARAMETERS = {
-    "kind": _KIND,
+    "kind": KIND,
     "shape": Parameter("12", parse_shape, "the channels, and rows before them"),
-    "lanes": _LANES,
+    "lanes": LANES,
 }
 
 
@@ -442,16 +384,6 @@ LAYER_UNITS: dict[str, Unit] = {
     "multiply": Unit("product of two tensors", _build_multiply, MULTIPLY_PARAMETERS),
     "requantize": Unit(
         "change of scale, zero point or width", _build_requantize, REQUANTIZE_PARAMETERS
-    ),
-    "global_pool": Unit(
-        "sum or mean of whole images, channel by channel",
-        _build_global_pool,
-        GLOBAL_POOL_PARAMETERS,
-    ),
-    "window_reduce": Unit(
-        "maximum or sum of windows whose taps arrive one after the other",
-        WindowReduce,
-        WINDOW_REDUCE_PARAMETERS,
     ),
     "softmax": Unit(
         "softmax as TFLite's reference computes it", _build_softmax, SOFTMAX_PARAMETERS

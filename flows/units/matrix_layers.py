@@ -35,7 +35,7 @@ def parse_multiplier(text: str) -> Multiplier | None:
 
 
 _CODE = Parameter("int8", IntegerType.parse, "int or uint of 1 to 16 bits")
-_WINDOW = {
+WINDOW = {
     "kernel": Parameter("3x3", parse_shape, "height x width of the window"),
     "stride": Parameter("1x1", parse_shape, "between windows, down x across"),
     "dilation": Parameter("1x1", parse_shape, "between taps, down x across"),
@@ -49,7 +49,7 @@ _READ = {
 WINDOW_PARAMETERS = {
     "code": _CODE,
     "shape": Parameter("7x6x4", parse_shape, "height x width x channels"),
-    **_WINDOW,
+    **WINDOW,
     "padding_code": Parameter("-7", int, "read outside of the tensor"),
     "lanes": Parameter("1", int, "elements of a beat of the input"),
     **_READ,
@@ -62,7 +62,7 @@ CONVOLUTION_PARAMETERS = {
     "shape": Parameter("9x7x6", parse_shape, "height x width x channels"),
     "outputs": Parameter("10", int, "output channels"),
     "groups": Parameter("1", int, "as many as channels for a depthwise layer"),
-    **_WINDOW,
+    **WINDOW,
     "weights": Parameter("int8", IntegerType.parse, "int or uint of 1 to 16 bits"),
     "zero_point": Parameter("3", int, "code of zero in the input"),
     "bipolar": Parameter("no", parse_flag, "yes for one-bit codes and weights of -1 and +1"),

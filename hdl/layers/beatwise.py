@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from amaranth.lib import wiring
 
+from golden.graph import Tensor
 from hdl.layers.codes import Int64, elements_through_beat
 
 
@@ -31,3 +32,19 @@ class Beatwise(wiring.Component):
             Numbers of elements of an image, from 0.
         """
         return elements_through_beat(outputs // self.lanes, self.lanes)
+
+
+class BeatwiseLayer(Beatwise):
+    """A layer of that kind, which makes of each image as many elements as it has.
+
+    Attributes
+    ----------
+    tensors : tuple of Tensor
+        What it reads.
+    """
+
+    tensors: tuple[Tensor, ...]
+
+    def cycles_per_image(self) -> int:
+        """Return the cycles between images, one for each beat."""
+        return self.tensors[0].elements // self.lanes

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from amaranth.hdl import C, Cat, Module, Mux, Value
@@ -12,7 +13,7 @@ from golden import graph
 from golden.addition import AdditionTables, find_addition_tables
 from golden.errors import UserError
 from golden.graph import Tensor
-from hdl.layers.beatwise import Beatwise
+from hdl.layers.beatwise import BeatwiseLayer
 from hdl.layers.channel_requant import ChannelRequantizer, channel_requantizer_latency
 from hdl.layers.codes import check_lanes, code_stream, decoded, resized
 from hdl.layers.join import join
@@ -27,7 +28,7 @@ _SUM_LATENCY = 3
 """Cycles of tables and the sum of their entries."""
 
 
-class _Elementwise(Beatwise, ABC):
+class _Elementwise(BeatwiseLayer, ABC):
     """What the layers of this file share: inputs of one shape, accumulators, a requantizer.
 
     Parameters
@@ -145,7 +146,12 @@ class AddLayer(_Elementwise):
         ports = [f"i{index}" for index in range(len(tensors))]
         super().__init__(node, tensors, lanes, name, ports)
         self.addends = node.addends
-        self.tables = find_addition_tables(node, self.tensors)
+
+    @cached_property
+    def tables(self) -> AdditionTables | None:
+        """Tables that hold the scaling of the sum; None if there are none."""
+        assert isinstance(self.node, graph.Add)
+        return find_addition_tables(self.node, self.tensors)
 
     @property
     def latency(self) -> int:

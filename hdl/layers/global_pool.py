@@ -1,6 +1,7 @@
 """Sums and means over whole images."""
 
 import math
+from functools import cached_property
 
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
@@ -63,21 +64,22 @@ class GlobalPool(wiring.Component):
         inference = node.infer(tensor)
         assert inference.accumulator is not None
         self.accumulator = inference.accumulator.type
-        self.encoding = Encoding()
-        self.requantization: Requantization | None
-        if isinstance(node, graph.AveragePool):
-            self.requantization = certified_average(
-                self.pixels, tensor.type, node.minimum, node.maximum
-            )
-        else:
-            self.encoding = node.encoding
-            self.requantization = node.requantization
+        self.encoding = Encoding() if isinstance(node, graph.AveragePool) else node.encoding
         super().__init__(
             {
                 "i": In(code_stream(tensor.type, lanes)),
                 "o": Out(code_stream(inference.tensor.type, lanes)),
             }
         )
+
+    @cached_property
+    def requantization(self) -> Requantization | None:
+        """What becomes of the sums; the division of an average is a certificate."""
+        node = self.node
+        if isinstance(node, graph.AveragePool):
+            kind = self.tensors[0].type
+            return certified_average(self.pixels, kind, node.minimum, node.maximum)
+        return node.requantization
 
     @property
     def latency(self) -> int:

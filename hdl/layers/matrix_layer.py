@@ -56,6 +56,10 @@ class MatrixLayer(wiring.Component):
         """See `MatrixLayerSpec.outputs_ahead`."""
         return self.spec.outputs_ahead
 
+    def cycles_per_image(self) -> int:
+        """See `MatrixLayerSpec.cycles_per_image`."""
+        return self.spec.cycles_per_image()
+
     def inputs_needed(self, outputs: Int64) -> Int64:
         """See `MatrixLayerSpec.inputs_needed`."""
         return self.spec.inputs_needed(outputs)

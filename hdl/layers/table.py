@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from golden import graph
 from golden.errors import UserError
 from golden.integer_type import IntegerType
-from hdl.layers.beatwise import Beatwise
+from hdl.layers.beatwise import BeatwiseLayer
 from hdl.layers.codes import check_lanes, clamped, code_stream, resized
 from hdl.pipeline import Pipeline, Stages
 from hdl.rom import Rom
@@ -72,7 +72,7 @@ def check_table_width(tensor: graph.Tensor) -> None:
         )
 
 
-class Table(Beatwise):
+class Table(BeatwiseLayer):
     """Look every code up.
 
         o[k] = values[i[k] - lowest code]
@@ -133,7 +133,7 @@ class Table(Beatwise):
         return m
 
 
-class Clamp(Beatwise):
+class Clamp(BeatwiseLayer):
     """Limit codes to a range.
 
         o[k] = min(max(i[k], minimum), maximum)

@@ -5,13 +5,13 @@ from amaranth.hdl import Cat, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.certify import certified_average
 from golden.errors import UserError
-from golden.graph import AveragePool, MaxPool, Requantization, SumPool, Tensor
+from golden.graph import AveragePool, MaxPool, SumPool, Tensor
 from hdl.layers.channel_requant import ChannelRequantizer
 from hdl.layers.codes import Int64, clamped, code_stream, resized
 from hdl.layers.connection import connect
 from hdl.layers.sliding_window import SlidingWindow
+from hdl.layers.window_average import WindowAverage
 from hdl.layers.window_reduce import Reduction, WindowReduce
 from hdl.layers.window_spec import SlidingWindowSpec
 
@@ -38,12 +38,12 @@ class WindowPool(wiring.Component):
 
     An image takes `cycles_per_image` cycles: one for each position, group of channels, column of
     the window and group of its rows. Images overlap; see `SlidingWindow` for when the first output
-    comes.
+    comes. An average is over the taps inside the tensor; see `WindowAverage`.
 
     Raises
     ------
     UserError
-        If windows at the border average fewer taps than others, or a parameter is out of range.
+        If a parameter is out of range, or sums of bipolar codes are asked for.
     """
 
     def __init__(
@@ -124,27 +124,21 @@ class WindowPool(wiring.Component):
                     "its input is bipolar; sums of -1 and +1 by windows have no circuit"
                 )
             return node.encoding.zero_point
-        inside = node.window.taps_inside(tensor.shape)
-        if (inside != node.window.taps).any():
-            raise UserError(
-                f"padding is {node.window.padding}; an average has a circuit where every window "
-                "lies inside: pad with a layer of its own before"
-            )
-        return 0
+        return 0  # Adds nothing to a sum of codes.
 
-    def _requantizer(self) -> ChannelRequantizer:
+    def _requantizer(self) -> ChannelRequantizer | WindowAverage:
         node, tensor = self.node, self.tensors[0]
-        taps = node.window.taps
-        bias = None
-        requantization: Requantization | None
-        if isinstance(node, AveragePool):
-            requantization = certified_average(taps, tensor.type, node.minimum, node.maximum)
-        else:
-            assert isinstance(node, SumPool)
-            requantization = node.requantization
-            bias = np.full(tensor.channels, -taps * node.encoding.zero_point, dtype=np.int64)
         bounds = node.infer(tensor).accumulator
         assert bounds is not None
+        if isinstance(node, AveragePool):
+            return WindowAverage(node, tensor, bounds.type, self.lanes, self.name)
+        assert isinstance(node, SumPool)
+        zero = -node.window.taps * node.encoding.zero_point
         return ChannelRequantizer(
-            requantization, bounds.type, bias, tensor.channels, self.lanes, self.name
+            node.requantization,
+            bounds.type,
+            np.full(tensor.channels, zero, dtype=np.int64),
+            tensor.channels,
+            self.lanes,
+            self.name,
         )

@@ -1,0 +1,25 @@
+"""Scenarios for pooling by windows."""
+
+from typing import Any
+
+from cocotb_tests.images import executed, random_images
+from cocotb_tests.streams import every_manner, lanes_of
+from flows.bench.scenario import Scenario
+from hdl.layers.window_pool import WindowPool
+
+
+def scenarios(
+    component: WindowPool, parameters: dict[str, Any], seed: int, quick: bool
+) -> list[Scenario]:
+    """Return images in every manner, against golden's executor; more of them unless `quick`."""
+    (tensor,), lanes = component.tensors, component.lanes
+    images = random_images(tensor, 3 if quick else 40, seed)
+    codes = executed(component.node, [tensor], [images])
+    return every_manner(
+        "images",
+        {"i": lanes_of("", images.reshape(-1, lanes))},
+        {"o": lanes_of("", codes.reshape(-1, lanes))},
+        {},
+        len(images) * component.cycles_per_image() // 2,
+        seed,
+    )

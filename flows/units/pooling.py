@@ -1,0 +1,146 @@
+"""Pooling layers, and their parts, with example contents."""
+
+from enum import Enum
+from typing import Any
+
+from amaranth.lib import wiring
+
+from flows.units.layers import (
+    KIND,
+    LANES,
+    NAME,
+    REQUANTIZER,
+    SHAPE,
+    RequantizerKind,
+    requantized,
+)
+from flows.units.matrix_layers import WINDOW, example_window
+from flows.units.unit import Parameter, Unit, one_of
+from golden import graph
+from golden.errors import UserError
+from golden.graph import Encoding, Tensor, Window
+from golden.integer_type import IntegerType
+from hdl.layers.global_pool import GlobalPool
+from hdl.layers.window_pool import WindowPool
+from hdl.layers.window_reduce import Reduction, WindowReduce
+
+
+class Pooling(Enum):
+    """Which node a pooling is made from."""
+
+    MEAN = "mean"
+    SUM = "sum"
+    AVERAGE = "average"
+    MAXIMUM = "maximum"
+
+
+GLOBAL_POOL_PARAMETERS = {
+    "pooling": Parameter("average", one_of(Pooling, "pooling"), "mean, sum or average"),
+    "kind": KIND,
+    "requantizer": REQUANTIZER,
+    "output": Parameter("int8", IntegerType.parse, "of mean and sum; int or uint of 1 to 16 bits"),
+    "shape": SHAPE,
+    "lanes": LANES,
+    "name": NAME,
+}
+
+
+def _build_global_pool(
+    pooling: Pooling,
+    kind: IntegerType,
+    requantizer: RequantizerKind,
+    output: IntegerType,
+    shape: tuple[int, ...],
+    lanes: int,
+    name: str,
+) -> wiring.Component:
+    tensor = Tensor.of_type("x", shape, kind)
+    encoding = Encoding(kind.minimum + (1 << kind.width) // 3)
+    names: dict[str, Any] = {"inputs": ("x",), "output": "y"}
+    node: graph.Mean | graph.SumPool | graph.AveragePool
+    if pooling is Pooling.MAXIMUM:
+        raise UserError("pooling is maximum; allowed: mean, sum or average")
+    if pooling is Pooling.MEAN:
+        axes = tuple(range(len(shape) - 1))
+        node = graph.Mean(axes=axes, keep_dimensions=False, encoding=encoding, **names)
+        node = requantized(node, [tensor], requantizer, output)
+    elif pooling is Pooling.SUM:
+        node = graph.SumPool(window=Window((shape[0], shape[1])), encoding=encoding, **names)
+        node = requantized(node, [tensor], requantizer, output)
+    else:
+        window = Window((shape[0], shape[1]))
+        node = graph.AveragePool(
+            window=window, minimum=kind.minimum + 1, maximum=kind.maximum, **names
+        )
+    return GlobalPool(node, tensor, lanes, name)
+
+
+WINDOW_REDUCE_PARAMETERS = {
+    "kind": KIND,
+    "rows": Parameter("3", int, "taps of a channel in a beat, at least 1"),
+    "lanes": Parameter("4", int, "channels of a beat, at least 1"),
+    "beats": Parameter("3", int, "beats of a window, at least 1"),
+    "reduction": Parameter("maximum", one_of(Reduction, "reduction"), "maximum or sum"),
+}
+
+WINDOW_POOL_PARAMETERS = {
+    "pooling": Parameter("average", one_of(Pooling, "pooling"), "maximum, sum or average"),
+    "kind": KIND,
+    "requantizer": REQUANTIZER,
+    "output": Parameter("int8", IntegerType.parse, "of sum; int or uint of 1 to 16 bits"),
+    "shape": SHAPE,
+    **WINDOW,
+    "rows": Parameter("3", int, "rows of the window read at once, a divisor of its height"),
+    "lanes": LANES,
+    "name": NAME,
+}
+
+
+def _build_window_pool(
+    pooling: Pooling,
+    kind: IntegerType,
+    requantizer: RequantizerKind,
+    output: IntegerType,
+    shape: tuple[int, ...],
+    rows: int,
+    lanes: int,
+    name: str,
+    **window: Any,
+) -> wiring.Component:
+    tensor = Tensor.of_type("x", shape, kind)
+    common: dict[str, Any] = {
+        "inputs": ("x",),
+        "output": "y",
+        "window": example_window(**window),
+    }
+    clamp = {"minimum": kind.minimum + 1, "maximum": kind.maximum}
+    node: graph.MaxPool | graph.SumPool | graph.AveragePool
+    if pooling is Pooling.MEAN:
+        raise UserError("pooling is mean; allowed: maximum, sum or average")
+    if pooling is Pooling.SUM:
+        encoding = Encoding(kind.minimum + (1 << kind.width) // 3)
+        plain = graph.SumPool(encoding=encoding, **common)
+        node = requantized(plain, [tensor], requantizer, output)
+    else:
+        node_type = graph.MaxPool if pooling is Pooling.MAXIMUM else graph.AveragePool
+        node = node_type(**clamp, **common)
+    return WindowPool(node, tensor, lanes, rows, name)
+
+
+POOLING_UNITS: dict[str, Unit] = {
+    "global_pool": Unit(
+        "sum or mean of whole images, channel by channel",
+        _build_global_pool,
+        GLOBAL_POOL_PARAMETERS,
+    ),
+    "window_reduce": Unit(
+        "maximum or sum of windows whose taps arrive one after the other",
+        WindowReduce,
+        WINDOW_REDUCE_PARAMETERS,
+    ),
+    "window_pool": Unit(
+        "maximum, sum or average of windows that slide, channel by channel",
+        _build_window_pool,
+        WINDOW_POOL_PARAMETERS,
+    ),
+}
