@@ -13,7 +13,7 @@ from flows.bench.cosimulation import Cosimulation
 from flows.bench.scenario import Scenario, judge
 from flows.network.devices import find_budget
 from flows.network.plan import plan_network
-from flows.network.simulation import first_parting, network_scenario
+from flows.network.simulation import Pace, first_parting, network_scenario
 from flows.units.layers import example_fixed_point
 from golden.certify import certify
 from golden.errors import UserError
@@ -22,6 +22,7 @@ from golden.graph import (
     Add,
     Addend,
     ArgMax,
+    AveragePool,
     Concat,
     Constant,
     Convolution,
@@ -30,12 +31,14 @@ from golden.graph import (
     Graph,
     MaxPool,
     Mean,
+    Multiply,
     Node,
     Reshape,
     Tensor,
     Window,
 )
 from golden.integer_type import IntegerType
+from hdl.layers.constant import ConstantSource
 from hdl.network import Network
 from hdl.verilog_output import to_verilog
 
@@ -169,6 +172,57 @@ def unequal_branches() -> Graph:
     return b.graph(b.add(ArgMax(inputs=(mean,), output="class")))
 
 
+def constant(b: Builder, name: str, shape: tuple[int, ...], kind: IntegerType) -> str:
+    codes = b.rng.integers(kind.minimum, kind.maximum, shape, endpoint=True)
+    return b.add(Constant(inputs=(), output=name, values=codes, type=kind))
+
+
+def pools_and_constants() -> Graph:
+    """Return overlapping windows, and constants of every shape, one of them read twice."""
+    b = Builder((5, 6, 4))
+    per_channel = constant(b, "per_channel", (4,), INT8)
+    average = b.add(
+        AveragePool(
+            inputs=("x",),
+            output="average",
+            window=Window((3, 3), padding=SAME),
+            minimum=-100,
+            maximum=127,
+        )
+    )
+    added = b.scaled(
+        Add, INT8, 1, inputs=(average, per_channel), addends=(Addend(), Addend(Encoding(3), 2))
+    )
+    largest = b.add(
+        MaxPool(
+            inputs=(added,),
+            output="largest",
+            window=Window((2, 3), padding=((0, 1), (1, 1))),
+            minimum=-128,
+            maximum=120,
+        )
+    )
+    one = constant(b, "one", (1,), UINT4)
+    whole = constant(b, "whole", (5, 6, 4), UINT4)
+    scaled = b.scaled(
+        Multiply, INT8, 1, inputs=(largest, whole), encodings=(Encoding(5), Encoding(7))
+    )
+    moved = b.scaled(Add, INT8, 1, inputs=(one, scaled), addends=(Addend(), Addend(Encoding(), 3)))
+    column = b.add(
+        Constant(
+            inputs=(),
+            output="column",
+            values=b.rng.integers(-9, 9, (5, 1, 4)),
+            type=INT8,
+        )
+    )
+    joined = b.add(Concat(inputs=(column, moved), output="joined", axis=1))
+    again = b.scaled(
+        Multiply, INT8, 1, inputs=(per_channel, joined), encodings=(Encoding(), Encoding(-2))
+    )
+    return b.graph(again)
+
+
 def network_of(graph: Graph, cycles: int, taps: bool = False) -> Network:
     plan = plan_network(certify(graph), find_budget("zynq7020"), cycles)
     return Network(plan.spec, taps=taps)
@@ -189,9 +243,14 @@ def stalled_scenarios(network: Network, images: int) -> list[Scenario]:
     return scenarios
 
 
-@pytest.mark.parametrize(
-    ("make", "cycles"), [(mixed_network, 400), (unequal_branches, 200)], ids=["mixed", "branches"]
+NETWORKS = pytest.mark.parametrize(
+    ("make", "cycles"),
+    [(mixed_network, 400), (unequal_branches, 200), (pools_and_constants, 100)],
+    ids=["mixed", "branches", "pools"],
 )
+
+
+@NETWORKS
 def test_equal_golden(make: Any, cycles: int, simulator: str, builds: Path, tmp_path: Path) -> None:
     network = network_of(make(), cycles)
     cosimulation = Cosimulation(
@@ -202,14 +261,46 @@ def test_equal_golden(make: Any, cycles: int, simulator: str, builds: Path, tmp_
     assert verdict.compared == 4 * 12 * network.spec.output.elements
 
 
-@pytest.mark.parametrize(
-    ("make", "cycles"), [(mixed_network, 400), (unequal_branches, 200)], ids=["mixed", "branches"]
-)
+@NETWORKS
 def test_every_port_has_a_name_of_its_own(make: Any, cycles: int) -> None:
     verilog = to_verilog(network_of(make(), cycles), "network").verilog
     declared = re.findall(r"^  (?:input|output) (?:\[\S+\] )?(\w+);", verilog, re.MULTILINE)
     assert len(declared) > 100
     assert [name for name in declared if re.match(r"port_\d", name)] == []
+
+
+def test_images_come_as_often_as_planned(simulator: str, builds: Path, tmp_path: Path) -> None:
+    """Pools whose windows overlap set the pace, with more beats inside than at their inputs."""
+    graph = pools_and_constants()
+    plan = plan_network(certify(graph), find_budget("zynq7020"), 200)
+    network = Network(plan.spec)
+    slowest = max(plan.layers, key=lambda layer: layer.cycles)
+    assert slowest.operator == "average_pool"
+    assert slowest.cycles > graph.inputs[0].elements // plan.spec.lanes_of("x")
+    given = random_images(network.spec.input, 6, 3)
+    scenario = network_scenario(network, "images", given, Executor(graph).run(given))
+    cosimulation = Cosimulation(
+        network, to_verilog(network, "network"), simulator, builds, optimisation="-O0"
+    )
+    (outcome,) = cosimulation.run([scenario.run], tmp_path)
+    assert (Pace.of(outcome.cycles["o"], 6).intervals == plan.cycles).all()
+
+
+def test_constants_that_come_a_beat_early_are_noticed(
+    simulator: str, builds: Path, tmp_path: Path
+) -> None:
+    network = network_of(pools_and_constants(), 200)
+    faulty = next(layer for layer in network.layers.values() if isinstance(layer, ConstantSource))
+    faulty.beats = np.roll(faulty.beats, 1, axis=0)
+    graph = pools_and_constants()
+    given = random_images(network.spec.input, 2, 3)
+    scenario = network_scenario(network, "images", given, Executor(graph).run(given))
+    cosimulation = Cosimulation(
+        network, to_verilog(network, "network"), simulator, builds, optimisation="-O0"
+    )
+    verdict = judge(cosimulation, [scenario], 1, tmp_path)
+    assert not verdict.passed
+    assert verdict.differing > 0
 
 
 def test_every_kind_of_multiplier_is_chosen_by_width() -> None:
@@ -259,10 +350,11 @@ def test_a_fifo_too_shallow_is_a_hang_that_is_reported(
 
 def test_what_has_no_circuit_is_refused_by_name() -> None:
     b = Builder((2, 2, 2))
-    b.add(Constant(output="c", inputs=(), values=np.ones((2, 2, 2), dtype=np.int64), type=INT8))
-    b.scaled(Add, INT8, 1, inputs=("x", "c"), addends=(Addend(), Addend()))
-    with pytest.raises(UserError, match=r"layer 0, constant 'c': there is no circuit"):
-        network_of(b.graph("t1"), 100)
+    rows = b.scaled(
+        Mean, INT8, 1, inputs=("x",), axes=(0,), keep_dimensions=False, encoding=Encoding()
+    )
+    with pytest.raises(UserError, match=r"layer 0, mean 't0': .* is over axes \(0,\)"):
+        network_of(b.graph(rows), 100)
 
 
 def test_what_does_not_fit_the_device_names_the_rate_that_does() -> None:

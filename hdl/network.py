@@ -9,7 +9,7 @@ from amaranth.hdl import Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.graph import Node, Tensor
+from golden.graph import Constant, Node, Tensor
 from hdl.fork_depths import Dependence, branch_depths
 from hdl.layers.build import build_layer
 from hdl.layers.codes import code_stream
@@ -55,7 +55,7 @@ class Network(wiring.Component):
         The outputs, image after image.
     tap_<layer> : Out
         With `taps`: everything that each layer passes on, valid in the cycle in which it does;
-        ``ready`` is ignored.
+        ``ready`` is ignored. Constants are no layers here, nor in `stalls`.
     stalls : Out(data.StructLayout)
         With `stalls`: for each layer, by its name, whether an output of it waits in this cycle.
 
@@ -82,12 +82,12 @@ class Network(wiring.Component):
         super().__init__(members)
 
     def _names(self) -> dict[str, str]:
-        """Return the names of the layers, each with the tensor it makes."""
+        """Return the names of the layers, each with the tensor it makes; constants make none."""
         graph = self.spec.graph
         return {
             layer_name(graph, node): node.output
             for node in graph.nodes
-            if node.output in self.layers
+            if node.output in self.layers and not isinstance(node, Constant)
         }
 
     @cached_property

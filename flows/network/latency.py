@@ -44,7 +44,7 @@ def first_image_cycles(plan: Plan, network: Network) -> int:
             times[network.origin(tensor)][needed_of_input(needed, port) - 1]
             for port, tensor in enumerate(node.inputs)
         ]
-        ready = np.max(arrivals, axis=0)
+        ready = np.max([np.zeros(len(places)), *arrivals], axis=0)  # Constants wait for nothing.
         distance = distances.get(name, 1 / spec.lanes_of(name))
         turns = places * distance
         times[name] = np.maximum.accumulate(ready - turns) + turns + distance + _STAGES

@@ -2,14 +2,16 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from flows.network.candidates import MatrixChoices
 from flows.network.devices import Budget
 from flows.network.resources import Resources, matrix_resources, other_resources
+from golden.constant_operands import spread_constants
 from golden.errors import UserError
-from golden.graph import Convolution, FullyConnected, Graph, Node, Tensor
+from golden.graph import Concat, Convolution, FullyConnected, Graph, Node, Pad, Tensor
 from golden.mac_spec import MAXIMUM_LUT_WIDTH, Multiplier
-from hdl.layers.build import matrix_layer_spec
+from hdl.layers.build import Pool, build_layer, matrix_layer_spec, naming, pool_layer
 from hdl.layers.folding import Folding
 from hdl.network_spec import NetworkSpec, is_wire
 
@@ -18,6 +20,9 @@ _NARROW_PRODUCT = 16
 
 _FASTEST = 16
 """Cycles of an image below which no plan is sought."""
+
+_SLOWEST = 1 << 48
+"""More cycles than any layer takes."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +116,7 @@ def plan_network(graph: Graph, budget: Budget, cycles: int | None = None) -> Pla
     UserError
         If the device is too small, naming the nearest rate for which it is not.
     """
-    planner = _Planner(graph, budget)
+    planner = _Planner(spread_constants(graph), budget)
     if cycles is not None:
         plan = planner.plan(cycles)
         if plan is not None and plan.resources.fits(budget):
@@ -136,15 +141,11 @@ class _Planner:
             for node in graph.nodes
             if isinstance(node, Convolution | FullyConnected)
         }
+        self._pools = [node for node in graph.nodes if isinstance(node, Pool)]
 
     def fastest(self, lowest: int) -> Plan:
         """Return the plan with fewest cycles that fits; resources fall as cycles rise."""
-        highest = max(
-            [lowest]
-            + [choices.geometry.products for choices in self._choices.values()]
-            + [tensor.elements for tensor in self._graph.tensors.values()]
-        )
-        slowest = self.plan(highest)
+        slowest = self.plan(_SLOWEST)
         if slowest is None or not slowest.resources.fits(self._budget):
             needed = slowest.resources if slowest else None
             raise UserError(
@@ -152,7 +153,7 @@ class _Planner:
                 f"with one multiplier a layer it takes about {needed}"
             )
         best = slowest
-        low, high = lowest, highest
+        low, high = lowest, max(lowest, slowest.cycles)
         while low < high:
             middle = (low + high) // 2
             plan = self.plan(middle)
@@ -187,16 +188,15 @@ class _Planner:
             foldings[name] = folding
         spec = NetworkSpec(self._graph, foldings, lanes)
         layers = tuple(self._planned(node, spec) for node in self._graph.nodes if not is_wire(node))
-        return Plan(spec, layers)
+        plan = Plan(spec, layers)
+        return plan if plan.cycles <= cycles else None
 
     def _planned(self, node: Node, spec: NetworkSpec) -> PlannedLayer:
         if not isinstance(node, Convolution | FullyConnected):
-            inputs = [self._graph.tensors[name] for name in node.inputs]
-            beats = [tensor.elements // spec.lanes_of(tensor.name) for tensor in inputs]
-            cycles = max(beats, default=0)
-            return PlannedLayer(
-                node.output, node.operator(), 0, None, 0, cycles, other_resources(node)
-            )
+            circuit: Any = build_layer(node, spec)
+            cycles = circuit.cycles_per_image()
+            resources = other_resources(circuit, self._budget)
+            return PlannedLayer(node.output, node.operator(), 0, None, 0, cycles, resources)
         layer = matrix_layer_spec(node, spec)
         return PlannedLayer(
             node.output,
@@ -219,15 +219,32 @@ class _Planner:
                 origin = origins[producer.inputs[0]]
             origins[tensor.name] = origin
             channels[origin] = math.gcd(channels.get(origin, 0), tensor.channels)
+        for node in self._graph.nodes:
+            if isinstance(node, Concat | Pad):
+                # Blocks of one tensor or of a border follow each other in whole beats.
+                whole = [self._graph.tensors[name].channels for name in node.inputs]
+                whole += node.padding[-1] if isinstance(node, Pad) else ()
+                for name in (*node.inputs, node.output):
+                    channels[origins[name]] = math.gcd(channels[origins[name]], *whole)
         return {
             name: self._fewest_lanes(self._graph.tensors[name], channels[origin], cycles)
             for name, origin in origins.items()
         }
 
-    @staticmethod
-    def _fewest_lanes(tensor: Tensor, channels: int, cycles: int) -> int:
+    def _fewest_lanes(self, tensor: Tensor, channels: int, cycles: int) -> int:
         divisors = [count for count in range(1, channels + 1) if channels % count == 0]
-        return next((n for n in divisors if tensor.elements <= n * cycles), channels)
+        pools = [node for node in self._pools if node.inputs[0] == tensor.name]
+
+        def passes(lanes: int) -> bool:
+            return tensor.elements <= lanes * cycles and all(
+                self._pool_cycles(node, tensor, lanes) <= cycles for node in pools
+            )
+
+        return next(filter(passes, divisors), channels)
+
+    def _pool_cycles(self, node: Pool, tensor: Tensor, lanes: int) -> int:
+        with naming(self._graph, node):
+            return pool_layer(node, tensor, lanes).cycles_per_image()
 
     def _first_kind(self, choices: MatrixChoices) -> Multiplier:
         """Return tables for the narrowest products, hardware multipliers for the others."""

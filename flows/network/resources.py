@@ -6,12 +6,17 @@ The constants were fitted to what Yosys counts for layers of the MLPerf Tiny net
 import math
 from dataclasses import dataclass
 
+from amaranth.lib import wiring
+
 from flows.network.devices import Budget
-from golden.graph import Certified, Node, Requantization
+from golden.graph import Certified, MaxPool, Requantization
 from golden.integer_type import IntegerType
 from golden.mac_spec import Multiplier
 from golden.packing import find_packing
+from hdl.layers.constant import ConstantSource
 from hdl.layers.matrix_layer_spec import MatrixLayerSpec
+from hdl.layers.window_pool import WindowPool
+from hdl.layers.window_spec import SlidingWindowSpec
 
 _LARGEST_LOGIC_ROM = 64
 """Words of a ROM that becomes logic; ``hdl/verilog/rom.v`` makes block RAM of larger ones."""
@@ -56,7 +61,7 @@ def matrix_resources(layer: MatrixLayerSpec, budget: Budget) -> Resources:
         Resources(luts)
         + products
         + rom
-        + _window_memory(layer, budget)
+        + _window_memory(window, budget)
         + requantizer_resources(layer.node.requantization, layer.accumulator, layer.output_lanes)
     )
 
@@ -75,10 +80,24 @@ def requantizer_resources(
     return Resources(300 * lanes, 4 * lanes)
 
 
-def other_resources(node: Node) -> Resources:
+def other_resources(layer: wiring.Component, budget: Budget) -> Resources:
     """Estimate a layer without a matrix."""
-    requantization = getattr(node, "requantization", None)
+    if isinstance(layer, WindowPool):
+        return _pool_resources(layer, budget)
+    if isinstance(layer, ConstantSource):
+        return Resources(30) + _rom(layer.lanes * layer.kind.width, len(layer.beats), budget)
+    requantization = getattr(getattr(layer, "node", None), "requantization", None)
     return Resources(250, 2 if requantization else 0, 1.0)
+
+
+def _pool_resources(layer: WindowPool, budget: Budget) -> Resources:
+    """Estimate pooling by windows: their memory, a tree for each lane, and what scales sums."""
+    window, width = layer.window, layer.window.code.width
+    luts = 150 + (4 * window.rows + 2) * window.elements * width
+    scaling = Resources()
+    if not isinstance(layer.node, MaxPool):
+        scaling = Resources(120 * layer.lanes, layer.lanes)
+    return Resources(luts) + _window_memory(window, budget) + scaling
 
 
 def _products(layer: MatrixLayerSpec) -> Resources:
@@ -113,9 +132,9 @@ def _block_rams(width: int, words: int, budget: Budget) -> float:
     return min(-(-width // wide) * -(-words // deep) for wide, deep in shapes) / halves
 
 
-def _window_memory(layer: MatrixLayerSpec, budget: Budget) -> Resources:
-    codes, depth, count = layer.window.memory_shape
-    width = codes * layer.window.code.width
+def _window_memory(window: SlidingWindowSpec, budget: Budget) -> Resources:
+    codes, depth, count = window.memory_shape
+    width = codes * window.code.width
     if width * depth > _LARGEST_LUT_RAM:
         return Resources(block_rams=count * _block_rams(width, depth, budget))
     return Resources(luts=count * 4 * -(-depth // 64) * -(-width // 3))

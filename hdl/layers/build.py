@@ -1,5 +1,7 @@
 """The circuit of each node of a graph."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import singledispatch
 
 from amaranth.lib import wiring
@@ -9,6 +11,7 @@ from golden.errors import UserError
 from golden.graph import Node, Tensor
 from hdl.layers.argmax import ArgMax
 from hdl.layers.concat import Concat
+from hdl.layers.constant import ConstantSource
 from hdl.layers.elementwise import AddLayer, MultiplyLayer, RequantizeLayer
 from hdl.layers.global_pool import GlobalPool
 from hdl.layers.matrix_layer import MatrixLayer
@@ -19,6 +22,8 @@ from hdl.layers.table import Clamp, Table
 from hdl.layers.window_pool import WindowPool
 from hdl.network_spec import NetworkSpec, describe, layer_name
 
+Pool = graph.Mean | graph.AveragePool | graph.SumPool | graph.MaxPool
+
 
 def build_layer(node: Node, spec: NetworkSpec) -> wiring.Component:
     """Return the circuit of a node.
@@ -28,10 +33,17 @@ def build_layer(node: Node, spec: NetworkSpec) -> wiring.Component:
     UserError
         Naming the layer, if there is none, or if a parameter is out of range.
     """
-    try:
+    with naming(spec.graph, node):
         return _build(node, spec)
+
+
+@contextmanager
+def naming(network: graph.Graph, node: Node) -> Iterator[None]:
+    """Let messages about a node begin with its place in its graph."""
+    try:
+        yield
     except UserError as error:
-        raise UserError(f"{describe(spec.graph, node)}: {error}") from error
+        raise UserError(f"{describe(network, node)}: {error}") from error
 
 
 def matrix_layer_spec(
@@ -46,6 +58,19 @@ def matrix_layer_spec(
         spec.lanes_of(node.inputs[0]),
         spec.lanes_of(node.output),
     )
+
+
+def pool_layer(
+    node: Pool, tensor: Tensor, lanes: int, name: str = "pool"
+) -> GlobalPool | WindowPool:
+    """Return the circuit of a pooling: over the whole image, or by windows that slide."""
+    if isinstance(node, graph.Mean):
+        return GlobalPool(node, tensor, lanes, name)
+    window = node.window
+    whole = window.size == tensor.shape[:2] and window.padding == ((0, 0), (0, 0))
+    if whole and not isinstance(node, graph.MaxPool):
+        return GlobalPool(node, tensor, lanes, name)
+    return WindowPool(node, tensor, lanes, window.size[0], name)
 
 
 @singledispatch
@@ -94,26 +119,23 @@ def _(node: graph.Pad, spec: NetworkSpec) -> wiring.Component:
 
 @_build.register
 def _(node: graph.Concat, spec: NetworkSpec) -> wiring.Component:
-    return Concat(node, _inputs(node, spec), spec.lanes_of(node.output))
+    producers = [spec.graph.producer(name) for name in node.inputs]
+    given = [port for port, each in enumerate(producers) if not isinstance(each, graph.Constant)]
+    return Concat(node, _inputs(node, spec), spec.lanes_of(node.output), min(given, default=0))
 
 
 @_build.register
-def _(node: graph.Mean, spec: NetworkSpec) -> wiring.Component:
-    return _global_pool(node, spec)
+def _(node: graph.Constant, spec: NetworkSpec) -> wiring.Component:
+    return ConstantSource(node, spec.lanes_of(node.output), layer_name(spec.graph, node))
 
 
+@_build.register(graph.Mean)
 @_build.register(graph.AveragePool)
 @_build.register(graph.SumPool)
-def _(node: graph.AveragePool | graph.SumPool, spec: NetworkSpec) -> wiring.Component:
-    tensor, window = _input(node, spec), node.window
-    if window.size == tensor.shape[:2] and window.padding == ((0, 0), (0, 0)):
-        return _global_pool(node, spec)
-    return _window_pool(node, spec)
-
-
-@_build.register
-def _(node: graph.MaxPool, spec: NetworkSpec) -> wiring.Component:
-    return _window_pool(node, spec)
+@_build.register(graph.MaxPool)
+def _(node: Pool, spec: NetworkSpec) -> wiring.Component:
+    lanes = spec.lanes_of(node.inputs[0])
+    return pool_layer(node, _input(node, spec), lanes, layer_name(spec.graph, node))
 
 
 @_build.register
@@ -124,21 +146,6 @@ def _(node: graph.Softmax, spec: NetworkSpec) -> wiring.Component:
 @_build.register
 def _(node: graph.ArgMax, spec: NetworkSpec) -> wiring.Component:
     return ArgMax(node, _input(node, spec), spec.lanes_of(node.inputs[0]))
-
-
-def _global_pool(
-    node: graph.Mean | graph.AveragePool | graph.SumPool, spec: NetworkSpec
-) -> GlobalPool:
-    lanes = spec.lanes_of(node.inputs[0])
-    return GlobalPool(node, _input(node, spec), lanes, layer_name(spec.graph, node))
-
-
-def _window_pool(
-    node: graph.MaxPool | graph.AveragePool | graph.SumPool, spec: NetworkSpec
-) -> WindowPool:
-    name = layer_name(spec.graph, node)
-    lanes = spec.lanes_of(node.inputs[0])
-    return WindowPool(node, _input(node, spec), lanes, node.window.size[0], name)
 
 
 def _input(node: Node, spec: NetworkSpec) -> Tensor:

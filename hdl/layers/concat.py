@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import C, Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -25,6 +25,9 @@ class Concat(wiring.Component):
         What it reads.
     lanes : int
         Elements of a beat, a divisor of every input's channels.
+    leader : int
+        Number of the input of which a beat must be there before an image begins. With constants
+        before it, an image would otherwise begin that nobody has sent.
 
     Members
     -------
@@ -38,12 +41,15 @@ class Concat(wiring.Component):
 
     latency = 1
 
-    def __init__(self, node: graph.Concat, tensors: Sequence[graph.Tensor], lanes: int) -> None:
+    def __init__(
+        self, node: graph.Concat, tensors: Sequence[graph.Tensor], lanes: int, leader: int = 0
+    ) -> None:
         for tensor in tensors:
             check_lanes(lanes, tensor.channels)
         self.node = node
         self.tensors = tuple(tensors)
         self.lanes = lanes
+        self.leader = leader
         output = node.infer(*tensors).tensor
         self._blocks = [math.prod(tensor.shape[node.axis :]) // lanes for tensor in tensors]
         self._beats = output.elements // lanes
@@ -60,10 +66,9 @@ class Concat(wiring.Component):
         turns = np.repeat(np.arange(len(self._blocks)), self._blocks)
         turns = np.resize(turns, self._beats)
         beat = outputs // self.lanes
-        return tuple(
-            elements_through_beat((turns == index).cumsum()[beat] - 1, self.lanes)
-            for index in range(len(self._blocks))
-        )
+        beats = [(turns == index).cumsum() for index in range(len(self._blocks))]
+        beats[self.leader] = np.maximum(beats[self.leader], 1)
+        return tuple(elements_through_beat(each[beat] - 1, self.lanes) for each in beats)
 
     def elaborate(self, platform: object) -> Module:
         """Count beats of a block; its end passes the turn to the next input."""
@@ -73,16 +78,18 @@ class Concat(wiring.Component):
         chosen = stream.Signature(0).create(path=("chosen",))
         pipeline = Pipeline(m, platform, chosen, self.o, self.latency)
         passes = chosen.valid & chosen.ready
-        place = Position(m, "place", [sum(self._blocks)], passes).index[0]
+        period = sum(self._blocks)
+        index = Position(m, "place", [self._beats // period, period], passes).index
+        place, begun = index[1], Cat(index).any() if self.leader else C(1)
         ends = np.cumsum(self._blocks).tolist()
         with m.If(passes & Cat(place == end - 1 for end in ends).any()):
             m.d.sync += turns.eq(turns.rotate_left(1))
-        m.d.comb += chosen.valid.eq(
-            Cat(turn & each.valid for turn, each in zip(turns, inputs, strict=True)).any()
-        )
+        given = Cat(turn & each.valid for turn, each in zip(turns, inputs, strict=True)).any()
+        may_begin = begun | inputs[self.leader].valid
+        m.d.comb += chosen.valid.eq(given & may_begin)
         payload = inputs[0].payload.as_value()
         for turn, each in zip(turns, inputs, strict=True):
-            m.d.comb += each.ready.eq(chosen.ready & turn)
+            m.d.comb += each.ready.eq(chosen.ready & turn & may_begin)
             payload = Mux(turn, each.payload.as_value(), payload)
         m.d.comb += self.o.payload.as_value().eq(pipeline.register("beat", payload))
         return m

@@ -38,10 +38,10 @@ class WindowAverage(Beatwise):
     o : Out(code_stream(type of the tensor, lanes))
         Averages.
 
-    Latency `latency` cycles, one beat per cycle, full throughput under back-pressure. Windows of
-    different positions differ in their taps by no more than a few kinds of rows and of columns; each
-    pair of kinds is an entry of one certificate, so a division is a multiplication, an addition
-    and a shift, and exact for every sum that can occur.
+    Latency `latency` cycles, one beat per cycle, full throughput under back-pressure. There are a
+    few kinds of rows and of columns, by the taps that windows have inside; each pair of kinds is
+    an entry of one certificate, so a division is a multiplication, an addition and a shift, and
+    exact for every sum that can occur.
     """
 
     def __init__(
@@ -57,9 +57,7 @@ class WindowAverage(Beatwise):
         self.name = name
         inside = node.window.taps_inside(tensor.shape)
         self._sizes = [*inside.shape, tensor.channels // lanes]
-        _, rows, self._row_kinds = np.unique(
-            inside, axis=0, return_index=True, return_inverse=True
-        )
+        _, rows, self._row_kinds = np.unique(inside, axis=0, return_index=True, return_inverse=True)
         _, columns, self._column_kinds = np.unique(
             inside, axis=1, return_index=True, return_inverse=True
         )
