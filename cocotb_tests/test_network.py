@@ -271,7 +271,13 @@ def test_every_port_has_a_name_of_its_own(make: Any, cycles: int) -> None:
 
 def test_images_come_as_often_as_planned(simulator: str, builds: Path, tmp_path: Path) -> None:
     """Pools whose windows overlap set the pace, with more beats inside than at their inputs."""
-    graph = pools_and_constants()
+    b = Builder((5, 6, 4))
+    window = Window((3, 3), padding=SAME)
+    clamp = {"minimum": -100, "maximum": 120}
+    b.add(AveragePool(inputs=("x",), output="average", window=window, **clamp))
+    channels = constant(b, "channels", (4,), INT8)
+    added = b.scaled(Add, INT8, 1, inputs=("average", channels), addends=(Addend(), Addend()))
+    graph = b.graph(b.add(MaxPool(inputs=(added,), output="largest", window=window, **clamp)))
     plan = plan_network(certify(graph), find_budget("zynq7020"), 200)
     network = Network(plan.spec)
     slowest = max(plan.layers, key=lambda layer: layer.cycles)

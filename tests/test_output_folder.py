@@ -19,7 +19,7 @@ from flows.network.output_folder import replace_folder
 from flows.network.plan import plan_network
 from flows.verilog_lint import lint
 from golden.errors import UserError
-from golden.graph import Concat, Constant, Graph, Tensor, Window, file
+from golden.graph import Encoding, Graph, Mean, Tensor, Window, file
 from golden.integer_type import IntegerType
 from hdl.layers.folding import Folding
 from hdl.network import Network
@@ -291,14 +291,13 @@ def test_an_operator_without_a_circuit_is_named(
 ) -> None:
     kind = IntegerType(8, True)
     x = Tensor.of_type("x", (2, 2, 3), kind)
-    constant = Constant(inputs=(), output="c", values=np.ones((2, 2, 3), np.int64), type=kind)
-    joined = Concat(inputs=("x", "c"), output="z", axis=2)
-    file.save(Graph((x,), (constant, joined), ("z",)), tmp_path / "ones.bittrue")
-    assert build(tmp_path / "ones.bittrue", tmp_path / "out") == 2
+    rows = Mean(inputs=("x",), output="m", axes=(0,), keep_dimensions=False, encoding=Encoding())
+    file.save(Graph((x,), (rows,), ("m",)), tmp_path / "rows.bittrue")
+    assert build(tmp_path / "rows.bittrue", tmp_path / "out") == 2
     error = one_line(capsys)
-    assert "layer 0, constant 'c': there is no circuit for this operator" in error
-    assert "there are for Add, ArgMax, AveragePool" in error
-    assert [path.name for path in tmp_path.iterdir()] == ["ones.bittrue"]
+    assert "layer 0, mean 'm': mean 'm' is over axes (0,) of (2, 2, 3)" in error
+    assert "the circuit takes (0, 1)" in error
+    assert [path.name for path in tmp_path.iterdir()] == ["rows.bittrue"]
 
 
 def test_a_fold_that_does_not_divide_names_layer_and_the_nearest_that_does() -> None:

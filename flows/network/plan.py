@@ -226,10 +226,18 @@ class _Planner:
                 whole += node.padding[-1] if isinstance(node, Pad) else ()
                 for name in (*node.inputs, node.output):
                     channels[origins[name]] = math.gcd(channels[origins[name]], *whole)
-        return {
+        lanes = {
             name: self._fewest_lanes(self._graph.tensors[name], channels[origin], cycles)
             for name, origin in origins.items()
         }
+        for node in self._pools:
+            # The results of a whole image come as fast as its last pixel, and leave so too.
+            given = self._graph.tensors[node.inputs[0]]
+            if self._graph.tensors[node.output].elements == given.channels:
+                for name, origin in origins.items():
+                    if origin == node.output and channels[origin] % lanes[given.name] == 0:
+                        lanes[name] = max(lanes[name], lanes[given.name])
+        return lanes
 
     def _fewest_lanes(self, tensor: Tensor, channels: int, cycles: int) -> int:
         divisors = [count for count in range(1, channels + 1) if channels % count == 0]

@@ -113,7 +113,7 @@ def _build_window_pool(
         "output": "y",
         "window": example_window(**window),
     }
-    clamp = {"minimum": kind.minimum + 1, "maximum": kind.maximum}
+    clamp: dict[str, Any] = {"minimum": kind.minimum + 1, "maximum": kind.maximum}
     node: graph.MaxPool | graph.SumPool | graph.AveragePool
     if pooling is Pooling.MEAN:
         raise UserError("pooling is mean; allowed: maximum, sum or average")

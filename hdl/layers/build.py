@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+# Planning asks layers for their cycles and resources, and throws them away.
 """The circuit of each node of a graph."""
 
 from collections.abc import Iterator
