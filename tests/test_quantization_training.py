@@ -95,6 +95,26 @@ SCHEMES = {
     "noise": few_bits("lsq", "lsq", estimator="noise"),
     "distillation": few_bits("lsq", "lsq", distillation=0.5),
     "scratch": few_bits("lsq", "lsq", start="scratch"),
+    "DoReFa": Scheme(
+        weight=WeightScheme(type="dorefa", bits=2),
+        activation=ActivationScheme(bits=2, range="dorefa"),
+        training=replace(QUICK, gradient_bits=6),
+    ),
+    "DoReFa, one bit": Scheme(
+        weight=WeightScheme(type="dorefa", bits=1),
+        activation=ActivationScheme(bits=2, range="dorefa"),
+        training=QUICK,
+    ),
+    "trained ternary": Scheme(
+        weight=WeightScheme(type="trained_ternary", bits=2),
+        activation=ActivationScheme(bits=4, range="lsq"),
+        training=QUICK,
+    ),
+    "balanced": Scheme(
+        weight=WeightScheme(type="balanced", bits=2),
+        activation=ActivationScheme(bits=4, range="pact"),
+        training=QUICK,
+    ),
     "binary activations": Scheme(
         weight=WeightScheme(bits=2, range="lsq"),
         activation=ActivationScheme(type="binary", bits=1),

@@ -19,17 +19,22 @@ class DigitsNetwork(nn.Module):
 
     48,640 multiply-accumulates and 4,970 weights and biases; batch normalization and ReLU after
     each convolution. Input (n, 1, 8, 8), output (n, 10).
+
+    Parameters
+    ----------
+    channels : int
+        Of both convolutions.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, channels: int = 16) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(1, 16, 3, padding=1, bias=False)
-        self.norm1 = nn.BatchNorm2d(16)
-        self.conv2 = nn.Conv2d(16, 16, 3, stride=2, padding=1, bias=False)
-        self.norm2 = nn.BatchNorm2d(16)
+        self.conv1 = nn.Conv2d(1, channels, 3, padding=1, bias=False)
+        self.norm1 = nn.BatchNorm2d(channels)
+        self.conv2 = nn.Conv2d(channels, channels, 3, stride=2, padding=1, bias=False)
+        self.norm2 = nn.BatchNorm2d(channels)
         self.flatten = nn.Flatten()
         self.dropout = nn.Dropout(0.2)
-        self.dense = nn.Linear(16 * 4 * 4, 10)
+        self.dense = nn.Linear(channels * 4 * 4, 10)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return a score for each digit."""

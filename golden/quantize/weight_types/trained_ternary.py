@@ -1,0 +1,87 @@
+"""Ternary weights with two trained scales."""
+
+import torch
+from torch import Tensor, nn
+
+from golden.errors import UserError
+from golden.quantize.integer_weight import IntegerWeight
+from golden.quantize.scheme import WeightScheme
+from golden.quantize.straight_through import through
+from golden.quantize.weight_quantizer import WeightQuantizer
+
+_THRESHOLD = 0.05
+"""Share of the largest magnitude up to which weights are zero; the paper's, section 3.1."""
+
+_LEVELS = 127
+"""The larger of the two scales as an integer."""
+
+
+class TrainedTernaryWeight(WeightQuantizer):
+    """``positive``, zero or ``-negative``: two scales of a layer, both trained.
+
+    Weights of magnitude up to 0.05 times the layer's largest are zero. The gradients of the scales
+    are sums over the weights that have them, and those of the float weights are multiplied by the
+    scale that they have, or one at zero. C. Zhu, S. Han, H. Mao, W. Dally, "Trained Ternary
+    Quantization", ICLR 2017, equations 6 to 9.
+
+    The two scales are integers of 8 bits times a common one, so that a circuit multiplies by
+    integers; a weight is stored in 2 bits.
+
+    Parameters
+    ----------
+    positive, negative : float
+        That training starts from.
+    """
+
+    def __init__(self, positive: float, negative: float) -> None:
+        super().__init__()
+        self.positive = nn.Parameter(torch.tensor(positive))
+        self.negative = nn.Parameter(torch.tensor(negative))
+        smallest = max(positive, negative) / _LEVELS
+        self.register_buffer("smallest", torch.tensor(smallest))
+
+    @classmethod
+    def fit(
+        cls, weight: Tensor, scheme: WeightScheme, smallest_scale: Tensor
+    ) -> "TrainedTernaryWeight":
+        """Return the quantizer that starts from the mean magnitude of each sign's weights."""
+        if scheme.bits != 2:
+            raise UserError(f"weight.bits is {scheme.bits} with type {scheme.type}; allowed: 2")
+        signs = _signs(weight)
+        if not signs.any():
+            return cls(1.0, 1.0)
+        means = [
+            float(weight[signs == sign].abs().mean()) for sign in (1, -1) if (signs == sign).any()
+        ]
+        return cls(means[0], means[-1])
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """Return quantized weights, of the same shape."""
+        signs = _signs(weight.detach())
+        values, scale = self._integers(signs)
+        positive, negative = signs > 0, signs < 0
+        factor = torch.ones_like(weight)
+        factor[positive], factor[negative] = values.new_tensor(self._scales())
+        estimate = weight * factor + self.positive * positive - self.negative * negative
+        return through(values * scale, estimate)
+
+    def integers(self, weight: Tensor) -> IntegerWeight:
+        """Return three levels, and one scale for all channels."""
+        values, scale = self._integers(_signs(weight.detach()))
+        scales = scale.expand(len(values)).numpy().copy()
+        return IntegerWeight.of_levels(values.to(torch.int64).numpy(), scales, stored_bits=2)
+
+    def _scales(self) -> list[float]:
+        smallest = float(self.get_buffer("smallest"))
+        return [max(float(each.detach()), smallest) for each in (self.positive, self.negative)]
+
+    def _integers(self, signs: Tensor) -> tuple[Tensor, Tensor]:
+        scales = torch.tensor(self._scales())
+        step = scales.amax() / _LEVELS
+        positive, negative = (scales / step).round()
+        return torch.where(signs > 0, positive, signs * negative), step
+
+
+def _signs(weight: Tensor) -> Tensor:
+    magnitudes = weight.abs()
+    return weight.sign() * (magnitudes > _THRESHOLD * magnitudes.amax())
