@@ -64,7 +64,12 @@ def _weight(
     weight: torch.Tensor, scheme: WeightScheme, smallest: torch.Tensor, training: bool
 ) -> WeightQuantizer:
     quantizer = WEIGHT_TYPES[scheme.type](weight, scheme, smallest)
-    if training and isinstance(quantizer, UniformWeight) and scheme.range in TRAINED_WEIGHTS:
+    if (
+        training
+        and isinstance(quantizer, UniformWeight)
+        and quantizer.may_change_scale
+        and scheme.range in TRAINED_WEIGHTS
+    ):
         return TRAINED_WEIGHTS[scheme.range](quantizer, scheme)
     return quantizer
 

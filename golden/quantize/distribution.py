@@ -1,7 +1,7 @@
 """How the values of a tensor are distributed: what every way of finding a range starts from."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -59,6 +59,33 @@ class Distribution:
             low,
             high,
         )
+
+    def quantile(self, share: float) -> float:
+        """Return the value that a share of all values, 0 to 1, does not exceed."""
+        reached = np.cumsum(self.counts)
+        index = int(np.searchsorted(reached, share * reached[-1]))
+        return float(self.points[min(index, len(self.points) - 1)])
+
+    def within(self, low: float, high: float) -> tuple[float, float]:
+        """Return the part of a range in which there are values."""
+        lowest = min(max(low, self.minimum), self.maximum)
+        return lowest, max(min(high, self.maximum), lowest)
+
+    def mean_distance(self, middle: float) -> float:
+        """Return the mean of ``|value - middle|``; zero without values."""
+        return self._mean_of(np.abs(self.points - middle))
+
+    def root_mean_square(self, middle: float) -> float:
+        """Return the root of the mean of ``(value - middle)**2``; zero without values."""
+        return math.sqrt(self._mean_of(np.square(self.points - middle)))
+
+    def _mean_of(self, values: Float64) -> float:
+        total = float(self.counts.sum())
+        return float(values @ self.counts) / total if total else 0.0
+
+    def where(self, chosen: NDArray[np.bool_]) -> "Distribution":
+        """Return the distribution of some of the points, with the extremes and moments of all."""
+        return replace(self, points=self.points[chosen], counts=self.counts[chosen])
 
 
 class StreamingDistribution:

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from golden.quantize.straight_through import round_through
+from golden.quantize.straight_through import through
 
 
 class Quantizer(nn.Module):
@@ -24,4 +24,8 @@ class Quantizer(nn.Module):
         """Round to the nearest, ties to even; or add noise within half a step on each side."""
         if self.noise and self.training:
             return steps + torch.rand_like(steps) - 0.5
-        return round_through(steps)
+        return through(self.rounded(steps), steps)
+
+    def rounded(self, steps: Tensor) -> Tensor:
+        """Return steps as whole numbers, without gradients."""
+        return steps.detach().round()

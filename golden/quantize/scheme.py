@@ -18,8 +18,12 @@ ROUNDINGS = tuple(rounding.value for rounding in Rounding if rounding is not Rou
 
 
 def _check_bits(name: str, bits: int) -> None:
-    if not 1 <= bits <= 16:
-        raise UserError(f"{name} is {bits}; allowed: 1 to 16")
+    _check_integer(name, bits, 1, 16)
+
+
+def _check_integer(name: str, value: int, lowest: int, highest: int) -> None:
+    if not lowest <= value <= highest:
+        raise UserError(f"{name} is {value}; allowed: {lowest} to {highest}")
 
 
 def _check_choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
@@ -43,7 +47,7 @@ class WeightScheme:
     type : str
         What codes stand for; a name in `golden.quantize.weight_types.WEIGHT_TYPES`.
     bits : int
-        Of one code, 1 to 16.
+        Of one code, 1 to 16; binary has 1 and ternary 2, whatever is given.
     granularity : {"tensor", "channel", "group"}
         What shares a scale: the tensor, an output channel, or `group_size` consecutive weights of
         an output channel.
@@ -57,6 +61,17 @@ class WeightScheme:
         Of ``range = "n_sigma"``: standard deviations on each side of the mean.
     rounding : {"nearest", "stochastic"}
         How a weight becomes a code.
+    seed : int
+        Of stochastic rounding.
+    group_scale_bits : int
+        Of granularity group: bits of the integer that a group's scale is of its channel's, 1 to 8.
+    bit_allocation : {"equal", "aciq"}
+        Of types symmetric and power_of_two, granularity channel: whether every channel has
+        `bits`, or `bits` is their mean.
+    ternary_threshold : {"mean", "optimal"}
+        Of type ternary: 0.7 times the mean magnitude, or what has the least squared error.
+    level_bits : int
+        Of types codebook and scaled_binaries: bits of the integers that levels become, 4 to 16.
     """
 
     type: str = "symmetric"
@@ -67,9 +82,19 @@ class WeightScheme:
     percentile: float = 99.99
     sigmas: float = 3.0
     rounding: Literal["nearest", "stochastic"] = "nearest"
+    seed: int = 1
+    group_scale_bits: int = 4
+    bit_allocation: Literal["equal", "aciq"] = "equal"
+    ternary_threshold: Literal["mean", "optimal"] = "mean"
+    level_bits: int = 8
 
     def __post_init__(self) -> None:
         _check_bits("weight.bits", self.bits)
+        _check_choice("weight.bit_allocation", self.bit_allocation, ("equal", "aciq"))
+        _check_choice("weight.ternary_threshold", self.ternary_threshold, ("mean", "optimal"))
+        _check_integer("weight.seed", self.seed, 0, (1 << 32) - 1)
+        _check_integer("weight.group_scale_bits", self.group_scale_bits, 1, 8)
+        _check_integer("weight.level_bits", self.level_bits, 4, 16)
         _check_choice("weight.granularity", self.granularity, ("tensor", "channel", "group"))
         _check_choice("weight.rounding", self.rounding, ("nearest", "stochastic"))
         _check_range_options("weight", self.percentile, self.sigmas)

@@ -1,15 +1,31 @@
 """Ways to find the range of values that codes represent, by name."""
 
+from golden.quantize.ranges.aciq import aciq, aciq_gauss, aciq_laplace
 from golden.quantize.ranges.grid import Grid, Range, RangeFinder
+from golden.quantize.ranges.kl import kl
 from golden.quantize.ranges.learned import dorefa, lsq, pact
-from golden.quantize.ranges.observed import min_max
+from golden.quantize.ranges.mse import mse
+from golden.quantize.ranges.n_sigma import n_sigma
+from golden.quantize.ranges.observed import min_max, moving_average
+from golden.quantize.ranges.percentile import percentile
 
 __all__ = ["RANGES", "Grid", "Range", "RangeFinder"]
 
 RANGES: dict[str, RangeFinder] = {
-    "min_max": min_max,
-    "lsq": lsq,
-    "pact": pact,
-    "dorefa": dorefa,
+    find.__name__: find
+    for find in (
+        min_max,
+        moving_average,
+        percentile,
+        mse,
+        kl,
+        aciq,
+        aciq_laplace,
+        aciq_gauss,
+        n_sigma,
+        lsq,
+        pact,
+        dorefa,
+    )
 }
 """Each a function of the distribution of the values and of the codes that they get."""

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 from golden.affine import AffineMap
 from golden.integer_type import IntegerType
 from golden.quantize.distribution import Distribution
@@ -33,14 +36,18 @@ class Grid:
         """Whether zero is in the middle of signed codes, or the lowest unsigned one."""
         return self.type != "asymmetric"
 
-    def map(self, low: float, high: float) -> AffineMap:
-        """Return the codes laid out over a range."""
+    def map(self, low: ArrayLike, high: ArrayLike) -> AffineMap:
+        """Return the codes laid out over a range, or over each of several."""
+        lows, highs = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
+        axis = 0 if lows.ndim else None
         if self.type == "asymmetric":
-            return AffineMap.asymmetric(low, high, self.codes)
-        magnitude = max(high, 0.0) if not self.codes.signed else max(abs(low), abs(high))
+            return AffineMap.asymmetric(lows, highs, self.codes, axis)
+        magnitude = np.maximum(highs, 0.0)
+        if self.codes.signed:
+            magnitude = np.maximum(np.abs(lows), np.abs(highs))
         if self.type == "power_of_two":
-            return AffineMap.power_of_two(magnitude, self.codes)
-        return AffineMap.symmetric(magnitude, self.codes)
+            return AffineMap.power_of_two(magnitude, self.codes, axis)
+        return AffineMap.symmetric(magnitude, self.codes, axis)
 
 
 RangeFinder = Callable[[Distribution, Grid], Range]

@@ -7,7 +7,13 @@ from torch import Tensor
 from golden.quantize.scheme import WeightScheme
 from golden.quantize.weight_quantizer import WeightQuantizer
 from golden.quantize.weight_types.balanced import BalancedWeight
+from golden.quantize.weight_types.binary import BinaryWeight
+from golden.quantize.weight_types.codebook import codebook
 from golden.quantize.weight_types.dorefa import DorefaWeight
+from golden.quantize.weight_types.group import GroupWeight
+from golden.quantize.weight_types.logarithmic import logarithmic
+from golden.quantize.weight_types.scaled_binaries import scaled_binaries
+from golden.quantize.weight_types.ternary import TernaryWeight
 from golden.quantize.weight_types.trained_ternary import TrainedTernaryWeight
 from golden.quantize.weight_types.uniform import UniformWeight
 
@@ -17,11 +23,22 @@ MakeWeightQuantizer = Callable[[Tensor, WeightScheme, Tensor], WeightQuantizer]
 """From the float weights, the scheme, and the smallest scale of each output channel with which its
 bias fits the accumulator."""
 
+
+def _in_equal_steps(weight: Tensor, scheme: WeightScheme, smallest: Tensor) -> WeightQuantizer:
+    kind = GroupWeight if scheme.granularity == "group" else UniformWeight
+    return kind.fit(weight, scheme, smallest)
+
+
 WEIGHT_TYPES: dict[str, MakeWeightQuantizer] = {
-    "symmetric": UniformWeight.fit,
+    "symmetric": _in_equal_steps,
     "asymmetric": UniformWeight.fit,
-    "power_of_two": UniformWeight.fit,
+    "power_of_two": _in_equal_steps,
+    "binary": BinaryWeight.fit,
+    "ternary": TernaryWeight.fit,
+    "logarithmic": logarithmic,
+    "codebook": codebook,
+    "scaled_binaries": scaled_binaries,
+    "balanced": BalancedWeight.fit,
     "dorefa": DorefaWeight.fit,
     "trained_ternary": TrainedTernaryWeight.fit,
-    "balanced": BalancedWeight.fit,
 }

@@ -1,8 +1,10 @@
 """Weights in equal steps."""
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import cast
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,6 +16,8 @@ from golden.quantize.integer_weight import IntegerWeight
 from golden.quantize.ranges import RANGES, Grid
 from golden.quantize.scheme import WeightScheme
 from golden.quantize.weight_quantizer import WeightQuantizer, per_row
+from golden.quantize.weight_types.bit_allocation import allocate_bits
+from golden.quantize.weight_types.rows import at_least, check_bits, rows_of
 
 
 class SteppedWeight(WeightQuantizer, ABC):
@@ -39,16 +43,20 @@ class SteppedWeight(WeightQuantizer, ABC):
     def scales(self, weight: Tensor) -> Tensor:
         """Return the scale of each output channel as it is now: float32, positive."""
 
+    def steps(self, weight: Tensor, scale: Tensor) -> Tensor:
+        """Return weights in steps of a scale for each channel, clipped and not rounded."""
+        return (weight / per_row(scale, weight)).clamp(self.lowest, self.highest)
+
     def forward(self, weight: Tensor) -> Tensor:
         """Return quantized weights, of the same shape."""
-        scale = per_row(self.scales(weight), weight)
-        return self.round((weight / scale).clamp(self.lowest, self.highest)) * scale
+        scale = self.scales(weight)
+        return self.round(self.steps(weight, scale)) * per_row(scale, weight)
 
     def integers(self, weight: Tensor) -> IntegerWeight:
         """Return the integers and scales of the quantized weights."""
         scale = self.scales(weight).detach()
-        values = (weight.detach() / per_row(scale, weight)).clamp(self.lowest, self.highest)
-        codes = values.round().to(torch.int64).numpy() + self.zero_point
+        values = self.rounded(self.steps(weight.detach(), scale))
+        codes = values.to(torch.int64).numpy() + self.zero_point
         return IntegerWeight(codes, self.code_type, scale.numpy(), Encoding(self.zero_point))
 
 
@@ -63,37 +71,102 @@ class UniformWeight(SteppedWeight):
     scale : Tensor of float32, shape (output channels,)
     type, zero_point, narrow
         As of `SteppedWeight`.
+    channel_bits : Tensor of int64, shape (output channels,), optional
+        Bits of each channel's codes, which are signed; by default those of the type.
+    seed : int, optional
+        Rounds stochastically: up with the probability of what would be lost, the same every time
+        (S. Gupta et al., "Deep Learning with Limited Numerical Precision", ICML 2015).
     """
 
     def __init__(
-        self, scale: Tensor, type: IntegerType, zero_point: int = 0, narrow: bool = True
+        self,
+        scale: Tensor,
+        type: IntegerType,
+        zero_point: int = 0,
+        narrow: bool = True,
+        *,
+        channel_bits: Tensor | None = None,
+        seed: int | None = None,
     ) -> None:
         super().__init__(type, zero_point, narrow)
         self.register_buffer("scale", scale.to(torch.float32))
+        self.register_buffer("channel_bits", channel_bits)
+        self._seed = seed
 
     @classmethod
     def fit(cls, weight: Tensor, scheme: WeightScheme, smallest_scale: Tensor) -> "UniformWeight":
         """Return the quantizer whose scales follow from weights and their scheme."""
-        if scheme.bits < 2:
-            raise UserError(
-                f"weight.bits is {scheme.bits} with type {scheme.type}; allowed: 2 to 16, or type "
-                "binary"
-            )
-        codes = IntegerType(scheme.bits, True)
-        grid = Grid(codes, scheme.type, scheme.percentile, scheme.sigmas)
+        check_bits(scheme, 2, 16)
+        seen = [Distribution.of(row) for row in rows_of(weight, scheme)]
+        bits = _bits(seen, scheme)
+        grids = [
+            Grid(IntegerType(each, True), scheme.type, scheme.percentile, scheme.sigmas)
+            for each in bits
+        ]
         find = RANGES[scheme.range]
-        rows = [weight] if scheme.granularity == "tensor" else list(weight)
-        maps = [grid.map(*find(Distribution.of(row), grid)) for row in rows]
-        scale = torch.tensor([float(each.scale[0]) for each in maps])
-        scale = scale.expand(len(weight)).maximum(smallest_scale)
+        maps = [grid.map(*find(each, grid)) for each, grid in zip(seen, grids, strict=True)]
+        scale = torch.tensor([float(each.scale[0]) for each in maps]).expand(len(weight))
+        scale = at_least(scale, smallest_scale, scheme.type == "power_of_two")
         zero_points = {int(each.zero_point[0]) for each in maps}
         if len(zero_points) > 1:
             raise UserError(
                 "weight.granularity is channel with type asymmetric; a circuit has one zero point "
                 "for all channels of a layer; use granularity tensor, or type symmetric"
             )
-        return cls(scale, codes, zero_points.pop(), narrow=grid.symmetric)
+        return cls(
+            scale,
+            IntegerType(max(bits), True),
+            zero_points.pop(),
+            narrow=grids[0].symmetric,
+            channel_bits=None if scheme.bit_allocation == "equal" else torch.tensor(bits),
+            seed=scheme.seed if scheme.rounding == "stochastic" else None,
+        )
 
     def scales(self, weight: Tensor) -> Tensor:
         """Return the scale of each output channel."""
         return cast(Tensor, self.scale)
+
+    def steps(self, weight: Tensor, scale: Tensor) -> Tensor:
+        """Return weights in steps of a scale for each channel, clipped and not rounded."""
+        steps = super().steps(weight, scale)
+        if self._channel_bits is None:
+            return steps
+        largest = per_row(2 ** (self._channel_bits - 1) - 1, weight)
+        return steps.clamp(-largest, largest)
+
+    def rounded(self, steps: Tensor) -> Tensor:
+        """Return clipped steps as whole numbers, without gradients."""
+        if self._seed is None:
+            return super().rounded(steps)
+        generator = torch.Generator().manual_seed(self._seed)
+        return (steps.detach() + torch.rand(steps.shape, generator=generator)).floor()
+
+    def integers(self, weight: Tensor) -> IntegerWeight:
+        """Return the integers and scales of the quantized weights."""
+        integers = super().integers(weight)
+        if self._channel_bits is None:
+            return integers
+        return replace(integers, stored_bits=float(self._channel_bits.double().mean()))
+
+    @property
+    def may_change_scale(self) -> bool:
+        """Whether training may find other scales: all channels alike, rounded to the nearest."""
+        return self._channel_bits is None and self._seed is None
+
+    @property
+    def _channel_bits(self) -> Tensor | None:
+        return cast(Tensor | None, self.channel_bits)
+
+
+def _bits(rows: list[Distribution], scheme: WeightScheme) -> list[int]:
+    """Return the bits of each row."""
+    if scheme.bit_allocation == "equal":
+        return [scheme.bits] * len(rows)
+    if scheme.granularity != "channel" or scheme.type == "asymmetric":
+        raise UserError(
+            f"weight.bit_allocation is {scheme.bit_allocation} with type {scheme.type} and "
+            f"granularity {scheme.granularity}; allowed: granularity channel, type symmetric or "
+            "power_of_two"
+        )
+    ranges = np.array([max(abs(row.minimum), abs(row.maximum)) for row in rows])
+    return [int(each) for each in allocate_bits(ranges, scheme.bits)]

@@ -1,0 +1,74 @@
+"""The range with the least squared error."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.quantize.distribution import Distribution
+from golden.quantize.ranges.grid import Grid, Range
+
+Float64 = NDArray[np.float64]
+
+_COARSE, _FINE = 64, 32
+"""Candidates over the whole range, and then around the best of them."""
+
+_BLOCK = 1 << 20
+"""Errors computed at once, which bounds the memory."""
+
+
+def mse(distribution: Distribution, grid: Grid) -> Range:
+    """Return the range whose codes have the least mean squared error, by search.
+
+        minimize sum counts * (points - scale * (code - zero_point))**2
+
+    Symmetric codes search one magnitude; asymmetric ones shrink both ends together and then each in
+    turn. Clipping and rounding count alike, as the codes really are laid out. S. Shin, K. Hwang,
+    W. Sung, "Fixed-Point Performance Analysis of Recurrent Neural Networks", ICASSP 2016; known as
+    L2 in R. Zhao et al., "Improving Neural Network Quantization without Retraining using Outlier
+    Channel Splitting", ICML 2019.
+    """
+    low, high = distribution.minimum, distribution.maximum
+
+    def best(candidates: Callable[[Float64], tuple[Float64, Float64]]) -> Range:
+        share = _best_share(lambda shares: squared_errors(distribution, grid, *candidates(shares)))
+        lows, highs = candidates(np.array([share]))
+        return float(lows[0]), float(highs[0])
+
+    low, high = best(lambda shares: (low * shares, high * shares))
+    if grid.symmetric or low >= 0 or high <= 0:
+        return low, high
+    for _ in range(2):
+        low, high = best(lambda s, low=low, high=high: (low * s, np.full_like(s, high)))  # type: ignore[misc]
+        low, high = best(lambda s, low=low, high=high: (np.full_like(s, low), high * s))  # type: ignore[misc]
+    return low, high
+
+
+def squared_errors(
+    distribution: Distribution, grid: Grid, lows: Float64, highs: Float64
+) -> Float64:
+    """Return the summed squared error that each of several ranges makes."""
+    mapping = grid.map(lows, highs)
+    scales, zero_points = mapping.scale.astype(np.float64), mapping.zero_point
+    block = max(1, _BLOCK // len(distribution.points))
+    errors = []
+    for start in range(0, len(scales), block):
+        scale, zero_point = (each[start : start + block, None] for each in (scales, zero_points))
+        steps = np.rint(distribution.points / scale)
+        steps = np.clip(steps, mapping.minimum - zero_point, mapping.maximum - zero_point)
+        errors.append(np.square(distribution.points - steps * scale) @ distribution.counts)
+    return np.concatenate(errors)
+
+
+def _best_share(error: Callable[[Float64], Float64]) -> float:
+    """Return the share of the range, above 0 to 1, that makes the least error."""
+    coarse = np.arange(1, _COARSE + 1) / _COARSE
+    # The last of equals clips least.
+    best = coarse[_last_minimum(error(coarse))]
+    fine = best + np.arange(-_FINE, _FINE + 1) / (_FINE * _COARSE)
+    fine = fine[(fine > 0) & (fine <= 1)]
+    return float(fine[_last_minimum(error(fine))])
+
+
+def _last_minimum(values: Float64) -> int:
+    return len(values) - 1 - int(np.argmin(values[::-1]))

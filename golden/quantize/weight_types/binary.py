@@ -1,0 +1,56 @@
+"""Weights of one bit."""
+
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from golden.bipolar import UINT1
+from golden.graph import Encoding
+from golden.quantize.integer_weight import IntegerWeight
+from golden.quantize.scheme import WeightScheme
+from golden.quantize.straight_through import through
+from golden.quantize.weight_quantizer import WeightQuantizer, per_row
+from golden.quantize.weight_types.rows import at_least, per_channel, rows_of
+
+
+class BinaryWeight(WeightQuantizer):
+    """``scale * sign(weight)`` with ``scale = mean |weight|``, the least squares solution.
+
+    The scale follows the weights in training. Zero counts as positive. Gradients are XNOR-Net's:
+    through the sign where ``|weight| <= 1``, and through the scale. M. Rastegari et al.,
+    "XNOR-Net", ECCV 2016, equations 6 and 12.
+
+    Parameters
+    ----------
+    scheme : WeightScheme
+        Granularity tensor or channel.
+    smallest_scale : Tensor of float32, shape (output channels,)
+    """
+
+    def __init__(self, scheme: WeightScheme, smallest_scale: Tensor) -> None:
+        super().__init__()
+        self._scheme = scheme
+        self.register_buffer("smallest_scale", smallest_scale)
+
+    @classmethod
+    def fit(cls, weight: Tensor, scheme: WeightScheme, smallest_scale: Tensor) -> "BinaryWeight":
+        """Return the quantizer of a layer's weights."""
+        rows_of(weight, scheme)
+        return cls(scheme, smallest_scale)
+
+    def forward(self, weight: Tensor) -> Tensor:
+        """Return quantized weights, of the same shape."""
+        signs = torch.where(weight >= 0, 1.0, -1.0)
+        return through(signs, weight.clamp(-1, 1)) * per_row(self._scale(weight), weight)
+
+    def integers(self, weight: Tensor) -> IntegerWeight:
+        """Return the signs as bipolar codes, and the scales."""
+        weight = weight.detach()
+        codes = (weight >= 0).numpy().astype(np.int64)
+        return IntegerWeight(codes, UINT1, self._scale(weight).numpy(), Encoding(bipolar=True))
+
+    def _scale(self, weight: Tensor) -> Tensor:
+        means = rows_of(weight, self._scheme).abs().mean(dim=1)
+        return at_least(per_channel(means, weight), cast(Tensor, self.smallest_scale))
