@@ -56,10 +56,7 @@ def _images(component: Network, parameters: dict[str, Any], seed: int) -> Int64:
     if parameters["model"] not in (DIGITS_MODEL, MIXED_DIGITS_MODEL):
         return random_images(tensor, count, seed)
     from golden.digits.data import load
-    from golden.digits.mixed import mixed_codes
     from golden.torch_import import to_codes
 
     _, test = load()
-    if parameters["model"] == MIXED_DIGITS_MODEL:
-        return mixed_codes(test.images)[:count]
     return to_codes(component.spec.graph, test.images)[tensor.name][:count]

@@ -3,13 +3,9 @@
 Asking for it a second time only reads files and needs numpy alone.
 """
 
-import dataclasses
-import hashlib
-import json
-from importlib.metadata import version
 from pathlib import Path
 
-import golden
+from golden.digits.configuration import configuration_hash
 from golden.digits.files import QuantizedDigits, read_summary, require_directory
 from golden.digits.settings import DigitsSettings, Training
 
@@ -35,7 +31,7 @@ def quantized_digits(directory: Path, settings: DigitsSettings | None = None) ->
         If the directory cannot be written.
     """
     settings = DigitsSettings() if settings is None else settings
-    configuration = _hash(settings)
+    configuration = configuration_hash(settings)
     digits = read_summary(directory)
     if digits is None or digits.configuration != configuration:
         from golden.digits.quantize import write_digits  # Takes torch and scikit-learn.
@@ -43,16 +39,3 @@ def quantized_digits(directory: Path, settings: DigitsSettings | None = None) ->
         require_directory(directory)
         digits = write_digits(directory, settings, configuration)
     return digits
-
-
-def _hash(settings: DigitsSettings) -> str:
-    """Return a hash of the settings, the golden model's source, and the libraries' versions."""
-    digest = hashlib.sha256()
-    digest.update(json.dumps(dataclasses.asdict(settings), default=str, sort_keys=True).encode())
-    for library in ("numpy", "scikit-learn", "torch"):
-        digest.update(version(library).encode())
-    root = Path(golden.__file__).parent
-    for source in sorted(root.rglob("*.py")):
-        digest.update(source.relative_to(root).as_posix().encode())
-        digest.update(source.read_bytes())
-    return digest.hexdigest()
