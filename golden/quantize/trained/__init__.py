@@ -18,7 +18,8 @@ TRAINED_WEIGHTS: dict[str, Callable[[UniformWeight, WeightScheme], WeightQuantiz
     "min_max": MinMaxWeight,
     "lsq": LsqWeight,
 }
-"""Each made from a quantizer with the scales that training starts from; other ranges stay."""
+"""Each made from a quantizer with the scales that training starts from; other ranges stay, and so
+do the zero point and scale of type asymmetric."""
 
 TRAINED_ACTIVATIONS: dict[str, Callable[[AffineMap, Grid], ActivationQuantizer]] = {
     "min_max": MovingRangeActivation,

@@ -51,6 +51,13 @@ class BinaryWeight(WeightQuantizer):
         codes = (weight >= 0).numpy().astype(np.int64)
         return IntegerWeight(codes, UINT1, self._scale(weight).numpy(), Encoding(bipolar=True))
 
+    def limit(self, weight: Tensor) -> None:
+        """Keep float weights within -1 and +1, beyond which gradients could not bring them back.
+
+        M. Courbariaux, Y. Bengio, J.-P. David, "BinaryConnect", NIPS 2015, section 2.4.
+        """
+        weight.clamp_(-1, 1)
+
     def _scale(self, weight: Tensor) -> Tensor:
         means = rows_of(weight, self._scheme).abs().mean(dim=1)
         return at_least(per_channel(means, weight), cast(Tensor, self.smallest_scale))
