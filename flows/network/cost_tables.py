@@ -24,7 +24,7 @@ def hardware_costs(
     Parameters
     ----------
     graphs : mapping of (int, int) to Graph
-        The network with all layers of one width, by that width.
+        The network with all layers of one width, by that width of weights and codes.
     budget : Budget
         Of the device, whose kinds of resources count; how many it has does not.
     cycles : int
@@ -39,9 +39,12 @@ def hardware_costs(
     tables: dict[str, dict[tuple[str, Bits], float]] = {name: {} for name in HARDWARE_COSTS}
     for bits, graph in graphs.items():
         for layer in plan_network(graph, unlimited, cycles).layers:
-            if layer.folding is None:
+            node = graph.producer(layer.name)
+            if layer.folding is None or node is None:
                 continue
             resources = layer.resources
+            # What the network's inputs are, for example, is the same in all of them.
+            read = bits[0], graph.tensors[node.inputs[0]].type.width
             estimates = (
                 resources.luts,
                 resources.multipliers,
@@ -49,5 +52,5 @@ def hardware_costs(
                 layer.cycles,
             )
             for name, value in zip(HARDWARE_COSTS, estimates, strict=True):
-                tables[name][layer.name, bits] = float(value)
+                tables[name][layer.name, read] = float(value)
     return tables

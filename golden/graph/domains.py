@@ -107,9 +107,8 @@ def partition(graph: Graph) -> Partition:
 
 
 def _of_node(graph: Graph, node: Node) -> Domain:
-    weighted = isinstance(node, Convolution | FullyConnected)
     return Domain(
-        node.weight_type.width if weighted else None,
+        node.weight_type.width if isinstance(node, Convolution | FullyConnected) else None,
         max((graph.tensors[name].type.width for name in node.inputs), default=0),
         (node.output,),
     )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -107,6 +108,11 @@ class FakeQuantizedMatrix(nn.Module):
                 bias=normalization.bias.detach(),
             )
         return self._layer(self.weight.detach(), self.bias.detach(), normalization)
+
+    def quantized(self) -> Matrix:
+        """Return the float layer with quantized weights."""
+        with torch.no_grad():
+            return replace(self.current(), weight=self.quantizer(self.weight))
 
     def integers(self) -> IntegerWeight:
         """Return the quantized weights as integers."""

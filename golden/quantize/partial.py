@@ -1,31 +1,30 @@
 """A float network of which only some parts are quantized."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from golden.quantize.activation_quantizer import ActivationQuantizer
 from golden.quantize.fake_network import quantizes_its_result
-from golden.torch_import.float_network import FloatNetwork, Matrix
+from golden.torch_import.float_network import FloatNetwork, Layer
 
 
 def run_partly_quantized(
     network: FloatNetwork,
     exact: Mapping[str, Tensor],
-    weights: Mapping[str, Tensor],
+    layers: Mapping[str, Layer],
     activations: Mapping[str, ActivationQuantizer],
 ) -> dict[str, Tensor]:
-    """Return every tensor of a network when only some weights and tensors are quantized.
+    """Return every tensor of a network when only some layers' weights and tensors are quantized.
 
     Parameters
     ----------
     network : FloatNetwork
     exact : mapping of str to Tensor
         Every tensor of the network with nothing quantized; what does not change is taken from it.
-    weights : mapping of str to Tensor
-        Quantized weights, by layer.
+    layers : mapping of str to Layer
+        With quantized weights, by name.
     activations : mapping of str to ActivationQuantizer
         By tensor.
     """
@@ -38,9 +37,8 @@ def run_partly_quantized(
             name = layer.output
             quantizer = activations.get(name) if quantizes_its_result(layer) else None
             same = all(tensors[each] is exact[each] for each in layer.inputs)
-            if isinstance(layer, Matrix) and name in weights:
-                layer, same = replace(layer, weight=weights[name]), False
-            if not same:
+            if not same or name in layers:
+                layer = layers.get(name, layer)
                 tensors[name] = layer.compute(*(tensors[each] for each in layer.inputs))
             if quantizer is not None:
                 tensors[name] = quantizer(tensors[name])

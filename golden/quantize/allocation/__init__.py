@@ -2,7 +2,7 @@
 
 from golden.quantize.allocation.candidates import Candidates
 from golden.quantize.allocation.costs import CostTable, bit_operations, weight_bytes
-from golden.quantize.allocation.greedy import greedy_path, solve_greedy
+from golden.quantize.allocation.greedy import greedy_path, most_bits, solve_greedy
 from golden.quantize.allocation.hessian import hessian_sensitivity
 from golden.quantize.allocation.ilp import solve_ilp
 from golden.quantize.allocation.noise import noise_sensitivity
@@ -21,6 +21,7 @@ __all__ = [
     "greedy_path",
     "hessian_sensitivity",
     "ilp_front",
+    "most_bits",
     "noise_sensitivity",
     "pareto_front",
     "problem_of",

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from golden.errors import UserError
@@ -114,12 +113,9 @@ class Candidates:
             fakes[width] = assemble(precision, seen | converted).eval()
         return cls(network, scheme, groups, tuple(sorted(set(weight_bits))), fakes)
 
-    def weight(self, layer: str, bits: int) -> Tensor:
-        """Return the quantized weights of a layer."""
-        matrix = self.fakes[bits].matrices[layer]
-        with torch.no_grad():
-            quantized: Tensor = matrix.quantizer(matrix.weight)
-        return quantized
+    def layer(self, name: str, bits: int) -> Matrix:
+        """Return a layer with quantized weights."""
+        return self.fakes[bits].matrices[name].quantized()
 
     def quantizers(self, group: Group, bits: int) -> dict[str, ActivationQuantizer]:
         """Return the quantizer of each tensor of a group."""
@@ -136,6 +132,11 @@ class Candidates:
             for group in self.groups
             for layer in group.readers
         }
+
+    def uniform(self, weight_bits: int, activation_bits: int) -> Scheme:
+        """Return the scheme in which everything that may be chosen has the same widths."""
+        weights = {layer: weight_bits for group in self.groups for layer in group.readers}
+        return with_bits(self.scheme, weights, [(group, activation_bits) for group in self.groups])
 
     def scheme_of(self, bits: Mapping[str, Bits]) -> Scheme:
         """Return the scheme that gives each layer its bits of weights and of what it reads."""

@@ -21,7 +21,7 @@ def solve_greedy(problem: Problem, budgets: Mapping[str, float]) -> Allocation:
         If a cost does not exist, or the steps end above a budget.
     """
     problem.check_budgets(budgets)
-    current = _most_bits(problem)
+    current = most_bits(problem)
     while exceeded := [name for name, limit in budgets.items() if current.costs[name] > limit]:
         step = _best_step(problem, current, {name: budgets[name] for name in exceeded})
         if step is None:
@@ -43,13 +43,13 @@ def greedy_path(problem: Problem, cost: str) -> Iterator[Allocation]:
         If the cost does not exist.
     """
     problem.check_budgets({cost: 1.0})
-    step: Allocation | None = _most_bits(problem)
+    step: Allocation | None = most_bits(problem)
     while step is not None:
         yield step
         step = _best_step(problem, step, {cost: 1.0})
 
 
-def _most_bits(problem: Problem) -> Allocation:
+def most_bits(problem: Problem) -> Allocation:
     """Return the allocation with the most bits everywhere."""
     return problem.allocation(
         {

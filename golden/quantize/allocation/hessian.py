@@ -67,7 +67,7 @@ def hessian_sensitivity(
     for layer in network.layers:
         if isinstance(layer, Matrix):
             for bits in candidates.weight_bits:
-                error = candidates.weight(layer.output, bits) - layer.weight
+                error = candidates.layer(layer.output, bits).weight - layer.weight
                 mean_trace = traces.weights[layer.output] / layer.weight.numel()
                 weights[layer.output, bits] = mean_trace * power(error)
     activations = {}

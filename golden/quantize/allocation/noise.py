@@ -11,9 +11,10 @@ from golden.quantize.allocation.sensitivity import Sensitivity
 from golden.quantize.calibrate import Batch, CalibrationData
 from golden.quantize.partial import run_partly_quantized
 from golden.quantize.power import power
+from golden.torch_import.float_network import Layer
 
-Part = tuple[dict[str, Tensor], Mapping[str, ActivationQuantizer]]
-"""Weights and tensors that are quantized."""
+Part = tuple[dict[str, Layer], Mapping[str, ActivationQuantizer]]
+"""Layers with quantized weights, and quantizers of tensors."""
 
 
 def noise_sensitivity(
@@ -34,7 +35,7 @@ def noise_sensitivity(
     """
     network = candidates.network
     parts: dict[tuple[str, str, int], Part] = {
-        ("weight", layer, bits): ({layer: candidates.weight(layer, bits)}, {})
+        ("weight", layer, bits): ({layer: candidates.layer(layer, bits)}, {})
         for layer in candidates.bits
         for bits in candidates.weight_bits
     }
