@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flows.plots import BLUE, INK, ORANGE, figure, grid, svg_file
+from flows.plots import BLUE, INK, ORANGE, figure, grid, large_numbers, small_numbers, svg_file
 from golden.quantize.allocation.measure import Point
 
 
@@ -31,8 +31,10 @@ def front_plot(front: Sequence[Point], chosen: Point, cost: str) -> bytes:
                 [chosen.allocation.costs[cost]], [value(chosen)], "D", color=ORANGE, label="chosen"
             )
             axis.set_xscale("log")
+            large_numbers(axis.xaxis)
             if label == "sensitivity":
                 axis.set_yscale("log")
+                small_numbers(axis.yaxis)
             axis.set_xlabel(cost.replace("_", " "))
             axis.set_title(label, loc="left", color=INK)
             grid(axis)

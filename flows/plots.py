@@ -15,6 +15,7 @@ from golden.errors import UserError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 INK, FAINT, BLUE, ORANGE, BAND = "#010203", "#010204", "#010205", "#010206", "#010207"
@@ -104,6 +105,8 @@ def to_svg(drawing: "Figure", name: str) -> str:
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
     text = re.sub(r'(<svg [^>]*?) width="[^"]*pt"', r"\1", text, count=1)
     text = re.sub(r'(<svg [^>]*?) height="[^"]*pt"', r"\1", text, count=1)
+    text = re.sub(r"font-family: '[^;\"]*", "font-family: inherit", text)
+    text = re.sub(r"font: ([0-9.]+px) '[^;\"]*", r"font-size: \1; font-family: inherit", text)
     for mark in (' id="', "url(#", 'href="#'):
         text = text.replace(mark, f"{mark}{name}-")
     for color, variable in _VARIABLES.items():
@@ -113,7 +116,8 @@ def to_svg(drawing: "Figure", name: str) -> str:
 
 def svg_file(drawing: "Figure", name: str) -> bytes:
     """Return a figure as an SVG file that brings its colors along."""
-    rules = ["svg{" + _declarations("light") + "background:var(--page)}"]
+    rules = ["svg{" + _declarations("light")]
+    rules.append("background:var(--page);font-family:system-ui,sans-serif}")
     rules.append("@media(prefers-color-scheme:dark){svg{" + _declarations("dark") + "}}")
     text = to_svg(drawing, name)
     end = text.index(">") + 1
@@ -124,6 +128,23 @@ def grid(axes: "Axes", direction: str = "both") -> None:
     """Draw faint grid lines behind the data, along x, y or both."""
     axes.grid(True, axis=direction, linewidth=0.6)  # type: ignore[arg-type]
     axes.tick_params(length=0)
+
+
+def large_numbers(axis: "Axis") -> None:
+    """Label a logarithmic axis with numbers such as 20k and 1M."""
+    from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=7))
+    axis.set_major_formatter(EngFormatter(sep=""))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def small_numbers(axis: "Axis") -> None:
+    """Label a logarithmic axis with numbers such as 0.01."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _declarations(scheme: str) -> str:
