@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from cocotb_tests.digits_matrices import digits_layers_at
-from cocotb_tests.streams import every_way, full_speed, in_chunks, lanes_of
-from flows.bench.payload import Columns
+from cocotb_tests.streams import every_way, full_speed, in_chunks
+from flows.bench.payload import Columns, lanes_of
 from flows.bench.scenario import Scenario
 from golden.bitserial import bit_planes, integer_dot
 from golden.bitserial_spec import MAXIMUM_WIDTH, BitSerialSpec, plane_order

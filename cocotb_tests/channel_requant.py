@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cocotb_tests.streams import every_way, full_speed, lanes_of
+from cocotb_tests.streams import every_way, full_speed
+from flows.bench.payload import lanes_of
 from flows.bench.scenario import Scenario
 from flows.units.layers import RequantizerKind, example_bounds, example_fixed_point
 from golden.integer_type import IntegerType

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from cocotb_tests.streams import every_way, full_speed, lanes_of
-from flows.bench.payload import Columns
+from cocotb_tests.streams import every_way, full_speed
+from flows.bench.payload import Columns, lanes_of
 from flows.bench.scenario import Scenario
 from golden.coded import coded_dot
 from golden.coded_spec import CodedSpec

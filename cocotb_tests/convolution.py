@@ -3,7 +3,8 @@
 from typing import Any
 
 from cocotb_tests.images import executed, random_images
-from cocotb_tests.streams import every_manner, lanes_of
+from cocotb_tests.streams import every_manner
+from flows.bench.payload import as_beats
 from flows.bench.scenario import Scenario
 from hdl.layers.matrix_layer import MatrixLayer
 
@@ -24,8 +25,8 @@ def scenarios(
 
     return every_manner(
         "images",
-        {"i": lanes_of("", images.reshape(-1, spec.input_lanes))},
-        {"o": lanes_of("", codes.reshape(-1, spec.output_lanes))},
+        {"i": as_beats(images, spec.input_lanes)},
+        {"o": as_beats(codes, spec.output_lanes)},
         {},
         len(images) * spec.cycles_per_image() // 2,
         seed,

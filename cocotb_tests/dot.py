@@ -8,8 +8,8 @@ import torch
 
 from cocotb_tests.digits_matrices import digits_layers_at
 from cocotb_tests.matrices import Frames, Int64, random_values
-from cocotb_tests.streams import every_way, lanes_of
-from flows.bench.payload import Columns
+from cocotb_tests.streams import every_way
+from flows.bench.payload import Columns, lanes_of
 from flows.bench.scenario import Scenario
 from golden.dot import dot
 from golden.dot_spec import DotSpec

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from cocotb_tests.streams import every_way, lanes_of
+from cocotb_tests.streams import every_way
+from flows.bench.payload import lanes_of
 from flows.bench.scenario import Scenario
 from hdl.layers.fifo import Fifo
 from hdl.shapes import type_of

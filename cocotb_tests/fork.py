@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from cocotb_tests.streams import every_manner, lanes_of
+from cocotb_tests.streams import every_manner
+from flows.bench.payload import lanes_of
 from flows.bench.scenario import Scenario
 from hdl.layers.fork import Fork
 from hdl.shapes import type_of

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cocotb_tests.streams import every_manner, lanes_of
+from cocotb_tests.streams import every_manner
+from flows.bench.payload import as_beats
 from flows.bench.scenario import Scenario
 from golden.execute import Executor
 from golden.graph import Graph, Node, Tensor
@@ -39,11 +40,10 @@ def image_scenarios(component: Any, seed: int, images: int = IMAGES) -> list[Sce
         f"i{index}" for index in range(len(tensors))
     ]  # fmt: skip
     inputs = {
-        port: lanes_of("", images_of.reshape(-1, lanes))
-        for port, images_of in zip(ports, given, strict=True)
+        port: as_beats(images_of, lanes) for port, images_of in zip(ports, given, strict=True)
     }
     out_lanes = len(component.o.payload)
-    expected = lanes_of("", codes.reshape(-1, out_lanes))
+    expected = as_beats(codes, out_lanes)
     cycles = full_speed_cycles(component, codes[0].size, images)
     half = int(cycles[-1]) * 3 // 4
     return every_manner("images", inputs, {"o": expected}, {"o": cycles}, half, seed)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from cocotb_tests.streams import every_manner, lanes_of
+from cocotb_tests.streams import every_manner
+from flows.bench.payload import as_beats
 from flows.bench.scenario import Scenario
 from hdl.layers.lanes import Lanes
 from hdl.shapes import type_of
@@ -22,8 +23,8 @@ def scenarios(component: Lanes, parameters: object, seed: int, quick: bool) -> l
     )
     return every_manner(
         "elements",
-        {"i": lanes_of("", codes.reshape(-1, lanes_in))},
-        {"o": lanes_of("", codes.reshape(-1, lanes_out))},
+        {"i": as_beats(codes, lanes_in)},
+        {"o": as_beats(codes, lanes_out)},
         {"o": cycles},
         int(cycles[-1]) * 3 // 4,
         seed,

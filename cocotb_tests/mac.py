@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from cocotb_tests.matrices import Frames, Int64, every_pair, random_values
-from cocotb_tests.streams import every_way, full_speed, lanes_of
-from flows.bench.payload import Columns
+from cocotb_tests.streams import every_way, full_speed
+from flows.bench.payload import Columns, lanes_of
 from flows.bench.scenario import Scenario
 from golden.mac_spec import MacSpec
 from golden.matmul import matmul

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from cocotb_tests.digits_matrices import digits_layers_at
-from cocotb_tests.streams import every_way, full_speed, lanes_of
-from flows.bench.payload import Columns
+from cocotb_tests.streams import every_way, full_speed
+from flows.bench.payload import Columns, lanes_of
 from flows.bench.scenario import Scenario
 from golden.integer_type import IntegerType
 from golden.shiftadd import beat_sums, pack_operands

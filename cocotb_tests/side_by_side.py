@@ -11,9 +11,8 @@ from amaranth.lib import wiring
 from numpy.typing import NDArray
 
 from cocotb_tests.checking import verdict_on
-from cocotb_tests.streams import lanes_of
 from flows.bench.cosimulation import Cosimulation, Run
-from flows.bench.payload import Columns
+from flows.bench.payload import Columns, lanes_of
 from flows.bench.scenario import Scenario, Verdict
 from flows.units import UNITS
 from golden.graph import Node, Tensor

@@ -7,7 +7,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from cocotb_tests.images import random_images
-from cocotb_tests.streams import every_manner, lanes_of
+from cocotb_tests.streams import every_manner
+from flows.bench.payload import as_beats, lanes_of
 from flows.bench.scenario import Scenario
 from golden.errors import UserError
 from golden.graph import Tensor
@@ -30,7 +31,7 @@ def scenarios(
     tensor = Tensor.of_type("x", spec.shape, spec.code)
     images = random_images(tensor, 4 if quick else 40, seed)
     beats = np.concatenate([expected_beats(spec, image) for image in images])
-    inputs = {"i": lanes_of("", images.reshape(-1, spec.lanes))}
+    inputs = {"i": as_beats(images, spec.lanes)}
     return every_manner(
         "images", inputs, {"o": lanes_of("", beats)}, {}, len(beats) + images[0].size, seed
     )

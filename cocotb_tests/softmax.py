@@ -3,7 +3,8 @@
 import numpy as np
 
 from cocotb_tests.images import executed, random_images
-from cocotb_tests.streams import every_manner, lanes_of
+from cocotb_tests.streams import every_manner
+from flows.bench.payload import as_beats
 from flows.bench.scenario import Scenario
 from hdl.layers.softmax import Softmax
 
@@ -24,8 +25,8 @@ def scenarios(component: Softmax, parameters: object, seed: int, quick: bool) ->
     within_row = np.arange(tensor.channels) + tensor.channels + component.latency
     return every_manner(
         "rows",
-        {"i": lanes_of("", codes.reshape(-1, 1))},
-        {"o": lanes_of("", expected.reshape(-1, 1))},
+        {"i": as_beats(codes, 1)},
+        {"o": as_beats(expected, 1)},
         {"o": (rows + within_row).ravel()},
         3 * component.cycles_per_image(),
         seed,

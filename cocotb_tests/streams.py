@@ -132,14 +132,6 @@ def full_speed(
     return every_way(name, inputs, expected, latency, 1, controls, describe, chunks)[0]
 
 
-def lanes_of(name: str, values: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
-    """Return the columns of an array field, also of arrays of arrays: (beats, ..., lanes)."""
-    return {
-        ".".join(part for part in (name, *map(str, index)) if part): values[(slice(None), *index)]
-        for index in np.ndindex(*values.shape[1:])
-    }
-
-
 def in_chunks(values: NDArray[np.int64], lanes: int, fill: NDArray[np.int64]) -> NDArray[np.int64]:
     """Cut vectors into beats of so many lanes.
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from cocotb_tests.streams import every_manner, lanes_of
+from cocotb_tests.streams import every_manner
+from flows.bench.payload import as_beats
 from flows.bench.scenario import Scenario
 from hdl.layers.subsample import Subsample
 from hdl.shapes import type_of
@@ -21,8 +22,8 @@ def scenarios(component: Subsample, parameters: object, seed: int, quick: bool) 
     cycles = (component.latency + starts + needed // component.lanes).ravel()
     return every_manner(
         "images",
-        {"i": lanes_of("", codes.reshape(-1, component.lanes))},
-        {"o": lanes_of("", kept.reshape(-1, component.lanes))},
+        {"i": as_beats(codes, component.lanes)},
+        {"o": as_beats(kept, component.lanes)},
         {"o": cycles},
         images * beats_in,
         seed,

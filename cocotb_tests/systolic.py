@@ -11,8 +11,8 @@ from torch.nn.functional import pad
 
 from cocotb_tests.digits_matrices import digits_layers_at
 from cocotb_tests.matrices import Int64, random_values
-from cocotb_tests.streams import every_way, lanes_of
-from flows.bench.payload import Columns
+from cocotb_tests.streams import every_way
+from flows.bench.payload import Columns, lanes_of
 from flows.bench.scenario import Scenario
 from golden.matmul import matmul
 from golden.systolic import cut_into_tiles, cut_into_weight_tiles

@@ -8,7 +8,8 @@ import pytest
 
 from cocotb_tests.checking import verdict_on
 from cocotb_tests.side_by_side import build, circuits_at_fault, judge_together
-from cocotb_tests.streams import full_speed, lanes_of
+from cocotb_tests.streams import full_speed
+from flows.bench.payload import lanes_of
 from flows.units import UNITS
 from golden.certificate import Certificate, StepFunction
 from golden.errors import UserError

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from cocotb_tests.images import executed, random_images
 from cocotb_tests.side_by_side import SideBySide, build
-from cocotb_tests.streams import lanes_of
 from flows.bench.cosimulation import Cosimulation, Run
+from flows.bench.payload import lanes_of
 from hdl.verilog_output import to_verilog
 
 CASES = {

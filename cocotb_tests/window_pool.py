@@ -3,7 +3,8 @@
 from typing import Any
 
 from cocotb_tests.images import executed, random_images
-from cocotb_tests.streams import every_manner, lanes_of
+from cocotb_tests.streams import every_manner
+from flows.bench.payload import as_beats
 from flows.bench.scenario import Scenario
 from hdl.layers.window_pool import WindowPool
 
@@ -17,8 +18,8 @@ def scenarios(
     codes = executed(component.node, [tensor], [images])
     return every_manner(
         "images",
-        {"i": lanes_of("", images.reshape(-1, lanes))},
-        {"o": lanes_of("", codes.reshape(-1, lanes))},
+        {"i": as_beats(images, lanes)},
+        {"o": as_beats(codes, lanes)},
         {},
         len(images) * component.cycles_per_image() // 2,
         seed,

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from cocotb_tests.streams import every_way, lanes_of
+from cocotb_tests.streams import every_way
+from flows.bench.payload import as_beats, lanes_of
 from flows.bench.scenario import Scenario
 from hdl.layers.window_reduce import Reduction, WindowReduce
 
@@ -21,7 +22,7 @@ def scenarios(
     )
     return every_way(
         "windows",
-        lanes_of("", taps.reshape(-1, component.rows * component.lanes)),
+        as_beats(taps, component.rows * component.lanes),
         lanes_of("", reduced),
         component.latency,
         seed,

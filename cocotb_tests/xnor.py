@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 
 from cocotb_tests.digits_matrices import digits_layers_at
-from cocotb_tests.streams import every_way, full_speed, in_chunks, lanes_of
-from flows.bench.payload import Columns
+from cocotb_tests.streams import every_way, full_speed, in_chunks
+from flows.bench.payload import Columns, lanes_of
 from flows.bench.scenario import Scenario
 from golden.xnor import apply_thresholds, xnor_dot
 from golden.xnor_spec import SignThresholds, XnorSpec

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from amaranth.hdl import Shape
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from golden.errors import UserError
 from hdl.verilog_output import payload_fields
@@ -18,6 +18,19 @@ Words = NDArray[np.uint64]
 
 _DIGITS = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 _WORD = 64
+
+
+def lanes_of(name: str, values: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """Return the columns of an array field, also of arrays of arrays: (beats, ..., lanes)."""
+    return {
+        ".".join(part for part in (name, *map(str, index)) if part): values[(slice(None), *index)]
+        for index in np.ndindex(*values.shape[1:])
+    }
+
+
+def as_beats(codes: ArrayLike, lanes: int) -> dict[str, NDArray[np.int64]]:
+    """Return the columns of a stream of codes, `lanes` of them to a beat."""
+    return lanes_of("", np.asarray(codes, dtype=np.int64).reshape(-1, lanes))
 
 
 def pack(shape: object, columns: Columns) -> Words:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 from amaranth.hdl import Shape
 from amaranth.lib import data, wiring
 
-from flows.bench.payload import Words, pack
+from flows.bench.payload import Words, as_beats, pack
 from flows.code_files import Codes
 from flows.network.latency import first_image_cycles
 from flows.network.plan import Plan
@@ -69,8 +68,7 @@ class End:
 
     def words(self, codes: Codes) -> Words:
         """Return samples as beats of the port; see `flows.bench.payload.pack`."""
-        beats = np.asarray(codes, dtype=np.int64).reshape(-1, self.lanes)
-        return pack(self.layout, {str(lane): beats[:, lane] for lane in range(self.lanes)})
+        return pack(self.layout, as_beats(codes, self.lanes))
 
 
 @dataclass(frozen=True, eq=False)

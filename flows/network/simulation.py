@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.bench.cosimulation import Outcome, Run
-from flows.bench.payload import Columns
+from flows.bench.payload import as_beats
 from flows.bench.scenario import Scenario
 from flows.code_files import Codes
 from golden.graph import Graph
@@ -77,10 +77,10 @@ def network_scenario(
     graph = network.spec.graph
     tensors = {"o": graph.outputs[0], **network.taps}
     expected = {
-        port: columns(golden[tensor], _lanes(network, port)) for port, tensor in tensors.items()
+        port: as_beats(golden[tensor], _lanes(network, port)) for port, tensor in tensors.items()
     }
     run = Run(
-        {"i": columns(images, _lanes(network, "i"))},
+        {"i": as_beats(images, _lanes(network, "i"))},
         {port: len(next(iter(beats.values()))) for port, beats in expected.items()},
         stall or {},
         seed=seed,
@@ -97,12 +97,6 @@ def network_scenario(
         return f"image {image}, pixel {pixel}, channels from {channel}"
 
     return Scenario(name, run, expected, describe=describe)
-
-
-def columns(codes: Codes, lanes: int) -> Columns:
-    """Return codes as the beats of a stream."""
-    beats = np.asarray(codes, dtype=np.int64).reshape(-1, lanes)
-    return {str(lane): beats[:, lane] for lane in range(lanes)}
 
 
 def codes_of(outcome: Outcome, graph: Graph, images: int) -> Codes:
