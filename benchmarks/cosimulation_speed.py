@@ -5,7 +5,6 @@ bare Verilated model in a C++ loop, which is the limit. One requantizer, one run
 """
 
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,16 +14,17 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.bare import bare_speed
 from cocotb_tests.requant import random_stimulus
 from flows.bench.cosimulation import Cosimulation, Run
 from flows.simulators import verilator
 from flows.simulators.run import run
-from flows.simulators.toolchain import verilator_environment, verilator_root
 from golden.requant_spec import RequantSpec
 from hdl.requant import Requantizer
 from hdl.verilog_output import Design, to_verilog
 
 BUILDS = Path("sim_build") / "benchmarks"
+BARE_MODEL = Path(__file__).parent / "bare_model.cpp"
 OPTIMISATION = "-O3"
 BULK_BEATS = 2_000_000
 PER_CYCLE_BEATS = 20_000
@@ -38,7 +38,7 @@ def main() -> int:
     design = to_verilog(component, "requant")
     running, with_files = hdl_bench(component, design)
     speeds = {
-        "C++ loop on the bare model": bare_model(design),
+        "C++ loop on the bare model": bare_speed(design, BARE_MODEL, OPTIMISATION),
         "this project's HDL bench": running,
         "the same, simulator start and files included": with_files,
         "cocotb at every clock edge": per_cycle(design),
@@ -93,23 +93,6 @@ def per_cycle(design: Design) -> float:
         (Path(work) / "beats.txt").write_text(str(PER_CYCLE_BEATS))
         run("verilator", build, "requant", "benchmarks.per_edge_driver", Path(work), 600)
         return float((Path(work) / "cycles_per_second.txt").read_text())
-
-
-def bare_model(design: Design) -> float:
-    """Return cycles a second of the Verilated circuit alone, in a C++ loop."""
-    BUILDS.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=BUILDS.resolve()) as folder:
-        (Path(folder) / "requant.v").write_text(design.verilog)
-        verilate = [str(verilator_root() / "bin" / "verilator_bin"), "--cc", "--exe", "-Wno-lint"]
-        verilate += ["--Mdir", ".", "--top-module", "requant", "--prefix", "Vtop", "-o", "bare"]
-        verilate += ["requant.v", str(Path(__file__).parent.resolve() / "bare_model.cpp")]
-        make = ["make", "-s", "-f", "Vtop.mk", f"OPT_FAST={OPTIMISATION}", "OPT_GLOBAL=-O2"]
-        for command in (verilate, make):
-            environment = verilator_environment()
-            subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=True)
-        started = time.perf_counter()
-        cycles = int(subprocess.run([f"{folder}/bare"], capture_output=True, check=True).stdout)
-        return cycles / (time.perf_counter() - started)
 
 
 if __name__ == "__main__":

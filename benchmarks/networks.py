@@ -1,5 +1,7 @@
 """MLPerf Tiny networks as circuits: cycles, latency, generation, simulation speed, resources.
 
+The share of the bare model's speed is that of the same Verilog in a C++ loop without files.
+
 The models are files of the user's: ``python -m benchmarks.networks FOLDER [--images N] [--yosys]``.
 """
 
@@ -13,6 +15,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.bare import bare_speed
 from cocotb_tests.images import random_images
 from flows.bench.cosimulation import Cosimulation
 from flows.bench.scenario import compare
@@ -28,6 +31,8 @@ from hdl.network import Network
 from hdl.verilog_output import Design, to_verilog
 
 FOLDER = Path("sim_build") / "networks"
+BARE_NETWORK = Path(__file__).parent / "bare_network.cpp"
+BARE_CYCLES = 300_000
 DEVICE = "zynq7020"
 
 
@@ -60,7 +65,7 @@ def main() -> int:
     console = Console(highlight=False, width=130)
     table = Table(box=None, pad_edge=False)
     columns = ["network", "multipliers", "cycles", "planned", "x bound", "first", "equal"]
-    columns += ["generated s", "GB", "built s", "kcycles/s", "run s"]
+    columns += ["generated s", "GB", "built s", "kcycles/s", "of bare", "run s"]
     for column in columns:
         table.add_column(column, justify="left" if column == "network" else "right")
     resources = []
@@ -107,6 +112,11 @@ def _simulate(graph: Graph, plan: Plan, design: Design, images: int) -> list[str
     pace = Pace.of(outcome.cycles["o"], images)
     verdict = compare(cosimulation, [scenario], [outcome], 1)
     bound = plan.products / plan.multipliers
+    speed = outcome.duration / outcome.seconds
+    beat = len(network.i.payload.as_value())
+    bare = bare_speed(
+        design, BARE_NETWORK, cosimulation.optimisation, (str(BARE_CYCLES), str(beat))
+    )
     return [
         f"{plan.multipliers:,}",
         f"{int(pace.intervals.max()):,}",
@@ -115,7 +125,8 @@ def _simulate(graph: Graph, plan: Plan, design: Design, images: int) -> list[str
         f"{pace.first:,}",
         "all" if verdict.passed else "NO",
         f"{built:.0f}",
-        f"{outcome.duration / outcome.seconds / 1e3:,.0f}",
+        f"{speed / 1e3:,.0f}",
+        f"{speed / bare:.0%}",
         f"{outcome.seconds:.1f}",
     ]
 
