@@ -204,9 +204,9 @@ class Network(wiring.Component):
 
 
 def _inputs(layer: Any) -> list[Any]:
-    """Return the input streams of a layer in order."""
+    """Return the input streams of a layer in order: ``i``, or ``i0``, ``i1``, ... ``i10``."""
     names = [name for name, member in layer.signature.members.items() if member.flow == In]
-    return [getattr(layer, name) for name in sorted(names)]
+    return [getattr(layer, name) for name in sorted(names, key=lambda name: (len(name), name))]
 
 
 def needed_of_input(needed: Any, port: int) -> Any:
