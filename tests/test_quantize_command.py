@@ -13,6 +13,7 @@ from torch import nn
 from flows.cli import main
 from golden.execute import Executor
 from golden.load import load_network
+from golden.quantize.training.checkpoint import Checkpoint
 from golden.torch_import import to_real
 
 SOURCE = """
@@ -109,6 +110,48 @@ def test_a_scheme_file_decides_the_bits(folder: Path) -> None:
     assert widths == [4, 6]
 
 
+TRAINED = """
+[weight]
+bits = 2
+range = "lsq"
+[activation]
+type = "symmetric"
+bits = 2
+range = "lsq"
+[training]
+epochs = 4
+learning_rate = 0.01
+"""
+
+
+def test_training_goes_on_where_it_was_interrupted(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "s.toml").write_text(TRAINED)
+    options = {"scheme": str(folder / "s.toml"), "labels": str(folder / "labels.npy")}
+    assert main(words(folder, **options)) == 0
+    whole = (folder / "net.bittrue").read_bytes()
+    (folder / "net.bittrue").unlink()
+    save = Checkpoint.save
+
+    def interrupted(checkpoint: Checkpoint, epoch: int) -> None:
+        save(checkpoint, epoch)
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Checkpoint, "save", interrupted)
+    assert main(words(folder, **options)) == 130
+    checkpoint = folder / "net.checkpoint.safetensors"
+    assert checkpoint.exists()
+    assert not (folder / "net.bittrue").exists()
+    monkeypatch.setattr(Checkpoint, "save", save)
+    capsys.readouterr()
+    assert main(words(folder, **options)) == 0
+    assert "going on from" in capsys.readouterr().out
+    assert (folder / "net.bittrue").read_bytes() == whole
+    assert not checkpoint.exists()
+
+
 def test_several_inputs(folder: Path) -> None:
     for name, size in (("a", 3), ("b", 5)):
         np.save(folder / f"{name}.npy", np.random.default_rng(0).normal(size=(40, size)))
@@ -124,6 +167,8 @@ REFUSED = {
     "suffix": ({"output": "net.onnx"}, r"net.onnx: suffix is '.onnx'; allowed: .bittrue"),
     "folder": ({"output": "none/net.bittrue"}, r"there is no folder none; make it first"),
     "labels": ({"test": "x.npy"}, "--test and --test-labels are given together or not at all"),
+    "no labels": ({"scheme": "train.toml"}, "--labels and a scheme with a training are given tog"),
+    "no training": ({"labels": "labels.npy"}, "--labels and a scheme with a training are given"),
     "model": ({"model": "net"}, "model is 'net'; allowed: FILE.py:NAME or PACKAGE.MODULE:NAME"),
     "file": ({"calibration": "none.npy"}, "none.npy: No such file or directory"),
     "scheme": ({"scheme": "bad.toml"}, "weight.bits is 99; allowed: 1 to 16"),
@@ -143,6 +188,7 @@ def test_what_is_wrong_is_one_line_and_leaves_nothing_behind(
     monkeypatch.chdir(folder)
     (folder / "bad.toml").write_text("[weight]\nbits = 99\n")
     (folder / "layer.toml").write_text("[layers.conv.weight]\nbits = 4\n")
+    (folder / "train.toml").write_text(TRAINED)
     np.save(folder / "scalar.npy", np.arange(4))
     np.save(folder / "nan.npy", np.full((4, 2, 6, 6), np.nan))
     before = sorted(folder.iterdir())

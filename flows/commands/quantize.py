@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.progress import Progress, TextColumn
 from rich.table import Table
 
 from golden.atomic_file import write_atomically
@@ -14,10 +15,17 @@ from golden.errors import UserError
 from golden.graph.file import SUFFIX
 
 if TYPE_CHECKING:
+    from torch import nn
+
+    from flows.sample_files import SampleFiles
+    from golden.quantize import Scheme
     from golden.quantize.quantized_network import QuantizedNetwork
     from golden.quantize.report import LayerReport
+    from golden.quantize.training.train import Epoch
 
 _COMPARED_SAMPLES = 256
+
+_CHECKPOINT = ".checkpoint.safetensors"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--scheme", type=Path, metavar="S.toml", help="bits, types, ranges and corrections"
+    )
+    parser.add_argument(
+        "--labels",
+        type=Path,
+        metavar="Y.npy",
+        help="for a scheme with a training: the class of each calibration sample, or the outputs "
+        "wanted of a regressor",
     )
     parser.add_argument(
         "--test",
@@ -85,8 +100,14 @@ def run(arguments: argparse.Namespace) -> int:
         calibration = SampleFiles(arguments.calibration)
         test = SampleFiles(arguments.test) if arguments.test else None
         labels = None if test is None else read_labels(arguments.test_labels, len(test))
-    with console.status("quantizing"):
-        quantized = quantize(module, calibration, scheme)
+    if (scheme.training is None) != (arguments.labels is None):
+        raise UserError("--labels and a scheme with a training are given together or not at all")
+    checkpoint = arguments.output.with_suffix(_CHECKPOINT)
+    if scheme.training is None:
+        with console.status("quantizing"):
+            quantized = quantize(module, calibration, scheme)
+    else:
+        quantized = _trained(module, calibration, scheme, arguments.labels, checkpoint, console)
     with console.status("comparing the integers with the fake-quantized network"):
         layers = layer_reports(quantized, *calibration.between(0, _COMPARED_SAMPLES))
     accuracy: dict[str, float] = {}
@@ -97,10 +118,41 @@ def run(arguments: argparse.Namespace) -> int:
     graph_file.save(quantized.graph, arguments.output)
     report = arguments.output.with_suffix(".json")
     write_atomically(report, _report(quantized, layers, accuracy))
+    checkpoint.unlink(missing_ok=True)
     console.print(_table(layers, arguments.output.name))
     _summarize(console, quantized, layers, accuracy)
     console.print(f"{arguments.output} and {report}", soft_wrap=True)
     return 0
+
+
+def _trained(
+    module: "nn.Module",
+    calibration: "SampleFiles",
+    scheme: "Scheme",
+    labels: Path,
+    checkpoint: Path,
+    console: Console,
+) -> "QuantizedNetwork":
+    """Quantize with training, which goes on from a checkpoint that an interrupted one left."""
+    from flows.torch_models import read_labels, read_samples
+    from golden.quantize import TrainingData, quantize
+
+    assert scheme.training is not None
+    classes = scheme.training.loss == "cross_entropy"
+    targets = read_labels(labels, len(calibration)) if classes else read_samples(labels)
+    if checkpoint.exists():
+        console.print(f"going on from {checkpoint}", soft_wrap=True)
+    with Progress(
+        *Progress.get_default_columns(), TextColumn("loss {task.fields[loss]}"), console=console
+    ) as progress:
+        task = progress.add_task("training", total=scheme.training.epochs, loss="")
+
+        def show(epoch: "Epoch") -> None:
+            progress.update(task, completed=epoch.number, loss=f"{epoch.loss:.4f}")
+
+        samples = calibration.between(0, len(calibration))
+        data = TrainingData((samples, targets), checkpoint=checkpoint, report=show)
+        return quantize(module, calibration, scheme, data)
 
 
 def _table(layers: "list[LayerReport]", title: str) -> Table:
