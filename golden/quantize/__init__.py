@@ -6,6 +6,7 @@ floating point -> corrections or training -> integers. Each step is a function o
 
 import copy
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,10 +15,13 @@ from torch import Tensor, nn
 from golden.errors import UserError
 from golden.quantize.assemble import assemble
 from golden.quantize.calibrate import Batch, CalibrationData, distributions
+from golden.quantize.corrections import change_weights, check_corrections, correct, equalize
+from golden.quantize.no_data import InputRange, SyntheticData, expected_distributions
 from golden.quantize.precision import assign_precision
 from golden.quantize.quantized_network import QuantizedNetwork, lower_fake
 from golden.quantize.scheme import (
     ActivationScheme,
+    CorrectionScheme,
     LayerScheme,
     Scheme,
     WeightScheme,
@@ -30,6 +34,8 @@ from golden.torch_import.trace import trace
 
 __all__ = [
     "ActivationScheme",
+    "CorrectionScheme",
+    "InputRange",
     "LayerScheme",
     "QuantizedNetwork",
     "Scheme",
@@ -40,9 +46,12 @@ __all__ = [
 ]
 
 
+Calibration = Tensor | Batch | InputRange | tuple[InputRange, ...] | Iterable[Any]
+
+
 def quantize(
     module: nn.Module,
-    calibration: Tensor | Batch | Iterable[Any],
+    calibration: Calibration,
     scheme: Scheme | None = None,
     training: TrainingData | None = None,
 ) -> QuantizedNetwork:
@@ -54,9 +63,10 @@ def quantize(
         Convolutions (grouped and depthwise too), linear layers, batch normalization, additions,
         products, concatenations, pooling and functions of single values; evaluated as by
         ``module.eval()`` and left as it is.
-    calibration : Tensor, tuple of Tensor, or iterable of either
+    calibration : Tensor, tuple of Tensor, iterable of either; InputRange, or tuple of them
         Samples in the first dimension, one tensor for each input; all at once, or batches that can
-        be iterated again.
+        be iterated again. Without data, the range of each input: the other ranges then follow from
+        batch normalization.
     scheme : Scheme, optional
         By default 8 bits, weights with a scale per output channel.
     training : TrainingData, optional
@@ -79,14 +89,40 @@ def quantize(
             "a scheme with a training needs labelled data, and labelled data a scheme with a "
             "training; give both or neither"
         )
-    data = CalibrationData(calibration)
+    inputs = _input_ranges(calibration)
+    data = CalibrationData(calibration if inputs is None else _zeros(inputs))
     teacher = copy.deepcopy(module).to(torch.float32).eval()
     if scheme.training is not None and scheme.training.start == "scratch":
         module = fresh(module, data, scheme.training.seed)
     network = simplify(trace(module, data.example), fold=scheme.training is None)
+    check_corrections(scheme)
+    network = equalize(network, scheme)
     precision = assign_precision(network, scheme)
-    trained = scheme.training is not None
-    fake = assemble(precision, distributions(precision.network, data), trained).eval()
+    reference = precision.network
+    precision = replace(precision, network=change_weights(reference, scheme))
+    if inputs is None:
+        samples: Iterable[Batch] = data
+        seen = distributions(precision.network, data)
+    else:
+        options = scheme.correction
+        samples = SyntheticData(reference, inputs, options.images, options.seed)
+        seen = expected_distributions(precision.network, inputs)
+    fake = assemble(precision, seen, training=scheme.training is not None).eval()
+    correct(fake, reference, samples, scheme)
     if training is not None:
         train(fake, training, scheme, teacher)
     return QuantizedNetwork(scheme, precision, network, fake, lower_fake(fake, scheme))
+
+
+def _input_ranges(calibration: Calibration) -> tuple[InputRange, ...] | None:
+    """Return the ranges of all inputs, if there is no data."""
+    if isinstance(calibration, InputRange):
+        return (calibration,)
+    if isinstance(calibration, tuple) and calibration:
+        ranges = tuple(each for each in calibration if isinstance(each, InputRange))
+        return ranges if len(ranges) == len(calibration) else None
+    return None
+
+
+def _zeros(inputs: tuple[InputRange, ...]) -> Batch:
+    return tuple(torch.zeros(1, *each.shape) for each in inputs)

@@ -31,7 +31,7 @@ class CalibrationData:
         If it is something else, has no samples, or can be iterated only once.
     """
 
-    def __init__(self, data: Tensor | Batch | Iterable[Any]) -> None:
+    def __init__(self, data: object) -> None:
         self._batches: Iterable[Any]
         if isinstance(data, Tensor) or (
             isinstance(data, tuple) and all(isinstance(each, Tensor) for each in data)
@@ -48,8 +48,8 @@ class CalibrationData:
             self._batches = data
         else:
             raise UserError(
-                f"calibration has a {type(data).__name__}; allowed: tensors of real numbers, or "
-                "batches of them"
+                f"calibration has a {type(data).__name__}; allowed: tensors of real numbers, "
+                "batches of them, or an InputRange when there is no data"
             )
 
     def __iter__(self) -> Iterator[Batch]:

@@ -114,6 +114,12 @@ class FakeQuantizedMatrix(nn.Module):
         with torch.no_grad():
             return replace(self.current(), weight=self.quantizer(self.weight))
 
+    def shift(self, amount: Tensor) -> None:
+        """Add to every channel's result, in place."""
+        bias = self.norm_bias if self.normalized else self.bias
+        with torch.no_grad():
+            bias.add_(amount.to(bias.dtype))
+
     def integers(self) -> IntegerWeight:
         """Return the quantized weights as integers."""
         return self.quantizer.integers(self.weight)

@@ -20,7 +20,8 @@ class QuantizedNetwork:
     precision : Precision
         The scheme of every part, and the conversions between precision domains.
     float_network : FloatNetwork
-        As traced, with nothing quantized or corrected.
+        As traced, with nothing quantized; what corrections leave its function as it is, such as
+        equalization, are in it.
     fake : FakeQuantizedNetwork
         In floating point, as it was trained or corrected.
     graph : Graph

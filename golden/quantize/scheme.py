@@ -161,6 +161,45 @@ class LayerScheme:
 
 
 @dataclass(frozen=True)
+class CorrectionScheme:
+    """Options of corrections.
+
+    Parameters
+    ----------
+    sigmas : float
+        Of weight_clamping: standard deviations that a channel's weights keep on each side of their
+        mean.
+    samples : int
+        Of adaround and reconstruction: calibration samples that are used, the first ones; their
+        inputs to one layer at a time are held in memory.
+    iterations, batch : int
+        Of adaround and reconstruction: steps for each layer, and samples per step.
+    learning_rate : float
+        Of reconstruction, relative to the mean magnitude of the layer's weights.
+    images : int
+        How many to synthesize where there is no calibration data.
+    seed : int
+        Of the order of samples, and of synthetic ones.
+    """
+
+    sigmas: float = 3.0
+    samples: int = 1024
+    iterations: int = 1000
+    batch: int = 32
+    learning_rate: float = 1e-2
+    images: int = 64
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        for name in ("samples", "iterations", "batch", "images"):
+            _check_integer(f"correction.{name}", getattr(self, name), 1, 1 << 20)
+        _check_integer("correction.seed", self.seed, 0, (1 << 32) - 1)
+        for name in ("sigmas", "learning_rate"):
+            if not getattr(self, name) > 0:
+                raise UserError(f"correction.{name} is {getattr(self, name)}; allowed: above 0")
+
+
+@dataclass(frozen=True)
 class Scheme:
     """How a network is quantized.
 
@@ -173,7 +212,9 @@ class Scheme:
     layers : mapping of str to LayerScheme
         By a layer's name or a pattern such as ``blocks.*``; later ones win.
     corrections : tuple of str
-        In the order in which they are applied; names in `golden.quantize.corrections`.
+        Names in `golden.quantize.corrections`; of each kind in the order given.
+    correction : CorrectionScheme
+        Their options.
     requantization : str
         ``exact``: the integers equal the fake-quantized network for every input. Else the name of
         a rounding, with multipliers of 31 bits, as runtimes compute it.
@@ -187,6 +228,7 @@ class Scheme:
     output: ActivationScheme = ActivationScheme()
     layers: Mapping[str, LayerScheme] = field(default_factory=dict)
     corrections: tuple[str, ...] = ()
+    correction: CorrectionScheme = CorrectionScheme()
     requantization: str = EXACT
     training: TrainingScheme | None = None
 

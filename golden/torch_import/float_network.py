@@ -91,11 +91,29 @@ class Normalization:
         """What is added to each channel afterwards, in float64."""
         return self.bias - self.mean * self.scale
 
+    @property
+    def statistics(self) -> "ChannelStatistics":
+        """Mean and standard deviation of each channel after the normalization."""
+        return ChannelStatistics(self.bias, self.weight.abs())
+
     def compute(self, values: Tensor) -> Tensor:
         """Normalize values whose second dimension is the channels."""
         shape = (-1, *[1] * (values.ndim - 2))
         scale, offset = (each.to(values.dtype).reshape(shape) for each in (self.scale, self.offset))
         return values * scale + offset
+
+
+@dataclass(frozen=True, eq=False)
+class ChannelStatistics:
+    """How a layer's result is distributed before its activation, as batch normalization knows it.
+
+    Parameters
+    ----------
+    mean, deviation : Tensor of float32, shape (channels,)
+    """
+
+    mean: Tensor
+    deviation: Tensor
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -109,11 +127,14 @@ class Matrix(Scaled):
     bias : Tensor of float32, shape (output channels,)
     normalization : Normalization, optional
         Of the result, before the activation.
+    statistics : ChannelStatistics, optional
+        Of the result, from batch normalization that has been folded.
     """
 
     weight: Tensor
     bias: Tensor
     normalization: Normalization | None = None
+    statistics: ChannelStatistics | None = None
 
     def unclamped(self, *inputs: Tensor) -> Tensor:
         """Compute the layer without its activation."""

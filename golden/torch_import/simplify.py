@@ -101,6 +101,7 @@ def _fold_batch_norm(first: Layer, second: Layer) -> Layer | None:
         first,
         weight=(first.weight * per_row).to(torch.float32),
         bias=(first.bias * scale + offset).to(torch.float32),
+        statistics=second.normalization.statistics,
     )
 
 

@@ -149,9 +149,14 @@ class UniformWeight(SteppedWeight):
         return replace(integers, stored_bits=float(self._channel_bits.double().mean()))
 
     @property
+    def rounds_to_nearest(self) -> bool:
+        """Whether no weight is rounded by chance."""
+        return self._seed is None
+
+    @property
     def may_change_scale(self) -> bool:
         """Whether training may find other scales: all channels alike, rounded to the nearest."""
-        return self._channel_bits is None and self._seed is None
+        return self._channel_bits is None and self.rounds_to_nearest
 
     @property
     def _channel_bits(self) -> Tensor | None:
