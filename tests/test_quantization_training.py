@@ -115,6 +115,21 @@ SCHEMES = {
         activation=ActivationScheme(bits=4, range="pact"),
         training=QUICK,
     ),
+    "asymmetric": Scheme(
+        weight=WeightScheme(type="asymmetric", bits=3, granularity="tensor"),
+        activation=ActivationScheme(bits=3, range="moving_average"),
+        training=QUICK,
+    ),
+    "ternary": Scheme(
+        weight=WeightScheme(type="ternary", bits=2),
+        activation=ActivationScheme(bits=4, range="lsq"),
+        training=QUICK,
+    ),
+    "XNOR": Scheme(
+        weight=WeightScheme(type="binary", bits=1),
+        activation=ActivationScheme(type="binary", bits=1),
+        training=replace(QUICK, start="scratch"),
+    ),
     "binary activations": Scheme(
         weight=WeightScheme(bits=2, range="lsq"),
         activation=ActivationScheme(type="binary", bits=1),
@@ -127,8 +142,8 @@ SCHEMES = {
 def test_integers_equal_the_trained_network_code_for_code(name: str) -> None:
     network = trained(SCHEMES[name])
     layers = list(compare_layers(network.fake, network.graph, labelled()[0]))
-    assert [layer.layer for layer in layers] == ["conv1", "conv2", "flatten", "dense"]
-    assert [layer.differing for layer in layers] == [0] * 4
+    assert {layer.layer for layer in layers} >= {"conv1", "conv2", "flatten", "dense"}
+    assert [layer.differing for layer in layers] == [0] * len(layers)
 
 
 def test_a_weight_off_by_one_code_is_noticed() -> None:
@@ -202,6 +217,10 @@ def test_checkpoints_of_others_and_damaged_ones_are_refused(tmp_path: Path) -> N
     [
         (Scheme(weight=WeightScheme(range="lsq")), "weight.range is 'lsq', which training finds"),
         (few_bits("pact"), "weight.range is 'pact'; allowed: min_max, .*lsq"),
+        (
+            replace(few_bits(), weight=WeightScheme(bits=4, range="lsq", granularity="group")),
+            "layer 'conv1': weight.range is 'lsq'; allowed with granularity tensor or channel",
+        ),
         (few_bits(learning_rate=1e30), "the loss in epoch . is not finite; lower"),
         (few_bits(loss="mean_squared_error"), "does not compare outputs of shape"),
     ],

@@ -18,9 +18,10 @@ from golden.quantize.matrix_arithmetic import LARGEST_BIAS
 from golden.quantize.precision import Precision
 from golden.quantize.ranges import RANGES, Grid
 from golden.quantize.scheme import ActivationScheme, WeightScheme
-from golden.quantize.trained import OBSERVED, TRAINED_ACTIVATIONS, TRAINED_WEIGHTS
+from golden.quantize.trained import LEARNED, OBSERVED, TRAINED_ACTIVATIONS, TRAINED_WEIGHTS
 from golden.quantize.weight_quantizer import WeightQuantizer
 from golden.quantize.weight_types import WEIGHT_TYPES
+from golden.quantize.weight_types.group import GroupWeight
 from golden.quantize.weight_types.uniform import UniformWeight
 from golden.torch_import.float_network import FloatNetwork, Matrix, Softmax
 
@@ -64,13 +65,15 @@ def _weight(
     weight: torch.Tensor, scheme: WeightScheme, smallest: torch.Tensor, training: bool
 ) -> WeightQuantizer:
     quantizer = WEIGHT_TYPES[scheme.type](weight, scheme, smallest)
-    if (
-        training
-        and isinstance(quantizer, UniformWeight)
-        and quantizer.may_change_scale
-        and scheme.range in TRAINED_WEIGHTS
-    ):
+    if not training or scheme.range not in TRAINED_WEIGHTS:
+        return quantizer
+    if isinstance(quantizer, UniformWeight) and quantizer.may_change_scale:
         return TRAINED_WEIGHTS[scheme.range](quantizer, scheme)
+    if scheme.range in LEARNED and isinstance(quantizer, UniformWeight | GroupWeight):
+        raise UserError(
+            f"weight.range is {scheme.range!r}; allowed with granularity tensor or channel, "
+            "rounding nearest and bit_allocation equal"
+        )
     return quantizer
 
 
@@ -91,14 +94,11 @@ def _activation(
     grid = Grid(IntegerType(scheme.bits, signed), scheme.type, scheme.percentile, scheme.sigmas)
     ranges = [RANGES[scheme.range](each, grid) for each in seen]
     mapping = grid.map(min(low for low, _ in ranges), max(high for _, high in ranges))
-    seen_only = any(name in precision.network.inputs for name in group)
-    if (
-        training
-        and scheme.range in TRAINED_ACTIVATIONS
-        and not (seen_only and scheme.range in OBSERVED)
-    ):
-        return TRAINED_ACTIVATIONS[scheme.range](mapping, grid)
-    return UniformActivation(mapping)
+    given = any(name in precision.network.inputs for name in group)
+    stays = scheme.range not in TRAINED_ACTIVATIONS or (given and scheme.range in OBSERVED)
+    if not training or stays:
+        return UniformActivation(mapping)
+    return TRAINED_ACTIVATIONS[scheme.range](mapping, grid)
 
 
 def _has_softmax(group: tuple[str, ...], network: FloatNetwork) -> bool:

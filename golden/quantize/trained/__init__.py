@@ -7,7 +7,7 @@ from golden.quantize.activation_quantizer import ActivationQuantizer
 from golden.quantize.ranges import Grid
 from golden.quantize.scheme import WeightScheme
 from golden.quantize.trained.lsq import LsqActivation, LsqWeight
-from golden.quantize.trained.observed import MinMaxWeight, MovingRangeActivation
+from golden.quantize.trained.observed import MovingRangeActivation, min_max_weight
 from golden.quantize.trained.pact import PactActivation
 from golden.quantize.weight_quantizer import WeightQuantizer
 from golden.quantize.weight_types.uniform import UniformWeight
@@ -15,11 +15,10 @@ from golden.quantize.weight_types.uniform import UniformWeight
 __all__ = ["LEARNED", "OBSERVED", "OF_ACTIVATIONS", "TRAINED_ACTIVATIONS", "TRAINED_WEIGHTS"]
 
 TRAINED_WEIGHTS: dict[str, Callable[[UniformWeight, WeightScheme], WeightQuantizer]] = {
-    "min_max": MinMaxWeight,
+    "min_max": min_max_weight,
     "lsq": LsqWeight,
 }
-"""Each made from a quantizer with the scales that training starts from; other ranges stay, and so
-do the zero point and scale of type asymmetric."""
+"""Each made from a quantizer with the scales that training starts from; other ranges stay."""
 
 TRAINED_ACTIVATIONS: dict[str, Callable[[AffineMap, Grid], ActivationQuantizer]] = {
     "min_max": MovingRangeActivation,

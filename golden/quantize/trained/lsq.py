@@ -32,6 +32,9 @@ _SMALLEST = 2.0**-20
 class LearnedStep(nn.Module):
     """A positive step, or one for each channel, that training changes.
 
+    What is trained is its ratio to the first step: Adam's updates are as large as the learning
+    rate whatever the gradient's size, and steps are far smaller than weights.
+
     Parameters
     ----------
     start : Tensor of float32, shape (n,)
@@ -40,18 +43,18 @@ class LearnedStep(nn.Module):
 
     def __init__(self, start: Tensor, power_of_two: bool) -> None:
         super().__init__()
-        self.step = nn.Parameter(start.clone())
-        self.register_buffer("smallest", start * _SMALLEST)
+        self.register_buffer("start", start.clone())
+        self.ratio = nn.Parameter(torch.ones_like(start))
         self.power_of_two = power_of_two
 
     def forward(self, gradient_scale: float) -> Tensor:
         """Return the step; its gradient is multiplied by a constant."""
-        return through(self.value, self.step * gradient_scale)
+        return through(self.value, self.ratio * self.get_buffer("start") * gradient_scale)
 
     @property
     def value(self) -> Tensor:
         """The step without gradients."""
-        step = self.step.detach().maximum(self.get_buffer("smallest"))
+        step = self.ratio.detach().clamp(min=_SMALLEST) * self.get_buffer("start")
         if self.power_of_two:
             step = torch.ldexp(torch.ones(()), step.log2().round())
         return step
@@ -76,7 +79,7 @@ class LsqWeight(SteppedWeight):
 
     def scales(self, weight: Tensor) -> Tensor:
         """Return the scale of each output channel as it is now."""
-        values = weight.numel() / len(self.learned.step)
+        values = weight.numel() / len(self.learned.ratio)
         return self.learned(1 / math.sqrt(values * self.highest)).expand(self.channels)
 
 

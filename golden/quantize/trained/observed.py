@@ -40,6 +40,11 @@ class MinMaxWeight(SteppedWeight):
         return torch.from_numpy(make(largest.numpy(), self.code_type, axis=0).scale.copy())
 
 
+def min_max_weight(start: UniformWeight, scheme: WeightScheme) -> SteppedWeight:
+    """Return weights whose scale follows them; asymmetric ones keep scale and zero point."""
+    return start if scheme.type == "asymmetric" else MinMaxWeight(start, scheme)
+
+
 class MovingRangeActivation(ActivationQuantizer):
     """Activations whose range is a moving average of the extremes of each batch.
 

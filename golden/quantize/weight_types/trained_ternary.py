@@ -25,7 +25,8 @@ class TrainedTernaryWeight(WeightQuantizer):
     Quantization", ICLR 2017, equations 6 to 9.
 
     The two scales are integers of 8 bits times a common one, so that a circuit multiplies by
-    integers; a weight is stored in 2 bits.
+    integers; a weight is stored in 2 bits. What is trained is the ratio of each to where it starts,
+    for the reason that `golden.quantize.trained.lsq.LearnedStep` gives.
 
     Parameters
     ----------
@@ -35,10 +36,14 @@ class TrainedTernaryWeight(WeightQuantizer):
 
     def __init__(self, positive: float, negative: float) -> None:
         super().__init__()
-        self.positive = nn.Parameter(torch.tensor(positive))
-        self.negative = nn.Parameter(torch.tensor(negative))
-        smallest = max(positive, negative) / _LEVELS
-        self.register_buffer("smallest", torch.tensor(smallest))
+        self.register_buffer("start", torch.tensor([positive, negative]))
+        self.ratio = nn.Parameter(torch.ones(2))
+
+    @property
+    def scales(self) -> Tensor:
+        """The positive and the negative scale, as they are now; both positive."""
+        ratio = through(self.ratio.detach().clamp(min=1 / _LEVELS), self.ratio)
+        return ratio * self.get_buffer("start")
 
     @classmethod
     def fit(
@@ -59,10 +64,9 @@ class TrainedTernaryWeight(WeightQuantizer):
         """Return quantized weights, of the same shape."""
         signs = _signs(weight.detach())
         values, scale = self._integers(signs)
-        positive, negative = signs > 0, signs < 0
-        factor = torch.ones_like(weight)
-        factor[positive], factor[negative] = values.new_tensor(self._scales())
-        estimate = weight * factor + self.positive * positive - self.negative * negative
+        positive, negative = self.scales
+        factor = torch.where(signs > 0, positive, torch.where(signs < 0, negative, 1.0))
+        estimate = weight * factor.detach() + positive * (signs > 0) - negative * (signs < 0)
         return through(values * scale, estimate)
 
     def integers(self, weight: Tensor) -> IntegerWeight:
@@ -71,12 +75,8 @@ class TrainedTernaryWeight(WeightQuantizer):
         scales = scale.expand(len(values)).numpy().copy()
         return IntegerWeight.of_levels(values.to(torch.int64).numpy(), scales, stored_bits=2)
 
-    def _scales(self) -> list[float]:
-        smallest = float(self.get_buffer("smallest"))
-        return [max(float(each.detach()), smallest) for each in (self.positive, self.negative)]
-
     def _integers(self, signs: Tensor) -> tuple[Tensor, Tensor]:
-        scales = torch.tensor(self._scales())
+        scales = self.scales.detach()
         step = scales.amax() / _LEVELS
         positive, negative = (scales / step).round()
         return torch.where(signs > 0, positive, signs * negative), step
