@@ -149,9 +149,10 @@ def test_integers_equal_the_trained_network_code_for_code(name: str) -> None:
 def test_a_weight_off_by_one_code_is_noticed() -> None:
     network = trained(SCHEMES["LSQ"])
     matrix = network.fake.matrices["conv2"]
-    step = matrix.quantizer.scales(matrix.weight)[1]
     with torch.no_grad():
-        matrix.weight[1, 2, 0, 1] -= step * matrix.weight[1, 2, 0, 1].sign()
+        matrix.weight.copy_(matrix.quantizer(matrix.weight))
+        tap = matrix.weight[:, 2, 0, 1]
+        tap += torch.where(tap > 0, -1, 1) * matrix.quantizer.scales(matrix.weight)
     layers = {
         layer.layer: layer for layer in compare_layers(network.fake, network.graph, labelled()[0])
     }
