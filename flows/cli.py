@@ -9,6 +9,7 @@ from golden.errors import UserError
 
 COMMANDS: dict[str, str] = {
     "allocate": "choose bits for every layer of a torch module, within budgets",
+    "analyze": "show where a quantized torch module loses accuracy, as a page with plots",
     "build": "turn a network into Verilog for a device, with testbench and scripts",
     "digits": "train and quantize the digits network, record its accumulators",
     "export": "write a network as ONNX, for ONNX Runtime to check",

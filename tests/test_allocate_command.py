@@ -48,7 +48,7 @@ def allocate(*options: str) -> int:
 
 
 def test_scheme_report_and_front(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    options = ["--test-labels", "y.npy", "--points", "4", "--plot", "front.svg"]
+    options = ["--test", "x.npy", "--test-labels", "y.npy", "--points", "4", "--plot", "front.svg"]
     status = allocate("--budget", "bit_operations=30%", "--output", "s.toml", *options)
     said = capsys.readouterr().out
     assert status == 0
@@ -132,7 +132,7 @@ def test_hardware_costs_are_the_plans_own(folder: Path) -> None:
         (["--budget", "weight_bytes=9%", "--device", "z"], "no device is named 'z'; choose one"),
         (["--budget", "weight_bytes=9%", "--points", "0"], "--points and --cycles are 0 and"),
         (["--budget", "weight_bytes=9%", "--plot", "no/f.svg"], "there is no folder no; make it"),
-        (["--budget", "weight_bytes=9%", "--test", "x.npy"], "--test is given without --test-lab"),
+        (["--budget", "weight_bytes=9%", "--test", "x.npy"], "--test and --test-labels are given"),
     ],
 )
 def test_wrong_requests(

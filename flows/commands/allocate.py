@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from flows.module_arguments import add_module_arguments, check_module_arguments
 from flows.network.devices import BUDGETS, find_budget
 from flows.plots import require_matplotlib
 from golden.atomic_file import write_atomically
@@ -23,28 +24,12 @@ _CYCLES = 10_000
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add model, data, candidates, budgets and output."""
-    parser.add_argument(
-        "model", help="FILE.py:NAME or PACKAGE.MODULE:NAME, which is or makes a torch.nn.Module"
-    )
-    parser.add_argument(
-        "--weights", type=Path, metavar="W.safetensors", help="the module's trained state"
-    )
-    parser.add_argument(
-        "--calibration",
-        type=Path,
-        metavar="X.npy",
-        required=True,
-        action="append",
-        help="real samples of an input, the first dimension counts them; once for each input",
-    )
+    add_module_arguments(parser)
     parser.add_argument(
         "--labels",
         type=Path,
         metavar="Y.npy",
-        help="their classes, integers from 0: the Hessian is then that of the cross entropy",
-    )
-    parser.add_argument(
-        "--scheme", type=Path, metavar="S.toml", help="everything but the bits that are chosen"
+        help="classes of the calibration samples: the Hessian is then that of the cross entropy",
     )
     parser.add_argument(
         "--weight-bits", default="2,4,8", metavar="LIST", help="candidates (default: 2,4,8)"
@@ -79,17 +64,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=_CYCLES,
         metavar="N",
         help=f"between images, for --device (default: {_CYCLES:,})",
-    )
-    parser.add_argument(
-        "--test",
-        type=Path,
-        metavar="X.npy",
-        action="append",
-        default=[],
-        help="samples to measure the front on, instead of the calibration; once for each input",
-    )
-    parser.add_argument(
-        "--test-labels", type=Path, metavar="Y.npy", help="their classes: accuracy is measured"
     )
     parser.add_argument(
         "--points", type=int, default=10, metavar="N", help="budgets of the front (default: 10)"
@@ -131,19 +105,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _files(arguments: argparse.Namespace) -> list[Path]:
     """Return the files to be written, or refuse what can be refused before anything is read."""
+    check_module_arguments(arguments, ".toml")
     files = [arguments.output, arguments.output.with_suffix(".json")]
-    if arguments.output.suffix != ".toml":
-        raise UserError(
-            f"{arguments.output}: suffix is {arguments.output.suffix!r}; allowed: .toml"
-        )
     if arguments.plot is not None:
         require_matplotlib()
+        if not arguments.plot.parent.is_dir():
+            folder = arguments.plot.parent
+            raise UserError(f"{arguments.plot}: there is no folder {folder}; make it first")
         files.append(arguments.plot)
-    for path in files:
-        if not path.parent.is_dir():
-            raise UserError(f"{path}: there is no folder {path.parent}; make it first")
-    if arguments.test and arguments.test_labels is None:
-        raise UserError("--test is given without --test-labels; give both")
     if arguments.points < 1 or arguments.cycles < 1:
         raise UserError(
             f"--points and --cycles are {arguments.points} and {arguments.cycles}; allowed: 1 or "
