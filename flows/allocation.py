@@ -1,7 +1,7 @@
 """Bits for every layer of a torch module, from sensitivities, costs and budgets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rich.console import Console
@@ -49,7 +49,7 @@ class Request:
     labels : Tensor, optional
         Classes of the calibration samples, for the Hessian.
     scheme : Scheme
-        All but the bits that are chosen.
+        All but the bits that are chosen, which are chosen without its training.
     weight_bits, activation_bits : sequence of int
         Candidates.
     budgets : sequence of str
@@ -120,7 +120,7 @@ def allocate(request: Request, console: Console) -> Result:
         candidates = Candidates.of(
             request.module,
             request.calibration,
-            request.scheme,
+            replace(request.scheme, training=None),
             request.weight_bits,
             request.activation_bits,
         )
@@ -139,6 +139,7 @@ def allocate(request: Request, console: Console) -> Result:
     scheme = candidates.scheme_of(allocation.bits)
     graph = quantize(request.module, request.calibration, scheme).graph
     chosen = _measured(request, candidates, allocation)
+    scheme = replace(scheme, training=request.scheme.training)
     return Result(scheme, chosen, points, budgets, partition(graph), sensitivity)
 
 

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 from rich.table import Table
 
+from flows.module_arguments import add_module_arguments, check_module_arguments
 from golden.atomic_file import write_atomically
 from golden.errors import UserError
 from golden.graph.file import SUFFIX
@@ -30,40 +31,13 @@ _CHECKPOINT = ".checkpoint.safetensors"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add model, data, scheme and output."""
-    parser.add_argument(
-        "model", help="FILE.py:NAME or PACKAGE.MODULE:NAME, which is or makes a torch.nn.Module"
-    )
-    parser.add_argument(
-        "--weights", type=Path, metavar="W.safetensors", help="the module's trained state"
-    )
-    parser.add_argument(
-        "--calibration",
-        type=Path,
-        metavar="X.npy",
-        required=True,
-        action="append",
-        help="real samples of an input, the first dimension counts them; once for each input",
-    )
-    parser.add_argument(
-        "--scheme", type=Path, metavar="S.toml", help="bits, types, ranges and corrections"
-    )
+    add_module_arguments(parser)
     parser.add_argument(
         "--labels",
         type=Path,
         metavar="Y.npy",
         help="for a scheme with a training: the class of each calibration sample, or the outputs "
         "wanted of a regressor",
-    )
-    parser.add_argument(
-        "--test",
-        type=Path,
-        metavar="X.npy",
-        action="append",
-        default=[],
-        help="samples to measure the accuracy of a classifier on; once for each input",
-    )
-    parser.add_argument(
-        "--test-labels", type=Path, metavar="Y.npy", help="their classes, integers from 0"
     )
     parser.add_argument(
         "--output",
@@ -76,15 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the network and its report, print a summary."""
-    if arguments.output.suffix != SUFFIX:
-        raise UserError(
-            f"{arguments.output}: suffix is {arguments.output.suffix!r}; allowed: {SUFFIX}"
-        )
-    if not arguments.output.parent.is_dir():
-        folder = arguments.output.parent
-        raise UserError(f"{arguments.output}: there is no folder {folder}; make it first")
-    if bool(arguments.test) != bool(arguments.test_labels):
-        raise UserError("--test and --test-labels are given together or not at all")
+    check_module_arguments(arguments, SUFFIX)
     console = Console(highlight=False)
     with console.status("reading the module and its data"):
         # Only now, because importing torch takes seconds.

@@ -13,7 +13,7 @@ CostTable = Mapping[tuple[str, Bits], float]
 def bit_operations(network: FloatNetwork, bits: Mapping[str, tuple[Bits, ...]]) -> CostTable:
     """Return ``multiply-accumulates * weight bits * input bits`` of every layer and option.
 
-    C. Baskin et al., "UNIQ", arXiv:1804.10969, count bit operations so.
+    As Z. Yao et al., "HAWQ-V3", ICML 2021, count them.
     """
     return {
         (layer.output, each): multiply_accumulates(layer, network) * each[0] * each[1]

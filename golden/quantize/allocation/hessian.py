@@ -1,7 +1,7 @@
 """Sensitivity by curvature: the trace of the loss's Hessian times the quantization error.
 
 Z. Dong et al., "HAWQ-V2: Hessian Aware trace-Weighted Quantization of Neural Networks", NeurIPS
-2020, equations 7 to 10. Traces are estimated by Hutchinson's method: the mean of ``z' H z`` over
+2020. Traces are estimated by Hutchinson's method: the mean of ``z' H z`` over
 random vectors z of -1 and +1 (M. F. Hutchinson, 1989); ``H z`` is the gradient of ``g' z``.
 """
 

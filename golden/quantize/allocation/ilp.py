@@ -1,6 +1,6 @@
 """The best choice of bits within budgets, by integer linear programming.
 
-Z. Yao et al., "HAWQ-V3: Dyadic Neural Network Quantization", ICML 2021, section 3.4.
+Z. Yao et al., "HAWQ-V3: Dyadic Neural Network Quantization", ICML 2021.
 """
 
 from collections.abc import Iterator, Mapping

@@ -24,7 +24,7 @@ def noise_sensitivity(
 
         sensitivity = sum of (quantized - exact)**2 / sum of exact**2 = 10**(-SQNR / 10)
 
-    Noise of independent parts adds up, which the decibels of SQNR do not. Y. Lin et al., "Fixed
+    Noise of independent parts adds up, which the decibels of SQNR do not. D. Lin et al., "Fixed
     Point Quantization of Deep Convolutional Networks", ICML 2016, allocate bits by it.
 
     Parameters
