@@ -109,17 +109,16 @@ class _Module:
     def rename(self, port: str, wanted: str) -> None:
         """Give a port a name, without the number of a signal if that can be.
 
-        A wire inside the module that has the name already gives it up.
+        A wire of that name inside the module exchanges it for the wanted one, which is free: a
+        wire that was called so is the same as the port, and becomes a private one.
         """
         others = {self.names.get(other, other) for other in self._ports if other != port}
         name = next(each for each in _variants(wanted) if each not in others)
-        self.names[port] = name
-        spare = port if wanted == port else wanted
-        if spare != name and spare in self._widths and spare != port:
-            self.names[spare] = f"${spare[1:]}"  # It is the same as the port.
         if name in self._widths and name not in self._ports:
-            same = name == wanted
-            self.names[name] = f"${name[1:]}" if same else spare
+            self.names[name] = wanted
+        if wanted in self._widths and wanted not in self._ports:
+            self.names[wanted] = f"${wanted[1:]}"
+        self.names[port] = name
 
     def renamed(self, modules: "dict[str, _Module]") -> str:
         """Return the module's text with new names, also those of the ports of modules in it."""
