@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+# Of another requantizer only the signature is taken.
 """python -m benchmarks.requantizer_area: cells and clock of requantizers, ours and others.
 
 With ``--cfu-playground DIR``, the checkout's `PostProcessPipeline` goes through the same tools in

@@ -25,6 +25,7 @@ from hdl.layers.window_pool import WindowPool
 from hdl.network_spec import NetworkSpec, describe, layer_name
 
 Pool = graph.Mean | graph.AveragePool | graph.SumPool | graph.MaxPool
+"""Nodes with one result for many elements of a channel."""
 
 
 def build_layer(node: Node, spec: NetworkSpec) -> wiring.Component:
