@@ -73,10 +73,11 @@ def main() -> int:
         began = time.monotonic()
         graph = load_network(arguments.folder / each.file)
         plan = plan_network(certify(graph), find_budget(DEVICE), each.cycles)
-        design = to_verilog(Network(plan.spec), "network")
+        network = Network(plan.spec)
+        design = to_verilog(network, "network")
         generated = time.monotonic() - began
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-        row = _simulate(graph, plan, design, arguments.images)
+        row = _simulate(graph, plan, network, design, arguments.images)
         table.add_row(
             each.file.removesuffix(".tflite"),
             *row[:6],
@@ -85,22 +86,21 @@ def main() -> int:
             *row[6:],
         )
         if arguments.yosys:
-            counted, _ = synthesise(Network(plan.spec), design, "xc7", FOLDER)
+            counted, _ = synthesise(network, design, "xc7", FOLDER)
             resources.append((each, plan, counted.resources))
     console.print(table)
-    for network, plan, counts in resources:
+    for each, plan, counts in resources:
         rate = 100e6 / plan.cycles
         console.print(
-            f"{network.file}: {counts}; {rate:,.0f} images/s at 100 MHz, simulated; "
-            f"published on silicon: {network.published}",
+            f"{each.file}: {counts}; {rate:,.0f} images/s at 100 MHz, simulated; "
+            f"published on silicon: {each.published}",
             soft_wrap=True,
         )
     return 0
 
 
-def _simulate(graph: Graph, plan: Plan, design: Design, images: int) -> list[str]:
+def _simulate(graph: Graph, plan: Plan, network: Network, design: Design, images: int) -> list[str]:
     """Run images through the Verilog, and return the columns that follow from it."""
-    network = Network(plan.spec)
     given = random_images(plan.spec.input, images, 1)
     name = plan.spec.output.name
     golden = Executor(graph).run(given, [name])
