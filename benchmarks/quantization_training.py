@@ -3,10 +3,10 @@
     python -m benchmarks.quantization_training [--seeds N] [--methods NAME ...]
 
 Each method starts from the digits network trained in floating point, which also teaches it. First
-and last layer have weights and inputs of 8 bits, as those who proposed the methods do it; the layer
-between, with three quarters of the multiplications, has the bits of the method. Every accuracy is that of the integer graph on
-the test images. All methods and seeds have one recipe, chosen on held-out training images. Results
-are kept run by run, and what is there is not run again.
+and last layer have weights and inputs of 8 bits, as in the methods' papers; the layer between, with
+three quarters of the multiplications, has the bits of the method. Every accuracy is that of the
+integer graph on the test images. All methods and seeds have one recipe, chosen on held-out training
+images. Results are kept run by run, and what is there is not run again.
 """
 
 import argparse
