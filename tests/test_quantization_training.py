@@ -18,6 +18,7 @@ from golden.quantize import (
     quantize,
 )
 from golden.quantize.agreement import compare_layers
+from golden.quantize.training.labelled import LabelledData
 from golden.quantize.training.train import Epoch
 
 QUICK = TrainingScheme(epochs=2, batch=16, learning_rate=1e-2)
@@ -235,6 +236,30 @@ def test_what_cannot_be_trained_is_said_in_one_line(scheme: Scheme, message: str
 
 
 @pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (labelled()[0], "labelled has a .*; allowed: .inputs, targets., or a list or DataLoader"),
+        ([], "labelled is empty"),
+        ((labelled()[0], labelled()[1][:3]), "as many targets as samples"),
+        ((labelled()[0][:, :, 1:], labelled()[1]), r"shapes \[\(1, 7, 8\)\], not counting samples"),
+        ((labelled()[0], labelled()[1] + 2), "does not compare outputs of shape"),
+        (3, "labelled is a int"),
+    ],
+)
+def test_labelled_data_that_does_not_fit(data: object, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        quantize(small(), labelled()[0], few_bits(), TrainingData(data))
+
+
+def test_a_last_batch_of_one_sample_joins_the_one_before() -> None:
+    sizes = [len(targets) for _, targets in LabelledData(labelled(33), batch=16)]
+    assert sizes == [16, 17]
+    assert len(LabelledData(labelled(33), batch=16)) == 2
+    assert [len(each) for _, each in LabelledData(labelled(34), batch=16)] == [16, 16, 2]
+    assert [len(each) for _, each in LabelledData(labelled(3), batch=1)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"epochs": 0}, "training.epochs is 0; allowed: 1 or more"),
@@ -248,3 +273,24 @@ def test_what_cannot_be_trained_is_said_in_one_line(scheme: Scheme, message: str
 def test_training_options_out_of_range(options: dict[str, object], message: str) -> None:
     with pytest.raises(UserError, match=message):
         TrainingScheme(**options)
+
+
+def test_a_regressor_learns_a_plane() -> None:
+    torch.manual_seed(3)
+    module = nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 1))
+    inputs = torch.rand(200, 4)
+    targets = inputs @ torch.tensor([[1.0], [-1.0], [0.5], [0.0]])
+    scheme = Scheme(
+        weight=WeightScheme(range="lsq"),
+        activation=ActivationScheme(range="lsq"),
+        training=TrainingScheme(
+            epochs=15, batch=20, learning_rate=2e-2, loss="mean_squared_error", start="scratch"
+        ),
+    )
+    network = quantize(module, inputs, scheme, TrainingData((inputs, targets)))
+    with torch.no_grad():
+        error = (network.fake(inputs) - targets).square().mean()
+    assert error < targets.var() / 50
+    assert [each.differing for each in compare_layers(network.fake, network.graph, inputs)] == [
+        0
+    ] * 2

@@ -91,10 +91,15 @@ def quantize(
         )
     inputs = _input_ranges(calibration)
     data = CalibrationData(calibration if inputs is None else _zeros(inputs))
-    teacher = copy.deepcopy(module).to(torch.float32).eval()
+    start = module
     if scheme.training is not None and scheme.training.start == "scratch":
-        module = fresh(module, data, scheme.training.seed)
-    network = simplify(trace(module, data.example), fold=scheme.training is None)
+        if inputs is not None:
+            raise UserError(
+                "training.start is 'scratch' without calibration data, whose batch statistics "
+                "fresh weights need; give samples, or start from 'float'"
+            )
+        start = fresh(module, data, scheme.training.seed)
+    network = simplify(trace(start, data.example), fold=scheme.training is None)
     check_corrections(scheme)
     network = equalize(network, scheme)
     precision = assign_precision(network, scheme)
@@ -110,7 +115,7 @@ def quantize(
     fake = assemble(precision, seen, training=scheme.training is not None).eval()
     correct(fake, reference, samples, scheme)
     if training is not None:
-        train(fake, training, scheme, teacher)
+        train(fake, training, scheme, copy.deepcopy(module).to(torch.float32).eval())
     return QuantizedNetwork(scheme, precision, network, fake, lower_fake(fake, scheme))
 
 

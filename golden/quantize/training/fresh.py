@@ -19,7 +19,8 @@ def fresh(module: nn.Module, data: CalibrationData, seed: int) -> nn.Module:
     Raises
     ------
     UserError
-        Naming a part that has parameters and no ``reset_parameters``.
+        Naming a part that has parameters and no ``reset_parameters``, or if the calibration data
+        has too few samples for batch normalization.
     """
     module = copy.deepcopy(module).to(torch.float32)
     with reproducible(seed):
@@ -45,6 +46,12 @@ def _estimate_statistics(module: nn.Module, data: CalibrationData) -> None:
         norm.momentum = None  # The average over all batches.
     module.train()
     for batch in data:
-        module(*batch)
+        try:
+            module(*batch)
+        except ValueError as error:
+            raise UserError(
+                f"training.start is 'scratch' and calibration has a batch of {len(batch[0])} "
+                f"samples: {error}; give larger batches"
+            ) from None
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum

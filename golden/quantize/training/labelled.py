@@ -39,7 +39,8 @@ class LabelledData:
         if isinstance(data, tuple) and len(data) == 2 and isinstance(data[1], Tensor):
             self._whole = _checked(data)
             self._samples = len(self._whole[1])
-            self._length = -(-self._samples // batch)
+            # A last batch of one sample has no variance to normalize with; it joins the one before.
+            self._length = max(1, -(-self._samples // batch) - (self._samples % batch == 1 < batch))
         elif isinstance(data, Iterable) and isinstance(data, Sized):
             self._batches = data
             self._length = len(data)
@@ -58,7 +59,8 @@ class LabelledData:
                 yield _checked(batch)
             return
         inputs, targets = self._whole
-        for chosen in torch.randperm(self._samples).split(self._batch):
+        ends = torch.arange(1, self._length) * self._batch
+        for chosen in torch.randperm(self._samples).tensor_split(ends):
             yield tuple(values[chosen] for values in inputs), targets[chosen]
 
 

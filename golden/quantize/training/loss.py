@@ -8,8 +8,6 @@ from torch.nn import functional
 from golden.errors import UserError
 from golden.quantize.training_scheme import TrainingScheme
 
-Outputs = Tensor | tuple[Tensor, ...]
-
 
 def cross_entropy(outputs: Tensor, targets: Tensor, scheme: TrainingScheme) -> Tensor:
     """Return the cross entropy of scores and classes, or probabilities of classes."""
@@ -29,7 +27,7 @@ _LOSSES: dict[str, Callable[[Tensor, Tensor, TrainingScheme], Tensor]] = {
 }
 
 
-def task_loss(outputs: Outputs, targets: Tensor, scheme: TrainingScheme) -> Tensor:
+def task_loss(outputs: Tensor, targets: Tensor, scheme: TrainingScheme) -> Tensor:
     """Return the loss that a scheme names.
 
     Raises
@@ -37,10 +35,6 @@ def task_loss(outputs: Outputs, targets: Tensor, scheme: TrainingScheme) -> Tens
     UserError
         If outputs and targets do not fit it.
     """
-    if not isinstance(outputs, Tensor):
-        raise UserError(
-            f"the module has {len(outputs)} outputs; training compares one with the targets"
-        )
     try:
         return _LOSSES[scheme.loss](outputs, targets, scheme)
     except (RuntimeError, ValueError, IndexError):

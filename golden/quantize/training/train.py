@@ -99,9 +99,9 @@ def train(
     checkpoint = Checkpoint(data.checkpoint, fake, optimizer, schedule, scheme)
     for matrix in fake.matrices.values():
         matrix.gradient_bits = training.gradient_bits
+    _set_noise(fake, training.estimator == "noise")
     with reproducible(training.seed):
         for number in range(checkpoint.restore() + 1, training.epochs + 1):
-            _set_noise(fake, training.estimator == "noise")
             total = 0.0
             for inputs, targets in batches:
                 inputs = _augmented(inputs, data.augment)
@@ -143,7 +143,7 @@ def _loss(
     training: TrainingScheme,
     teacher: Callable[..., Tensor],
 ) -> Tensor:
-    outputs = fake(*inputs)
+    outputs = _outputs(fake, inputs)
     loss = task_loss(outputs, targets, training)
     if training.distillation:
         with torch.no_grad():
@@ -154,6 +154,27 @@ def _loss(
         each.penalty() for each in fake.quantizers if isinstance(each, ActivationQuantizer)
     )
     return loss + training.pact_decay * penalties
+
+
+def _outputs(fake: FakeQuantizedNetwork, inputs: Batch) -> Tensor:
+    wanted = [fake.network.shapes[name] for name in fake.network.inputs]
+    given = [tuple(values.shape[1:]) for values in inputs]
+    if given != wanted:
+        raise UserError(
+            f"labelled has inputs of shapes {given}, not counting samples; the network takes "
+            f"{wanted}"
+        )
+    try:
+        outputs = fake(*inputs)
+    except ValueError as error:  # Batch normalization of a single value.
+        raise UserError(
+            f"labelled has a batch of {len(inputs[0])} samples: {error}; give larger batches"
+        ) from None
+    if not isinstance(outputs, Tensor):
+        raise UserError(
+            f"the module has {len(outputs)} outputs; training compares one with the targets"
+        )
+    return outputs
 
 
 def _augmented(inputs: Batch, augment: Augment | None) -> Batch:
