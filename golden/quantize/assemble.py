@@ -52,6 +52,10 @@ def assemble(
     weights: dict[str, WeightQuantizer] = {}
     for layer in network.layers:
         if isinstance(layer, Matrix):
+            if not (layer.weight.isfinite().all() and layer.bias.isfinite().all()):
+                raise UserError(
+                    f"layer {layer.output!r} has weights that are not finite; check the module"
+                )
             scheme = precision.weights[layer.output]
             smallest = _smallest_scale(layer, scale_of(activations[layer.inputs[0]].map))
             try:

@@ -112,6 +112,7 @@ def _normal(
     return values.reshape(channels, samples, *size).transpose(0, 1)
 
 
+@torch.enable_grad()
 def synthesize(
     network: FloatNetwork, inputs: tuple[InputRange, ...], samples: int, seed: int
 ) -> Batch:

@@ -73,6 +73,7 @@ def adaround(
         _round_layer(fake.matrices[layer.output], samples, options)
 
 
+@torch.enable_grad()
 def _round_layer(
     matrix: FakeQuantizedMatrix, samples: LayerSamples, options: CorrectionScheme
 ) -> None:

@@ -36,6 +36,7 @@ def reconstruction(
             _reconstruct(fake.matrices[layer.output], samples, options)
 
 
+@torch.enable_grad()
 def _reconstruct(
     matrix: FakeQuantizedMatrix, samples: LayerSamples, options: CorrectionScheme
 ) -> None:
