@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import torch
 
 from golden.certificate_search import find_certificate
 from golden.digits import DigitsSettings, Training, quantized_digits
-from golden.digits.data import load
+from golden.digits.data import Split, load
 from golden.digits.network import DigitsNetwork, accuracy, train
 from golden.errors import UserError
 from golden.execute import Executor
@@ -31,6 +32,7 @@ from support.litert import Kernels, run_litert
 Quantized = Callable[[Rounding], Graph]
 
 QUICK = DigitsSettings(Training(epochs=1))
+SPLITS = get_args(Split)
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +65,19 @@ def test_data_is_split_in_file_order() -> None:
     assert test_data.images.shape == (360, 1, 8, 8)
     assert (float(test_data.images.min()), float(test_data.images.max())) == (0.0, 1.0)
     assert np.bincount(test_data.labels.numpy()).min() >= 30
+
+
+def test_a_random_split_has_the_same_images_in_another_order() -> None:
+    file_order, random = (torch.cat([part.images for part in load(s)]) for s in SPLITS)
+    labels = [torch.cat([part.labels for part in load(s)]) for s in SPLITS]
+    assert not torch.equal(file_order, random)
+    assert torch.equal(labels[0].bincount(), labels[1].bincount())
+    keys = [
+        sorted(map(bytes, (16 * each).to(torch.uint8).flatten(1).numpy()))
+        for each in (file_order, random)
+    ]
+    assert keys[0] == keys[1]
+    assert torch.equal(load("random")[1].images, load("random")[1].images)
 
 
 def test_int8_loses_little_accuracy(network: DigitsNetwork, quantized: Quantized) -> None:
