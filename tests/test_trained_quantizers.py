@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from golden.affine import AffineMap
+from golden.errors import UserError
 from golden.integer_type import IntegerType
 from golden.quantize.distribution import Distribution
 from golden.quantize.ranges import RANGES, Grid
@@ -86,6 +87,14 @@ def test_pact_is_equations_1_to_3() -> None:
     assert (alpha.item(), alpha.grad.item()) == (3, 1)
     assert values.grad.tolist() == [[0, 1, 1], [1, 1, 0]]
     assert torch.autograd.grad(quantizer.penalty(), alpha)[0].item() == 3
+
+
+def test_pact_is_refused_where_nothing_is_positive() -> None:
+    grid = Grid(INT3, "asymmetric")
+    with pytest.raises(
+        UserError, match=r"activation\.range is 'pact', which clips positive values"
+    ):
+        TRAINED_ACTIVATIONS["pact"](grid.map(-2.0, 0.0), grid)
 
 
 def test_dorefa_weights_are_equation_9() -> None:

@@ -102,7 +102,10 @@ def _activation(
     stays = scheme.range not in TRAINED_ACTIVATIONS or (given and scheme.range in OBSERVED)
     if not training or stays:
         return UniformActivation(mapping)
-    return TRAINED_ACTIVATIONS[scheme.range](mapping, grid)
+    try:
+        return TRAINED_ACTIVATIONS[scheme.range](mapping, grid)
+    except UserError as error:
+        raise UserError(f"tensor {group[0]!r}: {error}") from error
 
 
 def _has_softmax(group: tuple[str, ...], network: FloatNetwork) -> bool:

@@ -42,7 +42,8 @@ class TrainingScheme:
         Bits of the gradients that flow back into each layer with weights, as DoReFa-Net quantizes
         them; None leaves them in floating point.
     estimator : {"straight_through", "noise"}
-        What rounding is replaced by: nothing in the gradient alone, or noise of one step.
+        What rounding to equal steps is replaced by in training: nothing, in the gradient alone, or
+        noise of one step. Other types of weights have the first in any case.
     pact_decay : float
         Of the clipping levels of range ``pact``.
     seed : int

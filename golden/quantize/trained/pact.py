@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from golden.affine import AffineMap
+from golden.errors import UserError
 from golden.quantize.activation_quantizer import ActivationQuantizer
 from golden.quantize.ranges import Grid
 from golden.quantize.straight_through import through
@@ -27,6 +28,11 @@ class PactActivation(ActivationQuantizer):
     ----------
     start : AffineMap
     grid : Grid
+
+    Raises
+    ------
+    UserError
+        If no code stands for a positive value.
     """
 
     def __init__(self, start: AffineMap, grid: Grid) -> None:
@@ -35,6 +41,11 @@ class PactActivation(ActivationQuantizer):
         self.lowest = start.minimum - self.zero_point
         self.highest = start.maximum - self.zero_point
         self.narrow = start.narrow
+        if self.highest == 0:
+            raise UserError(
+                "activation.range is 'pact', which clips positive values, and calibration has seen "
+                "none; use another range"
+            )
         first = torch.from_numpy(start.scale.copy())[0] * self.highest
         self.alpha = nn.Parameter(first)
         self.register_buffer("smallest", first * 2.0**-20)
