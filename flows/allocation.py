@@ -1,7 +1,7 @@
 """Bits for every layer of a torch module, from sensitivities, costs and budgets."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from rich.console import Console
@@ -30,6 +30,7 @@ from golden.quantize.allocation import (
     problem_of,
     solve_greedy,
     solve_ilp,
+    untrained,
     weight_bytes,
 )
 from golden.quantize.allocation.measure import Point, measure
@@ -120,7 +121,7 @@ def allocate(request: Request, console: Console) -> Result:
         candidates = Candidates.of(
             request.module,
             request.calibration,
-            replace(request.scheme, training=None),
+            untrained(request.scheme),
             request.weight_bits,
             request.activation_bits,
         )
@@ -136,11 +137,15 @@ def allocate(request: Request, console: Console) -> Result:
         _measured(request, candidates, each)
         for each in track(front, "measuring the front", console=console, transient=True)
     )
-    scheme = candidates.scheme_of(allocation.bits)
-    graph = quantize(request.module, request.calibration, scheme).graph
-    chosen = _measured(request, candidates, allocation)
-    scheme = replace(scheme, training=request.scheme.training)
-    return Result(scheme, chosen, points, budgets, partition(graph), sensitivity)
+    untrained_scheme = candidates.scheme_of(allocation.bits)
+    return Result(
+        candidates.scheme_of(allocation.bits, request.scheme),
+        _measured(request, candidates, allocation),
+        points,
+        budgets,
+        partition(quantize(request.module, request.calibration, untrained_scheme).graph),
+        sensitivity,
+    )
 
 
 def parse_budgets(texts: Sequence[str], problem: Problem) -> dict[str, float]:

@@ -99,6 +99,23 @@ def test_hardware_and_hessian_and_greedy(folder: Path) -> None:
     assert report["sensitivity"]["method"] == "trace of the Hessian times squared error"
 
 
+def test_the_training_of_a_scheme_is_kept(folder: Path) -> None:
+    text = '[weight]\nrange = "lsq"\n\n[activation]\nrange = "lsq"\n\n[training]\nepochs = 3\n'
+    (folder / "base.toml").write_text(text)
+    options = ["--scheme", "base.toml", "--budget", "weight_bytes=50%", "--points", "1"]
+    assert allocate(*options, "--output", "s.toml") == 0
+    base, found = read_scheme(folder / "base.toml"), read_scheme(folder / "s.toml")
+    assert (found.weight, found.activation, found.training) == (
+        base.weight,
+        base.activation,
+        base.training,
+    )
+    chosen = json.loads((folder / "s.json").read_text())["chosen"]["bits"]
+    assert {name: bits for name, (bits, _) in chosen.items()} == {
+        name: each.weight["bits"] for name, each in found.layers.items() if each.weight
+    }
+
+
 def test_hardware_costs_are_the_plans_own(folder: Path) -> None:
     module, samples = load_module("net.py:make"), torch.from_numpy(np.load("x.npy"))
     values = ActivationScheme(bits=4)

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from golden.errors import UserError
 from golden.graph.cost import graph_cost, node_cost
-from golden.quantize import ActivationScheme, Scheme, quantize
+from golden.quantize import ActivationScheme, LayerScheme, Scheme, quantize
 from golden.quantize.allocation import (
     Allocation,
     Candidates,
@@ -339,3 +339,17 @@ def test_input_bits_of_the_scheme_are_kept() -> None:
     graph = quantize(module, images, found.scheme_of(bits)).graph
     assert graph.tensors["x"].type.width == 6
     assert graph.tensors["stem"].type.width == 4
+
+
+def test_an_input_that_the_scheme_gives_is_kept() -> None:
+    module, images = branches()
+    scheme = Scheme(layers={"body": LayerScheme(input={"bits": 5})})
+    found = Candidates.of(module, images, scheme, (4, 8), (4, 8))
+    assert found.bits["body"] == ((4, 5), (8, 5))
+    sensitivity = noise_sensitivity(found, images)
+    plain = noise_sensitivity(Candidates.of(module, images, Scheme(), (4, 8), (4, 8)), images)
+    assert sensitivity.weights["body", 4] == plain.weights["body", 4]
+    bits = {layer: options[0] for layer, options in found.bits.items()}
+    quantized = quantize(module, images, found.scheme_of(bits))
+    assert [each.output for each in quantized.precision.conversions] == ["body.input"]
+    assert quantized.graph.tensors["body.input"].type.width == 5

@@ -9,6 +9,7 @@ from golden.quantize.allocation.noise import noise_sensitivity
 from golden.quantize.allocation.pareto import ilp_front, pareto_front
 from golden.quantize.allocation.problem import Allocation, Option, Problem
 from golden.quantize.allocation.sensitivity import Sensitivity, problem_of
+from golden.quantize.allocation.untrained import untrained
 
 __all__ = [
     "Allocation",
@@ -27,5 +28,6 @@ __all__ = [
     "problem_of",
     "solve_greedy",
     "solve_ilp",
+    "untrained",
     "weight_bytes",
 ]

@@ -115,7 +115,10 @@ class Candidates:
 
     def layer(self, name: str, bits: int) -> Matrix:
         """Return a layer with quantized weights."""
-        return self.fakes[bits].matrices[name].quantized()
+        quantized = self.fakes[bits].matrices[name].quantized()
+        # It may read from a conversion, which this network does not have.
+        inputs = next(each.inputs for each in self.network.layers if each.output == name)
+        return replace(quantized, inputs=inputs)
 
     def quantizers(self, group: Group, bits: int) -> dict[str, ActivationQuantizer]:
         """Return the quantizer of each tensor of a group."""
@@ -138,11 +141,18 @@ class Candidates:
         weights = {layer: weight_bits for group in self.groups for layer in group.readers}
         return with_bits(self.scheme, weights, [(group, activation_bits) for group in self.groups])
 
-    def scheme_of(self, bits: Mapping[str, Bits]) -> Scheme:
-        """Return the scheme that gives each layer its bits of weights and of what it reads."""
+    def scheme_of(self, bits: Mapping[str, Bits], scheme: Scheme | None = None) -> Scheme:
+        """Return the scheme that gives each layer its bits of weights and of what it reads.
+
+        Parameters
+        ----------
+        bits : mapping of str to (int, int)
+        scheme : Scheme, optional
+            Changed instead of the one that candidates were quantized with.
+        """
         layers = {layer: weight for layer, (weight, _) in bits.items()}
         groups = [(group, bits[group.readers[0]][1]) for group in self.groups]
-        return with_bits(self.scheme, layers, groups)
+        return with_bits(scheme or self.scheme, layers, groups)
 
 
 def with_bits(
