@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from flows.network.cost_tables import hardware_costs
 from flows.network.devices import Budget
+from flows.progress import progress_bar
 from flows.sample_files import SampleFiles
 from golden.errors import UserError
 from golden.graph.domains import Partition, partition
@@ -126,9 +127,8 @@ def allocate(request: Request, console: Console) -> Result:
             request.activation_bits,
         )
     costs = _costs(request, candidates, console)
-    with console.status("measuring sensitivities"):
-        sensitivity = _sensitivity(request, candidates)
-        problem = problem_of(candidates, sensitivity, costs)
+    sensitivity = _sensitivity(request, candidates, console)
+    problem = problem_of(candidates, sensitivity, costs)
     budgets = parse_budgets(request.budgets, problem)
     with console.status("choosing bits"):
         allocation = (solve_ilp if request.solver == "ilp" else solve_greedy)(problem, budgets)
@@ -187,12 +187,14 @@ def _costs(request: Request, candidates: Candidates, console: Console) -> dict[s
     return costs | hardware_costs(graphs, request.device, request.cycles)
 
 
-def _sensitivity(request: Request, candidates: Candidates) -> Sensitivity:
+def _sensitivity(request: Request, candidates: Candidates, console: Console) -> Sensitivity:
     if request.sensitivity == "noise":
-        return noise_sensitivity(candidates, request.calibration)
+        with progress_bar(console, "quantizing one part at a time") as progress:
+            return noise_sensitivity(candidates, request.calibration, progress)
     samples = request.calibration.between(0, _HESSIAN_SAMPLES)
     labels = None if request.labels is None else request.labels[:_HESSIAN_SAMPLES]
-    return hessian_sensitivity(candidates, samples, labels)
+    with console.status("estimating the Hessian's traces"):
+        return hessian_sensitivity(candidates, samples, labels)
 
 
 def _front(problem: Problem, cost: str, request: Request) -> list[Allocation]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from flows.plots import BAND, BLUE, INK, ORANGE, figure, grid, to_svg
+from flows.plots import BAND, BLUE, INK, ORANGE, figure, grid, legend, to_svg
 from golden.quantize.analysis import LayerAnalysis, NetworkAnalysis
 from golden.quantize.histogram import Histogram
 
@@ -32,7 +32,7 @@ def noise_plot(analysis: NetworkAnalysis) -> str:
         _name_rows(axis, layers)
         axis.set_xlabel("share of the noise at the output (%)")
         grid(axis, "x")
-        axis.legend(loc="lower right")
+        legend(axis)
         return to_svg(drawing, "noise")
 
 
@@ -47,7 +47,7 @@ def sqnr_plot(analysis: NetworkAnalysis) -> str:
         _name_rows(axis, layers)
         axis.set_xlabel("SQNR of the layer's result (dB)")
         grid(axis)
-        axis.legend(loc="best")
+        legend(axis)
         if with_accuracy:
             axis = axes[0][1]
             alone = [_percent(layer.accuracy_alone) for layer in layers]

@@ -2,7 +2,17 @@
 
 from collections.abc import Sequence
 
-from flows.plots import BLUE, INK, ORANGE, figure, grid, large_numbers, small_numbers, svg_file
+from flows.plots import (
+    BLUE,
+    INK,
+    ORANGE,
+    figure,
+    grid,
+    large_numbers,
+    legend,
+    small_numbers,
+    svg_file,
+)
 from golden.quantize.allocation.measure import Point
 
 
@@ -38,5 +48,5 @@ def front_plot(front: Sequence[Point], chosen: Point, cost: str) -> bytes:
             axis.set_xlabel(cost.replace("_", " "))
             axis.set_title(label, loc="left", color=INK)
             grid(axis)
-        axes[0][0].legend()
+        legend(axes[0][0])
         return svg_file(drawing, "front")

@@ -130,6 +130,11 @@ def grid(axes: "Axes", direction: str = "both") -> None:
     axes.tick_params(length=0)
 
 
+def legend(axes: "Axes") -> None:
+    """Name the series above the data, where they hide nothing."""
+    axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0.2)
+
+
 def large_numbers(axis: "Axis") -> None:
     """Label a logarithmic axis with numbers such as 20k and 1M."""
     from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter

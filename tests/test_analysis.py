@@ -248,7 +248,7 @@ def test_page_needs_nothing_else_and_is_the_same_each_time(
     assert "[weight]\nbits = 3" in page.text
     assert f"{numbers['accuracy_integer']:.2%}" in page.text
     assert f"{numbers['sqnr']:.1f} dB" in page.text
-    assert numbers["widths"]["bits"] == [2, 3, 4, 5, 6, 8]
+    assert numbers["widths"]["bits"] == [2, 3, 4, 6, 8]
     rows = dict(numbers["widths"]["weights"])
     layers = {each["name"]: each for each in numbers["layers"]}
     measured = -10 * np.log10(layers["second"]["weights"]["noise"])

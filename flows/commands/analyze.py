@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
 from flows.module_arguments import add_module_arguments, check_module_arguments
 from flows.plots import require_matplotlib
+from flows.progress import progress_bar
 from golden.atomic_file import write_atomically
 from golden.errors import UserError
 
@@ -73,18 +73,12 @@ def run(arguments: argparse.Namespace) -> int:
             labels = read_labels(arguments.test_labels, len(test))[: arguments.samples]
     with console.status("quantizing"):
         quantized = quantize(module, calibration, scheme)
-    with Progress(console=console, transient=True) as progress:
-        task = progress.add_task("quantizing one part at a time")
-        analysis = analyze(
-            quantized,
-            samples,
-            labels,
-            lambda done, steps: progress.update(task, completed=done, total=steps),
-        )
+    with progress_bar(console, "quantizing one part at a time") as progress:
+        analysis = analyze(quantized, samples, labels, progress)
     sweep = None
     if widths_can_change(quantized):
-        with console.status("trying other widths"):
-            sweep = sweep_widths(module, calibration, scheme, samples)
+        with progress_bar(console, "trying other widths") as progress:
+            sweep = sweep_widths(module, calibration, scheme, samples, progress=progress)
     with console.status("drawing"):
         title = arguments.model.rpartition(":")[2]
         page = analysis_page(title, quantized, analysis, sweep)

@@ -1,6 +1,6 @@
 """Where a quantized network loses accuracy, in numbers."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -13,12 +13,10 @@ from golden.quantize.fake_network import quantizes_its_result
 from golden.quantize.histogram import Histogram, histogram_of_values, histogram_of_weights
 from golden.quantize.partial import run_partly_quantized
 from golden.quantize.power import decibels, power
+from golden.quantize.progress import Progress, silent
 from golden.quantize.quantized_network import QuantizedNetwork
 from golden.quantize.report import integer_accuracy
 from golden.torch_import.float_network import FloatNetwork, Layer
-
-Progress = Callable[[int, int], None]
-"""Told how many of how many steps are done."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +104,7 @@ def analyze(
     quantized: QuantizedNetwork,
     samples: CalibrationData,
     labels: Tensor | None = None,
-    progress: Progress = lambda done, steps: None,
+    progress: Progress = silent,
 ) -> NetworkAnalysis:
     """Quantize parts of a network and see what becomes of its outputs.
 

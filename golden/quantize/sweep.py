@@ -10,6 +10,7 @@ from golden.quantize.allocation.candidates import Candidates
 from golden.quantize.allocation.noise import noise_sensitivity
 from golden.quantize.calibrate import Batch
 from golden.quantize.power import decibels
+from golden.quantize.progress import Progress, silent
 from golden.quantize.quantized_network import QuantizedNetwork
 from golden.quantize.scheme import Scheme
 
@@ -47,21 +48,23 @@ def sweep_widths(
     calibration: Tensor | Batch | Iterable[Any],
     scheme: Scheme,
     samples: Tensor | Batch | Iterable[Any],
-    bits: tuple[int, ...] = (2, 3, 4, 5, 6, 8),
+    bits: tuple[int, ...] = (2, 3, 4, 6, 8),
+    progress: Progress = silent,
 ) -> WidthSweep:
     """Quantize every part at every width, one at a time.
 
     Parameters
     ----------
     module, calibration, scheme
-        As of `golden.quantize.quantize`; corrections and training are left out.
+        As of `golden.quantize.quantize`; corrections are left out.
     samples : Tensor, tuple of Tensor, or iterable of either
         What SQNR is measured on.
     bits : tuple of int
+    progress : callable, optional
     """
-    plain = replace(scheme, corrections=(), training=None)
+    plain = replace(scheme, corrections=())
     candidates = Candidates.of(module, calibration, plain, bits, bits)
-    found = noise_sensitivity(candidates, samples)
+    found = noise_sensitivity(candidates, samples, progress)
     return WidthSweep(
         bits,
         tuple(

@@ -11,6 +11,7 @@ from golden.quantize.allocation.sensitivity import Sensitivity
 from golden.quantize.calibrate import Batch, CalibrationData
 from golden.quantize.partial import run_partly_quantized
 from golden.quantize.power import power
+from golden.quantize.progress import Progress, silent
 from golden.torch_import.float_network import Layer
 
 Part = tuple[dict[str, Layer], Mapping[str, ActivationQuantizer]]
@@ -18,7 +19,9 @@ Part = tuple[dict[str, Layer], Mapping[str, ActivationQuantizer]]
 
 
 def noise_sensitivity(
-    candidates: Candidates, samples: Tensor | Batch | Iterable[Any]
+    candidates: Candidates,
+    samples: Tensor | Batch | Iterable[Any],
+    progress: Progress = silent,
 ) -> Sensitivity:
     """Return the ratio of noise to signal power at the network's outputs for each part.
 
@@ -32,6 +35,7 @@ def noise_sensitivity(
     candidates : Candidates
     samples : Tensor, tuple of Tensor, or iterable of either
         As for calibration; one forward pass over them for each part and width.
+    progress : callable, optional
     """
     network = candidates.network
     parts: dict[tuple[str, str, int], Part] = {
@@ -44,12 +48,16 @@ def noise_sensitivity(
             parts["activation", group.name, bits] = ({}, candidates.quantizers(group, bits))
     noise = dict.fromkeys(parts, 0.0)
     signal = 0.0
-    for batch in CalibrationData(samples):
+    data = CalibrationData(samples)
+    done, steps = 0, sum(len(parts) for _ in data)
+    for batch in data:
         exact = dict(network.run(*batch))
         signal += sum(power(exact[name]) for name in network.outputs)
         for key, part in parts.items():
             noisy = run_partly_quantized(network, exact, *part)
             noise[key] += sum(power(noisy[name] - exact[name]) for name in network.outputs)
+            done += 1
+            progress(done, steps)
     signal = signal or 1.0
     return Sensitivity(
         "noise to signal ratio at the output",
