@@ -87,9 +87,9 @@ def test_the_same_request_gives_the_same_bytes(folder: Path) -> None:
 
 def test_hardware_and_hessian_and_greedy(folder: Path) -> None:
     status = allocate(
-        "--device", "zynq7020", "--cycles", "300", "--budget", "multipliers=70%", "--budget",
+        "--device", "zynq7020", "--cycles", "300", "--budget", "multipliers=85%", "--budget",
         "cycles=100%", "--sensitivity", "hessian", "--labels", "y.npy", "--solver", "greedy",
-        "--weight-bits", "4,8", "--activation-bits", "4,8", "--points", "2", "--output", "s.toml",
+        "--weight-bits", "4,8", "--activation-bits", "8", "--points", "2", "--output", "s.toml",
     )  # fmt: skip
     assert status == 0
     report = json.loads((folder / "s.json").read_text())

@@ -79,18 +79,18 @@ def test_trace_of_a_quadratic_is_its_closed_form() -> None:
     """Squared distance of W x: the Hessian is 2 mean(x x') for each output; of x it is 2 W' W."""
     module, samples = linear(5, 3), torch.randn(30, 5, generator=generator(4))
     network = simplify(trace(module, (samples,)))
-    traces = hessian_traces(network, (samples,), probes=400)
+    traces = hessian_traces(network, (samples,), probes=100)
     moments = 2 * samples.T @ samples / len(samples)
     exact = 3 * float(moments.trace())
     # Variance of Hutchinson's estimate with entries of -1 and +1.
     off_diagonal = 3 * (moments.square().sum() - moments.diagonal().square().sum())
     assert (
-        abs(traces.weights[network.outputs[0]] - exact) < 5 * float(2 * off_diagonal / 400) ** 0.5
+        abs(traces.weights[network.outputs[0]] - exact) < 5 * float(2 * off_diagonal / 100) ** 0.5
     )
     gram = 2 * module.weight.detach().T @ module.weight.detach()
-    spread = float(2 * (gram.square().sum() - gram.diagonal().square().sum()) / 400 / 30) ** 0.5
+    spread = float(2 * (gram.square().sum() - gram.diagonal().square().sum()) / 100 / 30) ** 0.5
     assert abs(traces.activations[network.inputs[0]] - float(gram.trace())) < 5 * spread
-    assert abs(traces.activations[network.inputs[0]] - 1.1 * float(gram.trace())) > 5 * spread
+    assert abs(traces.activations[network.inputs[0]] - 1.5 * float(gram.trace())) > 5 * spread
 
 
 def test_trace_of_a_diagonal_hessian_needs_one_probe() -> None:
@@ -111,10 +111,10 @@ def test_trace_of_a_logistic_model_is_that_of_its_exact_hessian() -> None:
         return functional.cross_entropy(functional.linear(samples, weight, module.bias), labels)
 
     hessian = torch.autograd.functional.hessian(loss, module.weight.detach()).reshape(12, 12)
-    estimate = hessian_traces(network, (samples,), labels, probes=400).weights[network.outputs[0]]
-    spread = float(2 * (hessian.square().sum() - hessian.diagonal().square().sum()) / 400) ** 0.5
+    estimate = hessian_traces(network, (samples,), labels, probes=100).weights[network.outputs[0]]
+    spread = float(2 * (hessian.square().sum() - hessian.diagonal().square().sum()) / 100) ** 0.5
     assert abs(estimate - float(hessian.trace())) < 5 * spread
-    assert abs(estimate - 1.2 * float(hessian.trace())) > 5 * spread
+    assert abs(estimate - 2 * float(hessian.trace())) > 5 * spread
 
 
 def test_curvature_sensitivity_is_trace_times_squared_error(candidates: Candidates) -> None:
