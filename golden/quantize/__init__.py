@@ -29,6 +29,7 @@ from golden.quantize.scheme import (
 from golden.quantize.training.fresh import fresh
 from golden.quantize.training.train import TrainingData, train
 from golden.quantize.training_scheme import TrainingScheme
+from golden.reproducible import reproducible
 from golden.torch_import.simplify import simplify
 from golden.torch_import.trace import trace
 
@@ -113,7 +114,8 @@ def quantize(
         samples = SyntheticData(reference, inputs, options.images, options.seed)
         seen = expected_distributions(precision.network, inputs)
     fake = assemble(precision, seen, training=scheme.training is not None).eval()
-    correct(fake, reference, samples, scheme)
+    with reproducible(scheme.correction.seed):
+        correct(fake, reference, samples, scheme)
     if training is not None:
         train(fake, training, scheme, copy.deepcopy(module).to(torch.float32).eval())
     return QuantizedNetwork(scheme, precision, network, fake, lower_fake(fake, scheme))

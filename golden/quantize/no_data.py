@@ -15,7 +15,7 @@ from torch import Tensor
 from golden.errors import UserError
 from golden.quantize.calibrate import Batch
 from golden.quantize.distribution import Distribution, StreamingDistribution
-from golden.torch_import.float_network import ChannelStatistics, FloatNetwork, Matrix
+from golden.torch_import.float_network import ChannelStatistics, FloatNetwork, Layer, Matrix
 
 _SIGMAS = 6.0
 """Standard deviations to which normal values reach, as in the paper."""
@@ -87,7 +87,7 @@ def _expected_run(
     }
     yield from tensors.items()
     for layer in network.layers:
-        statistics = layer.statistics if isinstance(layer, Matrix) else None
+        statistics = _statistics(layer)
         if statistics is None:
             values = layer.compute(*(tensors[name] for name in layer.inputs))
         else:
@@ -96,6 +96,13 @@ def _expected_run(
             values = _normal(statistics, shape, generator).clamp(*layer.clamp)
         tensors[layer.output] = values
         yield layer.output, values
+
+
+def _statistics(layer: Layer) -> ChannelStatistics | None:
+    """Return how a layer's result is distributed before its activation, if that is known."""
+    if not isinstance(layer, Matrix):
+        return None
+    return layer.statistics if layer.normalization is None else layer.normalization.statistics
 
 
 def _normal(

@@ -131,8 +131,3 @@ def channel_mean(values: Tensor, layer: Matrix) -> Tensor:
 def is_unpadded(layer: Matrix) -> bool:
     """Return whether a layer reads no zeros that are not there."""
     return not isinstance(layer, Convolution) or sum(map(sum, layer.window.padding)) == 0
-
-
-def channels_of(network: FloatNetwork, name: str) -> int:
-    """Return the channels that a layer with weights makes."""
-    return network.shapes[name][0]

@@ -47,7 +47,7 @@ def cross_layer_equalization(network: FloatNetwork) -> FloatNetwork:
             assert isinstance(second, Matrix)
             factor = _factor(first, second)
             layers[first_name] = scale_outputs(first, 1 / factor)
-            layers[second_name] = scale_inputs(layers[second_name], factor)  # type: ignore[arg-type]
+            layers[second_name] = scale_inputs(second, factor)
             largest_change = max(largest_change, float((factor - 1).abs().max()))
         if largest_change < _CONVERGED:
             break

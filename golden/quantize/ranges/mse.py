@@ -13,6 +13,9 @@ Float64 = NDArray[np.float64]
 _COARSE, _FINE = 64, 32
 """Candidates over the whole range, and then around the best of them."""
 
+_TURNS = 2
+"""How often each end of an asymmetric range is searched."""
+
 _BLOCK = 1 << 20
 """Errors computed at once, which bounds the memory."""
 
@@ -28,20 +31,32 @@ def mse(distribution: Distribution, grid: Grid) -> Range:
     L2 in R. Zhao et al., "Improving Neural Network Quantization without Retraining using Outlier
     Channel Splitting", ICML 2019.
     """
-    low, high = distribution.minimum, distribution.maximum
-
-    def best(candidates: Callable[[Float64], tuple[Float64, Float64]]) -> Range:
-        share = _best_share(lambda shares: squared_errors(distribution, grid, *candidates(shares)))
-        lows, highs = candidates(np.array([share]))
-        return float(lows[0]), float(highs[0])
-
-    low, high = best(lambda shares: (low * shares, high * shares))
+    low, high = _shrunk(distribution, grid, (distribution.minimum, distribution.maximum))
     if grid.symmetric or low >= 0 or high <= 0:
         return low, high
-    for _ in range(2):
-        low, high = best(lambda s, low=low, high=high: (low * s, np.full_like(s, high)))  # type: ignore[misc]
-        low, high = best(lambda s, low=low, high=high: (np.full_like(s, low), high * s))  # type: ignore[misc]
+    for _ in range(_TURNS):
+        low, high = _shrunk(distribution, grid, (low, high), keep_high=True)
+        low, high = _shrunk(distribution, grid, (low, high), keep_low=True)
     return low, high
+
+
+def _shrunk(
+    distribution: Distribution,
+    grid: Grid,
+    widest: Range,
+    keep_low: bool = False,
+    keep_high: bool = False,
+) -> Range:
+    """Return the range with the least error of those with ends nearer to zero by one share."""
+    low, high = widest
+
+    def ends(share: Float64) -> tuple[Float64, Float64]:
+        same = np.ones_like(share)
+        return low * (same if keep_low else share), high * (same if keep_high else share)
+
+    share = _best_share(lambda shares: squared_errors(distribution, grid, *ends(shares)))
+    low_end, high_end = ends(np.array([share]))
+    return float(low_end[0]), float(high_end[0])
 
 
 def squared_errors(
