@@ -185,10 +185,13 @@ def test_absorption_leaves_padded_layers_alone() -> None:
         assert isinstance(first, Matrix)
         return replace(network, layers=(replace(first, statistics=statistics), *others))
 
+    pooled = nn.Sequential(*small_network()[:3], nn.AvgPool2d(3, 1, padding=1), nn.Conv2d(4, 4, 3))
+    zeros_averaged = high(traced(pooled.eval(), 2, 6, 6))
     unpadded, with_padding = high(network), high(traced(padded.eval(), 2, 6, 6))
     bias = matrices(unpadded)[0].bias
     assert torch.allclose(matrices(bias_absorption(unpadded))[0].bias, bias - 6)
     assert torch.equal(matrices(bias_absorption(with_padding))[0].bias, bias)
+    assert torch.equal(matrices(bias_absorption(zeros_averaged))[0].bias, bias)
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, np.inf), (-np.inf, np.inf), (-1, 0.5), (2, 6)])

@@ -23,17 +23,23 @@ from golden.torch_import.float_network import (
 RELU = (0.0, float("inf"))
 
 
-def adjacent_pairs(network: FloatNetwork) -> Iterator[tuple[str, str]]:
+def adjacent_pairs(network: FloatNetwork, shifted: bool = False) -> Iterator[tuple[str, str]]:
     """Yield the names of layers with weights of which the second alone reads the first's result.
 
     Between them there may be a ReLU, pooling and flattening, which scale with their input channel
     by channel.
+
+    Parameters
+    ----------
+    shifted : bool
+        Only with layers between them that also pass on what is added to a whole channel, which
+        averages that count padding do not.
     """
     for layer in network.layers:
         if not isinstance(layer, Matrix) or layer.normalization is not None:
             continue
         reader = _only_reader(network, layer)
-        while reader is not None and _keeps_channels(network, reader):
+        while reader is not None and _keeps_channels(network, reader, shifted):
             reader = _only_reader(network, reader)
         if isinstance(reader, Matrix) and layer.clamp in (UNLIMITED, RELU):
             yield layer.output, reader.output
@@ -44,12 +50,12 @@ def _only_reader(network: FloatNetwork, layer: Layer) -> Layer | None:
     return readers[0] if len(readers) == 1 and layer.output not in network.outputs else None
 
 
-def _keeps_channels(network: FloatNetwork, layer: Layer) -> bool:
+def _keeps_channels(network: FloatNetwork, layer: Layer, shifted: bool) -> bool:
     """Return whether channels stay apart and are only scaled when their input is."""
     if isinstance(layer, Mean):
         return layer.dimensions == (1, 2) and layer.clamp in (UNLIMITED, RELU)
     if isinstance(layer, SumPool):
-        return layer.clamp in (UNLIMITED, RELU)
+        return not shifted and layer.clamp in (UNLIMITED, RELU)
     if isinstance(layer, Reshape):
         source, target = network.shapes[layer.inputs[0]], layer.shape
         return source == target or len(target) == 1

@@ -71,7 +71,7 @@ def bias_absorption(network: FloatNetwork) -> FloatNetwork:
     for values above c. Only where the next layer reads no padding, whose zeros have no c.
     """
     layers = {layer.output: layer for layer in network.layers}
-    for first_name, second_name in adjacent_pairs(network):
+    for first_name, second_name in adjacent_pairs(network, shifted=True):
         first, second = layers[first_name], layers[second_name]
         assert isinstance(first, Matrix)
         assert isinstance(second, Matrix)
