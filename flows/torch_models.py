@@ -16,9 +16,6 @@ from torch import Tensor, nn
 from flows.npy_files import read_npy
 from golden.errors import UserError
 
-MODULE_HELP = "a torch module: FILE.py:NAME or PACKAGE.MODULE:NAME, a factory, class or module"
-"""What `load_module` takes, for ``--help``."""
-
 
 def load_module(spec: str, weights: Path | None = None) -> nn.Module:
     """Return a torch module by the place of the Python code that makes it.

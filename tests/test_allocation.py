@@ -353,3 +353,20 @@ def test_an_input_that_the_scheme_gives_is_kept() -> None:
     quantized = quantize(module, images, found.scheme_of(bits))
     assert [each.output for each in quantized.precision.conversions] == ["body.input"]
     assert quantized.graph.tensors["body.input"].type.width == 5
+
+
+def test_other_options_of_a_layer_are_kept() -> None:
+    """Of several layers that share a scale, the one that the scheme says something of gets bits."""
+
+    class Pooled(nn.Sequential):
+        def __init__(self) -> None:
+            super().__init__(nn.Conv2d(2, 4, 1), nn.MaxPool2d(2), nn.Conv2d(4, 3, 1))
+
+    _, images = branches()
+    for named in ("0", "1", "[01]"):
+        kind = LayerScheme(activation={"type": "power_of_two", "bits": 6})
+        found = Candidates.of(Pooled().eval(), images, Scheme(layers={named: kind}), (8,), (4, 8))
+        graph = quantize(Pooled().eval(), images, found.scheme_of({"0": (8, 8), "2": (8, 4)})).graph
+        assert [graph.tensors[name].type.width for name in ("0", "1")] == [4, 4]
+        scale = graph.quantization["0"].scale
+        assert scale.numerator == 1 or scale.denominator == 1  # A power of two.

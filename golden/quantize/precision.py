@@ -142,7 +142,7 @@ def _check_training(kind: str, range: str, scheme: Scheme) -> None:
         )
 
 
-def _activation_override(name: str, scheme: Scheme) -> dict[str, object]:
+def activation_override(name: str, scheme: Scheme) -> dict[str, object]:
     """Return what layers say of a tensor by the name of the layer that makes it."""
     changes: dict[str, object] = {}
     for override in _overrides(name, scheme):
@@ -159,7 +159,7 @@ def _given_scheme(
         for layer in network.layers
         if isinstance(layer, Convert) and layer.output in group
     }
-    given = {name: _activation_override(name, scheme) for name in group} | conversions
+    given = {name: activation_override(name, scheme) for name in group} | conversions
     different = {name: changes for name, changes in given.items() if changes}
     options = None
     if any(name in network.outputs for name in group):

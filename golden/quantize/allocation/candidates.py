@@ -12,7 +12,7 @@ from golden.quantize.allocation.problem import Bits
 from golden.quantize.assemble import assemble
 from golden.quantize.calibrate import Batch, CalibrationData, distributions
 from golden.quantize.fake_network import FakeQuantizedNetwork
-from golden.quantize.precision import SHARING, Precision, assign_precision
+from golden.quantize.precision import SHARING, Precision, activation_override, assign_precision
 from golden.quantize.scheme import LayerScheme, Scheme
 from golden.torch_import.float_network import Convert, FloatNetwork, Matrix
 from golden.torch_import.simplify import simplify
@@ -28,6 +28,8 @@ class Group:
     tensors : tuple of str
     makers : tuple of str
         Layers that compute them, not only move them.
+    stated : tuple of str
+        Layers whose result a scheme gives bits: those of which it says something, else the makers.
     readers : tuple of str
         Layers with weights.
     widths : tuple of int
@@ -38,6 +40,7 @@ class Group:
 
     tensors: tuple[str, ...]
     makers: tuple[str, ...]
+    stated: tuple[str, ...]
     readers: tuple[str, ...]
     widths: tuple[int, ...]
     fixed: bool
@@ -101,7 +104,7 @@ class Candidates:
         data = CalibrationData(calibration)
         network = simplify(trace(module, data.example))
         base = assign_precision(network, scheme)
-        groups = tuple(_groups(base, tuple(sorted(set(activation_bits)))))
+        groups = tuple(_groups(base, scheme, tuple(sorted(set(activation_bits)))))
         seen = distributions(network, data)
         fakes = {}
         for width in sorted({*weight_bits, *activation_bits}):
@@ -169,12 +172,12 @@ def with_bits(
         override(name, "weight", bits)
     for group, bits in groups:
         if not group.fixed:
-            for name in group.makers:
+            for name in group.stated:
                 override(name, "activation", bits)
     return replace(scheme, layers=layers)
 
 
-def _groups(precision: Precision, widths: tuple[int, ...]) -> Iterable[Group]:
+def _groups(precision: Precision, scheme: Scheme, widths: tuple[int, ...]) -> Iterable[Group]:
     network = precision.network
     layers = {layer.output: layer for layer in network.layers}
     for tensors in precision.groups:
@@ -188,6 +191,7 @@ def _groups(precision: Precision, widths: tuple[int, ...]) -> Iterable[Group]:
         makers = tuple(
             name for name in tensors if name in layers and not isinstance(layers[name], SHARING)
         )
+        stated = tuple(name for name in tensors if activation_override(name, scheme)) or makers
         given = precision.activations[tensors[0]]
         fixed = (
             given.type == "binary"
@@ -195,4 +199,4 @@ def _groups(precision: Precision, widths: tuple[int, ...]) -> Iterable[Group]:
             or any(isinstance(layers.get(name), Convert) for name in tensors)
         )
         bits = (given.bits,) if fixed else widths
-        yield Group(tensors, makers, readers, bits, fixed)
+        yield Group(tensors, makers, stated, readers, bits, fixed)
