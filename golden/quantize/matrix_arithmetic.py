@@ -5,13 +5,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from golden.certificate import CertificateError, Reference
 from golden.certificate_search import find_certificate
 from golden.errors import UserError
-from golden.graph import AccumulatorBounds, Certified, Encoding
+from golden.graph import AccumulatorBounds, Certified, Encoding, Requantization
+from golden.integer_requant import integer_requantization
 from golden.integer_type import IntegerType
-from golden.quantize.activation_map import ActivationMap, encoding_of
+from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
 from golden.quantize.exact import codes_of, extreme_codes
 from golden.quantize.integer_weight import IntegerWeight
+from golden.rounding import Rounding
 from golden.torch_import.float_network import Matrix, Range
 
 Float64 = NDArray[np.float64]
@@ -70,7 +73,9 @@ class MatrixArithmetic:
             )
         return cls(weight, slope, offset, np.rint(steps).astype(np.int64))
 
-    def exact(self, bounds: AccumulatorBounds, output: ActivationMap, clamp: Range) -> Certified:
+    def exact(
+        self, bounds: AccumulatorBounds, output: ActivationMap, clamp: Range
+    ) -> Requantization:
         """Return requantization that equals real arithmetic on every reachable accumulator.
 
         Parameters
@@ -88,17 +93,36 @@ class MatrixArithmetic:
             If no multiplier of 31 bits does it.
         """
 
-        def reference(accumulator: Int64) -> Int64:
-            real = (accumulator - self.bias) * self.slope + self.offset
-            return codes_of(real, output, clamp)
+        def reference_of(channels: slice) -> Reference:
+            bias, slope = self.bias[channels], self.slope[channels]
+            offset = self.offset[channels]
+
+            def codes(accumulator: Int64) -> Int64:
+                return codes_of((accumulator - bias) * slope + offset, output, clamp)
+
+            return codes
 
         low, high = (
             np.broadcast_to(end, self.bias.shape) for end in (bounds.minimum, bounds.maximum)
         )
-        certificate = find_certificate(
-            reference, low, high, encoding_of(output).zero_point, *extreme_codes(output, clamp)
-        )
-        return Certified(certificate, output.codes)
+        zero_point, limits = encoding_of(output).zero_point, extreme_codes(output, clamp)
+        try:
+            certificate = find_certificate(
+                reference_of(slice(None)), low, high, zero_point, *limits
+            )
+            return Certified(certificate, output.codes)
+        except CertificateError:  # Scales of powers of two make every other threshold a tie.
+            step = scale_of(output)
+            return integer_requantization(
+                reference_of,
+                bounds,
+                self.slope / step,
+                Rounding.SINGLE_HALF_EVEN,
+                output.codes,
+                zero_point,
+                limits,
+                offset=(self.offset - self.bias * self.slope) / step,
+            )
 
 
 def _negated(weight: IntegerWeight, channels: NDArray[np.bool_]) -> IntegerWeight:
