@@ -6,22 +6,37 @@ from pathlib import Path
 from golden.errors import UserError
 
 
-def add_module_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the module, its weights, data and scheme."""
+def add_module_arguments(parser: argparse.ArgumentParser, without_data: bool = False) -> None:
+    """Add the module, its weights, data and scheme.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+    without_data : bool
+        Whether the ranges of the inputs will do in place of samples.
+    """
     parser.add_argument(
         "model", help="FILE.py:NAME or PACKAGE.MODULE:NAME, which is or makes a torch.nn.Module"
     )
     parser.add_argument(
         "--weights", type=Path, metavar="W.safetensors", help="the module's trained state"
     )
-    parser.add_argument(
+    data = parser.add_mutually_exclusive_group(required=True)
+    data.add_argument(
         "--calibration",
         type=Path,
         metavar="X.npy",
-        required=True,
         action="append",
         help="real samples of an input, the first dimension counts them; once for each input",
     )
+    if without_data:
+        data.add_argument(
+            "--input-range",
+            metavar="SHAPE:LOW:HIGH",
+            action="append",
+            help="in place of samples, what an input's values are within, such as 3x32x32:0:1: "
+            "batch normalization says how values are distributed; once for each input",
+        )
     parser.add_argument(
         "--scheme", type=Path, metavar="S.toml", help="bits, types, ranges and corrections"
     )

@@ -152,6 +152,26 @@ def test_training_goes_on_where_it_was_interrupted(
     assert not checkpoint.exists()
 
 
+def test_no_samples_but_the_range_of_the_input(folder: Path) -> None:
+    """A scale of the input follows from the range alone; every layer is exact as with samples."""
+    model = f"{folder / 'net.py'}:Net"
+    output = f"--output={folder / 'net.bittrue'}"
+    assert main(["quantize", model, "--input-range=2x6x6:-1:1.55", output]) == 0
+    graph = load_network(folder / "net.bittrue")
+    assert float(graph.quantization[graph.inputs[0].name].scale) == np.float32(0.01)
+    report = json.loads((folder / "net.json").read_text())
+    assert sum(layer["differing"] for layer in report["layers"]) == 0
+
+
+@pytest.mark.parametrize("text", ["2x6x6", "2x6x6:0:one", "2*6:0:1", "2x6x6:1:0", "0x6x6:0:1"])
+def test_ranges_that_are_none(text: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = f"--output={folder / 'net.bittrue'}"
+    assert main(["quantize", f"{folder / 'net.py'}:Net", f"--input-range={text}", output]) == 2
+    error = capsys.readouterr().err
+    assert "allowed: " in error
+    assert error.count("\n") == 1
+
+
 def test_several_inputs(folder: Path) -> None:
     for name, size in (("a", 3), ("b", 5)):
         np.save(folder / f"{name}.npy", np.random.default_rng(0).normal(size=(40, size)))

@@ -31,7 +31,7 @@ _CHECKPOINT = ".checkpoint.safetensors"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add model, data, scheme and output."""
-    add_module_arguments(parser)
+    add_module_arguments(parser, without_data=True)
     parser.add_argument(
         "--labels",
         type=Path,
@@ -54,6 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False)
     with console.status("reading the module and its data"):
         # Only now, because importing torch takes seconds.
+        from flows.input_ranges import parse_input_range, uniform_samples
         from flows.sample_files import SampleFiles
         from flows.torch_models import load_module, read_labels
         from golden.graph import file as graph_file
@@ -63,19 +64,23 @@ def run(arguments: argparse.Namespace) -> int:
 
         scheme = Scheme() if arguments.scheme is None else read_scheme(arguments.scheme)
         module = load_module(arguments.model, arguments.weights)
-        calibration = SampleFiles(arguments.calibration)
+        ranges = tuple(parse_input_range(text) for text in arguments.input_range or ())
+        calibration = SampleFiles(arguments.calibration or ())
         test = SampleFiles(arguments.test) if arguments.test else None
         labels = None if test is None else read_labels(arguments.test_labels, len(test))
     if (scheme.training is None) != (arguments.labels is None):
         raise UserError("--labels and a scheme with a training are given together or not at all")
+    if scheme.training is not None and ranges:
+        raise UserError("--input-range is given and the scheme has a training; give --calibration")
     checkpoint = arguments.output.with_suffix(_CHECKPOINT)
     if scheme.training is None:
         with console.status("quantizing"):
-            quantized = quantize(module, calibration, scheme)
+            quantized = quantize(module, ranges or calibration, scheme)
     else:
         quantized = _trained(module, calibration, scheme, arguments.labels, checkpoint, console)
     with console.status("comparing the integers with the fake-quantized network"):
-        layers = layer_reports(quantized, *calibration.between(0, _COMPARED_SAMPLES))
+        samples = calibration.between(0, _COMPARED_SAMPLES)
+        layers = layer_reports(quantized, *samples or uniform_samples(ranges, _COMPARED_SAMPLES))
     accuracy: dict[str, float] = {}
     if test is not None and labels is not None:
         with console.status("measuring accuracy"):
