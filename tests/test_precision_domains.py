@@ -190,3 +190,14 @@ def test_different_precisions_of_pooled_values_are_refused() -> None:
     )
     with pytest.raises(UserError, match="given different activations"):
         quantize(module.eval(), samples(), scheme)
+
+
+def test_patterns_match_only_layers_that_the_user_knows() -> None:
+    """A binary layer's padding, put in for it, is not what ``1*`` names."""
+    module = nn.Sequential(nn.Conv2d(1, 2, 3), nn.Conv2d(2, 2, 3, padding=1), nn.Conv2d(2, 2, 1))
+    layers = {
+        "0": LayerScheme(activation={"type": "binary"}),
+        "1*": LayerScheme(activation={"bits": 4}),
+    }
+    graph = quantize(module.eval(), torch.randn(8, 1, 6, 6), Scheme(layers=layers)).graph
+    assert [graph.tensors[name].type.width for name in ("0", "1.pad", "1", "2")] == [1, 1, 4, 8]

@@ -9,8 +9,8 @@ from torch.nn import functional
 
 from golden.quantize.activation_quantizer import ActivationQuantizer
 from golden.quantize.integer_weight import IntegerWeight
-from golden.quantize.precision import SHARING
 from golden.quantize.quantizer import Quantizer
+from golden.quantize.scale_groups import SHARING
 from golden.quantize.training.gradients import with_gradient_bits
 from golden.quantize.weight_quantizer import WeightQuantizer
 from golden.torch_import.float_network import (

@@ -12,7 +12,9 @@ from golden.quantize.allocation.problem import Bits
 from golden.quantize.assemble import assemble
 from golden.quantize.calibrate import Batch, CalibrationData, distributions
 from golden.quantize.fake_network import FakeQuantizedNetwork
-from golden.quantize.precision import SHARING, Precision, activation_override, assign_precision
+from golden.quantize.layer_schemes import LayerSchemes
+from golden.quantize.precision import Precision, assign_precision
+from golden.quantize.scale_groups import SHARING
 from golden.quantize.scheme import LayerScheme, Scheme
 from golden.torch_import.float_network import Convert, FloatNetwork, Matrix
 from golden.torch_import.simplify import simplify
@@ -104,7 +106,7 @@ class Candidates:
         data = CalibrationData(calibration)
         network = simplify(trace(module, data.example))
         base = assign_precision(network, scheme)
-        groups = tuple(_groups(base, scheme, tuple(sorted(set(activation_bits)))))
+        groups = tuple(_groups(network, base, scheme, tuple(sorted(set(activation_bits)))))
         seen = distributions(network, data)
         fakes = {}
         for width in sorted({*weight_bits, *activation_bits}):
@@ -177,8 +179,11 @@ def with_bits(
     return replace(scheme, layers=layers)
 
 
-def _groups(precision: Precision, scheme: Scheme, widths: tuple[int, ...]) -> Iterable[Group]:
+def _groups(
+    original: FloatNetwork, precision: Precision, scheme: Scheme, widths: tuple[int, ...]
+) -> Iterable[Group]:
     network = precision.network
+    said = LayerSchemes(original, scheme)
     layers = {layer.output: layer for layer in network.layers}
     for tensors in precision.groups:
         readers = tuple(
@@ -191,7 +196,7 @@ def _groups(precision: Precision, scheme: Scheme, widths: tuple[int, ...]) -> It
         makers = tuple(
             name for name in tensors if name in layers and not isinstance(layers[name], SHARING)
         )
-        stated = tuple(name for name in tensors if activation_override(name, scheme)) or makers
+        stated = tuple(name for name in tensors if said.activation(name)) or makers
         given = precision.activations[tensors[0]]
         fixed = (
             given.type == "binary"

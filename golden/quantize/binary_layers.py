@@ -1,0 +1,44 @@
+"""What binary codes change about the layers around them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from golden.quantize.scheme import ActivationScheme
+from golden.torch_import.float_network import (
+    UNLIMITED,
+    Convolution,
+    FloatNetwork,
+    Layer,
+    Pad,
+    Scaled,
+)
+
+_UNPADDED = ((0, 0), (0, 0))
+
+
+def with_signs(network: FloatNetwork, activations: Mapping[str, ActivationScheme]) -> FloatNetwork:
+    """Make binary codes fit in: they replace activation functions, and have no zero to pad with.
+
+    Convolutions of binary codes pad with -1, as FINN's do (Umuroglu et al., FPGA 2017).
+    """
+    layers: list[Layer] = []
+    shapes = dict(network.shapes)
+    for layer in network.layers:
+        if isinstance(layer, Scaled) and activations[layer.output].type == "binary":
+            layer = replace(layer, clamp=UNLIMITED)
+        if (
+            isinstance(layer, Convolution)
+            and activations[layer.inputs[0]].type == "binary"
+            and layer.window.padding != _UNPADDED
+        ):
+            padded = f"{layer.output}.pad"
+            padding = layer.window.padding
+            layers.append(Pad(inputs=layer.inputs, output=padded, padding=padding, value=-1.0))
+            channels, *size = network.shapes[layer.inputs[0]]
+            larger = (each + sum(added) for each, added in zip(size, padding, strict=True))
+            shapes[padded] = (channels, *larger)
+            layer = replace(
+                layer, inputs=(padded,), window=replace(layer.window, padding=_UNPADDED)
+            )
+        layers.append(layer)
+    return replace(network, layers=tuple(layers), shapes=shapes)

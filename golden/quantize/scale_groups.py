@@ -1,0 +1,48 @@
+"""Which tensors share one scale, because codes only move between them."""
+
+from golden.torch_import.float_network import (
+    AveragePool,
+    Clamp,
+    Concat,
+    FloatNetwork,
+    Layer,
+    MaxPool,
+    Pad,
+    Reshape,
+)
+
+SHARING = (AveragePool, Clamp, Concat, MaxPool, Pad, Reshape)
+"""Layers that compute on codes as they are: inputs and output have one scale."""
+
+
+class ScaleGroups:
+    """Tensors' names, grouped by the scale that they share.
+
+    Parameters
+    ----------
+    network : FloatNetwork
+    sharing : tuple of type
+        Layers whose inputs and output share one.
+    """
+
+    def __init__(self, network: FloatNetwork, sharing: tuple[type[Layer], ...] = SHARING) -> None:
+        self._group = {name: [name] for name in network.shapes}
+        for layer in network.layers:
+            if isinstance(layer, sharing):
+                for name in layer.inputs:
+                    self.merge(name, layer.output)
+
+    def of(self, name: str) -> list[str]:
+        """Return the group of a tensor."""
+        return self._group[name]
+
+    def all(self) -> list[list[str]]:
+        """Return every group."""
+        return list({id(names): names for names in self._group.values()}.values())
+
+    def merge(self, first: str, second: str) -> None:
+        """Let two tensors share one scale."""
+        one, other = self._group[first], self._group[second]
+        if one is not other:
+            other.extend(one)
+            self._group |= dict.fromkeys(one, other)
