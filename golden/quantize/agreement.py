@@ -13,7 +13,7 @@ from golden.execute import Executor
 from golden.graph import Graph
 from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
 from golden.quantize.fake_network import FakeQuantizedNetwork
-from golden.quantize.lower import channels_last
+from golden.quantize.lowering_context import channels_last
 from golden.torch_import import to_codes
 from golden.torch_import.float_network import Layer, Matrix
 

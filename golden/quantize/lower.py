@@ -4,35 +4,33 @@ Graphs are channels-last: an image (channels, height, width) becomes (height, wi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import singledispatch
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from golden import graph as integer
-from golden.affine import QuantizeRounding
-from golden.bipolar import BipolarMap
 from golden.errors import UserError
 from golden.graph import (
-    AccumulatingNode,
     Addend,
-    Encoding,
-    FixedPoint,
     Graph,
     Node,
     Quantization,
-    Tensor,
 )
-from golden.integer_type import IntegerType
 from golden.multiplier import TFLITE_MULTIPLIER_WIDTH, quantize_multiplier
 from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
-from golden.quantize.exact import codes_of, exact_addition, exact_requantization
+from golden.quantize.exact import codes_of, exact_addition
 from golden.quantize.integer_weight import IntegerWeight
+from golden.quantize.lowering_context import (
+    LoweringContext,
+    channels_last,
+    channels_last_axis,
+    torch_order,
+)
 from golden.quantize.matrix_arithmetic import MatrixArithmetic
-from golden.requant_spec import RequantChannels, RequantSpec
 from golden.rounding import Rounding
 from golden.softmax import softmax_exponential
 from golden.torch_import.float_network import (
@@ -52,22 +50,13 @@ from golden.torch_import.float_network import (
     Multiply,
     Pad,
     Pointwise,
-    Range,
     Reshape,
-    Scaled,
     Softmax,
     SumPool,
 )
 
 Int64 = NDArray[np.int64]
 Shape = tuple[int, ...]
-
-WIDEST_EXACT = 8
-"""Bits of output codes up to which exact requantization searches for every threshold."""
-
-_NARROW_ACCUMULATOR = IntegerType(32, True)
-_WIDE_ACCUMULATOR = IntegerType(48, True)
-"""For activations of more than 8 bits."""
 
 
 def lower(
@@ -95,7 +84,7 @@ def lower(
     UserError
         Naming the layer and why no integer node computes it.
     """
-    context = _Context(network, activations, weights, rounding)
+    context = LoweringContext(network, activations, weights, rounding)
     nodes = []
     for layer in network.layers:
         try:
@@ -124,123 +113,14 @@ def lower(
     )
 
 
-def channels_last(shape: Shape) -> Shape:
-    """Return the graph's shape of a tensor of torch's shape, both without the batch."""
-    return (*shape[1:], shape[0]) if len(shape) == 3 else shape
-
-
-def channels_last_axis(axis: int, rank: int) -> int:
-    """Return the graph's axis of torch's axis, both without the batch."""
-    return (axis - 1) % 3 if rank == 3 else axis
-
-
-@dataclass
-class _Context:
-    """What layers are lowered with.
-
-    Parameters
-    ----------
-    network, activations, weights, rounding
-        As of `lower`.
-    order : dict of str to ndarray
-        For a flattened image: which of torch's features each feature of the graph is.
-    tensors : dict of str to Tensor
-        The graph's tensors up to the layer.
-    """
-
-    network: FloatNetwork
-    activations: Mapping[str, ActivationMap]
-    weights: Mapping[str, IntegerWeight]
-    rounding: Rounding | None
-    order: dict[str, Int64] = field(default_factory=dict)
-    tensors: dict[str, Tensor] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.tensors = {
-            name: Tensor.of_type(
-                name, channels_last(self.network.shapes[name]), self.activations[name].codes
-            )
-            for name in self.network.inputs
-        }
-
-    def map(self, name: str) -> ActivationMap:
-        return self.activations[name]
-
-    def scale(self, name: str) -> float:
-        return scale_of(self.activations[name])
-
-    def encoding(self, name: str) -> Encoding:
-        return encoding_of(self.activations[name])
-
-    def requantization(self, output: str, scale: ArrayLike, clamp: Range) -> FixedPoint:
-        """Return the requantization of accumulators of a given scale, relative to the output."""
-        mapping = self.map(output)
-        kind = mapping.codes
-        accumulator = _NARROW_ACCUMULATOR if kind.width <= 8 else _WIDE_ACCUMULATOR
-        multiplier, exponent = quantize_multiplier(scale, TFLITE_MULTIPLIER_WIDTH)
-        if isinstance(mapping, BipolarMap):
-            # Rounded down, what is negative stays negative; clamped, it is -1, else 0.
-            spec = RequantSpec(accumulator, kind, roundings=(Rounding.FLOOR,))
-            channels = RequantChannels(spec, multiplier, exponent, 1, 0, 1)
-            return FixedPoint(channels, Rounding.FLOOR)
-        rounding = self.rounding or Rounding.SINGLE_HALF_EVEN
-        spec = RequantSpec(accumulator, kind, roundings=(rounding,))
-        zero_point = self.encoding(output).zero_point
-        limits = self.limits(output, clamp)
-        channels = RequantChannels(spec, multiplier, exponent, zero_point, *limits)
-        return FixedPoint(channels, rounding)
-
-    def is_exact(self, output: str) -> bool:
-        """Return whether a layer's result is to equal real arithmetic."""
-        return self.rounding is None and self.map(output).codes.width <= WIDEST_EXACT
-
-    def requantized(
-        self, node: AccumulatingNode, layer: Scaled, scale: float, divisor: int = 1
-    ) -> Node:
-        """Give a node whose accumulators stand for ``accumulator * scale / divisor`` its codes."""
-        output = layer.output
-        if not self.is_exact(output):
-            relative = scale / (divisor * self.scale(output))
-            return replace(node, requantization=self.requantization(output, relative, layer.clamp))
-        bounds = node.infer(*(self.tensors[name] for name in node.inputs)).accumulator
-        assert bounds is not None
-        exact = exact_requantization(bounds, scale, divisor, self.map(output), layer.clamp)
-        return replace(node, requantization=exact)
-
-    def limits(self, name: str, clamp: Range) -> tuple[int, int]:
-        """Return the codes of an activation's limits, as TFLite rounds them."""
-        mapping = self.map(name)
-        if isinstance(mapping, BipolarMap):
-            return 0, 1
-        low, high = mapping.quantize(torch.tensor(clamp), QuantizeRounding.HALF_AWAY)
-        return int(low), int(high)
-
-    def keep_order(self, layer: Layer) -> None:
-        """Pass the order of a flattened image on through a layer that treats features alike."""
-        usual = _torch_order(self.network.shapes[layer.output])
-        first, *others = (self.order.get(name, usual) for name in layer.inputs)
-        if not all(np.array_equal(order, first) for order in others):
-            raise UserError("its inputs are images flattened differently; flatten after it")
-        if first is not usual:
-            self.order[layer.output] = first
-
-    def refuse_order(self, layer: Layer) -> None:
-        """Refuse a flattened image as input."""
-        if any(name in self.order for name in layer.inputs):
-            raise UserError(
-                "its input is a flattened image; allowed after flatten: linear layers and "
-                "functions of single values"
-            )
-
-
 @singledispatch
-def lower_layer(layer: Layer, context: _Context) -> Node:
+def lower_layer(layer: Layer, context: LoweringContext) -> Node:
     """Return the integer node of a layer."""
     raise UserError("no integer node computes it")
 
 
 @lower_layer.register
-def _(layer: Convolution, context: _Context) -> Node:
+def _(layer: Convolution, context: LoweringContext) -> Node:
     arithmetic = _arithmetic(layer, context)
     node = integer.Convolution(
         inputs=layer.inputs,
@@ -257,7 +137,7 @@ def _(layer: Convolution, context: _Context) -> Node:
 
 
 @lower_layer.register
-def _(layer: Linear, context: _Context) -> Node:
+def _(layer: Linear, context: LoweringContext) -> Node:
     arithmetic = _arithmetic(layer, context)
     codes, order = arithmetic.weight.codes, context.order.get(layer.inputs[0])
     node = integer.FullyConnected(
@@ -272,7 +152,7 @@ def _(layer: Linear, context: _Context) -> Node:
     return _requantized(node, layer, arithmetic, context)
 
 
-def _arithmetic(layer: Matrix, context: _Context) -> MatrixArithmetic:
+def _arithmetic(layer: Matrix, context: LoweringContext) -> MatrixArithmetic:
     weight = context.weights[layer.output]
     return MatrixArithmetic.of(layer, weight, context.scale(layer.inputs[0]))
 
@@ -281,7 +161,7 @@ def _requantized(
     node: integer.Convolution | integer.FullyConnected,
     layer: Matrix,
     arithmetic: MatrixArithmetic,
-    context: _Context,
+    context: LoweringContext,
 ) -> Node:
     """Give a layer with weights the requantization that its output asks for."""
     mapping = context.map(layer.output)
@@ -294,7 +174,7 @@ def _requantized(
 
 
 @lower_layer.register
-def _(layer: Convert, context: _Context) -> Node:
+def _(layer: Convert, context: LoweringContext) -> Node:
     context.keep_order(layer)
     (source,) = layer.inputs
     scale = context.scale(source)
@@ -305,7 +185,7 @@ def _(layer: Convert, context: _Context) -> Node:
 
 
 @lower_layer.register
-def _(layer: Add, context: _Context) -> Node:
+def _(layer: Add, context: LoweringContext) -> Node:
     context.keep_order(layer)
     if context.is_exact(layer.output):
         exact = exact_addition(
@@ -321,7 +201,7 @@ def _(layer: Add, context: _Context) -> Node:
     return _fixed_point_addition(layer, context)
 
 
-def _fixed_point_addition(layer: Add, context: _Context) -> Node:
+def _fixed_point_addition(layer: Add, context: LoweringContext) -> Node:
     """Lower as TFLite's ADD and SUB: operands in fixed point at twice the larger scale."""
     left_shift = 20 if context.map(layer.output).codes.width <= 8 else 15
     common = 2 * max(context.scale(name) for name in layer.inputs)
@@ -347,7 +227,7 @@ def _fixed_point_addition(layer: Add, context: _Context) -> Node:
 
 
 @lower_layer.register
-def _(layer: Multiply, context: _Context) -> Node:
+def _(layer: Multiply, context: LoweringContext) -> Node:
     context.refuse_order(layer)
     first, second = layer.inputs
     scale = context.scale(first) * context.scale(second)  # Of float32: exact in float64.
@@ -360,7 +240,7 @@ def _(layer: Multiply, context: _Context) -> Node:
 
 
 @lower_layer.register
-def _(layer: SumPool, context: _Context) -> Node:
+def _(layer: SumPool, context: LoweringContext) -> Node:
     (source,) = layer.inputs
     node = integer.SumPool(
         inputs=layer.inputs,
@@ -372,7 +252,7 @@ def _(layer: SumPool, context: _Context) -> Node:
 
 
 @lower_layer.register
-def _(layer: Mean, context: _Context) -> Node:
+def _(layer: Mean, context: LoweringContext) -> Node:
     context.refuse_order(layer)
     (source,) = layer.inputs
     shape = context.network.shapes[source]
@@ -397,7 +277,7 @@ _WHOLE_IMAGES = ((1, 2), (0, 1, 2))
 
 
 @lower_layer.register
-def _(layer: AveragePool, context: _Context) -> Node:
+def _(layer: AveragePool, context: LoweringContext) -> Node:
     minimum, maximum = _all_codes(context, layer.output)
     return integer.AveragePool(
         inputs=layer.inputs,
@@ -409,7 +289,7 @@ def _(layer: AveragePool, context: _Context) -> Node:
 
 
 @lower_layer.register
-def _(layer: MaxPool, context: _Context) -> Node:
+def _(layer: MaxPool, context: LoweringContext) -> Node:
     minimum, maximum = _all_codes(context, layer.output)
     return integer.MaxPool(
         inputs=layer.inputs,
@@ -420,19 +300,19 @@ def _(layer: MaxPool, context: _Context) -> Node:
     )
 
 
-def _all_codes(context: _Context, name: str) -> tuple[int, int]:
+def _all_codes(context: LoweringContext, name: str) -> tuple[int, int]:
     return context.limits(name, UNLIMITED)
 
 
 @lower_layer.register
-def _(layer: Clamp, context: _Context) -> Node:
+def _(layer: Clamp, context: LoweringContext) -> Node:
     context.keep_order(layer)
     minimum, maximum = context.limits(layer.output, layer.limits)
     return integer.Clamp(inputs=layer.inputs, output=layer.output, minimum=minimum, maximum=maximum)
 
 
 @lower_layer.register
-def _(layer: Pointwise, context: _Context) -> Node:
+def _(layer: Pointwise, context: LoweringContext) -> Node:
     """Tabulate the function in float64."""
     context.keep_order(layer)
     source, target = context.map(layer.inputs[0]), context.map(layer.output)
@@ -443,7 +323,7 @@ def _(layer: Pointwise, context: _Context) -> Node:
 
 
 @lower_layer.register
-def _(layer: Concat, context: _Context) -> Node:
+def _(layer: Concat, context: LoweringContext) -> Node:
     context.refuse_order(layer)
     rank = len(context.network.shapes[layer.output])
     axis = channels_last_axis(layer.dimension, rank)
@@ -451,7 +331,7 @@ def _(layer: Concat, context: _Context) -> Node:
 
 
 @lower_layer.register
-def _(layer: Pad, context: _Context) -> Node:
+def _(layer: Pad, context: LoweringContext) -> Node:
     code = context.map(layer.output).quantize(torch.tensor(layer.value))
     return integer.Pad(
         inputs=layer.inputs,
@@ -462,15 +342,15 @@ def _(layer: Pad, context: _Context) -> Node:
 
 
 @lower_layer.register
-def _(layer: Reshape, context: _Context) -> Node:
+def _(layer: Reshape, context: LoweringContext) -> Node:
     """Lower a reshape that keeps images images and features features, or turns one into other.
 
     It changes neither torch's nor the graph's order of values, only which orders are usual.
     """
     source, shape = layer.inputs[0], layer.shape
-    usual = _torch_order(context.network.shapes[source])
+    usual = torch_order(context.network.shapes[source])
     order = context.order.get(source, usual)
-    if not np.array_equal(order, _torch_order(shape)):
+    if not np.array_equal(order, torch_order(shape)):
         if len(shape) != 1:
             raise UserError(
                 f"it turns {context.network.shapes[source]} into {shape}, which moves values "
@@ -480,14 +360,8 @@ def _(layer: Reshape, context: _Context) -> Node:
     return integer.Reshape(inputs=layer.inputs, output=layer.output, shape=channels_last(shape))
 
 
-def _torch_order(shape: Shape) -> Int64:
-    """Return which of torch's values each value of the channels-last tensor is."""
-    numbers = np.arange(int(np.prod(shape))).reshape(shape)
-    return (numbers.transpose(1, 2, 0) if len(shape) == 3 else numbers).reshape(-1)
-
-
 @lower_layer.register
-def _(layer: Softmax, context: _Context) -> Node:
+def _(layer: Softmax, context: LoweringContext) -> Node:
     context.refuse_order(layer)
     source, target = context.map(layer.inputs[0]), context.map(layer.output)
     return integer.Softmax(

@@ -1,0 +1,149 @@
+"""What the layers of a network are lowered with."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from golden.affine import QuantizeRounding
+from golden.bipolar import BipolarMap
+from golden.errors import UserError
+from golden.graph import AccumulatingNode, Encoding, FixedPoint, Node, Tensor
+from golden.integer_type import IntegerType
+from golden.multiplier import TFLITE_MULTIPLIER_WIDTH, quantize_multiplier
+from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
+from golden.quantize.exact import exact_requantization
+from golden.quantize.integer_weight import IntegerWeight
+from golden.requant_spec import RequantChannels, RequantSpec
+from golden.rounding import Rounding
+from golden.torch_import.float_network import FloatNetwork, Layer, Range, Scaled
+
+Int64 = NDArray[np.int64]
+Shape = tuple[int, ...]
+
+WIDEST_EXACT = 8
+"""Bits of output codes up to which exact requantization searches for every threshold."""
+
+_NARROW_ACCUMULATOR = IntegerType(32, True)
+_WIDE_ACCUMULATOR = IntegerType(48, True)
+"""For activations of more than 8 bits."""
+
+
+@dataclass
+class LoweringContext:
+    """What layers are lowered with.
+
+    Parameters
+    ----------
+    network, activations, weights, rounding
+        As of `golden.quantize.lower.lower`.
+    order : dict of str to ndarray
+        For a flattened image: which of torch's features each feature of the graph is.
+    tensors : dict of str to Tensor
+        The graph's tensors up to the layer.
+    """
+
+    network: FloatNetwork
+    activations: Mapping[str, ActivationMap]
+    weights: Mapping[str, IntegerWeight]
+    rounding: Rounding | None
+    order: dict[str, Int64] = field(default_factory=dict)
+    tensors: dict[str, Tensor] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tensors = {
+            name: Tensor.of_type(
+                name, channels_last(self.network.shapes[name]), self.activations[name].codes
+            )
+            for name in self.network.inputs
+        }
+
+    def map(self, name: str) -> ActivationMap:
+        """Return what a tensor's codes stand for."""
+        return self.activations[name]
+
+    def scale(self, name: str) -> float:
+        """Return what one step of a tensor stands for."""
+        return scale_of(self.activations[name])
+
+    def encoding(self, name: str) -> Encoding:
+        """Return how a tensor's codes become the integers that arithmetic uses."""
+        return encoding_of(self.activations[name])
+
+    def requantization(self, output: str, scale: ArrayLike, clamp: Range) -> FixedPoint:
+        """Return the requantization of accumulators of a given scale, relative to the output."""
+        mapping = self.map(output)
+        kind = mapping.codes
+        accumulator = _NARROW_ACCUMULATOR if kind.width <= 8 else _WIDE_ACCUMULATOR
+        multiplier, exponent = quantize_multiplier(scale, TFLITE_MULTIPLIER_WIDTH)
+        if isinstance(mapping, BipolarMap):
+            # Rounded down, what is negative stays negative; clamped, it is -1, else 0.
+            spec = RequantSpec(accumulator, kind, roundings=(Rounding.FLOOR,))
+            channels = RequantChannels(spec, multiplier, exponent, 1, 0, 1)
+            return FixedPoint(channels, Rounding.FLOOR)
+        rounding = self.rounding or Rounding.SINGLE_HALF_EVEN
+        spec = RequantSpec(accumulator, kind, roundings=(rounding,))
+        zero_point = self.encoding(output).zero_point
+        limits = self.limits(output, clamp)
+        channels = RequantChannels(spec, multiplier, exponent, zero_point, *limits)
+        return FixedPoint(channels, rounding)
+
+    def is_exact(self, output: str) -> bool:
+        """Return whether a layer's result is to equal real arithmetic."""
+        return self.rounding is None and self.map(output).codes.width <= WIDEST_EXACT
+
+    def requantized(
+        self, node: AccumulatingNode, layer: Scaled, scale: float, divisor: int = 1
+    ) -> Node:
+        """Give a node whose accumulators stand for ``accumulator * scale / divisor`` its codes."""
+        output = layer.output
+        if not self.is_exact(output):
+            relative = scale / (divisor * self.scale(output))
+            return replace(node, requantization=self.requantization(output, relative, layer.clamp))
+        bounds = node.infer(*(self.tensors[name] for name in node.inputs)).accumulator
+        assert bounds is not None
+        exact = exact_requantization(bounds, scale, divisor, self.map(output), layer.clamp)
+        return replace(node, requantization=exact)
+
+    def limits(self, name: str, clamp: Range) -> tuple[int, int]:
+        """Return the codes of an activation's limits, as TFLite rounds them."""
+        mapping = self.map(name)
+        if isinstance(mapping, BipolarMap):
+            return 0, 1
+        low, high = mapping.quantize(torch.tensor(clamp), QuantizeRounding.HALF_AWAY)
+        return int(low), int(high)
+
+    def keep_order(self, layer: Layer) -> None:
+        """Pass the order of a flattened image on through a layer that treats features alike."""
+        usual = torch_order(self.network.shapes[layer.output])
+        first, *others = (self.order.get(name, usual) for name in layer.inputs)
+        if not all(np.array_equal(order, first) for order in others):
+            raise UserError("its inputs are images flattened differently; flatten after it")
+        if first is not usual:
+            self.order[layer.output] = first
+
+    def refuse_order(self, layer: Layer) -> None:
+        """Refuse a flattened image as input."""
+        if any(name in self.order for name in layer.inputs):
+            raise UserError(
+                "its input is a flattened image; allowed after flatten: linear layers and "
+                "functions of single values"
+            )
+
+
+def channels_last(shape: Shape) -> Shape:
+    """Return the graph's shape of a tensor of torch's shape, both without the batch."""
+    return (*shape[1:], shape[0]) if len(shape) == 3 else shape
+
+
+def channels_last_axis(axis: int, rank: int) -> int:
+    """Return the graph's axis of torch's axis, both without the batch."""
+    return (axis - 1) % 3 if rank == 3 else axis
+
+
+def torch_order(shape: Shape) -> Int64:
+    """Return which of torch's values each value of the channels-last tensor is."""
+    numbers = np.arange(int(np.prod(shape))).reshape(shape)
+    return (numbers.transpose(1, 2, 0) if len(shape) == 3 else numbers).reshape(-1)
