@@ -9,7 +9,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from golden.errors import UserError
 
@@ -124,9 +124,9 @@ def svg_file(drawing: "Figure", name: str) -> bytes:
     return f"{text[:end]}<style>{''.join(rules)}</style>{text[end:]}\n".encode()
 
 
-def grid(axes: "Axes", direction: str = "both") -> None:
+def grid(axes: "Axes", direction: Literal["both", "x", "y"] = "both") -> None:
     """Draw faint grid lines behind the data, along x, y or both."""
-    axes.grid(True, axis=direction, linewidth=0.6)  # type: ignore[arg-type]
+    axes.grid(True, axis=direction, linewidth=0.6)
     axes.tick_params(length=0)
 
 
