@@ -52,9 +52,11 @@ class StepFunction:
 
     @property
     def saturation(self) -> tuple[int, int]:
-        """Lowest and highest accumulator beyond which no channel's code changes."""
+        """Lowest and highest accumulator beyond which no channel's code or sign changes."""
         low = min((int(t[0]) - 1 for t in self.thresholds if len(t)), default=0)
         high = max((int(t[-1]) for t in self.thresholds if len(t)), default=0)
+        if (self.accumulator_maximum < 0).any():  # Its constant is the one below zero.
+            low = min(low, -1)
         return low, high
 
     def __len__(self) -> int:

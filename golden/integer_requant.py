@@ -177,6 +177,10 @@ def certificate_of_scale(
         return np.full(channels, value, dtype=np.int64)
 
     constant = np.rint(np.ldexp(offset, shift)).astype(np.int64)
+    # A channel of one code needs no product, which saturation would change.
+    single = steps.lowest_code == steps.highest_code
+    multiplier = np.where(single, 0, multiplier)
+    constant = np.where(single, (steps.lowest_code - zero_point) << shift, constant)
     bare = Certificate(
         steps, shift, multiplier, constant, constant, per_channel(zero_point),
         per_channel(clamp[0]), per_channel(clamp[1]), unused, unused,

@@ -341,3 +341,17 @@ def test_one_threshold_on_one_side_of_zero_binds_the_other_side_too(
     certificate = find_certificate(reference, low, high, 0, 0, 1)
     every = np.arange(-50, 51)[:, None] + np.zeros_like(threshold)
     assert (certificate.evaluate(every) == reference(every)).all()
+
+
+@pytest.mark.parametrize("thresholds", [(), (3, 7)])
+def test_a_channel_of_one_code_below_zero_keeps_its_sign(thresholds: tuple[int, ...]) -> None:
+    low, high = np.array([19, -23, -20]), np.array([19, -23, 20])
+
+    def reference(accumulator: Int64) -> Int64:
+        codes = np.broadcast_to([9, -8, 0], accumulator.shape).copy()
+        codes[..., 2] = np.searchsorted(thresholds, accumulator[..., 2], side="right")
+        return codes
+
+    certificate = find_certificate(reference, low, high, 0, [-8, -8, 0], [9, 9, 2])
+    every = every_accumulator(certificate)
+    assert (certificate.evaluate(every) == reference(every)).all()
