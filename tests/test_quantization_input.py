@@ -65,7 +65,22 @@ def test_calibration_that_is_none_is_refused(calibration: object, message: str) 
             "layers.0.weight.bit does not exist; allowed: type, bits",
         ),
         (Scheme(activation=ActivationScheme(range="max")), "activation.range is 'max'; allowed"),
-        (Scheme(layers={"0": LayerScheme(weight={"bits": 20})}), "weight.bits is 20; allowed: 1"),
+        (
+            Scheme(layers={"0": LayerScheme(weight={"bits": 20})}),
+            "layers.0.weight.bits is 20; allowed: 1 to 16",
+        ),
+        (
+            Scheme(layers={"0": LayerScheme(weight={"bits": 2.5})}),
+            "layers.0.weight.bits is 2.5; allowed: an integer",
+        ),
+        (
+            Scheme(layers={"0": LayerScheme(activation={"percentile": "all"})}),
+            "layers.0.activation.percentile is 'all'; allowed: a number",
+        ),
+        (
+            Scheme(layers={"3": LayerScheme(input={"type": ["binary"]})}),
+            r"layers.3.input.type is \['binary'\]; allowed: asymmetric, symmetric",
+        ),
     ],
 )
 def test_names_and_bits_that_do_not_exist_are_refused(scheme: Scheme, message: str) -> None:

@@ -60,6 +60,7 @@ REFUSED = {
     "[weight]\nbits = 0": "weight.bits is 0; allowed: 1 to 16",
     "[weight]\nbits = 17": "weight.bits is 17; allowed: 1 to 16",
     "[weight]\ntype = 3": "weight.type is 3; allowed: a text",
+    "[weight]\ngroup_size = 10000000000": "weight.group_size is 10000000000; allowed: 1 to ",
     '[weight]\ngranularity = "row"': "weight.granularity is 'row'; allowed: tensor, channel, group",
     '[activation]\nrange = ["mse"]': r"activation.range is \['mse'\]; allowed: a text",
     "[activation]\ndynamic = true": "activation.dynamic is true; a streaming circuit would",

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from fnmatch import fnmatchcase
-from typing import TypeVar
+from typing import TypeVar, get_type_hints
 
 from golden.errors import UserError
 from golden.quantize.ranges import RANGES
 from golden.quantize.scheme import ActivationScheme, LayerScheme, Scheme, WeightScheme
+from golden.quantize.scheme_file import checked_value
 from golden.quantize.trained import LEARNED, OF_ACTIVATIONS
 from golden.quantize.weight_types import WEIGHT_TYPES
 from golden.torch_import.float_network import FloatNetwork, Matrix
@@ -48,6 +49,10 @@ class LayerSchemes:
                     f"layers.{pattern}.weight is given; {named[0].output} has no weights"
                 )
 
+    def knows(self, name: str) -> bool:
+        """Return whether a layer is one that the user knows, and no conversion."""
+        return name in self._names
+
     def weight(self, name: str) -> WeightScheme:
         """Return the scheme of a layer's weights."""
         options = self._scheme.weight
@@ -70,7 +75,7 @@ class LayerSchemes:
         return self._merged(each.input for each in self._of(name))
 
     def _of(self, name: str) -> Iterator[LayerScheme]:
-        if name in self._names:
+        if self.knows(name):
             for pattern, each in self._scheme.layers.items():
                 if fnmatchcase(name, pattern):
                     yield each
@@ -89,13 +94,19 @@ def changed(options: Options, changes: Mapping[str, object], place: str) -> Opti
     Raises
     ------
     UserError
-        If there is no field of a name.
+        Naming the option, if there is no field of its name, or its value is not allowed.
     """
     allowed = [each.name for each in fields(options)]
-    for name in changes:
+    kinds = get_type_hints(type(options))
+    values = {}
+    for name, value in changes.items():
         if name not in allowed:
             raise UserError(f"{place}.{name} does not exist; allowed: {', '.join(allowed)}")
-    return replace(options, **changes)  # type: ignore[arg-type]
+        values[name] = checked_value(kinds[name], value, f"{place}.{name}")
+    try:
+        return replace(options, **values)
+    except UserError as error:  # It names the option as if it were the whole network's.
+        raise UserError(f"{place}.{str(error).partition('.')[2]}") from None
 
 
 def check_training(kind: str, range: str, scheme: Scheme) -> None:

@@ -113,7 +113,9 @@ class _Assignment:
                     "share one scale, because only moved between them; give both the same"
                 )
         options = options or self.scheme.activation
-        return changed(options, different[first], f"layers.{first}.activation")
+        # A conversion is named after the option that asks for it.
+        place = f"{first}.activation" if self.layers.knows(first) else first
+        return changed(options, different[first], f"layers.{place}")
 
     def with_conversions(self, network: FloatNetwork) -> FloatNetwork:
         """Put a conversion before each layer that asks for an input of its own precision."""

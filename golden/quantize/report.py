@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from golden.errors import UserError
 from golden.execute import Executor
 from golden.graph import Graph
 from golden.quantize.activation_map import scale_of
@@ -82,9 +83,14 @@ def layer_reports(quantized: QuantizedNetwork, *samples: Tensor) -> list[LayerRe
 
 
 def sqnr(signal: Tensor, noisy: Tensor) -> float:
-    """Return ``10 log10(sum of signal**2 / sum of (noisy - signal)**2)`` in dB."""
+    """Return ``10 log10(sum of signal**2 / sum of (noisy - signal)**2)`` in dB.
+
+    Infinite without noise, whatever the signal.
+    """
     power = signal.double().square().sum()
     noise = (noisy.double() - signal.double()).square().sum()
+    if noise == 0:
+        return float("inf")
     return float(10 * torch.log10(power / noise))
 
 
@@ -105,4 +111,11 @@ def integer_accuracy(graph: Graph, batches: Iterable[tuple[Tensor, ...]], labels
 
 
 def _accuracy(scores: NDArray[np.generic], labels: Tensor) -> float:
-    return float((scores.reshape(len(scores), -1).argmax(axis=1) == labels.numpy()).mean())
+    scores = scores.reshape(len(scores), -1)
+    classes = scores.shape[1]
+    if not 0 <= int(labels.min()) <= int(labels.max()) < classes:
+        raise UserError(
+            f"labels are classes from {int(labels.min())} to {int(labels.max())}; the network has "
+            f"{classes} outputs, for classes 0 to {classes - 1}"
+        )
+    return float((scores.argmax(axis=1) == labels.numpy()).mean())

@@ -93,13 +93,12 @@ class WeightScheme:
         _check_choice("weight.bit_allocation", self.bit_allocation, ("equal", "aciq"))
         _check_choice("weight.ternary_threshold", self.ternary_threshold, ("mean", "optimal"))
         _check_integer("weight.seed", self.seed, 0, (1 << 32) - 1)
+        _check_integer("weight.group_size", self.group_size, 1, (1 << 31) - 1)
         _check_integer("weight.group_scale_bits", self.group_scale_bits, 1, 8)
         _check_integer("weight.level_bits", self.level_bits, 4, 16)
         _check_choice("weight.granularity", self.granularity, ("tensor", "channel", "group"))
         _check_choice("weight.rounding", self.rounding, ("nearest", "stochastic"))
         _check_range_options("weight", self.percentile, self.sigmas)
-        if self.group_size < 1:
-            raise UserError(f"weight.group_size is {self.group_size}; allowed: 1 or more")
 
 
 @dataclass(frozen=True)

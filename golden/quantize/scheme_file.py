@@ -72,16 +72,31 @@ def _build(kind: type[Table], table: object, place: str) -> Table:
         where = f"{place}.{key}" if place else key
         if key not in allowed:
             raise UserError(f"{where} does not exist; allowed: {', '.join(allowed)}")
-        values[key] = _value(hints[key], value, where)
+        values[key] = checked_value(hints[key], value, where)
     return kind(**values)
 
 
-def _value(kind: Any, value: Any, place: str) -> Any:
-    """Return a value as a field's type has it."""
+def checked_value(kind: Any, value: Any, place: str) -> Any:
+    """Return a value as a field's type has it.
+
+    Parameters
+    ----------
+    kind : type
+        Of the field.
+    value : object
+        As TOML has it: lists for tuples, integers also for real numbers.
+    place : str
+        The field's name in a scheme, for the message.
+
+    Raises
+    ------
+    UserError
+        If it is of another type.
+    """
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
         (kind,) = (each for each in arguments if each is not NoneType)
-        return _value(kind, value, place)
+        return checked_value(kind, value, place)
     if is_dataclass(kind) and isinstance(kind, type):
         return _build(kind, value, place)
     if origin is Literal:
