@@ -1,15 +1,13 @@
 """The report of ``bittrue analyze``: a page that needs no other file, and the same as JSON."""
 
-import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from flows.analysis_plots import histogram_plot, noise_plot, sqnr_plot
+from flows.json_report import json_report
 from flows.plots import BLUE, COLORS, ORANGE
 from golden.graph.cost import graph_cost
 from golden.graph.domains import partition
@@ -91,16 +89,7 @@ def analysis_json(
         "conversions": [asdict(conversion) for conversion in domains.conversions],
         "widths": None if sweep is None else asdict(sweep),
     }
-    return (json.dumps(_finite(content), indent=1, allow_nan=False) + "\n").encode()
-
-
-def _finite(value: Any) -> Any:
-    """Return numbers with null instead of infinity, which JSON does not have."""
-    if isinstance(value, dict):
-        return {key: _finite(each) for key, each in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_finite(each) for each in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
+    return json_report(content)
 
 
 def _decibels(value: float) -> str:

@@ -28,6 +28,7 @@ class SampleFiles:
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = tuple(paths)
         self._arrays = [read_npy(path, mapped=True) for path in paths]
         for path, array in zip(paths, self._arrays, strict=True):
             if array.dtype.kind not in "fiub" or array.ndim < 2 or array.size == 0:
@@ -46,9 +47,48 @@ class SampleFiles:
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         return (self.between(first, first + _BATCH) for first in range(0, len(self), _BATCH))
 
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """The shape of one sample of each input."""
+        return [array.shape[1:] for array in self._arrays]
+
+    def check_shapes(self, expected: Sequence[tuple[int, ...]]) -> None:
+        """Refuse samples of other shapes, or of another number of inputs.
+
+        Raises
+        ------
+        UserError
+            Naming the file.
+        """
+        if len(self._paths) != len(expected):
+            raise UserError(
+                f"{', '.join(map(str, self._paths))}: samples of {len(self._paths)} inputs; "
+                f"allowed: of {len(expected)}, as those of calibration"
+            )
+        for path, given, wanted in zip(self._paths, self.shapes, expected, strict=True):
+            if given != tuple(wanted):
+                raise UserError(
+                    f"{path}: its samples have shape {given}; allowed: {tuple(wanted)}, as those "
+                    "of calibration"
+                )
+
     def between(self, first: int, last: int) -> tuple[Tensor, ...]:
-        """Return some samples as float32, one tensor for each input."""
-        return tuple(
-            torch.from_numpy(np.array(array[first:last], dtype=np.float32))
-            for array in self._arrays
-        )
+        """Return some samples as float32, one tensor for each input.
+
+        Raises
+        ------
+        UserError
+            Naming the file and the first sample with a value that is not finite in float32.
+        """
+        batch = []
+        for path, array in zip(self._paths, self._arrays, strict=True):
+            with np.errstate(over="ignore"):
+                values = np.array(array[first:last], dtype=np.float32)
+            finite = np.isfinite(values).reshape(len(values), -1).all(axis=1)
+            if not finite.all():
+                raise UserError(
+                    f"{path}: sample {first + int(finite.argmin())} has values that are not finite "
+                    "in float32"
+                )
+            batch.append(torch.from_numpy(values))
+        return tuple(batch)

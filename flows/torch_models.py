@@ -91,6 +91,8 @@ def read_labels(path: Path, samples: int) -> Tensor:
             f"{path}: it has shape {array.shape} and type {array.dtype}; allowed: integers of "
             f"shape ({samples},), one for each sample"
         )
+    if samples and int(array.min()) < 0:
+        raise UserError(f"{path}: it has class {int(array.min())}; allowed: 0 or more")
     return torch.from_numpy(array.astype("int64"))
 
 

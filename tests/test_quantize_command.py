@@ -183,6 +183,8 @@ def test_several_inputs(folder: Path) -> None:
     assert Executor(graph).run(codes)[graph.outputs[0]].shape == (1, 4)
 
 
+LABELLED = {"test": "few.npy", "test_labels": "few_labels.npy"}
+
 REFUSED = {
     "suffix": ({"output": "net.onnx"}, r"net.onnx: suffix is '.onnx'; allowed: .bittrue"),
     "folder": ({"output": "none/net.bittrue"}, r"there is no folder none; make it first"),
@@ -194,7 +196,17 @@ REFUSED = {
     "scheme": ({"scheme": "bad.toml"}, "weight.bits is 99; allowed: 1 to 16"),
     "layer": ({"scheme": "layer.toml"}, "layers.conv names no layer; the network has: 0, 2, 3"),
     "shape": ({"calibration": "scalar.npy"}, "it has shape .4,. and type int64; allowed: real"),
-    "not finite": ({"calibration": "nan.npy"}, "tensor 'input' has values that are not finite"),
+    "not finite": ({"calibration": "nan.npy"}, "nan.npy: sample 2 has values that are not finite"),
+    "too large": ({"calibration": "large.npy"}, "large.npy: sample 1 has values that are not fini"),
+    "negative": (LABELLED | {"test_labels": "negative.npy"}, "it has class -1; allowed: 0 or more"),
+    "classes": (
+        LABELLED | {"test_labels": "classes.npy"},
+        "labels are classes from 0 to 3; the network has 3 outputs, for classes 0 to 2",
+    ),
+    "test shape": (
+        LABELLED | {"test": "small.npy"},
+        r"small.npy: its samples have shape \(2, 3, 3\); allowed: \(2, 6, 6\), as those of cal",
+    ),
 }
 
 
@@ -210,7 +222,14 @@ def test_what_is_wrong_is_one_line_and_leaves_nothing_behind(
     (folder / "layer.toml").write_text("[layers.conv.weight]\nbits = 4\n")
     (folder / "train.toml").write_text(TRAINED)
     np.save(folder / "scalar.npy", np.arange(4))
-    np.save(folder / "nan.npy", np.full((4, 2, 6, 6), np.nan))
+    few = np.zeros((4, 2, 6, 6))
+    np.save(folder / "few.npy", few)
+    np.save(folder / "small.npy", few[..., :3, :3])
+    np.save(folder / "nan.npy", np.where(np.arange(4)[:, None, None, None] < 2, few, np.nan))
+    np.save(folder / "large.npy", few + np.array([0, 1e60, 0, 0])[:, None, None, None])
+    np.save(folder / "few_labels.npy", [0, 1, 2, 0])
+    np.save(folder / "negative.npy", [0, 1, 2, -1])
+    np.save(folder / "classes.npy", [0, 1, 2, 3])
     before = sorted(folder.iterdir())
     changes, message = REFUSED[case]
     assert main(words(folder, **changes)) == 2
@@ -219,3 +238,17 @@ def test_what_is_wrong_is_one_line_and_leaves_nothing_behind(
     assert error.count("\n") == 1
     after = [path for path in folder.iterdir() if path.name != "__pycache__"]
     assert sorted(after) == before
+
+
+def test_a_constant_network_has_a_report_that_every_json_reader_reads(folder: Path) -> None:
+    module = make_module()
+    for values in module.parameters():
+        nn.init.zeros_(values)
+    save_model(module, folder / "net.safetensors")
+    assert main(words(folder)) == 0
+
+    def refuse(name: str) -> None:
+        raise AssertionError(f"{name} is no JSON")
+
+    report = json.loads((folder / "net.json").read_text(), parse_constant=refuse)
+    assert report["layers"][-1]["sqnr"] is None

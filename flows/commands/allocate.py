@@ -1,7 +1,6 @@
 """``bittrue allocate``: bits for every layer of a torch module, within budgets."""
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from flows.json_report import json_report
 from flows.module_arguments import add_module_arguments, check_module_arguments
 from flows.network.devices import BUDGETS, find_budget
 from flows.plots import require_matplotlib
@@ -130,6 +130,7 @@ def _request(arguments: argparse.Namespace) -> "Request":
 
     calibration = SampleFiles(arguments.calibration)
     test = SampleFiles(arguments.test) if arguments.test else calibration
+    test.check_shapes(calibration.shapes)
     labels, test_labels = (
         None if path is None else read_labels(path, len(samples))
         for path, samples in ((arguments.labels, calibration), (arguments.test_labels, test))
@@ -185,7 +186,7 @@ def _report(result: "Result") -> bytes:
         "domains": [asdict(domain) for domain in result.domains.domains],
         "conversions": [asdict(conversion) for conversion in result.domains.conversions],
     }
-    return (json.dumps(content, indent=1) + "\n").encode()
+    return json_report(content)
 
 
 def _bits_table(result: "Result", title: str) -> Table:

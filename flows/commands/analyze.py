@@ -67,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         module = load_module(arguments.model, arguments.weights)
         calibration = SampleFiles(arguments.calibration)
         test = SampleFiles(arguments.test) if arguments.test else calibration
+        test.check_shapes(calibration.shapes)
         samples = CalibrationData(test.between(0, arguments.samples))
         labels = None
         if arguments.test_labels is not None:

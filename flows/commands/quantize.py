@@ -1,7 +1,6 @@
 """``bittrue quantize``: turn a float torch module into an integer network."""
 
 import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 from rich.table import Table
 
+from flows.json_report import json_report
 from flows.module_arguments import add_module_arguments, check_module_arguments
 from golden.atomic_file import write_atomically
 from golden.errors import UserError
@@ -67,6 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
         ranges = tuple(parse_input_range(text) for text in arguments.input_range or ())
         calibration = SampleFiles(arguments.calibration or ())
         test = SampleFiles(arguments.test) if arguments.test else None
+        if test is not None:
+            test.check_shapes([each.shape for each in ranges] or calibration.shapes)
         labels = None if test is None else read_labels(arguments.test_labels, len(test))
     if (scheme.training is None) != (arguments.labels is None):
         raise UserError("--labels and a scheme with a training are given together or not at all")
@@ -189,4 +191,4 @@ def _report(
         "weight_bytes": cost.weight_bytes,
         "accuracy": accuracy,
     }
-    return (json.dumps(content, indent=1) + "\n").encode()
+    return json_report(content)
