@@ -370,3 +370,16 @@ def test_other_options_of_a_layer_are_kept() -> None:
         assert [graph.tensors[name].type.width for name in ("0", "1")] == [4, 4]
         scale = graph.quantization["0"].scale
         assert scale.numerator == 1 or scale.denominator == 1  # A power of two.
+
+
+def test_layers_that_pad_binary_codes_have_a_sensitivity() -> None:
+    module = nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.Conv2d(4, 4, 3, padding=1), nn.Flatten(),
+        nn.Linear(4 * 16, 3),
+    )  # fmt: skip
+    samples = torch.randn(20, 1, 4, 4, generator=generator())
+    scheme = Scheme(layers={"0": LayerScheme(activation={"type": "binary"})})
+    candidates = Candidates.of(module, samples, scheme, (2, 8), (4, 8))
+    assert candidates.layer("2", 8).window.padding == ((1, 1), (1, 1))
+    sensitivity = noise_sensitivity(candidates, samples)
+    assert 0 < sensitivity.weights["2", 8] < sensitivity.weights["2", 2]

@@ -251,6 +251,17 @@ def test_labelled_data_that_does_not_fit(data: object, message: str) -> None:
         quantize(small(), labelled()[0], few_bits(), TrainingData(data))
 
 
+def test_what_has_no_integers_is_refused_before_it_is_trained() -> None:
+    def report(epoch: Epoch) -> None:
+        raise AssertionError(f"trained epoch {epoch.number}")
+
+    module = nn.Sequential(nn.Conv2d(1, 2, 5), nn.Flatten())
+    images, classes = labelled()
+    data = TrainingData((images, classes), report=report)
+    with pytest.raises(UserError, match=r"output '.*' is a flattened image"):
+        quantize(module, images, Scheme(training=QUICK), data)
+
+
 def test_a_last_batch_of_one_sample_joins_the_one_before() -> None:
     sizes = [len(targets) for _, targets in LabelledData(labelled(33), batch=16)]
     assert sizes == [16, 17]

@@ -21,6 +21,7 @@ from golden.execute import Executor
 from golden.graph import Certified, FixedPoint, Graph, Reshape
 from golden.integer_type import IntegerType
 from golden.quantize import ActivationScheme, Scheme, WeightScheme, quantize
+from golden.quantize.agreement import compare_layers
 from golden.torch_import import to_codes, to_real
 
 
@@ -255,6 +256,28 @@ def test_the_whole_network_stays_close_to_the_float_module(name: str) -> None:
     assert exact.square().mean() / error.square().mean() > 10**2  # 20 dB
 
 
+def test_flattened_images_and_features_are_joined_in_any_order() -> None:
+    def make() -> nn.Module:
+        image = nn.Sequential(conv(3, 4, stride=2), nn.ReLU(), nn.Flatten())
+        columns = nn.Sequential(nn.AdaptiveAvgPool2d((2, 1)), nn.Flatten())
+        features = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 5))
+        joined = Binary(Binary(features, image, join_channels), columns, join_channels)
+        return nn.Sequential(joined, nn.Tanh(), nn.Linear(5 + 4 * 16 + 3 * 2, 6))
+
+    module, samples = trained(make)
+    quantized = quantize(module, samples)
+    assert not any(
+        each.differing for each in compare_layers(quantized.fake, quantized.graph, samples)
+    )
+    graph = quantized.graph
+    codes = Executor(graph).run(to_codes(graph, samples))
+    (output,) = graph.outputs
+    with torch.no_grad():
+        exact = module(samples)
+    error = to_real(graph, output, codes[output]) - exact
+    assert exact.square().mean() / error.square().mean() > 10**2  # 20 dB
+
+
 def test_a_weight_off_by_one_code_is_noticed() -> None:
     """Negative control of the layer-wise comparison."""
     module, samples = trained(MODULES["plain"])
@@ -391,10 +414,6 @@ REFUSED: dict[str, tuple[nn.Module, str]] = {
         r"layer 'view' \(reshape\): it turns \(3, 8, 8\) into \(6, 4, 8\), which moves values",
     ),
     "flattened output": (nn.Flatten(), "output '.*' is a flattened image, whose features"),
-    "joined flattened images": (
-        Forward(lambda x: torch.cat([x.flatten(1), x.flatten(1)], 1)),
-        r"layer 'cat' \(concat\): its input is a flattened image; allowed after flatten: linear",
-    ),
     "adaptive pool": (nn.AdaptiveAvgPool2d(3), r"pools \(8, 8\) to \(3, 3\); allowed: divisors"),
     "softmax": (nn.Softmax(dim=2), "is not over dimension 1 of features or images"),
     "softmax joined": (
@@ -409,11 +428,12 @@ REFUSED: dict[str, tuple[nn.Module, str]] = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_imported_is_named(name: str) -> None:
+def test_what_cannot_be_imported_is_named(name: str, capfd: pytest.CaptureFixture[str]) -> None:
     module, message = REFUSED[name]
     with pytest.raises(UserError, match=message) as caught:
         quantize(module, torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(2)))
     assert "\n" not in str(caught.value)
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ from golden.quantize.training.fresh import fresh
 from golden.quantize.training.train import TrainingData, train
 from golden.quantize.training_scheme import TrainingScheme
 from golden.reproducible import reproducible
+from golden.rounding import Rounding
 from golden.torch_import.simplify import simplify
 from golden.torch_import.trace import trace
 
@@ -117,6 +118,8 @@ def quantize(
     with reproducible(scheme.correction.seed):
         correct(fake, reference, samples, scheme)
     if training is not None:
+        # What has no integers is refused now; rounded in fixed point, which takes no search.
+        lower_fake(fake, replace(scheme, requantization=Rounding.SINGLE_HALF_EVEN.value))
         train(fake, training, scheme, copy.deepcopy(module).to(torch.float32).eval())
     return QuantizedNetwork(scheme, precision, network, fake, lower_fake(fake, scheme))
 

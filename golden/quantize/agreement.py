@@ -13,7 +13,7 @@ from golden.execute import Executor
 from golden.graph import Graph
 from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
 from golden.quantize.fake_network import FakeQuantizedNetwork
-from golden.quantize.lowering_context import channels_last
+from golden.quantize.lowering_context import feature_orders
 from golden.torch_import import to_codes
 from golden.torch_import.float_network import Layer, Matrix
 
@@ -65,8 +65,9 @@ def compare_layers(
     """
     maps = {name: fake.activation(name).map for name in fake.network.shapes}
     codes = Executor(graph).run(to_codes(graph, *samples), keep=list(graph.tensors))
+    orders = feature_orders(fake.network)
     real = {
-        name: _real(_torch_order(values, fake.network.shapes[name], name, fake), maps[name])
+        name: _real(_torch_order(values, orders.get(name)), maps[name])
         for name, values in codes.items()
     }
     for layer in fake.network.layers:
@@ -111,27 +112,9 @@ def _real(codes: Int64, mapping: ActivationMap) -> Tensor:
     return torch.from_numpy(encoding_of(mapping).decode(codes)).double() * scale_of(mapping)
 
 
-def _torch_order(
-    codes: NDArray[np.integer], shape: tuple[int, ...], name: str, fake: FakeQuantizedNetwork
-) -> Int64:
+def _torch_order(codes: NDArray[np.integer], order: Int64 | None) -> Int64:
     """Return a tensor's codes as torch orders them: channels first, and so when flattened."""
-    if len(shape) == 3:
+    if codes.ndim == 4:
         return codes.transpose(0, 3, 1, 2).astype(np.int64)
-    source = _image_before(name, fake)
-    if source is None:
-        return codes.astype(np.int64)
-    image = codes.reshape(len(codes), *channels_last(fake.network.shapes[source]))
-    return image.transpose(0, 3, 1, 2).reshape(len(codes), *shape).astype(np.int64)
-
-
-def _image_before(name: str, fake: FakeQuantizedNetwork) -> str | None:
-    """Return the image that a tensor is the flattened form of."""
-    while True:
-        producer = next((each for each in fake.network.layers if each.output == name), None)
-        if producer is None or isinstance(producer, Matrix):
-            return None
-        name = producer.inputs[0]
-        shape = fake.network.shapes[name]
-        if len(shape) == 3:
-            flattened = np.prod(shape) == np.prod(fake.network.shapes[producer.output])
-            return name if flattened else None
+    features = codes.astype(np.int64)
+    return features if order is None else features[:, np.argsort(order)]

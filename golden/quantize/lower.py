@@ -175,7 +175,6 @@ def _requantized(
 
 @lower_layer.register
 def _(layer: Convert, context: LoweringContext) -> Node:
-    context.keep_order(layer)
     (source,) = layer.inputs
     scale = context.scale(source)
     node = integer.Requantize(
@@ -186,7 +185,7 @@ def _(layer: Convert, context: LoweringContext) -> Node:
 
 @lower_layer.register
 def _(layer: Add, context: LoweringContext) -> Node:
-    context.keep_order(layer)
+    context.one_order(layer)
     if context.is_exact(layer.output):
         exact = exact_addition(
             (context.tensors[layer.inputs[0]], context.tensors[layer.inputs[1]]),
@@ -306,7 +305,6 @@ def _all_codes(context: LoweringContext, name: str) -> tuple[int, int]:
 
 @lower_layer.register
 def _(layer: Clamp, context: LoweringContext) -> Node:
-    context.keep_order(layer)
     minimum, maximum = context.limits(layer.output, layer.limits)
     return integer.Clamp(inputs=layer.inputs, output=layer.output, minimum=minimum, maximum=maximum)
 
@@ -314,7 +312,6 @@ def _(layer: Clamp, context: LoweringContext) -> Node:
 @lower_layer.register
 def _(layer: Pointwise, context: LoweringContext) -> Node:
     """Tabulate the function in float64."""
-    context.keep_order(layer)
     source, target = context.map(layer.inputs[0]), context.map(layer.output)
     codes = np.arange(source.codes.minimum, source.codes.maximum + 1)
     real = torch.from_numpy(encoding_of(source).decode(codes) * scale_of(source))
@@ -324,7 +321,6 @@ def _(layer: Pointwise, context: LoweringContext) -> Node:
 
 @lower_layer.register
 def _(layer: Concat, context: LoweringContext) -> Node:
-    context.refuse_order(layer)
     rank = len(context.network.shapes[layer.output])
     axis = channels_last_axis(layer.dimension, rank)
     return integer.Concat(inputs=layer.inputs, output=layer.output, axis=axis)
@@ -350,13 +346,11 @@ def _(layer: Reshape, context: LoweringContext) -> Node:
     source, shape = layer.inputs[0], layer.shape
     usual = torch_order(context.network.shapes[source])
     order = context.order.get(source, usual)
-    if not np.array_equal(order, torch_order(shape)):
-        if len(shape) != 1:
-            raise UserError(
-                f"it turns {context.network.shapes[source]} into {shape}, which moves values "
-                "between channels; allowed: flatten, and adding or dropping dimensions of size 1"
-            )
-        context.order[layer.output] = order
+    if len(shape) != 1 and not np.array_equal(order, torch_order(shape)):
+        raise UserError(
+            f"it turns {context.network.shapes[source]} into {shape}, which moves values between "
+            "channels; allowed: flatten, and adding or dropping dimensions of size 1"
+        )
     return integer.Reshape(inputs=layer.inputs, output=layer.output, shape=channels_last(shape))
 
 

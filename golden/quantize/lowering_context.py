@@ -18,7 +18,18 @@ from golden.quantize.exact import exact_requantization
 from golden.quantize.integer_weight import IntegerWeight
 from golden.requant_spec import RequantChannels, RequantSpec
 from golden.rounding import Rounding
-from golden.torch_import.float_network import FloatNetwork, Layer, Range, Scaled
+from golden.torch_import.float_network import (
+    Add,
+    Clamp,
+    Concat,
+    Convert,
+    FloatNetwork,
+    Layer,
+    Pointwise,
+    Range,
+    Reshape,
+    Scaled,
+)
 
 Int64 = NDArray[np.int64]
 Shape = tuple[int, ...]
@@ -39,8 +50,8 @@ class LoweringContext:
     ----------
     network, activations, weights, rounding
         As of `golden.quantize.lower.lower`.
-    order : dict of str to ndarray
-        For a flattened image: which of torch's features each feature of the graph is.
+    order : mapping of str to ndarray
+        What `feature_orders` says of the network.
     tensors : dict of str to Tensor
         The graph's tensors up to the layer.
     """
@@ -49,10 +60,11 @@ class LoweringContext:
     activations: Mapping[str, ActivationMap]
     weights: Mapping[str, IntegerWeight]
     rounding: Rounding | None
-    order: dict[str, Int64] = field(default_factory=dict)
+    order: Mapping[str, Int64] = field(init=False)
     tensors: dict[str, Tensor] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.order = feature_orders(self.network)
         self.tensors = {
             name: Tensor.of_type(
                 name, channels_last(self.network.shapes[name]), self.activations[name].codes
@@ -115,22 +127,51 @@ class LoweringContext:
         low, high = mapping.quantize(torch.tensor(clamp), QuantizeRounding.HALF_AWAY)
         return int(low), int(high)
 
-    def keep_order(self, layer: Layer) -> None:
-        """Pass the order of a flattened image on through a layer that treats features alike."""
+    def one_order(self, layer: Layer) -> None:
+        """Refuse inputs whose features the graph holds in different orders."""
         usual = torch_order(self.network.shapes[layer.output])
         first, *others = (self.order.get(name, usual) for name in layer.inputs)
         if not all(np.array_equal(order, first) for order in others):
             raise UserError("its inputs are images flattened differently; flatten after it")
-        if first is not usual:
-            self.order[layer.output] = first
 
     def refuse_order(self, layer: Layer) -> None:
         """Refuse a flattened image as input."""
         if any(name in self.order for name in layer.inputs):
             raise UserError(
-                "its input is a flattened image; allowed after flatten: linear layers and "
-                "functions of single values"
+                "its input is a flattened image; allowed after flatten: linear layers, "
+                "concatenation and functions of single values"
             )
+
+
+def feature_orders(network: FloatNetwork) -> dict[str, Int64]:
+    """Return which of torch's features each feature of the graph is, where that differs.
+
+    It does for flattened images, whose channels torch has first and the graph has last, and for
+    what joins them or treats their features alike.
+    """
+    orders: dict[str, Int64] = {}
+
+    def order_of(name: str) -> Int64:
+        return orders.get(name, torch_order(network.shapes[name]))
+
+    for layer in network.layers:
+        if isinstance(layer, Reshape) and len(layer.shape) == 1:
+            order = order_of(layer.inputs[0])
+            if not np.array_equal(order, torch_order(layer.shape)):
+                orders[layer.output] = order
+        elif isinstance(layer, Concat) and not orders.keys().isdisjoint(layer.inputs):
+            parts = [order_of(name) for name in layer.inputs]
+            firsts = np.cumsum([0, *map(len, parts[:-1])])
+            orders[layer.output] = np.concatenate(
+                [first + part for first, part in zip(firsts, parts, strict=True)]
+            )
+        elif isinstance(layer, _ALIKE) and layer.inputs[0] in orders:
+            orders[layer.output] = orders[layer.inputs[0]]
+    return orders
+
+
+_ALIKE = (Add, Clamp, Convert, Pointwise)
+"""Layers that treat features alike, whatever their order."""
 
 
 def channels_last(shape: Shape) -> Shape:

@@ -1,8 +1,12 @@
 """A torch module as a float network, by way of ``torch.export``."""
 
 import copy
+import io
+import logging
 import operator
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
 
 import torch
 from torch import Tensor, nn
@@ -38,8 +42,7 @@ def trace(module: nn.Module, samples: tuple[Tensor, ...]) -> FloatNetwork:
     )
     evaluated = copy.deepcopy(module).to(torch.float32).eval()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Deprecations within torch itself.
+        with _quiet():
             # An empty table decomposes nothing; in-place operators become functional.
             program = torch.export.export(evaluated, example).run_decompositions({})
     except Exception as error:  # torch.export raises dozens of kinds.
@@ -49,6 +52,19 @@ def trace(module: nn.Module, samples: tuple[Tensor, ...]) -> FloatNetwork:
             "and have no data-dependent control flow"
         ) from error
     return _Translation(program).network
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hide deprecations within torch, and the graphs that it prints when it fails."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)
 
 
 class _Translation:

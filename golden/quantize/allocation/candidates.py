@@ -120,10 +120,10 @@ class Candidates:
 
     def layer(self, name: str, bits: int) -> Matrix:
         """Return a layer with quantized weights."""
-        quantized = self.fakes[bits].matrices[name].quantized()
-        # It may read from a conversion, which this network does not have.
-        inputs = next(each.inputs for each in self.network.layers if each.output == name)
-        return replace(quantized, inputs=inputs)
+        # All but the weights are this network's, which has no conversion and no padding of its own.
+        (layer,) = (each for each in self.network.layers if each.output == name)
+        assert isinstance(layer, Matrix)
+        return replace(layer, weight=self.fakes[bits].matrices[name].quantized().weight)
 
     def quantizers(self, group: Group, bits: int) -> dict[str, ActivationQuantizer]:
         """Return the quantizer of each tensor of a group."""
