@@ -15,6 +15,7 @@ from golden.quantize import (
     WeightScheme,
     quantize,
 )
+from golden.quantize.agreement import compare_layers
 from golden.quantize.corrections import CORRECTIONS
 from golden.quantize.ranges import RANGES
 from golden.quantize.trained import LEARNED
@@ -143,3 +144,19 @@ def test_calibration_reads_batches_one_after_the_other() -> None:
     )
     for name, layer in whole.fake.matrices.items():
         torch.testing.assert_close(layer.bias, parts.fake.matrices[name].bias, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("requantization", ["exact", "single_half_even"])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_steps_too_fine_for_a_multiplier_differ_at_ties_alone(
+    bits: int, requantization: str
+) -> None:
+    module = small_network()
+    with torch.no_grad():
+        module[3].weight[1] *= 2.0**12  # Beside channels of much finer steps.
+    activation = ActivationScheme(bits=bits)
+    scheme = Scheme(WeightScheme(bits=16), activation, requantization=requantization)
+    quantized = quantize(module, samples(), scheme)
+    for layer in compare_layers(quantized.fake, quantized.graph, samples()):
+        assert layer.largest <= 1
+        assert layer.farthest_from_tie < 1e-3

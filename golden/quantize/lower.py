@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from golden import graph as integer
+from golden.certificate import CertificateError
 from golden.errors import UserError
 from golden.graph import (
     Addend,
@@ -25,6 +26,7 @@ from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
 from golden.quantize.exact import codes_of, exact_addition
 from golden.quantize.integer_weight import IntegerWeight
 from golden.quantize.lowering_context import (
+    WIDEST_EXACT,
     LoweringContext,
     channels_last,
     channels_last_axis,
@@ -164,13 +166,24 @@ def _requantized(
     context: LoweringContext,
 ) -> Node:
     """Give a layer with weights the requantization that its output asks for."""
-    mapping = context.map(layer.output)
+    bounds = context.bounds(node)
     if context.is_exact(layer.output):
-        bounds = node.infer(context.tensors[layer.inputs[0]]).accumulator
-        assert bounds is not None
-        return replace(node, requantization=arithmetic.exact(bounds, mapping, layer.clamp))
+        try:
+            exact = arithmetic.exact(bounds, context.map(layer.output), layer.clamp)
+            return replace(node, requantization=exact)
+        except CertificateError:  # Fine steps can ask for more bits than a multiplier has.
+            if not _has_wide_operands(node, context):
+                raise
     scale = arithmetic.slope / context.scale(layer.output)
-    return replace(node, requantization=context.requantization(layer.output, scale, layer.clamp))
+    rounded = context.requantization(layer.output, scale, layer.clamp, bounds.type)
+    return replace(node, requantization=rounded)
+
+
+def _has_wide_operands(
+    node: integer.Convolution | integer.FullyConnected, context: LoweringContext
+) -> bool:
+    widest = max(node.weight_type.width, context.tensors[node.inputs[0]].type.width)
+    return widest > WIDEST_EXACT
 
 
 @lower_layer.register

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from golden.affine import QuantizeRounding
 from golden.bipolar import BipolarMap
 from golden.errors import UserError
-from golden.graph import AccumulatingNode, Encoding, FixedPoint, Node, Tensor
+from golden.graph import AccumulatingNode, AccumulatorBounds, Encoding, FixedPoint, Node, Tensor
 from golden.integer_type import IntegerType
 from golden.multiplier import TFLITE_MULTIPLIER_WIDTH, quantize_multiplier
 from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
@@ -39,7 +39,7 @@ WIDEST_EXACT = 8
 
 _NARROW_ACCUMULATOR = IntegerType(32, True)
 _WIDE_ACCUMULATOR = IntegerType(48, True)
-"""For activations of more than 8 bits."""
+"""For activations of more than 8 bits, or what does not fit the narrow one."""
 
 
 @dataclass
@@ -84,11 +84,18 @@ class LoweringContext:
         """Return how a tensor's codes become the integers that arithmetic uses."""
         return encoding_of(self.activations[name])
 
-    def requantization(self, output: str, scale: ArrayLike, clamp: Range) -> FixedPoint:
+    def requantization(
+        self,
+        output: str,
+        scale: ArrayLike,
+        clamp: Range,
+        accumulators: IntegerType = _NARROW_ACCUMULATOR,
+    ) -> FixedPoint:
         """Return the requantization of accumulators of a given scale, relative to the output."""
         mapping = self.map(output)
         kind = mapping.codes
-        accumulator = _NARROW_ACCUMULATOR if kind.width <= 8 else _WIDE_ACCUMULATOR
+        narrow = kind.width <= 8 and accumulators.width <= _NARROW_ACCUMULATOR.width
+        accumulator = _NARROW_ACCUMULATOR if narrow else _WIDE_ACCUMULATOR
         multiplier, exponent = quantize_multiplier(scale, TFLITE_MULTIPLIER_WIDTH)
         if isinstance(mapping, BipolarMap):
             # Rounded down, what is negative stays negative; clamped, it is -1, else 0.
@@ -111,13 +118,19 @@ class LoweringContext:
     ) -> Node:
         """Give a node whose accumulators stand for ``accumulator * scale / divisor`` its codes."""
         output = layer.output
+        bounds = self.bounds(node)
         if not self.is_exact(output):
             relative = scale / (divisor * self.scale(output))
-            return replace(node, requantization=self.requantization(output, relative, layer.clamp))
-        bounds = node.infer(*(self.tensors[name] for name in node.inputs)).accumulator
-        assert bounds is not None
+            rounded = self.requantization(output, relative, layer.clamp, bounds.type)
+            return replace(node, requantization=rounded)
         exact = exact_requantization(bounds, scale, divisor, self.map(output), layer.clamp)
         return replace(node, requantization=exact)
+
+    def bounds(self, node: AccumulatingNode) -> AccumulatorBounds:
+        """Return what the accumulators of a node reach."""
+        bounds = node.infer(*(self.tensors[name] for name in node.inputs)).accumulator
+        assert bounds is not None
+        return bounds
 
     def limits(self, name: str, clamp: Range) -> tuple[int, int]:
         """Return the codes of an activation's limits, as TFLite rounds them."""
