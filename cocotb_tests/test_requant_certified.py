@@ -90,6 +90,32 @@ def test_exceptions_are_carried_out(simulator: str, builds: Path, tmp_path: Path
     assert verdict.differing == int((certificate.correction != 0).sum())
 
 
+def test_a_channel_of_one_code_keeps_it_beside_others(
+    simulator: str, builds: Path, tmp_path: Path
+) -> None:
+    """Its only accumulator is below zero, where no threshold of the other channel is."""
+    low, high = np.array([-23, 0]), np.array([-23, 20])
+
+    def reference(accumulator: np.ndarray) -> np.ndarray:
+        codes = np.where(accumulator >= 7, 5, -3)
+        return np.where([True, False], -8, codes)
+
+    certificate = find_certificate(reference, low, high, 0, [-8, -3], [5, 5])
+    component = CertifiedRequantizer(certificate, INT32, INT8)
+    accumulator = np.clip(np.arange(-23, 21)[:, None], low, high)
+    scenario = requant_certified.full_speed(
+        "every accumulator",
+        {
+            "accumulator": accumulator.reshape(-1),
+            "channel": np.broadcast_to([0, 1], accumulator.shape).reshape(-1),
+        },
+        {"": reference(accumulator).reshape(-1)},
+        component.latency,
+    )
+    verdict = verdict_on(component, "single", [scenario], simulator, builds, tmp_path)
+    assert verdict.passed, verdict.problems
+
+
 def test_layers_are_those_of_the_network() -> None:
     assert list(digits_layers()) == ["conv1", "conv2", "dense"]
     with pytest.raises(UserError, match=r"no layer is named 'conv9'; choose one of conv1, conv2"):

@@ -12,6 +12,7 @@ from golden.errors import UserError
 from golden.execute import Executor
 from golden.float_requant import requantize_float64_half_away
 from golden.graph import (
+    AccumulatorBounds,
     Add,
     Addend,
     ArgMax,
@@ -58,6 +59,15 @@ def test_accumulator_bounds_are_reached_and_not_exceeded() -> None:
     bounds = graph.accumulators["y"]
     assert bounds.minimum.tolist() == accumulators.min(axis=0).tolist()
     assert bounds.maximum.tolist() == accumulators.max(axis=0).tolist()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "kind"), [(0, 0, "int2"), (-1, 0, "int2"), (-3, -2, "int3"), (5, 8, "int5")]
+)
+def test_accumulators_have_two_bits_at_least(low: int, high: int, kind: str) -> None:
+    """A layer whose weights are all zero still has a requantizer, which takes no fewer."""
+    bounds = AccumulatorBounds(np.array([low, low]), np.array([high, low]))
+    assert str(bounds.type) == kind
 
 
 def test_accumulator_bounds_hold_with_padding_and_zero_points() -> None:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from golden.errors import UserError
+from golden.execute import Executor
 from golden.quantize import (
     ActivationScheme,
     InputRange,
@@ -19,6 +20,7 @@ from golden.quantize.agreement import compare_layers
 from golden.quantize.corrections import CORRECTIONS
 from golden.quantize.ranges import RANGES
 from golden.quantize.trained import LEARNED
+from golden.torch_import import to_codes, to_real
 from tests.support.quantization import differing_codes, samples, small_network
 
 
@@ -144,6 +146,20 @@ def test_calibration_reads_batches_one_after_the_other() -> None:
     )
     for name, layer in whole.fake.matrices.items():
         torch.testing.assert_close(layer.bias, parts.fake.matrices[name].bias, rtol=0, atol=1e-5)
+
+
+def test_a_layer_without_weights_is_its_bias() -> None:
+    module = small_network()
+    with torch.no_grad():
+        module[7].weight.zero_()
+        module[7].bias.copy_(torch.tensor([0.1, -0.3, 0.25, 0.0, -0.01]))
+    quantized = quantize(module, samples())
+    assert differing_codes(quantized) == 0
+    codes = Executor(quantized.graph).run(to_codes(quantized.graph, samples()))
+    (output,) = quantized.graph.outputs
+    step = float(quantized.graph.quantization[output].scale)
+    error = to_real(quantized.graph, output, codes[output]) - module[7].bias.detach()
+    assert error.abs().max() <= 0.501 * step
 
 
 @pytest.mark.parametrize("requantization", ["exact", "single_half_even"])

@@ -42,8 +42,9 @@ class AccumulatorBounds:
 
     @property
     def type(self) -> IntegerType:
-        """Narrowest signed type that holds every accumulator."""
-        return IntegerType.spanning(min(int(self.minimum.min()), -1), int(self.maximum.max()))
+        """Narrowest signed type of 2 bits or more, as requantizers take, for every accumulator."""
+        low, high = int(self.minimum.min()), int(self.maximum.max())
+        return IntegerType.spanning(min(low, -1), max(high, 1))
 
 
 @dataclass(frozen=True, eq=False)
