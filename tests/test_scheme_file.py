@@ -69,6 +69,7 @@ REFUSED = {
     'requantization = "round"': "requantization is 'round'; allowed: exact, tflite_double, ",
     "layers = 3": "layers is no table",
     "[layers.conv1]\nbits = 3": "layers.conv1.bits does not exist; allowed: weight, activation, in",
+    "[layers.body.0.weight]\nbits = 3": "layers.body.0 does not exist; .*; names with dots are quo",
     "[layers.conv1]\nweight = 3": "layers.conv1.weight is 3; allowed: a table",
     "[training]\nstart = 'zero'": "training.start is 'zero'; allowed: float, scratch",
     "weight]": "it is no TOML: ",

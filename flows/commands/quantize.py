@@ -167,13 +167,18 @@ def _summarize(
     console.print(
         f"integers against the fake-quantized network: {compared:,} codes compared, "
         f"{differing:,} differ"
-        + ("" if differing == 0 else " (at ties of their rounding; see docs/quantization.md)"),
+        + ("" if differing == 0 else f" ({_why_some_differ(quantized)}; see docs/quantization.md)"),
         soft_wrap=True,
     )
     if accuracy:
         console.print(
             f"accuracy: float {accuracy['float']:.2%}, integers {accuracy['integer']:.2%}"
         )
+
+
+def _why_some_differ(quantized: "QuantizedNetwork") -> str:
+    name = quantized.scheme.requantization
+    return "at ties of their rounding" if name == "exact" else f"requantization is {name}"
 
 
 def _report(

@@ -71,7 +71,8 @@ def _build(kind: type[Table], table: object, place: str) -> Table:
     for key, value in table.items():
         where = f"{place}.{key}" if place else key
         if key not in allowed:
-            raise UserError(f"{where} does not exist; allowed: {', '.join(allowed)}")
+            hint = "; names with dots are quoted, as in layers.'a.b'" if kind is LayerScheme else ""
+            raise UserError(f"{where} does not exist; allowed: {', '.join(allowed)}{hint}")
         values[key] = checked_value(hints[key], value, where)
     return kind(**values)
 
