@@ -292,6 +292,27 @@ def test_images_come_as_often_as_planned(simulator: str, builds: Path, tmp_path:
     assert (Pace.of(outcome.cycles["o"], 6).intervals == plan.cycles).all()
 
 
+def test_joined_branches_keep_the_pace(simulator: str, builds: Path, tmp_path: Path) -> None:
+    """Branches of one lane catch up with a concatenation of two while others have their turn."""
+    b = Builder((8, 8, 2))
+    branches = [
+        b.matrix(Convolution, "x", (channels, 1, 1, 2), INT8, INT8, window=Window((1, 1)))
+        for channels in (4, 4, 2, 2)
+    ]
+    graph = b.graph(b.add(Concat(inputs=tuple(branches), output="joined", axis=2)))
+    plan = plan_network(certify(graph), find_budget("zynq7020"), 384)
+    assert [plan.spec.lanes_of(name) for name in (*branches, "joined")] == [1, 1, 1, 1, 2]
+    network = Network(plan.spec)
+    given = random_images(network.spec.input, 4, 3)
+    scenario = network_scenario(network, "images", given, Executor(graph).run(given))
+    cosimulation = Cosimulation(
+        network, to_verilog(network, "network"), simulator, builds, optimisation="-O0"
+    )
+    (outcome,) = cosimulation.run([scenario.run], tmp_path)
+    assert plan.cycles == 384
+    assert (Pace.of(outcome.cycles["o"], 4).intervals == plan.cycles).all()
+
+
 def test_constants_that_come_a_beat_early_are_noticed(
     simulator: str, builds: Path, tmp_path: Path
 ) -> None:

@@ -9,7 +9,7 @@ from amaranth.hdl import Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.graph import Constant, Node, Tensor
+from golden.graph import Concat, Constant, Node, Tensor
 from hdl.fork_depths import Dependence, branch_depths
 from hdl.layers.build import build_layer
 from hdl.layers.codes import code_stream
@@ -18,6 +18,9 @@ from hdl.layers.fifo import Fifo
 from hdl.layers.fork import Fork
 from hdl.layers.lanes import Lanes
 from hdl.network_spec import NetworkSpec, is_wire, layer_name
+
+_TURNS = 2
+"""Turns of a concatenation's input that fit before it, so that the layer before can go on."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +189,17 @@ class Network(wiring.Component):
                 m.submodules[f"{place}_lanes_{step}"] = converter
                 connect(m, source, converter.i)
                 source = converter.o
+        if self._joins_channels(edge):
+            fifo = Fifo(tensor.type, wanted, _TURNS * tensor.channels // wanted)
+            m.submodules[f"{place}_turns"] = fifo
+            connect(m, source, fifo.i)
+            source = fifo.o
         connect(m, source, sink)
+
+    def _joins_channels(self, edge: Edge) -> bool:
+        """Return whether an edge's channels take turns with others', pixel by pixel."""
+        node, tensor = edge.consumer, self.spec.graph.tensors[edge.tensor]
+        return isinstance(node, Concat) and node.axis == len(tensor.shape) - 1
 
     def _dependence(self, edge: Edge) -> Dependence:
         node = edge.consumer
