@@ -14,7 +14,7 @@ from flows.progress import progress_bar
 from flows.sample_files import SampleFiles
 from golden.errors import UserError
 from golden.graph.domains import Partition, partition
-from golden.quantize import Scheme, quantize
+from golden.quantize import QuantizedNetwork, Scheme, quantize
 from golden.quantize.allocation import (
     Allocation,
     Candidates,
@@ -134,16 +134,19 @@ def allocate(request: Request, console: Console) -> Result:
         allocation = (solve_ilp if request.solver == "ilp" else solve_greedy)(problem, budgets)
         front = _front(problem, next(iter(budgets)), request)
     points = tuple(
-        _measured(request, candidates, each)
+        Point(
+            each,
+            measure(_quantized(request, candidates, each), request.test, request.test_labels),
+        )
         for each in track(front, "measuring the front", console=console, transient=True)
     )
-    untrained_scheme = candidates.scheme_of(allocation.bits)
+    quantized = _quantized(request, candidates, allocation)
     return Result(
         candidates.scheme_of(allocation.bits, request.scheme),
-        _measured(request, candidates, allocation),
+        Point(allocation, measure(quantized, request.test, request.test_labels)),
         points,
         budgets,
-        partition(quantize(request.module, request.calibration, untrained_scheme).graph),
+        partition(quantized.graph),
         sensitivity,
     )
 
@@ -207,7 +210,8 @@ def _front(problem: Problem, cost: str, request: Request) -> list[Allocation]:
     return [path[index] for index in sorted(chosen)]
 
 
-def _measured(request: Request, candidates: Candidates, allocation: Allocation) -> Point:
+def _quantized(
+    request: Request, candidates: Candidates, allocation: Allocation
+) -> QuantizedNetwork:
     scheme = candidates.scheme_of(allocation.bits)
-    quantized = quantize(request.module, request.calibration, scheme)
-    return Point(allocation, measure(quantized, request.test, request.test_labels))
+    return quantize(request.module, request.calibration, scheme)

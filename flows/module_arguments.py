@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from flows.output_files import require_folder_of
 from golden.errors import UserError
 
 
@@ -63,7 +64,6 @@ def check_module_arguments(arguments: argparse.Namespace, suffix: str) -> None:
     output: Path = arguments.output
     if output.suffix != suffix:
         raise UserError(f"{output}: suffix is {output.suffix!r}; allowed: {suffix}")
-    if not output.parent.is_dir():
-        raise UserError(f"{output}: there is no folder {output.parent}; make it first")
+    require_folder_of(output)
     if bool(arguments.test) != bool(arguments.test_labels):
         raise UserError("--test and --test-labels are given together or not at all")

@@ -32,3 +32,18 @@ def read_npy(path: Path, mapped: bool = False) -> NDArray[Any]:
     if not isinstance(array, np.ndarray):
         raise UserError(f"{path}: it holds several arrays; allowed: one, written by numpy.save")
     return array
+
+
+def check_samples(path: Path, array: NDArray[Any]) -> None:
+    """Refuse what is no array of samples: real numbers, the first dimension counting samples.
+
+    Raises
+    ------
+    UserError
+        Naming the file.
+    """
+    if array.dtype.kind not in "fiub" or array.ndim < 2 or array.size == 0:
+        raise UserError(
+            f"{path}: it has shape {array.shape} and type {array.dtype}; allowed: real numbers of "
+            "shape (N, ...), N of 1 or more"
+        )

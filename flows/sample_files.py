@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from flows.npy_files import read_npy
+from flows.npy_files import check_samples, read_npy
 from golden.errors import UserError
 
 _BATCH = 256
@@ -31,11 +31,7 @@ class SampleFiles:
         self._paths = tuple(paths)
         self._arrays = [read_npy(path, mapped=True) for path in paths]
         for path, array in zip(paths, self._arrays, strict=True):
-            if array.dtype.kind not in "fiub" or array.ndim < 2 or array.size == 0:
-                raise UserError(
-                    f"{path}: it has shape {array.shape} and type {array.dtype}; allowed: real "
-                    "numbers of shape (N, ...), N of 1 or more"
-                )
+            check_samples(path, array)
             if len(array) != len(self._arrays[0]):
                 raise UserError(
                     f"{path}: it has {len(array)} samples; {paths[0]} has {len(self._arrays[0])}"

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, load_model
 from torch import Tensor, nn
 
-from flows.npy_files import read_npy
+from flows.npy_files import check_samples, read_npy
 from golden.errors import UserError
 
 
@@ -69,11 +69,7 @@ def read_samples(path: Path) -> Tensor:
         Naming the file, if it holds something else, or no sample.
     """
     array = read_npy(path)
-    if array.dtype.kind not in "fiub" or array.ndim < 2 or array.size == 0:
-        raise UserError(
-            f"{path}: it has shape {array.shape} and type {array.dtype}; allowed: real numbers of "
-            "shape (N, ...), N of 1 or more"
-        )
+    check_samples(path, array)
     return torch.from_numpy(array.astype("float32"))
 
 

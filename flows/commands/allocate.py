@@ -11,6 +11,7 @@ from rich.table import Table
 from flows.json_report import json_report
 from flows.module_arguments import add_module_arguments, check_module_arguments
 from flows.network.devices import BUDGETS, find_budget
+from flows.output_files import require_folder_of
 from flows.plots import require_matplotlib
 from golden.atomic_file import write_atomically
 from golden.errors import UserError
@@ -109,9 +110,7 @@ def _files(arguments: argparse.Namespace) -> list[Path]:
     files = [arguments.output, arguments.output.with_suffix(".json")]
     if arguments.plot is not None:
         require_matplotlib()
-        if not arguments.plot.parent.is_dir():
-            folder = arguments.plot.parent
-            raise UserError(f"{arguments.plot}: there is no folder {folder}; make it first")
+        require_folder_of(arguments.plot)
         files.append(arguments.plot)
     if arguments.points < 1 or arguments.cycles < 1:
         raise UserError(

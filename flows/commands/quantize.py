@@ -13,6 +13,7 @@ from flows.json_report import json_report
 from flows.module_arguments import add_module_arguments, check_module_arguments
 from golden.atomic_file import write_atomically
 from golden.errors import UserError
+from golden.graph.cost import Cost, graph_cost
 from golden.graph.file import SUFFIX
 
 if TYPE_CHECKING:
@@ -88,12 +89,13 @@ def run(arguments: argparse.Namespace) -> int:
         with console.status("measuring accuracy"):
             accuracy["float"] = float_accuracy(module, test, labels)
             accuracy["integer"] = integer_accuracy(quantized.graph, test, labels)
+    cost = graph_cost(quantized.graph)
     graph_file.save(quantized.graph, arguments.output)
     report = arguments.output.with_suffix(".json")
-    write_atomically(report, _report(quantized, layers, accuracy))
+    write_atomically(report, _report(quantized, layers, cost, accuracy))
     checkpoint.unlink(missing_ok=True)
     console.print(_table(layers, arguments.output.name))
-    _summarize(console, quantized, layers, accuracy)
+    _summarize(console, quantized, layers, cost, accuracy)
     console.print(f"{arguments.output} and {report}", soft_wrap=True)
     return 0
 
@@ -151,11 +153,9 @@ def _summarize(
     console: Console,
     quantized: "QuantizedNetwork",
     layers: "list[LayerReport]",
+    cost: Cost,
     accuracy: dict[str, float],
 ) -> None:
-    from golden.graph.cost import graph_cost
-
-    cost = graph_cost(quantized.graph)
     compared = sum(layer.compared for layer in layers)
     differing = sum(layer.differing for layer in layers)
     console.print(
@@ -182,11 +182,11 @@ def _why_some_differ(quantized: "QuantizedNetwork") -> str:
 
 
 def _report(
-    quantized: "QuantizedNetwork", layers: "list[LayerReport]", accuracy: dict[str, float]
+    quantized: "QuantizedNetwork",
+    layers: "list[LayerReport]",
+    cost: Cost,
+    accuracy: dict[str, float],
 ) -> bytes:
-    from golden.graph.cost import graph_cost
-
-    cost = graph_cost(quantized.graph)
     content = {
         "scheme": asdict(quantized.scheme),
         "layers": [asdict(layer) for layer in layers],

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from flows.code_files import Codes, npy_content, read_codes
+from flows.output_files import require_folder_of
 from golden.atomic_file import write_atomically
 from golden.errors import UserError
 from golden.graph import Graph
@@ -50,8 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     names = list(graph.outputs if arguments.tensors is None else graph.tensors)
     for path in arguments.output:
-        if not path.parent.is_dir():
-            raise UserError(f"{path}: there is no folder {path.parent}; make it first")
+        require_folder_of(path)
     # After the inputs are checked, because importing torch takes seconds.
     from golden.execute import Executor
 

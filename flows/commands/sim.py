@@ -16,6 +16,7 @@ from flows.network.simulation import (
     first_parting,
     network_scenario,
 )
+from flows.output_files import require_folder_of
 from flows.simulators.toolchain import SIMULATORS, check_simulator
 from golden.atomic_file import write_atomically
 from golden.certify import certify
@@ -77,9 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"--stall is {arguments.stall}; allowed: 0 to {_MAXIMUM_STALL}")
     if not 1 <= arguments.seed < 1 << 32:
         raise UserError(f"--seed is {arguments.seed}; allowed: 1 to {(1 << 32) - 1}")
-    if not arguments.output.parent.is_dir():
-        folder = arguments.output.parent
-        raise UserError(f"{arguments.output}: there is no folder {folder}; make it first")
+    require_folder_of(arguments.output)
     imported = load_network(arguments.model, arguments.profile)
     graph = certify(imported)
     plan = plan_network(graph, budget, arguments.cycles)

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from golden.affine import AffineMap
 from golden.bipolar import BipolarMap
-from golden.quantize.activation_map import ActivationMap
+from golden.quantize.activation_map import ActivationMap, scale_of, steps_of
 from golden.quantize.quantizer import Quantizer
 from golden.quantize.straight_through import through
 
@@ -27,6 +27,10 @@ class ActivationQuantizer(Quantizer, ABC):
     def map(self) -> ActivationMap:
         """Codes, scale and zero point as they are now."""
 
+    def in_steps(self, values: Tensor, scale: Tensor | float, lowest: int, highest: int) -> Tensor:
+        """Return ``scale * round(clamp(values / scale, lowest, highest))``."""
+        return self.round((values / scale).clamp(lowest, highest)) * scale
+
     def penalty(self) -> Tensor | float:
         """Return what the quantizer's own parameters add to the loss, per unit of decay."""
         return 0.0
@@ -44,13 +48,12 @@ class UniformActivation(ActivationQuantizer):
     def __init__(self, mapping: AffineMap) -> None:
         super().__init__()
         self._map = mapping
-        zero_point = int(mapping.zero_point[0])
-        self.scale = float(mapping.scale[0])
-        self.lowest, self.highest = mapping.minimum - zero_point, mapping.maximum - zero_point
+        self.scale = scale_of(mapping)
+        self.lowest, self.highest = steps_of(mapping)
 
     def forward(self, values: Tensor) -> Tensor:
         """Return quantized values, in the dtype of the values."""
-        return self.round((values / self.scale).clamp(self.lowest, self.highest)) * self.scale
+        return self.in_steps(values, self.scale, self.lowest, self.highest)
 
     @property
     def map(self) -> AffineMap:

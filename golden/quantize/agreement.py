@@ -11,7 +11,7 @@ from torch import Tensor
 from golden.bipolar import BipolarMap
 from golden.execute import Executor
 from golden.graph import Graph
-from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
+from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of, steps_of
 from golden.quantize.fake_network import FakeQuantizedNetwork
 from golden.quantize.lowering_context import feature_orders
 from golden.torch_import import to_codes
@@ -101,11 +101,8 @@ def _exact_layer(layer: Layer, fake: FakeQuantizedNetwork) -> Layer:
 def _codes_of(real: Tensor, mapping: ActivationMap) -> Tensor:
     if isinstance(mapping, BipolarMap):
         return (real >= 0).long()
-    zero_point = encoding_of(mapping).zero_point
-    steps = (real / scale_of(mapping)).clamp(
-        mapping.minimum - zero_point, mapping.maximum - zero_point
-    )
-    return steps.round().long() + zero_point
+    steps = (real / scale_of(mapping)).clamp(*steps_of(mapping))
+    return steps.round().long() + encoding_of(mapping).zero_point
 
 
 def _real(codes: Int64, mapping: ActivationMap) -> Tensor:

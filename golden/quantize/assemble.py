@@ -95,7 +95,7 @@ def _activation(
     if _has_softmax(group, precision.network):
         return UniformActivation(_softmax_map(group, low, high, scheme))
     signed = scheme.type == "asymmetric" or low < 0
-    grid = Grid(IntegerType(scheme.bits, signed), scheme.type, scheme.percentile, scheme.sigmas)
+    grid = Grid.of(IntegerType(scheme.bits, signed), scheme)
     ranges = [RANGES[scheme.range](each, grid) for each in seen]
     mapping = grid.map(min(low for low, _ in ranges), max(high for _, high in ranges))
     given = any(name in precision.network.inputs for name in group)

@@ -9,7 +9,7 @@ from golden.bipolar import BipolarMap
 from golden.graph import AccumulatorBounds, Add, Requantization, Tensor
 from golden.integer_requant import integer_requantization
 from golden.pair_addition import Summand, Total, add_pairs, few_pairs
-from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
+from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of, steps_of
 from golden.rounding import Rounding
 from golden.torch_import.float_network import Range
 
@@ -21,10 +21,8 @@ def codes_of(real: Float64, output: ActivationMap, clamp: Range) -> Int64:
     """Return the codes of real numbers: limited, then rounded to the nearest, ties to even."""
     if isinstance(output, BipolarMap):
         return (real >= 0).astype(np.int64)
-    zero_point = encoding_of(output).zero_point
-    lowest, highest = output.minimum - zero_point, output.maximum - zero_point
-    steps = np.clip(np.clip(real, *clamp) / scale_of(output), lowest, highest)
-    return np.rint(steps).astype(np.int64) + zero_point
+    steps = np.clip(np.clip(real, *clamp) / scale_of(output), *steps_of(output))
+    return np.rint(steps).astype(np.int64) + encoding_of(output).zero_point
 
 
 def extreme_codes(output: ActivationMap, clamp: Range) -> tuple[int, int]:

@@ -290,30 +290,28 @@ _WHOLE_IMAGES = ((1, 2), (0, 1, 2))
 
 @lower_layer.register
 def _(layer: AveragePool, context: LoweringContext) -> Node:
-    minimum, maximum = _all_codes(context, layer.output)
-    return integer.AveragePool(
-        inputs=layer.inputs,
-        output=layer.output,
-        window=layer.window,
-        minimum=minimum,
-        maximum=maximum,
-    )
+    return _window_pool(integer.AveragePool, layer, context)
 
 
 @lower_layer.register
 def _(layer: MaxPool, context: LoweringContext) -> Node:
-    minimum, maximum = _all_codes(context, layer.output)
-    return integer.MaxPool(
+    return _window_pool(integer.MaxPool, layer, context)
+
+
+def _window_pool(
+    kind: type[integer.AveragePool] | type[integer.MaxPool],
+    layer: AveragePool | MaxPool,
+    context: LoweringContext,
+) -> Node:
+    """Lower pooling of codes as they are, of which every one may result."""
+    minimum, maximum = context.limits(layer.output, UNLIMITED)
+    return kind(
         inputs=layer.inputs,
         output=layer.output,
         window=layer.window,
         minimum=minimum,
         maximum=maximum,
     )
-
-
-def _all_codes(context: LoweringContext, name: str) -> tuple[int, int]:
-    return context.limits(name, UNLIMITED)
 
 
 @lower_layer.register

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from golden.affine import AffineMap
 from golden.integer_type import IntegerType
 from golden.quantize.distribution import Distribution
+from golden.quantize.scheme import ActivationScheme, WeightScheme
 
 Range = tuple[float, float]
 """Lowest and highest value to represent."""
@@ -30,6 +31,11 @@ class Grid:
     type: str
     percentile: float = 99.99
     sigmas: float = 3.0
+
+    @classmethod
+    def of(cls, codes: IntegerType, scheme: WeightScheme | ActivationScheme) -> "Grid":
+        """Return codes spaced as a scheme says."""
+        return cls(codes, scheme.type, scheme.percentile, scheme.sigmas)
 
     @property
     def symmetric(self) -> bool:

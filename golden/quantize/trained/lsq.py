@@ -105,7 +105,7 @@ class LsqActivation(ActivationQuantizer):
         """Return quantized values, in the dtype of the values."""
         features = values[0].numel()
         step = self.learned(1 / math.sqrt(features * max(self.highest, 1)))
-        return self.round((values / step).clamp(self.lowest, self.highest)) * step
+        return self.in_steps(values, step, self.lowest, self.highest)
 
     @property
     def map(self) -> AffineMap:

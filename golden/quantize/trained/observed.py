@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from golden.affine import AffineMap
+from golden.quantize.activation_map import scale_of, steps_of
 from golden.quantize.activation_quantizer import ActivationQuantizer
 from golden.quantize.ranges import Grid
 from golden.quantize.scheme import WeightScheme
@@ -57,8 +58,7 @@ class MovingRangeActivation(ActivationQuantizer):
     def __init__(self, start: AffineMap, grid: Grid) -> None:
         super().__init__()
         self.grid = grid
-        zero_point, scale = int(start.zero_point[0]), float(start.scale[0])
-        ends = [(start.minimum - zero_point) * scale, (start.maximum - zero_point) * scale]
+        ends = [step * scale_of(start) for step in steps_of(start)]
         self.register_buffer("range", torch.tensor(ends, dtype=torch.float64))
 
     def forward(self, values: Tensor) -> Tensor:
@@ -68,9 +68,7 @@ class MovingRangeActivation(ActivationQuantizer):
             if seen.isfinite().all():  # Else the loss is not either, which training reports.
                 self.get_buffer("range").lerp_(seen.to(torch.float64), 1 - _MOMENTUM)
         mapping = self.map
-        zero_point, scale = int(mapping.zero_point[0]), float(mapping.scale[0])
-        lowest, highest = mapping.minimum - zero_point, mapping.maximum - zero_point
-        return self.round((values / scale).clamp(lowest, highest)) * scale
+        return self.in_steps(values, scale_of(mapping), *steps_of(mapping))
 
     @property
     def map(self) -> AffineMap:

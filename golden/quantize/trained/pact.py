@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from golden.affine import AffineMap
 from golden.errors import UserError
+from golden.quantize.activation_map import steps_of
 from golden.quantize.activation_quantizer import ActivationQuantizer
 from golden.quantize.ranges import Grid
 from golden.quantize.straight_through import through
@@ -38,8 +39,7 @@ class PactActivation(ActivationQuantizer):
     def __init__(self, start: AffineMap, grid: Grid) -> None:
         super().__init__()
         self.codes, self.zero_point = start.codes, int(start.zero_point[0])
-        self.lowest = start.minimum - self.zero_point
-        self.highest = start.maximum - self.zero_point
+        self.lowest, self.highest = steps_of(start)
         self.narrow = start.narrow
         if self.highest == 0:
             raise UserError(

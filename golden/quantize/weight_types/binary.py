@@ -1,7 +1,5 @@
 """Weights of one bit."""
 
-from typing import cast
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -9,13 +7,12 @@ from torch import Tensor
 from golden.bipolar import UINT1
 from golden.graph import Encoding
 from golden.quantize.integer_weight import IntegerWeight
-from golden.quantize.scheme import WeightScheme
 from golden.quantize.straight_through import through
-from golden.quantize.weight_quantizer import WeightQuantizer, per_row
-from golden.quantize.weight_types.rows import at_least, per_channel, rows_of
+from golden.quantize.weight_quantizer import per_row
+from golden.quantize.weight_types.mean_scale import MeanScaleWeight
 
 
-class BinaryWeight(WeightQuantizer):
+class BinaryWeight(MeanScaleWeight):
     """``scale * sign(weight)`` with ``scale = mean |weight|``, the least squares solution.
 
     The scale follows the weights in training. Zero counts as positive. Gradients are XNOR-Net's:
@@ -28,17 +25,6 @@ class BinaryWeight(WeightQuantizer):
         Granularity tensor or channel.
     smallest_scale : Tensor of float32, shape (output channels,)
     """
-
-    def __init__(self, scheme: WeightScheme, smallest_scale: Tensor) -> None:
-        super().__init__()
-        self._scheme = scheme
-        self.register_buffer("smallest_scale", smallest_scale)
-
-    @classmethod
-    def fit(cls, weight: Tensor, scheme: WeightScheme, smallest_scale: Tensor) -> "BinaryWeight":
-        """Return the quantizer of a layer's weights."""
-        rows_of(weight, scheme)
-        return cls(scheme, smallest_scale)
 
     def forward(self, weight: Tensor) -> Tensor:
         """Return quantized weights, of the same shape."""
@@ -59,5 +45,4 @@ class BinaryWeight(WeightQuantizer):
         weight.clamp_(-1, 1)
 
     def _scale(self, weight: Tensor) -> Tensor:
-        means = rows_of(weight, self._scheme).abs().mean(dim=1)
-        return at_least(per_channel(means, weight), cast(Tensor, self.smallest_scale))
+        return self.scale(self.magnitudes(weight).mean(dim=1), weight)

@@ -46,7 +46,7 @@ class GroupWeight(WeightQuantizer):
         largest factor just reach its widest group. For powers of two, factors are powers of two.
         """
         codes = IntegerType(scheme.bits, True)
-        grid = Grid(codes, scheme.type, scheme.percentile, scheme.sigmas)
+        grid = Grid.of(codes, scheme)
         find = RANGES[scheme.range]
         groups = weight.flatten(1).split(scheme.group_size, dim=1)
         scales = torch.tensor(

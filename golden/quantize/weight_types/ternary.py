@@ -1,21 +1,18 @@
 """Weights of -1, 0 and +1."""
 
-from typing import cast
-
 import torch
 from torch import Tensor
 
 from golden.integer_type import IntegerType
 from golden.quantize.integer_weight import IntegerWeight
-from golden.quantize.scheme import WeightScheme
 from golden.quantize.straight_through import through
-from golden.quantize.weight_quantizer import WeightQuantizer, per_row
-from golden.quantize.weight_types.rows import at_least, per_channel, rows_of
+from golden.quantize.weight_quantizer import per_row
+from golden.quantize.weight_types.mean_scale import MeanScaleWeight
 
 _THRESHOLD = 0.7
 
 
-class TernaryWeight(WeightQuantizer):
+class TernaryWeight(MeanScaleWeight):
     """``scale * sign(weight)`` where ``|weight| > threshold``, else zero.
 
     The scale is the mean magnitude of what is above the threshold, the least squares solution.
@@ -31,17 +28,6 @@ class TernaryWeight(WeightQuantizer):
     smallest_scale : Tensor of float32, shape (output channels,)
     """
 
-    def __init__(self, scheme: WeightScheme, smallest_scale: Tensor) -> None:
-        super().__init__()
-        self._scheme = scheme
-        self.register_buffer("smallest_scale", smallest_scale)
-
-    @classmethod
-    def fit(cls, weight: Tensor, scheme: WeightScheme, smallest_scale: Tensor) -> "TernaryWeight":
-        """Return the quantizer of a layer's weights."""
-        rows_of(weight, scheme)
-        return cls(scheme, smallest_scale)
-
     def forward(self, weight: Tensor) -> Tensor:
         """Return quantized weights, of the same shape."""
         codes, scale = self._codes(weight.detach())
@@ -55,14 +41,13 @@ class TernaryWeight(WeightQuantizer):
         )
 
     def _codes(self, weight: Tensor) -> tuple[Tensor, Tensor]:
-        magnitudes = rows_of(weight, self._scheme).abs()
+        magnitudes = self.magnitudes(weight)
         if self._scheme.ternary_threshold == "optimal":
             kept = _best_kept(magnitudes)
         else:
             kept = magnitudes > _THRESHOLD * magnitudes.mean(dim=1, keepdim=True)
         means = (magnitudes * kept).sum(dim=1) / kept.sum(dim=1).clamp(min=1)
-        scale = at_least(per_channel(means, weight), cast(Tensor, self.smallest_scale))
-        return weight.sign() * kept.reshape(weight.shape), scale
+        return weight.sign() * kept.reshape(weight.shape), self.scale(means, weight)
 
 
 def _best_kept(magnitudes: Tensor) -> Tensor:

@@ -99,10 +99,7 @@ class UniformWeight(SteppedWeight):
         check_bits(scheme, 2, 16)
         seen = [Distribution.of(row) for row in rows_of(weight, scheme)]
         bits = _bits(seen, scheme)
-        grids = [
-            Grid(IntegerType(each, True), scheme.type, scheme.percentile, scheme.sigmas)
-            for each in bits
-        ]
+        grids = [Grid.of(IntegerType(each, True), scheme) for each in bits]
         find = RANGES[scheme.range]
         maps = [grid.map(*find(each, grid)) for each, grid in zip(seen, grids, strict=True)]
         scale = torch.tensor([float(each.scale[0]) for each in maps]).expand(len(weight))
