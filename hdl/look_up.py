@@ -7,7 +7,6 @@ from amaranth.hdl import C, Cat, Module, Value
 from numpy.typing import NDArray
 
 from golden.integer_type import IntegerType
-from hdl.packed_words import pack_words
 from hdl.pipeline import Stages
 from hdl.rom import Rom
 from hdl.shapes import shape_of
@@ -54,8 +53,7 @@ def look_up(
     if stored:
         widths = [kind.width - zeros for _, kind, zeros in stored]
         shifted = [columns[column] >> zeros for column, _, zeros in stored]
-        words = pack_words(list(zip(shifted, widths, strict=True)))
-        m.submodules.look_up = rom = Rom(name, sum(widths), words)
+        m.submodules.look_up = rom = Rom(name, list(zip(shifted, widths, strict=True)))
         m.d.comb += [rom.enable.eq(pipeline.advance), rom.address.eq(index)]
         offset = 0
         for column, kind, zeros in stored:
