@@ -104,9 +104,9 @@ def test_build_refuses_a_rom_that_is_not_what_it_came_from(
         return [first ^ 1, *others]
 
     model = tmp_path / "network.tflite"
-    model.write_bytes(FIXTURES["residual network"].model())
+    model.write_bytes(FIXTURES["conv, valid"].model())
     folder = tmp_path / "out"
-    command = ["build", str(model), "--device", "zynq7020", "--out", str(folder)]
+    command = ["build", str(model), "--device", "zynq7020", "--out", str(folder), "--cycles", "900"]
     monkeypatch.setattr(hdl.rom, "pack_words", one_bit_off)
     assert main(command) == 2
     message = capsys.readouterr().err
