@@ -9,15 +9,26 @@ import pytest
 
 import hdl.rom
 import hdl.rom_files
-from cocotb_tests.foldings import NETWORKS, WIDTHS, circuits, every_plan
+from cocotb_tests.foldings import NETWORKS, WIDTHS, budgets, circuits, every_plan
 from cocotb_tests.side_by_side import circuits_at_fault, judge_together
+from flows.network.plan import plan_network
+
+SAMPLE = [
+    ("dense_generic", 8),
+    ("convolutional", 1),
+    ("convolutional", 3),
+    ("depthwise", 1),
+    ("depthwise", 4),
+]
+"""Networks and widths beside dense ones of every width."""
 
 
 def test_default_plans_equal_golden(any_simulator: str, builds: Path, tmp_path: Path) -> None:
-    graphs = {f"{name}{width}": NETWORKS[name](width) for width in WIDTHS for name in NETWORKS}
-    named = circuits((name, graph, every_plan(graph)[0]) for name, graph in graphs.items())
-    assert len(named) == 20
-    verdict = judge_together(named, any_simulator, builds, tmp_path)
+    networks = [*SAMPLE, *(("dense", width) for width in WIDTHS)]
+    graphs = {f"{name}{width}": NETWORKS[name](width) for name, width in networks}
+    budget = next(budgets())
+    plans = ((name, graph, plan_network(graph, budget)) for name, graph in graphs.items())
+    verdict = judge_together(circuits(plans), any_simulator, builds, tmp_path)
     assert verdict.passed, verdict.problems
     assert verdict.compared > 1_000
 
@@ -37,7 +48,7 @@ def test_roms_packed_in_float64_are_noticed(
 
     graph = NETWORKS["dense_generic"](8)
     plans = {f"plan{number}": plan for number, plan in enumerate(every_plan(graph))}
-    chosen = circuits((name, graph, plan) for name, plan in list(plans.items())[::4])
+    chosen = circuits((name, graph, plan) for name, plan in list(plans.items())[::11])
     monkeypatch.setattr(hdl.rom, "pack_words", pack_in_numpy)
     monkeypatch.setattr(hdl.rom_files, "check_rom_file", lambda path, columns: None)
     verdict = judge_together(chosen, any_simulator, builds, tmp_path)
