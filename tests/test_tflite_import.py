@@ -1,9 +1,11 @@
 """Imported .tflite networks against the runtimes that their profiles name, tensor by tensor."""
 
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
+import flatbuffers
 import numpy as np
 import pytest
 import tflite
@@ -176,6 +178,14 @@ def test_every_operator_and_activation_has_a_fixture() -> None:
     assert {names[code] for code in used} == set(CONVERTERS)
 
 
+def test_documentation_lists_the_operators() -> None:
+    from golden.tflite_import.operators import CONVERTERS
+
+    text = (Path(__file__).parents[1] / "docs" / "graph.md").read_text()
+    listed = text.split("Operators that are read: ")[1].split(".")[0]
+    assert set(re.findall(r"`(\w+)`", listed)) == set(CONVERTERS)
+
+
 @pytest.mark.parametrize(
     ("title", "profile"), [("dense, per channel", MICRO), ("conv", XNNPACK), ("add", XNNPACK)]
 )
@@ -186,6 +196,60 @@ def test_profiles_differ_where_their_runtimes_do(title: str, profile: str) -> No
     inputs = inputs_of(graphs[0], 200)
     first, second = (Executor(graph).run(inputs)["y"] for graph in graphs)
     assert 0 < np.count_nonzero(first != second) < 0.05 * first.size
+
+
+def rewritten(model: bytes, **fields: int) -> bytes:
+    """Return a model with fields of all its operator codes changed."""
+    unpacked = schema.ModelT.InitFromPackedBuf(model, 0)
+    for code in unpacked.operatorCodes:
+        for field, value in fields.items():
+            setattr(code, field, value)
+    packed = flatbuffers.Builder(1024)
+    packed.Finish(unpacked.Pack(packed), b"TFL3")
+    return bytes(packed.Output())
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["mul", "mul, uint8", "sub", "residual network", "hard swish", "quantize int8 to uint8"],
+)
+@pytest.mark.parametrize("field", ["builtinCode", "deprecatedBuiltinCode"])
+def test_operators_are_named_by_the_greater_of_two_fields(title: str, field: str) -> None:
+    """Some converters write the newer field alone; those of before 2020 wrote the older one."""
+    model = rewritten(FIXTURES[title].model(), **{field: 0})
+    written = schema.ModelT.InitFromPackedBuf(model, 0).operatorCodes
+    assert all(getattr(code, field) == 0 for code in written)
+    assert_equal(model, LITERT, samples=4)
+
+
+def litert_knows(name: str, version: int) -> bool:
+    """Ask LiteRT, which looks operators up before anything else."""
+    try:
+        Interpreter(model_content=one_operator(name, version))
+    except ValueError as error:
+        if f"Didn't find op for builtin opcode '{name}' version '{version}'" in str(error):
+            return False
+        raise
+    return True
+
+
+def test_versions_of_operators_are_known_as_far_as_litert_knows_them() -> None:
+    from golden.tflite_import.operators import CONVERTERS, VERSIONS
+
+    assert set(CONVERTERS) <= set(VERSIONS)
+    for name, newest in VERSIONS.items():
+        assert litert_knows(name, newest), name
+        assert not litert_knows(name, newest + 1), name
+        with pytest.raises(
+            UserError, match=rf"its version is {newest + 1}; allowed: 1 to {newest},"
+        ):
+            convert_tflite(one_operator(name, newest + 1))
+
+
+def test_operators_left_out_have_known_versions_too() -> None:
+    model = rewritten(float_bordered(FixtureBuilder(0)), version=10)
+    with pytest.raises(UserError, match="operator 0, QUANTIZE 'x codes': its version is 10"):
+        convert_tflite(model)
 
 
 def test_float_borders_are_left_out() -> None:
@@ -288,10 +352,10 @@ def vector(builder: FixtureBuilder, name: str = "x", scale: float | None = None)
     return builder.activation(name, np.int8, (1, 24), scale)
 
 
-def one_operator(name: str) -> bytes:
+def one_operator(name: str, version: int = 1) -> bytes:
     builder = FixtureBuilder(0)
     x, y = vector(builder, "x"), vector(builder, "y")
-    builder.operator(name, [x], [y])
+    builder.operator(name, [x], [y], version=version)
     return builder.build([x], [y])
 
 
@@ -411,8 +475,9 @@ REFUSED = {
     "cut": (lambda: GOOD[: len(GOOD) // 2], "the flatbuffer is malformed|must be TFL3"),
     "head only": (lambda: GOOD[:8], "the flatbuffer is malformed"),
     "unsupported operator": (
-        lambda: one_operator("RSQRT"), r"operator 0, RSQRT 'y': it is not supported; allowed:"),
-    "custom operator": (lambda: one_operator("CUSTOM"), "operator 0, CUSTOM 'y': it is not"),
+        lambda: one_operator("RSQRT"), "operator 0, RSQRT 'y': it is not supported; docs/graph"),
+    "custom operator": (
+        lambda: one_operator("CUSTOM"), "operator 0, custom operator '' 'y': it is not"),
     "float network": (float_network, "input 'x' is FLOAT32 and not read by one QUANTIZE"),
     "float in the middle": (float_in_the_middle, "operator 0, DEQUANTIZE 'a': it is not supported"),
     "batch": (batch_of_two, r"tensor 'x' has shape \(2, 24\); allowed: a batch of 1"),

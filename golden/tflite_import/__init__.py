@@ -10,8 +10,8 @@ from golden.errors import UserError
 from golden.graph import Graph
 from golden.tflite_import.arithmetic import LitertArithmetic
 from golden.tflite_import.builder import GraphBuilder, Site
-from golden.tflite_import.model import TfliteModel, read_model
-from golden.tflite_import.operators import CONVERTERS, SHAPE_OPERATORS
+from golden.tflite_import.model import Operator, TfliteModel, read_model
+from golden.tflite_import.operators import CONVERTERS, SHAPE_OPERATORS, VERSIONS
 from golden.tflite_import.tflite_micro import TfliteMicroArithmetic
 from golden.tflite_import.xnnpack import XnnpackArithmetic
 
@@ -59,22 +59,34 @@ def convert_tflite(content: bytes, profile: str = LitertArithmetic.name) -> Grap
     for index in borders.inputs:
         builder.add_input(model.tensors[index])
     for operator in model.operators:
-        if operator.position in borders.operators:
-            continue
-        if operator.name in SHAPE_OPERATORS and not any(
-            model.tensors[index].quantized for index in operator.outputs
-        ):
-            continue
         output = model.tensors[operator.outputs[0]].name if operator.outputs else ""
         try:
+            _check_version(operator)
+            if operator.position in borders.operators or _computes_shape(operator, model):
+                continue
             if operator.name not in CONVERTERS:
-                raise UserError(f"it is not supported; allowed: {', '.join(CONVERTERS)}")
+                raise UserError("it is not supported; docs/graph.md lists the operators that are")
             CONVERTERS[operator.name](Site(operator, builder), arithmetic)
         except UserError as error:
             place = f"operator {operator.position}, {operator.name} {output!r}"
             raise UserError(f"{place}: {error}") from error
     outputs = tuple(model.tensors[index].name for index in borders.outputs)
     return builder.graph(outputs, profile)
+
+
+def _check_version(operator: Operator) -> None:
+    newest = VERSIONS.get(operator.name)
+    if newest is not None and not 1 <= operator.version <= newest:
+        raise UserError(
+            f"its version is {operator.version}; allowed: 1 to {newest}, whose meaning is known; "
+            "convert the model with an older converter"
+        )
+
+
+def _computes_shape(operator: Operator, model: TfliteModel) -> bool:
+    return operator.name in SHAPE_OPERATORS and not any(
+        model.tensors[index].quantized for index in operator.outputs
+    )
 
 
 class _Borders:

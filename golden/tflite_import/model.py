@@ -1,5 +1,6 @@
 """A .tflite file as plain values: nothing of the flatbuffer reaches the rest of the importer."""
 
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -90,7 +91,9 @@ class Operator:
     position : int
         In the file's order of execution.
     name : str
-        As the schema names it: ``CONV_2D``.
+        As the schema names it: ``CONV_2D``; a custom operator by its own name.
+    version : int
+        Of the operator's definition.
     inputs, outputs : tuple of int
         Indices of tensors; -1 for an optional input that is absent.
     options : mapping of str to int, float or bool
@@ -99,6 +102,7 @@ class Operator:
 
     position: int
     name: str
+    version: int
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     options: Mapping[str, Any]
@@ -273,17 +277,24 @@ class _Reader:
         if operator.OpcodeIndex() >= self._model.OperatorCodesLength():
             raise UserError(f"operator {position} has a code that the file does not list")
         code = self._model.OperatorCodes(operator.OpcodeIndex())
-        # Codes above 127 do not fit the older field; the newer one is 0 in older files.
-        builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-        name = _OPERATOR_NAMES.get(builtin, f"operator code {builtin}")
+        name = self._operator_name(code)
         place = f"operator {position}, {name}"
         return Operator(
             position=position,
             name=name,
+            version=code.Version(),
             inputs=self._indices(operator, "Inputs", tensors, f"the inputs of {place}", -1),
             outputs=self._indices(operator, "Outputs", tensors, f"the outputs of {place}"),
             options=_options(operator, name),
         )
+
+    def _operator_name(self, code: Any) -> str:
+        builtin = max(code.DeprecatedBuiltinCode(), _new_builtin_code(code))
+        if builtin == tflite.BuiltinOperator.CUSTOM:
+            custom = code.CustomCode() or b""
+            self._spend(len(custom))
+            return f"custom operator {custom.decode(errors='replace')!r}"
+        return _OPERATOR_NAMES.get(builtin, f"operator code {builtin}")
 
     def _indices(
         self, table: Any, field: str, tensors: int, what: str, lowest: int = 0
@@ -293,6 +304,21 @@ class _Reader:
             if not lowest <= index < tensors:
                 raise UserError(f"{what} name tensor {index}; the file has {tensors}")
         return indices
+
+
+_NEW_BUILTIN_CODE = 10
+"""Where the vtable of OperatorCode has the field `builtin_code`, the fourth."""
+
+
+def _new_builtin_code(code: Any) -> int:
+    """Return the newer of the two fields that name an operator.
+
+    Files have it, the older one, or both; the greater counts. The reader's own `BuiltinCode`
+    answers with the older field when the newer one would fit that.
+    """
+    table = code._tab
+    offset = table.Offset(_NEW_BUILTIN_CODE)
+    return int(struct.unpack_from("<i", table.Bytes, table.Pos + offset)[0]) if offset else 0
 
 
 def _options(operator: Any, name: str) -> dict[str, Any]:
