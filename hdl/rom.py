@@ -18,7 +18,7 @@ class Rom(wiring.Component):
     Parameters
     ----------
     name : str
-        The content is written to ``<name>.hex``, one word a line; unique within a design.
+        The content is written to ``<design>__<name>.hex``, one word a line; unique within a design.
     width : int
         Bits of a word, at least 1.
     words : sequence of int
@@ -58,16 +58,16 @@ class Rom(wiring.Component):
         """Instantiate the ROM module and hand its content to the platform."""
         digits = (self.width + 3) // 4
         content = "".join(f"{word:0{digits}x}\n" for word in self.words)
+        module, file = "rom", f"{self.name}.hex"
         if isinstance(platform, VerilogPlatform):
-            platform.add_library("rom")
-            platform.add_file(f"{self.name}.hex", content)
+            module, file = platform.add_library(module), platform.add_file(file, content)
         m = Module()
         m.submodules.rom = Instance(
-            "rom",
+            module,
             p_WIDTH=self.width,
             p_DEPTH=len(self.words),
             p_ADDRESS_WIDTH=len(self.address),
-            p_FILE=f"{self.name}.hex",
+            p_FILE=file,
             i_clk=ClockSignal(),
             i_enable=self.enable,
             i_address=self.address,

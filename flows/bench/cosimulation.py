@@ -174,6 +174,7 @@ class Cosimulation:
         build = self._build(harness, _depth(harness, plan))
         work.mkdir(parents=True, exist_ok=True)
         for name, content in self.design.files.items():
+            (work / name).parent.mkdir(parents=True, exist_ok=True)
             (work / name).write_text(content)
         for port in harness.sources:
             write_hex(work / f"{port.name}.hex", port.shape, stimulus[port.name])
