@@ -7,6 +7,7 @@ from amaranth.hdl import C, Cat, Module, Value
 from numpy.typing import NDArray
 
 from golden.integer_type import IntegerType
+from hdl.packed_words import pack_words
 from hdl.pipeline import Stages
 from hdl.rom import Rom
 from hdl.shapes import shape_of
@@ -44,19 +45,17 @@ def look_up(
     """
     values: dict[str, Value] = {}
     stored: list[tuple[str, IntegerType, int]] = []
-    words = np.zeros(len(next(iter(columns.values()))), dtype=object)
-    width = 0
     for column, entries in columns.items():
         kind = IntegerType.spanning(int(entries.min()), int(entries.max()))
         if (entries == entries[0]).all():
             values[column] = C(int(entries[0]), shape_of(kind))
             continue
-        zeros = _trailing_zeros(entries)
-        words += [(int(e) & ((1 << kind.width) - 1)) >> zeros << width for e in entries]
-        stored.append((column, kind, zeros))
-        width += kind.width - zeros
+        stored.append((column, kind, _trailing_zeros(entries)))
     if stored:
-        m.submodules.look_up = rom = Rom(name, width, [int(word) for word in words])
+        widths = [kind.width - zeros for _, kind, zeros in stored]
+        shifted = [columns[column] >> zeros for column, _, zeros in stored]
+        words = pack_words(list(zip(shifted, widths, strict=True)))
+        m.submodules.look_up = rom = Rom(name, sum(widths), words)
         m.d.comb += [rom.enable.eq(pipeline.advance), rom.address.eq(index)]
         offset = 0
         for column, kind, zeros in stored:

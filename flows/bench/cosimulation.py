@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from flows.bench.harness import LIBRARY, TOP, Harness, StreamPort
 from flows.bench.payload import (
     Columns,
-    Words,
     pack,
     read_hex,
     unpack,
@@ -24,6 +23,7 @@ from flows.simulators.build_once import build_once, digest
 from flows.simulators.run import SimulationError, run
 from flows.simulators.toolchain import check_simulator
 from golden.errors import UserError
+from hdl.packed_words import Words
 from hdl.verilog_output import Design
 
 DRIVER = "flows.bench.driver"

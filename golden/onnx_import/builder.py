@@ -189,15 +189,6 @@ class GraphBuilder:
         node = Reshape(inputs=(activation.name,), output=name, shape=wanted)
         return self.add(node, activation.layout, self._quantization.get(activation.name))
 
-    def image(self, activation: Activation) -> Activation:
-        """Return an ONNX image, channels first, as the graph's, channels last."""
-        if len(activation.layout.shape) != 3:
-            raise UserError(
-                f"its input has shape {('N', *activation.layout.shape)}; allowed: images, 4 "
-                "dimensions"
-            )
-        return self.arranged(activation, usual_order(3))
-
     def graph(self, outputs: tuple[str, ...], profile: str) -> Graph:
         """Return the finished graph."""
         needed = _needed(self._nodes, outputs)
@@ -241,10 +232,29 @@ class Site:
     ----------
     node : OnnxNode
     builder : GraphBuilder
+    channels_last : bool
+        Whether the operator takes and makes images with the channels last.
     """
 
     node: OnnxNode
     builder: GraphBuilder
+    channels_last: bool = False
+
+    def image(self, activation: Activation) -> Activation:
+        """Return an image of the model as the graph's, channels last."""
+        if len(activation.layout.shape) != 3:
+            raise UserError(
+                f"its input has shape {('N', *activation.layout.shape)}; allowed: images, 4 "
+                "dimensions"
+            )
+        order = (0, 1, 2) if self.channels_last else usual_order(3)
+        return self.builder.arranged(activation, order)
+
+    def image_layout(self, height: int, width: int, channels: int) -> Layout:
+        """Return the layout of an image that the operator makes."""
+        if self.channels_last:
+            return Layout.same((height, width, channels))
+        return Layout.usual((channels, height, width))
 
     @property
     def output(self) -> str:

@@ -10,7 +10,6 @@ from golden.certificate import Reference
 from golden.errors import UserError
 from golden.float_requant import requantize_float32_half_even
 from golden.graph import AccumulatorBounds, Addend, FixedPoint, Requantization
-from golden.integer_requant import integer_requantization
 from golden.integer_type import IntegerType
 from golden.rounding import Rounding
 from golden.tflite_import.affine import Affine
@@ -127,13 +126,12 @@ class XnnpackArithmetic(LitertArithmetic):
             return np.clip(np.rint(real), output.type.minimum, output.type.maximum).astype(np.int64)
 
         clamp = output.type.minimum, output.type.maximum
-        return integer_requantization(
+        return self._sought(
             lambda channels: reference,
             bounds,
             float(scale),
             Rounding.SINGLE_HALF_EVEN,
-            output.type,
-            output.zero_point,
+            output,
             clamp,
         )
 
@@ -185,15 +183,7 @@ class XnnpackArithmetic(LitertArithmetic):
                 accumulator, scales[channels], output.zero_point, *clamp
             )
 
-        return integer_requantization(
-            reference_of,
-            bounds,
-            scales,
-            Rounding.SINGLE_HALF_EVEN,
-            output.type,
-            output.zero_point,
-            clamp,
-        )
+        return self._sought(reference_of, bounds, scales, Rounding.SINGLE_HALF_EVEN, output, clamp)
 
     def _shifted(
         self,

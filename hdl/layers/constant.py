@@ -8,6 +8,7 @@ from amaranth.lib.wiring import Out
 from golden import graph
 from golden.graph import Tensor
 from hdl.layers.codes import Int64, check_lanes, code_stream
+from hdl.packed_words import pack_words
 from hdl.pipeline import Pipeline
 from hdl.rom import Rom
 
@@ -60,10 +61,7 @@ class ConstantSource(wiring.Component):
         """Read one beat after the other, over and over again."""
         m = Module()
         width = self.kind.width
-        words = [
-            sum((int(code) & ((1 << width) - 1)) << lane * width for lane, code in enumerate(beat))
-            for beat in self.beats
-        ]
+        words = pack_words([(codes, width) for codes in self.beats.T])
         if len(words) == 1:
             m.d.comb += [
                 self.o.valid.eq(1),

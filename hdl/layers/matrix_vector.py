@@ -14,6 +14,7 @@ from golden.mac_spec import MINIMUM_OPERAND_WIDTH, MacSpec, Multiplier
 from hdl.accumulator import FramePipeline
 from hdl.dot_product import dot_product_latency, dot_products
 from hdl.layers.codes import code_stream
+from hdl.packed_words import pack_words
 from hdl.popcount import ProductCounter
 from hdl.rom import Rom
 
@@ -230,10 +231,7 @@ def rom_words(spec: MatrixVectorSpec) -> list[int]:
     """Return the words of the weight ROM, one for each beat, the first lane of output 0 lowest."""
     width = spec.weight_type.width
     codes = (spec.weights + 1) // 2 if spec.multiplier is None else spec.weights
-    rows = codes.reshape(spec.weights.shape[0] * spec.beats, -1) & ((1 << width) - 1)
-    bits = (rows[..., None] >> np.arange(width)) & 1
-    packed = np.packbits(bits.reshape(len(rows), -1).astype(np.uint8), axis=1, bitorder="little")
-    return [int.from_bytes(row.tobytes(), "little") for row in packed]
+    return pack_words([(column, width) for column in codes.reshape(spec.words, -1).T])
 
 
 def _operand(kind: IntegerType) -> IntegerType:

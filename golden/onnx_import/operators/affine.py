@@ -13,7 +13,7 @@ from golden.onnx_import.arithmetic import OnnxArithmetic
 from golden.onnx_import.builder import Site
 from golden.onnx_import.layout import Layout
 from golden.onnx_import.model import Constant
-from golden.onnx_import.operators.registry import converts
+from golden.onnx_import.operators.registry import CHANNELS_LAST, STANDARD, converts
 from golden.onnx_import.quantize import accumulated_codes
 from golden.onnx_import.values import (
     Accumulated,
@@ -36,7 +36,14 @@ def finite(site: Site, position: int, values: Numbers) -> Numbers:
     return values
 
 
-@converts("BatchNormalization")
+@converts(
+    "BatchNormalization",
+    domains=(STANDARD, CHANNELS_LAST),
+    attributes=("epsilon",),
+    without_effect=("momentum",),
+    only={"spatial": 1, "training_mode": 0},
+    inputs=5,
+)
 def _batch_normalization(site: Site, arithmetic: OnnxArithmetic) -> None:
     scale, bias, mean, variance = (
         finite(site, i, site.take(i, Constant).values).astype(np.float64) for i in range(1, 5)
@@ -50,7 +57,7 @@ def _batch_normalization(site: Site, arithmetic: OnnxArithmetic) -> None:
     factor = scale / deviation
     value = site.input(0)
     rank = len(_layout(value).shape)
-    along = (-1, *(1,) * (rank - 1))
+    along = (-1,) if site.channels_last else (-1, *(1,) * (rank - 1))
     set_affine(
         site, arithmetic, value, factor.reshape(along), (bias - mean * factor).reshape(along)
     )

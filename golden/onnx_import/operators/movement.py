@@ -31,12 +31,15 @@ _INT64 = IntegerType(64, True)
 _MOVABLE = (*NUMBERS, Codes, Constant, QuantizedConstant)
 
 
-@converts("Identity", "Dropout")
+@converts("Identity")
+@converts("Dropout", without_effect=("is_test", "ratio", "seed"))
 def _identity(site: Site, arithmetic: OnnxArithmetic) -> None:
+    if site.node.operator == "Dropout" and site.has(2) and site.take(2, Constant).values.any():
+        raise UserError("its training_mode is true; export the model for inference")
     site.builder.values[site.node.outputs[0]] = site.input(0)
 
 
-@converts("Cast")
+@converts("Cast", attributes=("to",), without_effect=("round_mode", "saturate"))
 def _cast(site: Site, arithmetic: OnnxArithmetic) -> None:
     """Casts from integers to real numbers, and none between real ones, change no number."""
     value, real = site.input(0), site.integer("to", 0) in (TensorProto.FLOAT, TensorProto.DOUBLE)
@@ -107,7 +110,7 @@ def _reshaped(value: Value, shape: Shape) -> Value:
     return _with_layout(value, _layout(value).reshaped(shape[1:]))
 
 
-@converts("Transpose")
+@converts("Transpose", attributes=("perm",))
 def _transpose(site: Site, arithmetic: OnnxArithmetic) -> None:
     value = _movable(site)
     rank = len(_shape(value))
@@ -132,7 +135,7 @@ def _transpose(site: Site, arithmetic: OnnxArithmetic) -> None:
         site.set(_with_layout(value, moved))
 
 
-@converts("Reshape")
+@converts("Reshape", attributes=("allowzero", "shape"))
 def _reshape(site: Site, arithmetic: OnnxArithmetic) -> None:
     value = _movable(site)
     source = _shape(value)
@@ -151,7 +154,7 @@ def _reshape(site: Site, arithmetic: OnnxArithmetic) -> None:
     site.set(_reshaped(value, shape))
 
 
-@converts("Flatten")
+@converts("Flatten", attributes=("axis",))
 def _flatten(site: Site, arithmetic: OnnxArithmetic) -> None:
     value = _movable(site)
     source = _shape(value)
@@ -169,7 +172,7 @@ def _axes(site: Site) -> tuple[int, ...] | None:
     return site.sizes("axes") if "axes" in site.node.attributes else None
 
 
-@converts("Squeeze")
+@converts("Squeeze", attributes=("axes",))
 def _squeeze(site: Site, arithmetic: OnnxArithmetic) -> None:
     value = _movable(site)
     source = _shape(value)
@@ -182,7 +185,7 @@ def _squeeze(site: Site, arithmetic: OnnxArithmetic) -> None:
     site.set(_reshaped(value, tuple(s for i, s in enumerate(source) if i not in dropped)))
 
 
-@converts("Unsqueeze")
+@converts("Unsqueeze", attributes=("axes",))
 def _unsqueeze(site: Site, arithmetic: OnnxArithmetic) -> None:
     value = _movable(site)
     source, axes = list(_shape(value)), _axes(site)
@@ -210,13 +213,14 @@ def normalized(axes: tuple[int, ...], rank: int) -> set[int]:
 # Shapes that a model computes
 
 
-@converts("Shape")
+@converts("Shape", attributes=("end", "start"))
 def _shape_of(site: Site, arithmetic: OnnxArithmetic) -> None:
-    shape = _shape(_movable(site))
+    whole = _shape(_movable(site))
+    shape = whole[site.integer("start", 0) : site.integer("end", len(whole))]
     site.set(Constant(np.array(shape, dtype=np.int64), _INT64))
 
 
-@converts("Gather")
+@converts("Gather", attributes=("axis",))
 def _gather(site: Site, arithmetic: OnnxArithmetic) -> None:
     constant, index = site.take(0, Constant), site.take(1, Constant)
     if constant.values.ndim != 1 or index.type is None or site.integer("axis", 0) != 0:

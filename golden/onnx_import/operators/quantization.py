@@ -5,14 +5,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import TensorProto
 
 from golden.errors import UserError
 from golden.graph import Encoding
 from golden.integer_type import IntegerType
 from golden.onnx_import.arithmetic import OnnxArithmetic
 from golden.onnx_import.builder import Site
-from golden.onnx_import.model import Constant
-from golden.onnx_import.operators.registry import converts
+from golden.onnx_import.model import INTEGER_TYPES, Constant
+from golden.onnx_import.operators.registry import MICROSOFT, QONNX, STANDARD, converts
 from golden.onnx_import.quantize import quantize
 from golden.onnx_import.quantizer import Mode, Quantizer, finite_fraction
 from golden.onnx_import.values import (
@@ -90,16 +91,29 @@ def dequantized(activation: Activation, scale: float, zero_point: int, site: Sit
     return Real(activation, quantizer.scale, quantizer.encoding)
 
 
-@converts("QuantizeLinear")
+@converts(
+    "QuantizeLinear",
+    domains=(STANDARD, MICROSOFT),
+    attributes=("axis", "block_size", "output_dtype"),
+    without_effect=("saturate",),
+    only={"precision": 0},
+    inputs=3,
+)
 def _quantize_linear(site: Site, arithmetic: OnnxArithmetic) -> None:
     _no_blocks(site)
     value = site.take(0, *NUMBERS)
-    quantizer = quantizer_of(site, 1, 2, UINT8)
+    quantizer = quantizer_of(site, 1, 2, _output_type(site))
     made = quantize(value, quantizer, site.output, site.builder, arithmetic)
     site.set(Codes(made))
 
 
-@converts("DequantizeLinear")
+@converts(
+    "DequantizeLinear",
+    domains=(STANDARD, MICROSOFT),
+    attributes=("axis", "block_size"),
+    only={"output_dtype": TensorProto.FLOAT},
+    inputs=3,
+)
 def _dequantize_linear(site: Site, arithmetic: OnnxArithmetic) -> None:
     _no_blocks(site)
     value = site.take(0, Codes, Constant)
@@ -124,6 +138,14 @@ def _dequantize_linear(site: Site, arithmetic: OnnxArithmetic) -> None:
             _along(zero_points, value.values.shape, axis, "zero points"),
         )
     )
+
+
+def _output_type(site: Site) -> IntegerType:
+    """Return the type of codes where no zero point says it."""
+    number = site.integer("output_dtype", 0) or TensorProto.UINT8
+    if number not in INTEGER_TYPES:
+        raise UserError(f"its output_dtype is {number}; allowed: integers")
+    return INTEGER_TYPES[number]
 
 
 def _no_blocks(site: Site) -> None:
@@ -158,7 +180,13 @@ def _whole(site: Site, position: int) -> int:
     return int(values.reshape(()))
 
 
-@converts("Quant", "IntQuant")
+@converts(
+    "Quant",
+    "IntQuant",
+    domains=(QONNX,),
+    attributes=("narrow", "rounding_mode", "signed"),
+    inputs=4,
+)
 def _quant(site: Site, arithmetic: OnnxArithmetic) -> None:
     """QONNX Quant: ``(round(clip(x / scale + zero_point)) - zero_point) * scale``."""
     width = _whole(site, 3)
@@ -201,7 +229,7 @@ def _quant(site: Site, arithmetic: OnnxArithmetic) -> None:
     _set_quantized(site, arithmetic, value, quantizer)
 
 
-@converts("BipolarQuant")
+@converts("BipolarQuant", domains=(QONNX,), inputs=2)
 def _bipolar_quant(site: Site, arithmetic: OnnxArithmetic) -> None:
     """QONNX BipolarQuant: ``scale`` for numbers from zero upwards, ``-scale`` for the others."""
     value = site.take(0, *NUMBERS, Constant)
@@ -237,7 +265,7 @@ def _broadcastable(values: NDArray[np.float32], shape: tuple[int, ...]) -> NDArr
     return padded
 
 
-@converts("Trunc")
+@converts("Trunc", domains=(QONNX,), attributes=("narrow", "rounding_mode", "signed"), inputs=6)
 def _trunc(site: Site, arithmetic: OnnxArithmetic) -> None:
     """QONNX Trunc: codes on the input's scale lose their lowest bits.
 
