@@ -53,11 +53,12 @@ class Ram(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         """Instantiate the hand-written module."""
+        module = "ram"
         if isinstance(platform, VerilogPlatform):
-            platform.add_library("ram")
+            module = platform.add_library(module)
         m = Module()
         m.submodules.ram = Instance(
-            "ram",
+            module,
             p_WIDTH=self.width,
             p_LANES=self.lanes,
             p_DEPTH=self.depth,

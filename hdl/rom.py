@@ -20,7 +20,7 @@ class Rom(wiring.Component):
     Parameters
     ----------
     name : str
-        The content is written to ``<name>.hex``, one word a line; unique within a design.
+        The content is written to ``<design>__<name>.hex``, one word a line; unique within a design.
     columns : sequence of (values, width)
         The integers of every word and their width in bits, those of the first column lowest; at
         least one, each of as many integers as there are words.
@@ -61,18 +61,19 @@ class Rom(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         """Instantiate the ROM module and hand its content to the platform."""
+        module, file = "rom", f"{self.name}.hex"
         if isinstance(platform, VerilogPlatform):
             digits = (self.width + 3) // 4
             content = "".join(f"{word:0{digits}x}\n" for word in pack_words(self.columns))
-            platform.add_library("rom")
-            platform.add_rom(f"{self.name}.hex", content, self.columns)
+            module = platform.add_library(module)
+            file = platform.add_rom(file, content, self.columns)
         m = Module()
         m.submodules.rom = Instance(
-            "rom",
+            module,
             p_WIDTH=self.width,
             p_DEPTH=self.depth,
             p_ADDRESS_WIDTH=len(self.address),
-            p_FILE=f"{self.name}.hex",
+            p_FILE=file,
             i_clk=ClockSignal(),
             i_enable=self.enable,
             i_address=self.address,
