@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import ClockSignal, Instance, Module
+from amaranth.hdl import ClockSignal, Const, Instance, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.errors import UserError
+from hdl.memory import Memory, usual_rom
 from hdl.platform import VerilogPlatform
 
 
@@ -23,6 +24,8 @@ class Rom(wiring.Component):
         Bits of a word, at least 1.
     words : sequence of int
         Unsigned words, at least one.
+    memory : Memory, optional
+        What it is made of; block RAM for more than 64 words where none is given.
 
     Members
     -------
@@ -39,7 +42,9 @@ class Rom(wiring.Component):
         If there is no word, or a word does not fit the width.
     """
 
-    def __init__(self, name: str, width: int, words: Sequence[int]) -> None:
+    def __init__(
+        self, name: str, width: int, words: Sequence[int], memory: Memory | None = None
+    ) -> None:
         if not words:
             raise UserError(f"ROM {name} has no words; a ROM holds at least one")
         if width < 1:
@@ -50,6 +55,7 @@ class Rom(wiring.Component):
         self.name = name
         self.width = width
         self.words = tuple(words)
+        self.memory = memory or usual_rom(len(words))
         super().__init__(
             {"enable": In(1), "address": In(range(max(len(words), 2))), "data": Out(width)}
         )
@@ -67,6 +73,7 @@ class Rom(wiring.Component):
             p_WIDTH=self.width,
             p_DEPTH=len(self.words),
             p_ADDRESS_WIDTH=len(self.address),
+            p_BLOCK=Const(self.memory is Memory.BLOCK, 1),
             p_FILE=f"{self.name}.hex",
             i_clk=ClockSignal(),
             i_enable=self.enable,
