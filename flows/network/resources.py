@@ -25,6 +25,12 @@ from hdl.memory import Memory, usual_ram, usual_rom
 Int64 = NDArray[np.int64]
 Count = int | Int64
 
+_TABLE_WORDS = 64
+"""Words of one bit that a table of six inputs holds."""
+
+_JOINED = 4
+"""Tables that the multiplexers behind them join without any other table."""
+
 _MOST_PRODUCTS = 8
 """More products than any hardware multiplier makes at once."""
 
@@ -153,18 +159,25 @@ def other_cost(layer: wiring.Component, budget: Budget) -> Costs:
 
 def rom_cost(width: Count, words: Count, memory: Memory, budget: Budget) -> Costs:
     """Estimate ROMs of so many words of a width; a single word is a constant."""
-    stored = np.asarray(words) > 1
-    if memory is Memory.LOGIC:
-        # A table holds 64 words of a bit, and joining more of them takes a few.
-        return Costs(_up(width * -(-words // 64) * 1.1) * stored)
-    return Costs(0, 0, _halves(width, words, budget) * stored)
+    words = np.asarray(words)
+    stored = words > 1
+    if memory is Memory.BLOCK:
+        return Costs(0, 0, _halves(width, words, budget) * stored)
+    # A six-input table holds 64 words of a bit; the multiplexers of slices join four of them.
+    joined = np.where(words > _JOINED * _TABLE_WORDS, 1.45, 1.0)
+    return Costs(_up(width * -(-words // _TABLE_WORDS) * joined) * stored)
 
 
 def ram_cost(width: Count, depth: Count, memory: Memory, budget: Budget) -> Costs:
     """Estimate memories with one port to write and one to read."""
-    if memory is Memory.LOGIC:
-        return Costs(4 * -(-depth // 64) * -(-width // 3))
-    return Costs(0, 0, _halves(width, depth, budget))
+    width, depth = np.asarray(width), np.asarray(depth)
+    if memory is Memory.BLOCK:
+        return Costs(0, 0, _halves(width, depth, budget))
+    # Four tables are 64 words of three bits or 32 words of six; what joins them is logic.
+    blocks = -(-depth // _TABLE_WORDS)
+    tables = np.where(depth > _TABLE_WORDS // 2, blocks * -(-width // 3), -(-width // 6))
+    joining = np.where(blocks > _JOINED, width * blocks // 2, width) + blocks
+    return Costs(4 * tables + joining * (blocks > 1))
 
 
 def window_cost(window: SlidingWindowSpec, memory: Memory, budget: Budget) -> Costs:
