@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import ClockSignal, Instance, Module
+from amaranth.hdl import ClockSignal, Const, Instance, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from numpy.typing import ArrayLike
 
 from golden.errors import UserError
+from hdl.memory import Memory, usual_rom
 from hdl.packed_words import exact_integers, pack_words
 from hdl.platform import VerilogPlatform
 
@@ -24,6 +25,8 @@ class Rom(wiring.Component):
     columns : sequence of (values, width)
         The integers of every word and their width in bits, those of the first column lowest; at
         least one, each of as many integers as there are words.
+    memory : Memory, optional
+        What it is made of; block RAM for more than 64 words where none is given.
 
     Members
     -------
@@ -40,7 +43,12 @@ class Rom(wiring.Component):
         If there is no column, no bit or no word, or columns differ in length.
     """
 
-    def __init__(self, name: str, columns: Sequence[tuple[ArrayLike, int]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        columns: Sequence[tuple[ArrayLike, int]],
+        memory: Memory | None = None,
+    ) -> None:
         self.name = name
         self.columns = tuple((exact_integers(values), width) for values, width in columns)
         self.width = sum(width for _, width in columns)
@@ -51,6 +59,7 @@ class Rom(wiring.Component):
                 "allowed: at least one bit, and as many words in all columns, at least one"
             )
         (self.depth,) = depths
+        self.memory = memory or usual_rom(self.depth)
         super().__init__(
             {
                 "enable": In(1),
@@ -73,6 +82,7 @@ class Rom(wiring.Component):
             p_WIDTH=self.width,
             p_DEPTH=self.depth,
             p_ADDRESS_WIDTH=len(self.address),
+            p_BLOCK=Const(self.memory is Memory.BLOCK, 1),
             p_FILE=file,
             i_clk=ClockSignal(),
             i_enable=self.enable,
