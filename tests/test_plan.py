@@ -85,49 +85,6 @@ def test_the_choice_is_the_cheapest_of_all_that_fit(seed: int) -> None:
         places: np.array([2, 1, 3]) + sum(c[:, i] for c, i in zip(columns, places, strict=True))
         for places in product(range(5), repeat=4)
     }
-    costs = [worth(plan) for plan in plans]
-    assert costs == sorted(costs, reverse=True)
-
-
-def random_options(generator: np.random.Generator, count: int) -> Options:
-    columns = generator.integers(0, 12, (3, count))
-    return Options(*columns.astype(np.int64))
-
-
-@pytest.mark.parametrize("seed", range(40))
-def test_the_unbeaten_are_those_that_no_other_equals_or_beats(seed: int) -> None:
-    options = random_options(np.random.default_rng(seed), 30)
-    points = list(zip(*(column.tolist() for column in options.columns), strict=True))
-    expected = {
-        point
-        for point in points
-        if not any(
-            other != point and all(a <= b for a, b in zip(other, point, strict=True))
-            for other in points
-        )
-    }
-    kept = [points[place] for place in pareto(options)]
-    assert set(kept) == expected
-    assert len(kept) == len(expected)
-
-
-@pytest.mark.parametrize("seed", range(40))
-def test_the_choice_is_the_cheapest_of_all_that_fit(seed: int) -> None:
-    generator = np.random.default_rng(seed)
-    parts = [random_options(generator, 5) for _ in range(4)]
-    limits = Limits(*(int(limit) for limit in generator.integers(8, 30, 3)), worth=(1, 3, 2))
-    fixed = Costs(2, 1, 3)
-    totals = {
-        places: np.sum(
-            [
-                [column[place] for column in part.columns]
-                for part, place in zip(parts, places, strict=True)
-            ],
-            axis=0,
-        )
-        + (2, 1, 3)
-        for places in product(range(5), repeat=4)
-    }
     costs = [int(total @ limits.worth) for total in totals.values() if (total <= limits.most).all()]
     selection = Selection(parts, limits)
     cheapest, fitting = selection.cheapest(fixed), selection.fitting(fixed)

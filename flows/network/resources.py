@@ -207,5 +207,5 @@ def _halves(width: Count, words: Count, budget: Budget) -> Int64:
     return np.min(found, axis=0) * (2 // halves)
 
 
-def _up(value: float | NDArray[np.floating[Any]]) -> Int64:
+def _up(value: float | NDArray[Any]) -> Int64:
     return np.asarray(np.ceil(value), dtype=np.int64)
