@@ -14,6 +14,7 @@ from amaranth.lib import wiring
 from flows.simulators.build_once import build_once, digest
 from golden.errors import UserError
 from hdl.platform import ECP5_MAP
+from hdl.rom_files import write_rom_files
 from hdl.verilog_output import Design, flat_ports
 
 SEED = "1"
@@ -180,13 +181,13 @@ def synthesise(
         "design.v": design.verilog,
         "wrapper.v": wrapped,
         ECP5_MAP.name: ECP5_MAP.read_text(),
-        **design.files,
     }
-    key = digest([*texts.values(), device.yosys, *tools])
+    key = digest([*texts.values(), *design.files.values(), device.yosys, *tools])
 
     def build(partial: Path) -> None:
         for name, text in texts.items():
             (partial / name).write_text(text)
+        write_rom_files(partial, design)
         cells = _count_cells(device, design.top, partial)
         fmax, note = _find_fmax(device, partial)
         result = Synthesis(

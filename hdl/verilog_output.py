@@ -14,7 +14,7 @@ from amaranth.back import rtlil
 from amaranth.hdl import Shape, ShapeCastable, Value
 from amaranth.lib import data, wiring
 
-from hdl.platform import VerilogPlatform
+from hdl.platform import RomColumns, VerilogPlatform
 from hdl.port_names import name_ports
 
 # Everything combinational becomes an assignment: an `always @*` block is not evaluated at time
@@ -60,11 +60,14 @@ class Design:
         All modules, Verilog-2005.
     files : dict of str to str
         ROM contents, by the name under which the Verilog opens them.
+    rom_columns : dict of str to sequence of (values, width)
+        The integers that these files hold; `hdl.rom_files` compares them.
     """
 
     top: str
     verilog: str
     files: dict[str, str] = field(default_factory=dict)
+    rom_columns: dict[str, RomColumns] = field(default_factory=dict)
 
 
 def to_verilog(
@@ -101,7 +104,9 @@ def to_verilog(
     modules = _simplify_names(modules)
     modules = _order_ports(modules, name, [port for port, _, _ in flat_ports(component)])
     parts = [header(component, name, parameters or {}), modules, *platform.library_text()]
-    return Design(name, "\n".join(parts), dict(sorted(platform.files.items())))
+    return Design(
+        name, "\n".join(parts), dict(sorted(platform.files.items())), platform.rom_columns
+    )
 
 
 @contextmanager
