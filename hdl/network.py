@@ -1,5 +1,6 @@
 """A whole network as one streaming circuit."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -182,7 +183,8 @@ class Network(wiring.Component):
             m.submodules[f"{place}_fifo"] = fifo
             connect(m, source, fifo.i)
             source = fifo.o
-        common = int(np.gcd(lanes, wanted))
+        # By way of as many lanes as both sides divide: fewer would pass fewer than either.
+        common = math.lcm(lanes, wanted)
         for step, count in enumerate(dict.fromkeys((common, wanted))):
             if count != len(source.payload):
                 converter = Lanes(tensor.type, len(source.payload), count)
