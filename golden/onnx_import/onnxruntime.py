@@ -135,7 +135,15 @@ class OnnxRuntimeArithmetic(OnnxArithmetic):
         free = clamp == (quantizer.minimum, quantizer.maximum)
         if eight_bits and same and free and not total.subtract:
             reference = _quantized_sum(first, second, quantizer)
-        return add_operands(total.operands, total.subtract, quantizer, clamp, reference, output)
+        return add_operands(
+            total.operands,
+            total.subtract,
+            quantizer,
+            clamp,
+            reference,
+            output,
+            advice="import with profile onnx",
+        )
 
     @staticmethod
     def _check_kernel(kernel: Kernel, quantizer: Quantizer, clamp: tuple[int, int]) -> None:
