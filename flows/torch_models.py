@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from flows.npy_files import check_samples, read_npy
 from golden.errors import UserError
+from golden.torch_import.evaluation import require_values
 
 
 def load_module(spec: str, weights: Path | None = None) -> nn.Module:
@@ -55,6 +56,7 @@ def load_module(spec: str, weights: Path | None = None) -> nn.Module:
         made = _call(made, spec)
     if not isinstance(made, nn.Module):
         raise UserError(f"{spec} makes a {type(made).__name__}; allowed: a torch.nn.Module")
+    require_values(made)
     if weights is not None:
         _load_weights(made, spec, weights)
     return made.eval()

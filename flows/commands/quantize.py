@@ -75,6 +75,10 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError("--labels and a scheme with a training are given together or not at all")
     if scheme.training is not None and ranges:
         raise UserError("--input-range is given and the scheme has a training; give --calibration")
+    accuracy: dict[str, float] = {}
+    if test is not None and labels is not None:
+        with console.status("measuring accuracy in floating point"):
+            accuracy["float"] = float_accuracy(module, test, labels)
     checkpoint = arguments.output.with_suffix(_CHECKPOINT)
     if scheme.training is None:
         with console.status("quantizing"):
@@ -84,10 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
     with console.status("comparing the integers with the fake-quantized network"):
         samples = calibration.between(0, _COMPARED_SAMPLES)
         layers = layer_reports(quantized, *samples or uniform_samples(ranges, _COMPARED_SAMPLES))
-    accuracy: dict[str, float] = {}
     if test is not None and labels is not None:
-        with console.status("measuring accuracy"):
-            accuracy["float"] = float_accuracy(module, test, labels)
+        with console.status("measuring accuracy in integers"):
             accuracy["integer"] = integer_accuracy(quantized.graph, test, labels)
     cost = graph_cost(quantized.graph)
     graph_file.save(quantized.graph, arguments.output)

@@ -1,6 +1,5 @@
 """A torch module as a float network, by way of ``torch.export``."""
 
-import copy
 import io
 import logging
 import operator
@@ -15,6 +14,7 @@ from torch.fx import Node
 from torch.fx.node import map_arg
 
 from golden.errors import UserError
+from golden.torch_import.evaluation import evaluation_copy, outputs_of
 from golden.torch_import.float_network import FloatNetwork, Layer
 from golden.torch_import.operators import SAME, TRANSLATIONS, Call, Shape
 
@@ -40,17 +40,18 @@ def trace(module: nn.Module, samples: tuple[Tensor, ...]) -> FloatNetwork:
         values[:1].to(torch.float32).expand(_BATCH, *values.shape[1:]).contiguous()
         for values in samples
     )
-    evaluated = copy.deepcopy(module).to(torch.float32).eval()
+    evaluated = evaluation_copy(module)
+    outputs_of(evaluated, example)  # What fails here is no matter of torch.export.
     try:
         with _quiet():
             # An empty table decomposes nothing; in-place operators become functional.
             program = torch.export.export(evaluated, example).run_decompositions({})
     except Exception as error:  # torch.export raises dozens of kinds.
         reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise UserError(
-            f"torch.export cannot trace the module: {reason[0]}; its forward must take tensors "
-            "and have no data-dependent control flow"
-        ) from error
+        advice = "its forward must take tensors and have no data-dependent control flow"
+        if any("meta" in name.split(".") for name, _ in evaluated.named_modules()):
+            advice = "it fails on submodules named 'meta': rename it"
+        raise UserError(f"torch.export cannot trace the module: {reason[0]}; {advice}") from error
     return _Translation(program).network
 
 
