@@ -5,6 +5,7 @@ import inspect
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,8 +15,9 @@ from amaranth.back import rtlil
 from amaranth.hdl import Shape, ShapeCastable, Value
 from amaranth.lib import data, wiring
 
-from hdl.platform import VerilogPlatform
+from hdl.platform import SEPARATOR, RomColumns, VerilogPlatform
 from hdl.port_names import name_ports
+from hdl.rom_folder import pass_rom_folder
 
 # Everything combinational becomes an assignment: an `always @*` block is not evaluated at time
 # zero by Icarus. Public names survive, unused wires do not.
@@ -60,11 +62,14 @@ class Design:
         All modules, Verilog-2005.
     files : dict of str to str
         ROM contents, by the name under which the Verilog opens them.
+    rom_columns : dict of str to sequence of (values, width)
+        The integers that these files hold; `hdl.rom_files` compares them.
     """
 
     top: str
     verilog: str
     files: dict[str, str] = field(default_factory=dict)
+    rom_columns: dict[str, RomColumns] = field(default_factory=dict)
 
 
 def to_verilog(
@@ -79,18 +84,23 @@ def to_verilog(
     component : wiring.Component
         Not yet elaborated.
     name : str
-        Name of the top module; a keyword of Verilog, such as ``xnor``, receives the ending
-        ``_unit``.
+        Name of the top module, which all modules and files begin with, followed by two
+        underscores; a keyword of Verilog, such as ``xnor``, receives the ending ``_unit``.
     parameters : mapping, optional
         Shown in the header.
 
     Returns
     -------
     Design
+
+    Raises
+    ------
+    UserError
+        If there can be no design of that name.
     """
-    platform = VerilogPlatform()
     if name in _KEYWORDS:
         name = f"{name}_unit"
+    platform = VerilogPlatform(name)
     with _no_garbage_collection():
         text = rtlil.convert(
             component, name=name, platform=platform, ports=_port_values(component), emit_src=False
@@ -98,10 +108,24 @@ def to_verilog(
     modules = _run_yosys(name_ports(text))
     # A logical negation of several bits is a NOR of them, and lint wants it said.
     modules = modules.replace("= ! ", "= ~| ")
-    modules = _simplify_names(modules)
+    modules = _simplify_names(_name_modules(modules))
     modules = _order_ports(modules, name, [port for port, _, _ in flat_ports(component)])
+    modules = pass_rom_folder(modules, name)
     parts = [header(component, name, parameters or {}), modules, *platform.library_text()]
-    return Design(name, "\n".join(parts), dict(sorted(platform.files.items())))
+    verilog = "\n".join(parts)
+    _check_names(verilog)
+    return Design(name, verilog, dict(sorted(platform.files.items())), platform.rom_columns)
+
+
+def module_names(verilog: str) -> list[str]:
+    """Return the names of the modules of a Verilog text, in their order."""
+    return re.findall(r"^module (\w+)", verilog, re.MULTILINE)
+
+
+def _check_names(verilog: str) -> None:
+    for name, count in Counter(module_names(verilog)).items():
+        if count > 1:
+            raise RuntimeError(f"{count} modules are named {name}; rename a submodule")
 
 
 @contextmanager
@@ -194,6 +218,18 @@ def _run_yosys(text: str) -> str:
     if finished.returncode:
         raise RuntimeError(f"Yosys could not write the Verilog:\n{finished.stderr}")
     return re.sub(r"\A/\*.*?\*/\n+", "", finished.stdout, flags=re.DOTALL)
+
+
+def _name_modules(text: str) -> str:
+    """Name modules by their place, with the separator that keeps designs apart."""
+    modules = set(re.findall(r"^module \\(\S+) ", text, re.MULTILINE))
+    plain = {name: SEPARATOR.join(re.split(r"\W+", name)) for name in modules}
+    return re.sub(
+        r"^( *(?:module )?)\\(\S+) ",
+        lambda match: match[1] + plain[match[2]] if match[2] in plain else match[0],
+        text,
+        flags=re.MULTILINE,
+    )
 
 
 def _simplify_names(text: str) -> str:

@@ -9,13 +9,13 @@ from golden.errors import UserError
 from golden.graph import MaxPool, Mean, SumPool, Window
 from golden.onnx_import.arithmetic import OnnxArithmetic, scale_of
 from golden.onnx_import.builder import Site
-from golden.onnx_import.layout import Layout, usual_order
+from golden.onnx_import.layout import Layout
 from golden.onnx_import.operators.elementwise import coded_operand
 from golden.onnx_import.operators.matrix import plain
 from golden.onnx_import.operators.movement import normalized
 from golden.onnx_import.operators.quantization import NUMBERS, UINT8, quantizer_of
-from golden.onnx_import.operators.registry import converts
-from golden.onnx_import.operators.windows import kernel_size, window_of
+from golden.onnx_import.operators.registry import CHANNELS_LAST, MICROSOFT, STANDARD, converts
+from golden.onnx_import.operators.windows import WINDOW, kernel_size, window_of
 from golden.onnx_import.quantize import quantize
 from golden.onnx_import.values import (
     Accumulated,
@@ -28,8 +28,16 @@ from golden.onnx_import.values import (
     one_fraction,
 )
 
+AVERAGE = (*WINDOW, "ceil_mode", "count_include_pad", "kernel_shape")
 
-@converts("MaxPool", "GlobalMaxPool")
+
+@converts(
+    "MaxPool",
+    domains=(STANDARD, CHANNELS_LAST),
+    attributes=(*WINDOW, "ceil_mode", "kernel_shape", "storage_order"),
+    inputs=1,
+)
+@converts("GlobalMaxPool")
 def _max_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
     value = site.take(0, *NUMBERS, Codes)
     whole = site.node.operator == "GlobalMaxPool"
@@ -37,7 +45,7 @@ def _max_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
         raise UserError("its storage_order is 1; allowed: 0")
 
     def pool(source: Activation, name: str) -> Activation:
-        image = site.builder.image(source)
+        image = site.image(source)
         tensor = site.builder.made(image.name)
         size = (tensor.shape[0], tensor.shape[1]) if whole else kernel_size(site)
         window = Window(size) if whole else _pooling_window(site, size, image)
@@ -49,7 +57,7 @@ def _max_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
             maximum=tensor.type.maximum,
         )
         height, width, channels = node.infer(tensor).tensor.shape
-        return site.builder.add(node, Layout.usual((channels, height, width)))
+        return site.builder.add(node, site.image_layout(height, width, channels))
 
     if isinstance(value, Codes):
         site.set(Codes(pool(value.activation, site.output)))
@@ -78,13 +86,13 @@ def _pooling_window(site: Site, size: tuple[int, int], image: Activation) -> Win
     return replace(window, padding=(padding[0], padding[1]))
 
 
-@converts("AveragePool")
+@converts("AveragePool", attributes=AVERAGE)
 def _average_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
     site.set(_averaged(site, plain(site, 0), explicit=False))
 
 
 def _averaged(site: Site, source: Real, explicit: bool) -> Accumulated:
-    image = site.builder.image(source.activation)
+    image = site.image(source.activation)
     size = kernel_size(site)
     window = _pooling_window(site, size, image)
     padded = any(sum(pair) for pair in window.padding)
@@ -96,7 +104,7 @@ def _averaged(site: Site, source: Real, explicit: bool) -> Accumulated:
     node = SumPool(inputs=(image.name,), output="sum", window=window, encoding=source.encoding)
     height, width, channels = node.infer(site.builder.made(image.name)).tensor.shape
     return _mean(
-        source, node, Layout.usual((channels, height, width)), "average", window.taps, explicit
+        source, node, site.image_layout(height, width, channels), "average", window.taps, explicit
     )
 
 
@@ -115,7 +123,7 @@ def _global_average_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
 
 
 def _global_average(site: Site, source: Real, explicit: bool) -> Accumulated:
-    image = site.builder.image(source.activation)
+    image = site.image(source.activation)
     height, width, channels = site.builder.made(image.name).shape
     node = Mean(
         inputs=(image.name,),
@@ -124,11 +132,11 @@ def _global_average(site: Site, source: Real, explicit: bool) -> Accumulated:
         keep_dimensions=True,
         encoding=source.encoding,
     )
-    layout = Layout.usual((channels, 1, 1))
+    layout = site.image_layout(1, 1, channels)
     return _mean(source, node, layout, "global average", height * width, explicit)
 
 
-@converts("ReduceMean")
+@converts("ReduceMean", attributes=("axes", "keepdims", "noop_with_empty_axes"))
 def _reduce_mean(site: Site, arithmetic: OnnxArithmetic) -> None:
     source = plain(site, 0)
     shape = source.activation.layout.shape
@@ -138,7 +146,7 @@ def _reduce_mean(site: Site, arithmetic: OnnxArithmetic) -> None:
     if 0 in axes or not axes:
         raise UserError(f"its axes are {listed}; allowed: dimensions but the batch")
     keep = bool(site.integer("keepdims", 1))
-    order = usual_order(rank)
+    order = source.activation.layout.held_order()
     arranged = site.builder.arranged(source.activation, order)
     node = Mean(
         inputs=(arranged.name,),
@@ -154,7 +162,10 @@ def _reduce_mean(site: Site, arithmetic: OnnxArithmetic) -> None:
     site.set(_mean(source, node, layout, "mean", count, explicit=False))
 
 
-@converts("QLinearAveragePool", "QLinearGlobalAveragePool")
+@converts(
+    "QLinearAveragePool", domains=(MICROSOFT,), attributes=(*AVERAGE, "channels_last"), inputs=5
+)
+@converts("QLinearGlobalAveragePool", domains=(MICROSOFT,), attributes=("channels_last",), inputs=5)
 def _qlinear_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
     """Take inputs x, x_scale, x_zero_point, y_scale, y_zero_point."""
     if site.integer("channels_last", 0):
