@@ -114,6 +114,18 @@ def test_a_network_and_its_report(folder: Path, capsys: pytest.CaptureFixture[st
     assert f"accuracy: float 100.00%, integers {report['accuracy']['integer']:.2%}" in out
 
 
+def test_weights_that_are_not_given_are_spoken_of(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words(folder)) == 0
+    assert capsys.readouterr().err == ""
+    without = [word for word in words(folder) if not word.startswith("--weights")]
+    assert main(without) == 0
+    error = capsys.readouterr().err
+    assert "warning: no --weights: " in error
+    assert "random" in error
+
+
 @pytest.mark.parametrize("name", ["Dict", "Tuple", "Half", "Double"])
 def test_accuracy_of_modules_with_other_outputs_and_types(name: str, folder: Path) -> None:
     """The labels are what the module itself says in float32."""
@@ -241,6 +253,10 @@ REFUSED = {
     "classes": (
         LABELLED | {"test_labels": "classes.npy"},
         "labels are classes from 0 to 3; the network has 3 outputs, for classes 0 to 2",
+    ),
+    "calibration shape": (
+        {"calibration": "small.npy"},
+        r"the module does not take inputs of shape \(N, 2, 3, 3\), N counting samples: ",
     ),
     "two outputs": (
         LABELLED | {"model": "net.py:Twice"},

@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         # Only now, because importing torch takes seconds.
         from flows.input_ranges import parse_input_range, uniform_samples
         from flows.sample_files import SampleFiles
-        from flows.torch_models import load_module, read_labels
+        from flows.torch_models import load_module, read_labels, warn_of_untrained_weights
         from golden.graph import file as graph_file
         from golden.quantize import Scheme, quantize
         from golden.quantize.report import float_accuracy, integer_accuracy, layer_reports
@@ -75,6 +75,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError("--labels and a scheme with a training are given together or not at all")
     if scheme.training is not None and ranges:
         raise UserError("--input-range is given and the scheme has a training; give --calibration")
+    if scheme.training is None or scheme.training.start != "scratch":
+        warn_of_untrained_weights(arguments.model, module, arguments.weights)
     accuracy: dict[str, float] = {}
     if test is not None and labels is not None:
         with console.status("measuring accuracy in floating point"):

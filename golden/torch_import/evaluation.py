@@ -54,10 +54,11 @@ def outputs_of(module: nn.Module, samples: tuple[Tensor, ...]) -> tuple[Tensor, 
         with torch.no_grad():
             outputs = module(*samples)
     except Exception as error:  # Whatever the user's code and torch raise.
-        shapes = " and ".join(str(tuple(values.shape)) for values in samples)
+        shapes = " and ".join(
+            f"({', '.join(['N', *map(str, values.shape[1:])])})" for values in samples
+        )
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise UserError(
-            f"the module does not take samples of shape {shapes}, the first dimension counting "
-            f"them: {reason}"
+            f"the module does not take inputs of shape {shapes}, N counting samples: {reason}"
         ) from error
     return tuple(each for each in _pytree.tree_leaves(outputs) if isinstance(each, Tensor))
