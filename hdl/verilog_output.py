@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from amaranth.back import rtlil
-from amaranth.hdl import Shape, ShapeCastable, Value
+from amaranth.hdl import Fragment, Shape, ShapeCastable, Value
 from amaranth.lib import data, wiring
 
+from hdl.net_names import name_nets
 from hdl.platform import SEPARATOR, VerilogPlatform
 from hdl.port_names import name_ports
 from hdl.rom_folder import pass_rom_folder
@@ -26,7 +27,10 @@ proc
 opt_expr
 opt_merge
 opt_clean
+opt_expr
 opt_dff
+opt_clean
+opt_expr
 opt_clean -purge
 memory_collect
 attrmap {attributes}
@@ -99,13 +103,15 @@ def to_verilog(
         name = f"{name}_unit"
     platform = VerilogPlatform(name)
     with _no_garbage_collection():
-        text = rtlil.convert(
-            component, name=name, platform=platform, ports=_port_values(component), emit_src=False
-        )
-    modules = _run_yosys(name_ports(text))
+        fragment = Fragment.get(component, platform)
+        hierarchy = fragment.prepare(_port_values(component), hierarchy=(name,))
+        text, _ = rtlil.convert_fragment(hierarchy, name=name, emit_src=False)
+    owners = _owners(hierarchy)
+    members = {kind: _members(owner) for kind, owner in owners.items() if kind != name}
+    modules = _run_yosys(name_nets(name_ports(text), members, _KEYWORDS))
     # A logical negation of several bits is a NOR of them, and lint wants it said.
     modules = modules.replace("= ! ", "= ~| ")
-    modules = _simplify_names(_name_modules(modules))
+    modules = _name_modules(modules)
     modules = _order_ports(modules, name, [port for port, _, _ in flat_ports(component)])
     modules = pass_rom_folder(modules, name)
     parts = [header(component, name, parameters or {}), modules, *platform.library_text()]
@@ -141,6 +147,24 @@ def flat_ports(component: wiring.Component) -> Iterator[tuple[str, wiring.Member
     """Yield the Verilog name, member and shape of each port, in the order of the signature."""
     for path, member, _ in component.signature.flatten(component):
         yield "_".join(str(part) for part in path), member, member.shape
+
+
+def _owners(hierarchy: Any) -> dict[str, wiring.Component]:
+    """Return the component that each module was made from, by the module's name in RTLIL."""
+    owners = {}
+    for fragment, place in hierarchy.fragments.items():
+        origins = [each for each in fragment.origins or () if isinstance(each, wiring.Component)]
+        if origins:
+            owners[".".join(place.name)] = origins[0]
+    return owners
+
+
+def _members(component: wiring.Component) -> dict[str, str]:
+    """Return the direction of each port under its name in RTLIL."""
+    return {
+        "__".join(str(part) for part in path): "input" if member.flow == wiring.In else "output"
+        for path, member, _ in component.signature.flatten(component)
+    }
 
 
 def _port_values(component: wiring.Component) -> dict[str, tuple[Value, None]]:
@@ -227,26 +251,6 @@ def _name_modules(text: str) -> str:
         text,
         flags=re.MULTILINE,
     )
-
-
-def _simplify_names(text: str) -> str:
-    """Turn escaped names into plain ones, so that every tool and reader can use them."""
-    taken = _KEYWORDS | set(re.findall(r"(?<![\\\w$])[A-Za-z_][\w$]*", text))
-    plain: dict[str, str] = {}
-
-    def rename(match: re.Match[str]) -> str:
-        escaped = match[1]
-        if escaped not in plain:
-            base = candidate = re.sub(r"\W+", "_", escaped).strip("_")
-            number = 1
-            while candidate in taken:
-                number += 1
-                candidate = f"{base}_{number}"
-            taken.add(candidate)
-            plain[escaped] = candidate
-        return plain[escaped]
-
-    return re.sub(r"\\(\S+)[ \t]", rename, text)
 
 
 def _order_ports(text: str, name: str, ports: list[str]) -> str:
