@@ -9,8 +9,9 @@ import pytest
 from flows.units import UNITS
 from flows.verilog_lint import lint
 from golden.requant_spec import RequantSpec
+from hdl.component_ports import flat_ports
 from hdl.requant import Requantizer
-from hdl.verilog_output import Design, flat_ports, to_verilog
+from hdl.verilog_output import Design, to_verilog
 
 PROGRAM = """
 from flows.units import UNITS
