@@ -26,6 +26,9 @@ _RAISES = re.compile(r"\n\nRaises\n-+\n.*?(?=\n\n\S|\Z)", re.DOTALL)
 _MOST = 8
 """Values of a tuple that are written one by one."""
 
+_LEFT_OUT = ("name", "words")
+"""Parameters that are no numbers of the circuit, or too many."""
+
 _DEPTH = 3
 """Levels of objects within a parameter whose values are written."""
 
@@ -104,7 +107,7 @@ def _parameters(component: object) -> Iterator[tuple[str, str]]:
     section = re.search(_SECTION.format("Parameters") + r"(.*?)(?=\n\n|\Z)", documentation, re.S)
     for line in re.findall(r"^(\w[\w, ]*?)(?: : .*)?$", section[1] if section else "", re.M):
         for name in line.split(", "):
-            if name != "name":
+            if name not in _LEFT_OUT:
                 yield from _values(name, getattr(component, name, None), _DEPTH)
 
 
@@ -132,7 +135,7 @@ def _simple(value: Any) -> str | None:
         shape = " x ".join(str(size) for size in value.shape)
         return f"{shape} integers, {_range(int(value.min()), int(value.max()))}"
     if isinstance(value, tuple | list) and value:
-        if len(value) > _MOST and all(isinstance(each, int) for each in value):
+        if all(type(each) is int for each in value) and len(value) > _MOST:
             return f"{len(value)} integers, {_range(min(value), max(value))}"
         texts = [_simple(each) for each in value[:_MOST]]
         if None not in texts and len(value) <= _MOST:

@@ -11,8 +11,12 @@ _PORT = re.compile(
     r"^  (input|output) (?:\[\S+\] )?(\w+);\n  (wire|reg) (.*?)\b\2( = [^;]+)?;\n", re.MULTILINE
 )
 _REGISTER = re.compile(r"^  reg (?:signed )?(?:\[\S+\] )?(_\d+_)(?: |;)", re.MULTILINE)
+_DECLARATION = re.compile(r"^  (?:wire|reg) [^;]+;\n", re.MULTILINE)
 _ESCAPED = re.compile(r"\\(\S+) ")
 _STATEMENT = re.compile(r"  (\w+)")
+_KINDS = {"reg": "nets", "wire": "nets", "assign": "assign", "always": "always"}
+"""Statements that stay together; an instance of a module stands alone."""
+
 _CONCATENATION = re.compile(r"\{ ([^{}]+) \}")
 
 
@@ -46,6 +50,7 @@ def lay_out(text: str, headers: Mapping[str, str], ports: Mapping[str, Sequence[
 
         body = _PORT.sub(take, body)
         body = _CONCATENATION.sub(_repeat, _name_registers(body))
+        body = "".join([*_DECLARATION.findall(body), _DECLARATION.sub("", body)])
         order = _in_order([each.strip() for each in listed.split(",")], ports.get(name, ()))
         interface = ",\n".join(declarations[port] for port in order)
         start = f"module {name} {parameters} (" if parameters else f"module {name} ("
@@ -113,13 +118,9 @@ def _spaced(body: str) -> str:
     last = ""
     for line in body.splitlines():
         kind = _STATEMENT.match(line)
-        now = kind[1] if kind else last
-        if kind:
-            now = {"reg": "wire", "wire": "wire", "assign": "assign", "always": "always"}.get(
-                now, line
-            )
-            if last and now != last:
-                lines.append("")
+        now = _KINDS.get(kind[1], line) if kind else last
+        if last and now != last:
+            lines.append("")
         lines.append(line)
         last = now
     return "".join(f"{line}\n" for line in lines)

@@ -33,6 +33,8 @@ class Rom(wiring.Component):
     data : Out(width)
         The word, one cycle later.
 
+    Latency 1 cycle, one word per cycle.
+
     Raises
     ------
     UserError
