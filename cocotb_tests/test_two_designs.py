@@ -23,6 +23,7 @@ from golden.rounding import Rounding
 from hdl.layers.folding import Folding
 from hdl.network import Network
 from hdl.network_spec import NetworkSpec
+from hdl.platform import RomColumns
 from hdl.verilog_output import Design, module_names, to_verilog
 
 INT8 = IntegerType(8, True)
@@ -117,12 +118,14 @@ def simulate(
     pair = Pair({name: network(*NETWORKS[name]) for name in NETWORKS}, folders)
     texts = [to_verilog(pair, "pair").verilog]
     files: dict[str, str] = {}
+    columns: dict[str, RomColumns] = {}
     for name, (seed, outputs) in NETWORKS.items():
         texts.append(design(name, seed, outputs).verilog)
         filled = design(name, (contents or {}).get(name, seed), outputs)
         place = f"{folders[name]}/" if folders else ""
         files |= {f"{place}{file}": text for file, text in filled.files.items()}
-    together = Design("pair", "\n".join(texts), files)
+        columns |= {f"{place}{file}": each for file, each in filled.rom_columns.items()}
+    together = Design("pair", "\n".join(texts), files, columns)
     scenarios = [_scenario(pair.networks, stall) for stall in (0, 100)]
     cosimulation = Cosimulation(pair, together, simulator, builds, optimisation="-O0")
     return judge(cosimulation, scenarios, 1, work)

@@ -15,6 +15,7 @@ from flows.simulators.build_once import build_once, digest
 from golden.errors import UserError
 from hdl.component_ports import flat_ports
 from hdl.platform import ecp5_multiplier
+from hdl.rom_files import write_rom_files
 from hdl.verilog_output import Design
 
 SEED = "1"
@@ -181,13 +182,13 @@ def synthesise(
         "design.v": design.verilog,
         "wrapper.v": wrapped,
         "ecp5_multiplier.v": ecp5_multiplier(design.top),
-        **design.files,
     }
-    key = digest([*texts.values(), device.yosys, *tools])
+    key = digest([*texts.values(), *design.files.values(), device.yosys, *tools])
 
     def build(partial: Path) -> None:
         for name, text in texts.items():
             (partial / name).write_text(text)
+        write_rom_files(partial, design)
         cells = _count_cells(device, design.top, partial)
         fmax, note = _find_fmax(device, partial)
         result = Synthesis(

@@ -1,7 +1,11 @@
 """What a design needs beside the Verilog that Amaranth writes."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
 
 from golden.errors import UserError
 
@@ -14,6 +18,10 @@ the things of another."""
 
 _HAND_WRITTEN = f"{SEPARATOR}lib_"
 """Between a design's name and that of a module of ``hdl/verilog``."""
+
+
+RomColumns = Sequence[tuple[NDArray[Any], int]]
+"""Integers of every word and their width in bits, those of the first column lowest."""
 
 
 class VerilogPlatform:
@@ -30,6 +38,8 @@ class VerilogPlatform:
     ----------
     files : dict of str to str
         ROM contents, by the name under which the Verilog opens them.
+    rom_columns : dict of str to tuple of (values, width)
+        The integers that each of these files holds, see `hdl.rom.Rom`.
 
     Raises
     ------
@@ -45,10 +55,16 @@ class VerilogPlatform:
             )
         self.design = design
         self.files: dict[str, str] = {}
+        self.rom_columns: dict[str, RomColumns] = {}
         self._library: set[str] = set()
 
-    def add_file(self, name: str, content: str) -> str:
-        """Add a file that the Verilog opens, and return its name within all designs.
+    def add_rom(self, name: str, content: str, columns: RomColumns) -> str:
+        """Add a file that the Verilog opens, and the integers that it holds.
+
+        Returns
+        -------
+        str
+            Its name within all designs.
 
         Raises
         ------
@@ -58,6 +74,7 @@ class VerilogPlatform:
         full = f"{self.design}{SEPARATOR}{name}"
         if self.files.setdefault(full, content) != content:
             raise UserError(f"two ROMs of one design are named {name}; give each its own name")
+        self.rom_columns[full] = columns
         return full
 
     def add_library(self, module: str) -> str:

@@ -4,6 +4,7 @@ from amaranth.hdl import ClockSignal, Const, Instance, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.memory import Memory, usual_ram
 from hdl.platform import VerilogPlatform
 
 
@@ -20,6 +21,8 @@ class Ram(wiring.Component):
         Addresses, at least 1.
     fill : int
         What every word holds at power-up, unsigned.
+    memory : Memory, optional
+        What it is made of; block RAM for more than 2,048 bits where none is given.
 
     Members
     -------
@@ -36,11 +39,14 @@ class Ram(wiring.Component):
     Latency 1 cycle; one address is written and another one read per cycle.
     """
 
-    def __init__(self, width: int, lanes: int, depth: int, fill: int = 0) -> None:
+    def __init__(
+        self, width: int, lanes: int, depth: int, fill: int = 0, memory: Memory | None = None
+    ) -> None:
         self.width = width
         self.lanes = lanes
         self.depth = depth
         self.fill = fill
+        self.memory = memory or usual_ram(width * lanes, depth)
         address = range(max(depth, 2))
         super().__init__(
             {
@@ -65,6 +71,7 @@ class Ram(wiring.Component):
             p_LANES=self.lanes,
             p_DEPTH=self.depth,
             p_ADDRESS_WIDTH=len(self.address),
+            p_BLOCK=Const(self.memory is Memory.BLOCK, 1),
             p_FILL=Const(self.fill, self.width),
             i_clk=ClockSignal(),
             i_write=self.write,

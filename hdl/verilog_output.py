@@ -19,7 +19,7 @@ from hdl.component_ports import flat_ports
 from hdl.module_headers import comment, module_header, top_header
 from hdl.module_text import lay_out
 from hdl.net_names import name_nets
-from hdl.platform import SEPARATOR, VerilogPlatform
+from hdl.platform import SEPARATOR, RomColumns, VerilogPlatform
 from hdl.port_names import name_ports
 from hdl.rom_folder import pass_rom_folder
 
@@ -73,11 +73,14 @@ class Design:
         All modules, Verilog-2005.
     files : dict of str to str
         ROM contents, by the name under which the Verilog opens them.
+    rom_columns : dict of str to sequence of (values, width)
+        The integers that these files hold; `hdl.rom_files` compares them.
     """
 
     top: str
     verilog: str
     files: dict[str, str] = field(default_factory=dict)
+    rom_columns: dict[str, RomColumns] = field(default_factory=dict)
 
 
 def to_verilog(
@@ -127,7 +130,7 @@ def to_verilog(
     modules = lay_out(modules, headers, ports)
     verilog = "\n".join([origin(name), modules, *platform.library_text()])
     _check_names(verilog)
-    return Design(name, verilog, dict(sorted(platform.files.items())))
+    return Design(name, verilog, dict(sorted(platform.files.items())), platform.rom_columns)
 
 
 def origin(name: str) -> str:

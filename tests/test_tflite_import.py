@@ -651,6 +651,43 @@ def test_wrong_paths_and_profiles_are_refused(tmp_path: Path) -> None:
         convert_tflite(FIXTURES["add, int16"].model(), "xnnpack")
 
 
+def convolution_beyond_32_bits() -> bytes:
+    builder = FixtureBuilder(0)
+    x = builder.activation("x", np.int8, (1, 2, 2, 3))
+    w = builder.constant("w", np.full((2, 1, 1, 3), 127, np.int8), 0.01)
+    b = builder.constant("b", np.full(2, (1 << 31) - 1, np.int32), 0.0007)
+    y = builder.activation("y", np.int8, (1, 2, 2, 2))
+    builder.operator(
+        "CONV_2D", [x, w, b], [y], "Conv2DOptions", version=3, strideW=1, strideH=1,
+        padding=schema.Padding.VALID,
+    )  # fmt: skip
+    return builder.build([x], [y])
+
+
+BEYOND_32_BITS = {
+    "dense": lambda: dense_with(bias=(1 << 31) - 1),
+    "convolution": convolution_beyond_32_bits,
+}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("operator", BEYOND_32_BITS)
+def test_accumulators_beyond_32_bits_are_refused(operator: str, profile: str) -> None:
+    with pytest.raises(UserError, match=r"reach .* computes in int32 and would overflow"):
+        convert_tflite(BEYOND_32_BITS[operator](), profile)
+
+
+@pytest.mark.parametrize("profile", [LITERT, XNNPACK])
+@pytest.mark.parametrize("operator", BEYOND_32_BITS)
+def test_runtimes_overflow_where_accumulators_are_refused(operator: str, profile: str) -> None:
+    """The sum is positive and far beyond the highest code; the runtimes give the lowest."""
+    model = BEYOND_32_BITS[operator]()
+    runtime = Runtime(model, profile)
+    shape = tflite.Model.GetRootAs(model, 0).Subgraphs(0).Tensors(0).ShapeAsNumpy()
+    codes = {"x": np.full(tuple(shape), 127, np.int8)}
+    assert (runtime.run(codes, ["y"])["y"] == -128).all()
+
+
 def test_tensors_may_lack_names_and_share_them() -> None:
     builder = FixtureBuilder(0)
     tensors = [vector(builder, name) for name in ("", "same", "same")]

@@ -24,6 +24,7 @@ from flows.simulators.run import SimulationError, run
 from flows.simulators.toolchain import check_simulator
 from golden.errors import UserError
 from hdl.packed_words import Words
+from hdl.rom_files import write_rom_files
 from hdl.verilog_output import Design
 
 DRIVER = "flows.bench.driver"
@@ -173,9 +174,7 @@ class Cosimulation:
         stimulus = _stimulus(harness, runs)
         build = self._build(harness, _depth(harness, plan))
         work.mkdir(parents=True, exist_ok=True)
-        for name, content in self.design.files.items():
-            (work / name).parent.mkdir(parents=True, exist_ok=True)
-            (work / name).write_text(content)
+        write_rom_files(work, self.design)
         for port in harness.sources:
             write_hex(work / f"{port.name}.hex", port.shape, stimulus[port.name])
         request = {"runs": plan, "observe": list(harness.observations)}

@@ -8,12 +8,14 @@ from pathlib import Path
 from golden.bounded_file import read_bounded
 from golden.errors import UserError
 from golden.graph import Graph, Tensor
+from golden.obstacles import Obstacles
 from golden.onnx_import.arithmetic import OnnxArithmetic
 from golden.onnx_import.builder import GraphBuilder, Site
+from golden.onnx_import.folding import FOLDABLE, fold, literal
 from golden.onnx_import.layout import Layout
 from golden.onnx_import.model import InputInfo, OnnxModel, OnnxNode, read_model
 from golden.onnx_import.onnxruntime import OnnxRuntimeArithmetic
-from golden.onnx_import.operators import CHANNELS_LAST, CONVERSIONS, QONNX_DOMAINS
+from golden.onnx_import.operators import CHANNELS_LAST, CONVERSIONS, QONNX_DOMAINS, STANDARD
 from golden.onnx_import.outputs import Outputs
 from golden.onnx_import.values import Codes, FloatInput
 
@@ -64,32 +66,49 @@ def convert_onnx(content: bytes, profile: str | None = None) -> Graph:
             "with profile onnx"
         )
     arithmetic = PROFILES[profile]()
-    builder = GraphBuilder(model)
+    builder, obstacles = GraphBuilder(model), Obstacles()
     for info in model.inputs:
-        try:
+        with obstacles.at("input", f"input {info.name!r}", makes=[info.name]):
             _add_input(builder, info, _layout(model, info))
-        except UserError as error:
-            raise UserError(f"input {info.name!r}: {error}") from error
     for node in model.nodes:
-        try:
-            conversion = CONVERSIONS.get((node.domain, node.operator))
-            if conversion is None:
-                raise UserError("it is not supported; docs/onnx.md lists the operators that are")
-            conversion.check(node, model.opset)
-            conversion.convert(
-                Site(node, builder, channels_last=node.domain == CHANNELS_LAST), arithmetic
-            )
-        except UserError as error:
-            output = node.outputs[0] if node.outputs else ""
-            place = f"operator {node.position}, {node.title} {output!r}"
-            raise UserError(f"{place}: {error}") from error
+        with obstacles.at(node.title, _place(node), makes=node.outputs):
+            _convert(node, builder, arithmetic, obstacles)
+    obstacles.refuse()
     outputs = Outputs(builder)
     for name in model.outputs:
-        try:
+        with obstacles.at("output", f"output {name!r}"):
             outputs.add(name)
-        except UserError as error:
-            raise UserError(f"output {name!r}: {error}") from error
+    obstacles.refuse()
     return builder.graph(outputs.names, profile)
+
+
+def _place(node: OnnxNode) -> str:
+    output = node.outputs[0] if node.outputs else ""
+    return f"operator {node.position}, {node.title} {output!r}"
+
+
+def _convert(
+    node: OnnxNode, builder: GraphBuilder, arithmetic: OnnxArithmetic, obstacles: Obstacles
+) -> None:
+    site = Site(node, builder, channels_last=node.domain == CHANNELS_LAST)
+    if (node.domain, node.operator) == (STANDARD, "Constant"):
+        site.set(literal(node))
+        return
+    conversion = CONVERSIONS.get((node.domain, node.operator))
+    foldable = node.domain == STANDARD and node.operator in FOLDABLE
+    if conversion is None and not foldable:
+        raise UserError("it is not supported; docs/onnx.md lists the operators that are")
+    if conversion is not None:
+        conversion.check(node, builder.opset)
+    obstacles.require(name for name in node.inputs if name)
+    if foldable and site.is_constant:
+        builder.values.update(zip(node.outputs, fold(site), strict=True))
+    elif conversion is None:
+        raise UserError(
+            "it is not supported but on constants; docs/onnx.md lists the operators that are"
+        )
+    else:
+        conversion.convert(site, arithmetic)
 
 
 def _add_input(builder: GraphBuilder, info: InputInfo, layout: Layout) -> None:

@@ -23,6 +23,9 @@ _SAME_DOMAINS = {
 }
 """Other names of domains."""
 
+_ONCE_WITHOUT_DOMAIN = frozenset({"Quant", "BipolarQuant", "Trunc"})
+"""Operators of QONNX that its first exporters wrote as if they were ONNX's."""
+
 _PLAIN_DOMAINS = ("", "com.microsoft", "qonnx.custom_op.general")
 """Domains that messages leave out."""
 
@@ -46,9 +49,9 @@ class Constant:
     Parameters
     ----------
     values : ndarray
-        Of int64 for integers, of float32 for real numbers.
+        Of int64 for integers, of float32 for real numbers, of bool for truth values.
     type : IntegerType or None
-        Type of the elements in the file; None for real numbers.
+        Type of the integers in the file; None for others.
     """
 
     values: NDArray[Any]
@@ -284,7 +287,9 @@ def _constant(tensor: TensorProto, name: str) -> Constant:
     try:
         values = numpy_helper.to_array(tensor)
         with np.errstate(all="ignore"):
-            values = values.astype(np.float32 if kind is None else np.int64).reshape(shape)
+            if tensor.data_type != TensorProto.BOOL:
+                values = values.astype(np.float32 if kind is None else np.int64)
+            values = values.reshape(shape)
     except Exception as error:  # Whatever a field of wrong length or type makes numpy raise.
         raise UserError(
             f"{place} does not hold its {shape} elements ({_one_line(error)})"
@@ -299,6 +304,8 @@ def _product(shape: tuple[int, ...]) -> int:
 
 def _node(node: onnx.NodeProto, position: int) -> OnnxNode:
     domain = _SAME_DOMAINS.get(node.domain, node.domain)
+    if domain == "" and node.op_type in _ONCE_WITHOUT_DOMAIN:
+        domain = _SAME_DOMAINS["onnx.brevitas"]
     bare = OnnxNode(position, domain, node.op_type, tuple(node.input), tuple(node.output), {})
     place = f"operator {position}, {bare.title}"
     return replace(bare, attributes={item.name: _attribute(item, place) for item in node.attribute})

@@ -90,6 +90,8 @@ class OnnxRuntimeArithmetic(OnnxArithmetic):
     ) -> Requantization:
         """Return integers that make the codes that the float32 of a kernel makes."""
         kernel = accumulated.kernel
+        if kernel is not None and kernel.name == "steps" and quantizer.mode.name == "HALF_EVEN":
+            return _stepped(accumulated, kernel, bounds, quantizer)
         if kernel is None or accumulated.offset.any() or quantizer.mode.name != "HALF_EVEN":
             _refuse("it computes with real numbers between integer operators")
         if bounds.type.width > 32:
@@ -170,12 +172,36 @@ def _quantized(numbers: Float32, quantizer: Quantizer) -> Int64:
     return np.clip(codes, quantizer.minimum, quantizer.maximum)
 
 
+def _stepped(
+    accumulated: Accumulated, kernel: Kernel, bounds: AccumulatorBounds, quantizer: Quantizer
+) -> Requantization:
+    """Requantize single codes on which operators worked one after another in float32."""
+    clamp = quantizer.clamp(accumulated.limits.low, accumulated.limits.high)
+
+    def reference_of(channels: slice) -> Reference:
+        def reference(accumulator: Int64) -> Int64:
+            numbers = accumulator.astype(np.float32) * kernel.scales[0]
+            for step in kernel.steps:
+                numbers = step.apply(numbers, channels)
+            return np.clip(_quantized(numbers, quantizer), *clamp)
+
+        return reference
+
+    scale, offset = np.broadcast_arrays(
+        accumulated.scale / quantizer.scale, accumulated.offset / quantizer.scale
+    )
+    return _integers(
+        reference_of, bounds, scale.astype(np.float64), quantizer, clamp, offset.astype(np.float64)
+    )
+
+
 def _integers(
     reference_of: Callable[[slice], Reference],
     bounds: AccumulatorBounds,
-    scales: Float32,
+    scales: NDArray[Any],
     quantizer: Quantizer,
     clamp: tuple[int, int],
+    offset: NDArray[Any] | float = 0.0,
 ) -> Requantization:
     try:
         return integer_requantization(
@@ -186,6 +212,7 @@ def _integers(
             quantizer.type,
             quantizer.zero_point,
             clamp,
+            offset=offset,
         )
     except CertificateError as error:
         raise UserError(

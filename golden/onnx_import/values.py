@@ -100,6 +100,32 @@ class Limits:
 
 
 @dataclass(frozen=True, eq=False)
+class Step:
+    """An operation on numbers and a constant, in float32.
+
+    Parameters
+    ----------
+    operation : str
+        ``Mul``, ``Div`` or ``Add``.
+    operand : ndarray of float32
+        One, or one per channel.
+    """
+
+    operation: str
+    operand: NDArray[np.float32]
+
+    def apply(self, numbers: NDArray[np.float32], channels: slice) -> NDArray[np.float32]:
+        """Return what it makes of numbers of shape (..., channels)."""
+        operand = self.operand if self.operand.size == 1 else self.operand[channels]
+        match self.operation:
+            case "Mul":
+                return numbers * operand
+            case "Div":
+                return numbers / operand
+        return numbers + operand
+
+
+@dataclass(frozen=True, eq=False)
 class Kernel:
     """What a runtime knows of an accumulation, beyond the exact sum.
 
@@ -107,7 +133,7 @@ class Kernel:
     ----------
     name : str
         ``convolution``, ``matrix``, ``multiplication``, ``global average``, ``average`` (float32
-        sum, zero point added before rounding), ``mean`` (float32 sum).
+        sum, zero point added before rounding), ``mean`` (float32 sum), ``steps`` (single codes).
     scales : tuple of ndarray of float32
         Of the operands.
     types : tuple of IntegerType
@@ -116,6 +142,8 @@ class Kernel:
         Terms of an average.
     explicit : bool
         Whether the file names the integer kernel itself; else the runtime has to find it.
+    steps : tuple of Step
+        What is done to dequantized codes one after another.
     """
 
     name: str
@@ -123,6 +151,13 @@ class Kernel:
     types: tuple[IntegerType, ...]
     count: int = 1
     explicit: bool = False
+    steps: tuple["Step", ...] = ()
+
+    def positive(self, negative: NDArray[np.bool_]) -> "Kernel":
+        """Return the kernel of negated accumulators, where scales were negative."""
+        signs = np.where(negative, -1, 1).astype(np.float32)
+        steps = (Step("Mul", signs), *self.steps) if self.steps else ()
+        return replace(self, scales=tuple(abs(scale) for scale in self.scales), steps=steps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,7 +291,10 @@ Value = Codes | Real | Accumulated | Sum | Later | FloatInput | QuantizedConstan
 
 def fractions(values: Any) -> Fractions:
     """Return finite numbers as an array of exact ones, with one dimension."""
-    flat = np.asarray(values, dtype=np.float64).reshape(-1)
+    flat = np.asarray(values).reshape(-1)
+    if flat.dtype == np.object_:
+        return flat
+    flat = flat.astype(np.float64)
     result = np.empty(flat.shape, dtype=np.object_)
     result[:] = [Fraction(value) for value in flat.tolist()]
     return result

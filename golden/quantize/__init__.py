@@ -109,7 +109,7 @@ def quantize(
     precision = replace(precision, network=change_weights(reference, scheme))
     if inputs is None:
         samples: Iterable[Batch] = data
-        seen = distributions(precision.network, data)
+        seen = distributions(precision.network, data, scheme.calibration_type)
     else:
         options = scheme.correction
         samples = SyntheticData(reference, inputs, options.images, options.seed)

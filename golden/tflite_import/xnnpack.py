@@ -120,6 +120,8 @@ class XnnpackArithmetic(LitertArithmetic):
         scale = source.scale32 / output.scale32 * (np.float32(1) / np.float32(count))
         codes_of_zero = count * source.zero_point
         zero_point = np.float32(output.zero_point) - np.float32(codes_of_zero) * scale
+        sums = AccumulatorBounds(bounds.minimum + codes_of_zero, bounds.maximum + codes_of_zero)
+        self._check_overflow(sums, INT32)
 
         def reference(accumulator: Int64) -> Int64:
             real = (accumulator + codes_of_zero).astype(np.float32) * scale + zero_point
@@ -176,6 +178,7 @@ class XnnpackArithmetic(LitertArithmetic):
     def _float32(
         self, bounds: AccumulatorBounds, scale: ArrayLike, output: Affine, clamp: Clamp
     ) -> Requantization:
+        self._check_overflow(bounds, INT32)
         scales = np.atleast_1d(np.asarray(scale, dtype=np.float32))
 
         def reference_of(channels: slice) -> Reference:

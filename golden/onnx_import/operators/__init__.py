@@ -14,9 +14,10 @@ from golden.onnx_import.operators.registry import (
     CHANNELS_LAST,
     CONVERSIONS,
     QONNX_DOMAINS,
+    STANDARD,
     Conversion,
 )
 
-__all__ = ["CHANNELS_LAST", "CONVERSIONS", "QONNX_DOMAINS", "Conversion"]
+__all__ = ["CHANNELS_LAST", "CONVERSIONS", "QONNX_DOMAINS", "STANDARD", "Conversion"]
 
 _REGISTERED = (affine, elementwise, functions, joining, matrix, movement, pooling, quantization)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from golden.errors import UserError
 from golden.onnx_import.arithmetic import OnnxArithmetic
 from golden.onnx_import.builder import Site
-from golden.onnx_import.model import Constant
 from golden.onnx_import.operators.elementwise import coded_operand
 from golden.onnx_import.operators.quantization import (
     NUMBERS,
@@ -71,10 +70,10 @@ def _limit(site: Site, position: int, name: str) -> float | None:
     if name in site.node.attributes:
         value: float | None = site.number(name, 0.0)
     elif site.has(position):
-        constant = site.take(position, Constant)
-        if constant.values.size != 1:
-            raise UserError(f"its {name} has {constant.values.size} elements; allowed: 1")
-        value = float(constant.values.reshape(()))
+        numbers = site.numbers(position)
+        if numbers.size != 1:
+            raise UserError(f"its {name} has {numbers.size} elements; allowed: 1")
+        value = float(numbers.reshape(()))
     else:
         return None
     if value is not None and abs(value) > 3e38:

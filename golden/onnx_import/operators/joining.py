@@ -4,11 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
-import numpy as np
-
 from golden.errors import UserError
 from golden.graph import ArgMax, Concat, Pad
-from golden.integer_type import IntegerType
 from golden.onnx_import.arithmetic import OnnxArithmetic
 from golden.onnx_import.builder import GraphBuilder, Site
 from golden.onnx_import.layout import Layout, usual_order
@@ -26,20 +23,12 @@ from golden.onnx_import.values import (
     Value,
 )
 
-_INT64 = IntegerType(64, True)
-
 CodeOf = Callable[[Fraction], int]
 
 
 @converts("Concat", attributes=("axis",))
 def _concatenation(site: Site, arithmetic: OnnxArithmetic) -> None:
     values = [site.take(i, *NUMBERS, Codes, Constant) for i in range(len(site.node.inputs))]
-    if all(isinstance(value, Constant) for value in values):
-        arrays = [value.values for value in values if isinstance(value, Constant)]
-        if any(array.ndim != 1 for array in arrays):
-            raise UserError("it joins constants; allowed: shapes")
-        site.set(Constant(np.concatenate(arrays), _INT64))
-        return
     if all(isinstance(value, Codes) for value in values):
         parts = [value.activation for value in values if isinstance(value, Codes)]
         site.set(Codes(_join(parts, site.output, site.integer("axis", 0), site.builder)))

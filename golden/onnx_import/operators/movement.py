@@ -3,8 +3,10 @@
 import math
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from onnx import TensorProto
 
 from golden.errors import UserError
@@ -43,12 +45,7 @@ def _identity(site: Site, arithmetic: OnnxArithmetic) -> None:
 def _cast(site: Site, arithmetic: OnnxArithmetic) -> None:
     """Casts from integers to real numbers, and none between real ones, change no number."""
     value, real = site.input(0), site.integer("to", 0) in (TensorProto.FLOAT, TensorProto.DOUBLE)
-    if isinstance(value, Constant):
-        if value.type is None and not real:
-            raise UserError("it casts real numbers to another type; allowed: FLOAT")
-        values = value.values.astype(np.float32 if real else np.int64)
-        value = Constant(values, None if real else value.type)
-    elif not real:
+    if not real:
         raise UserError("it casts to another type than FLOAT; quantize instead")
     elif isinstance(value, Codes):
         value = Real(value.activation, Fraction(1), Encoding())
@@ -94,20 +91,24 @@ def _reshaped(value: Value, shape: Shape) -> Value:
     if isinstance(value, Constant):
         return replace(value, values=value.values.reshape(shape))
     if isinstance(value, QuantizedConstant):
-        if value.scale.size > 1 or value.zero_point.size > 1:
-            raise UserError("it reshapes a constant with scales per channel; allowed: one scale")
-        ones = (1,) * len(shape)
-        return replace(
-            value,
-            codes=value.codes.reshape(shape),
-            scale=value.scale.reshape(ones),
-            zero_point=value.zero_point.reshape(ones),
+        scale, zero_point = (
+            _narrowed(np.broadcast_to(values, value.codes.shape).reshape(shape))
+            for values in (value.scale, value.zero_point)
         )
+        return replace(value, codes=value.codes.reshape(shape), scale=scale, zero_point=zero_point)
     if shape[:1] != (1,):
         raise UserError(
             f"it makes shape {shape}; allowed: a batch of 1 first, untouched by reshapes"
         )
     return _with_layout(value, _layout(value).reshaped(shape[1:]))
+
+
+def _narrowed(values: NDArray[Any]) -> NDArray[Any]:
+    """Return values with a size of 1 along every dimension that does not change them."""
+    for axis in range(values.ndim):
+        first = values.take([0], axis) if values.shape[axis] else values
+        values = first if (values == first).all() else values
+    return values
 
 
 @converts("Transpose", attributes=("perm",))
@@ -218,15 +219,3 @@ def _shape_of(site: Site, arithmetic: OnnxArithmetic) -> None:
     whole = _shape(_movable(site))
     shape = whole[site.integer("start", 0) : site.integer("end", len(whole))]
     site.set(Constant(np.array(shape, dtype=np.int64), _INT64))
-
-
-@converts("Gather", attributes=("axis",))
-def _gather(site: Site, arithmetic: OnnxArithmetic) -> None:
-    constant, index = site.take(0, Constant), site.take(1, Constant)
-    if constant.values.ndim != 1 or index.type is None or site.integer("axis", 0) != 0:
-        raise UserError("it gathers from a tensor; allowed: from a shape")
-    try:
-        values = np.asarray(constant.values[index.values])
-    except IndexError:
-        raise UserError("its index is outside of the shape") from None
-    site.set(replace(constant, values=values))
