@@ -9,6 +9,7 @@ import pytest
 
 from cocotb_tests.graph_builder import INT8, Builder
 from cocotb_tests.images import random_images
+from cocotb_tests.network_builder import INT8, Builder
 from cocotb_tests.streams import STALL
 from flows.bench.cosimulation import Cosimulation
 from flows.bench.scenario import Scenario, judge

@@ -1,10 +1,10 @@
 """A whole network as one streaming circuit."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 from amaranth.hdl import Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
@@ -182,7 +182,8 @@ class Network(wiring.Component):
             m.submodules[f"{place}_fifo"] = fifo
             connect(m, source, fifo.i)
             source = fifo.o
-        common = int(np.gcd(lanes, wanted))
+        # By way of as many lanes as both sides divide: fewer would pass fewer than either.
+        common = math.lcm(lanes, wanted)
         for step, count in enumerate(dict.fromkeys((common, wanted))):
             if count != len(source.payload):
                 converter = Lanes(tensor.type, len(source.payload), count)
