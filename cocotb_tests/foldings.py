@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from cocotb_tests.graph_builder import INT8, Builder
 from cocotb_tests.images import random_images
+from cocotb_tests.network_builder import INT8, Builder
 from cocotb_tests.side_by_side import Circuits
 from flows.network.devices import Budget, find_budget
 from flows.network.plan import Plan, plan_network
@@ -27,7 +27,7 @@ _SLOWEST = 1 << 40
 
 def dense_network(width: int) -> Graph:
     """Return two dense layers; the requantizers of the first take as many words as channels."""
-    b = Builder((24,), _code(width))
+    b = Builder((24,), kind=_code(width))
     hidden = b.matrix(FullyConnected, "x", (12, 24), **_operands(width))
     options = _operands(width) | {"output": INT8}
     return b.graph(b.matrix(FullyConnected, hidden, (6, 12), **options))
@@ -35,7 +35,7 @@ def dense_network(width: int) -> Graph:
 
 def convolutional_network(width: int) -> Graph:
     """Return a convolution with a border, where codes have a zero, and one without."""
-    b = Builder((4, 5, 2), _code(width))
+    b = Builder((4, 5, 2), kind=_code(width))
     padding = ((0, 0), (0, 0)) if width == 1 else ((1, 1), (1, 1))
     hidden = b.matrix(
         Convolution, "x", (4, 3, 3, 2), window=Window((3, 3), padding=padding), **_operands(width)
@@ -46,7 +46,7 @@ def convolutional_network(width: int) -> Graph:
 
 def depthwise_network(width: int) -> Graph:
     """Return a depthwise convolution with two outputs a channel, and a pointwise one."""
-    b = Builder((4, 4, 4), _code(width))
+    b = Builder((4, 4, 4), kind=_code(width))
     hidden = b.matrix(
         Convolution, "x", (8, 3, 3, 1), window=Window((3, 3)), groups=4, **_operands(width)
     )

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cocotb_tests.graph_builder import INT8, Builder
 from cocotb_tests.images import random_images
 from cocotb_tests.network_builder import INT8, Builder
 from cocotb_tests.streams import STALL
