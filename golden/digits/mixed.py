@@ -3,6 +3,8 @@
 from functools import partial
 from pathlib import Path
 
+from filelock import FileLock
+
 from golden.digits.configuration import configuration_hash
 from golden.digits.data import load
 from golden.digits.files import require_directory
@@ -36,5 +38,7 @@ def mixed_digits_graph(directory: Path, training: Training | None = None) -> Gra
     path = directory / f"digits-mixed-{configuration_hash(training)[:16]}{graph_file.SUFFIX}"
     if not path.is_file():
         require_directory(directory)
-        graph_file.save(train_mixed_digits(training).graph, path)
+        with FileLock(directory / ".lock"):  # Of several processes one trains.
+            if not path.is_file():
+                graph_file.save(train_mixed_digits(training).graph, path)
     return graph_file.load(path)
