@@ -33,6 +33,7 @@ from flows.bench.scenario import compare
 from flows.network.devices import find_budget
 from flows.network.plan import plan_network
 from flows.network.simulation import Pace, network_scenario
+from flows.simulators.run_folder import run_folder
 from golden.certify import certify
 from golden.errors import UserError
 from golden.execute import Executor
@@ -219,7 +220,8 @@ def _row(name: str, arguments: argparse.Namespace) -> tuple[list[str], bool]:
     network = Network(plan.spec)
     scenario = network_scenario(network, "images", images, golden)
     cosimulation = Cosimulation(network, to_verilog(network, "network"), "verilator", FOLDER)
-    (outcome,) = cosimulation.run([scenario.run], FOLDER / name, timeout=7200)
+    with run_folder(FOLDER / name) as work:
+        (outcome,) = cosimulation.run([scenario.run], work, timeout=7200)
     verdict = compare(cosimulation, [scenario], [outcome], 1)
     pace = Pace.of(outcome.cycles["o"], len(images))
     costs = plan.resources

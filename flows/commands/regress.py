@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -52,6 +53,16 @@ def run(arguments: argparse.Namespace) -> int:
     for simulator in arguments.sim:
         check_simulator(simulator)
     arguments.out.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(arguments.out / ".lock", timeout=0):
+            return _regress(arguments)
+    except Timeout:
+        raise UserError(
+            f"{arguments.out}: another regression is at work there; choose another folder by --out"
+        ) from None
+
+
+def _regress(arguments: argparse.Namespace) -> int:
     summary = arguments.out / "summary.json"
     sources = digest([_sources_digest(), arguments.seed])
     records = _earlier_records(summary, sources)
