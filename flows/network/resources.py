@@ -13,10 +13,12 @@ from golden.graph import Certified, MaxPool, Requantization
 from golden.integer_type import IntegerType
 from golden.mac_spec import Multiplier
 from golden.packing import find_packing
+from golden.requant_spec import MAXIMUM_MULTIPLIER_WIDTH
 from hdl.layers.constant import ConstantSource
 from hdl.layers.matrix_layer_spec import MatrixLayerSpec
 from hdl.layers.window_pool import WindowPool
 from hdl.layers.window_spec import SlidingWindowSpec
+from hdl.multiply import CHUNK_WIDTH
 
 _LARGEST_LOGIC_ROM = 64
 """Words of a ROM that becomes logic; ``hdl/verilog/rom.v`` makes block RAM of larger ones."""
@@ -77,7 +79,11 @@ def requantizer_resources(
         width = certificate.saturated_accumulator.width
         partials = -(-width // 18) * -(-certificate.multiplier_width // 18)
         return Resources(120 * lanes, partials * lanes)
-    return Resources(300 * lanes, 4 * lanes)
+    partials = 4
+    if requantization.channels.spec.multiplier_width > MAXIMUM_MULTIPLIER_WIDTH:
+        multiplier = requantization.channels.spec.multiplier_width
+        partials = -(-accumulator.width // CHUNK_WIDTH) * -(-multiplier // CHUNK_WIDTH)
+    return Resources(75 * partials * lanes, partials * lanes)
 
 
 def other_resources(layer: wiring.Component, budget: Budget) -> Resources:
