@@ -48,8 +48,8 @@ class Obstacle:
 
     @property
     def kind(self) -> tuple[str, str]:
-        """What obstacles have in common that differ in names and numbers only."""
-        words = re.sub(r"'[^']*'|\"[^\"]*\"", "name", self.reason)
+        """What obstacles have in common that differ in names, numbers and advice only."""
+        words = re.sub(r"'[^']*'|\"[^\"]*\"", "name", self.reason).split(";")[0]
         numbers = re.sub(r"-?\d[\w.+-]*", "#", words)
         return self.operator, re.sub(r"#(, ?#)*,?", "#", numbers)
 

@@ -8,6 +8,7 @@ from rich.console import Console
 from flows.bench.cosimulation import Cosimulation
 from flows.bench.scenario import compare
 from flows.code_files import npy_content, read_codes
+from flows.model_arguments import add_model_arguments, load_model
 from flows.network.devices import BUDGETS, find_budget
 from flows.network.plan import plan_network
 from flows.network.simulation import (
@@ -17,12 +18,13 @@ from flows.network.simulation import (
     network_scenario,
 )
 from flows.output_files import require_folder_of
+from flows.simulators.run_folder import run_folder
 from flows.simulators.toolchain import SIMULATORS, check_simulator
 from golden.atomic_file import write_atomically
 from golden.certify import certify
 from golden.errors import UserError
-from golden.load import SUFFIXES, load_network
 from hdl.network import Network
+from hdl.network_spec import check_ends
 from hdl.verilog_output import to_verilog
 
 BUILDS = Path("sim_build")
@@ -31,7 +33,7 @@ _MAXIMUM_STALL = 255
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add model, inputs, outputs and choices."""
-    parser.add_argument("model", type=Path, help=f"a network: {', '.join(SUFFIXES)}")
+    add_model_arguments(parser, "built")
     parser.add_argument(
         "--input",
         type=Path,
@@ -46,7 +48,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="where the N output codes of the circuit go, whether right or wrong",
     )
-    parser.add_argument("--profile", help="the reference whose arithmetic is built")
     parser.add_argument(
         "--device", default="zynq7020", help=f"one of: {', '.join(BUDGETS)} (default: zynq7020)"
     )
@@ -79,7 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
     if not 1 <= arguments.seed < 1 << 32:
         raise UserError(f"--seed is {arguments.seed}; allowed: 1 to {(1 << 32) - 1}")
     require_folder_of(arguments.output)
-    imported = load_network(arguments.model, arguments.profile)
+    imported = load_model(arguments)
+    check_ends(imported)
     graph = certify(imported)
     plan = plan_network(graph, budget, arguments.cycles)
     images = read_codes(graph, plan.spec.input.name, arguments.input)
@@ -99,8 +101,10 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.seed,
     )
     cosimulation = Cosimulation(network, to_verilog(network, "network"), arguments.sim, BUILDS)
-    work = BUILDS / f"network-{arguments.sim}"
-    with console.status(f"building and running {len(images)} images on {arguments.sim}"):
+    with (
+        console.status(f"building and running {len(images)} images on {arguments.sim}"),
+        run_folder(BUILDS / f"network-{arguments.sim}") as work,
+    ):
         (outcome,) = cosimulation.run([scenario.run], work, timeout=7 * 24 * 3600)
     verdict = compare(cosimulation, [scenario], [outcome], arguments.seed)
     for problem in verdict.problems:

@@ -52,5 +52,4 @@ def write_bench(
 
 def _file_list(top: str, roms: list[str]) -> str:
     files = [f"verilog/{top}.v", *(f"verilog/{name}" for name in roms)]
-    files += ["testbench/stimulus.hex", "testbench/expected.hex"]
     return "\n".join(f"        {name} \\" for name in files).removesuffix(" \\")

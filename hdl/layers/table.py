@@ -10,7 +10,6 @@ from golden.errors import UserError
 from golden.integer_type import IntegerType
 from hdl.layers.beatwise import BeatwiseLayer
 from hdl.layers.codes import check_lanes, clamped, code_stream, resized
-from hdl.packed_words import pack_words
 from hdl.pipeline import Pipeline, Stages
 from hdl.rom import Rom
 
@@ -53,7 +52,7 @@ def code_table(
     """
     held = IntegerType.spanning(int(values.min()), int(values.max()))
     by_bits = np.roll(values, kind.minimum)
-    m.submodules[instance] = rom = Rom(name, held.width, pack_words([(by_bits, held.width)]))
+    m.submodules[instance] = rom = Rom(name, [(by_bits, held.width)])
     m.d.comb += [rom.enable.eq(pipeline.advance), rom.address.eq(code.as_unsigned())]
     return rom.data.as_signed() if held.signed else rom.data
 

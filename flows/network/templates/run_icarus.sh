@@ -5,7 +5,7 @@ simulator="Icarus Verilog 11 or later"
 . "$(dirname "$0")/common.sh"
 require iverilog vvp
 check_files
-build="$folder/build/icarus"
-mkdir -p "$build"
-iverilog -g2005 -s testbench -o "$build/testbench.vvp" "$design" "$folder/testbench/testbench.v"
-judge vvp -n "$build/testbench.vvp" "$@"
+make_folders icarus
+iverilog -g2005 -s testbench -o "$work/testbench.vvp" "$design" "$folder/testbench/testbench.v" \
+    || fail "iverilog could not compile the testbench"
+judge vvp -n "$work/testbench.vvp" "$@"

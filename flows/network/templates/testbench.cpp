@@ -1,4 +1,5 @@
-// Drives the clock of the testbench in Verilator; Icarus has one of its own.
+// Drives the clock of the testbench in Verilator; Icarus has one of its own. Ends with 0 only if it
+// passed.
 #include <memory>
 
 #include "Vtestbench.h"
@@ -13,6 +14,7 @@ int main(int argc, char** argv) {
         bench->clk = !bench->clk;
         bench->eval();
     }
+    const bool passed = bench->passed;
     bench->final();
-    return 0;
+    return passed ? 0 : 1;
 }

@@ -3,16 +3,21 @@
 //   +seed=N    of the random pauses, 1 to 2147483647; default 1
 //   +stall=N   both streams pause with a probability of N/256 a cycle, N up to 255; default 64
 //   +images=N  the first N images only; default all @IMAGES@
+//   +folder=F  where the two files are; default the parameter FOLDER
 //
-// The last line says "PASS n outputs compared", or "FAIL" and the first difference.
+// The last line says "PASS n outputs compared", or "FAIL" and why. The exit status is 0 only after
+// PASS, in Icarus and, by testbench.cpp, in Verilator.
 `timescale 1ns/1ps
 
-module testbench
+module testbench #(
+    parameter FOLDER = "../testbench"  // As seen from where the simulator runs.
+)
 `ifdef VERILATOR
-    (input wire clk);
+    (input wire clk, output reg passed);
 `else
     ;
     reg clk = 0;
+    reg passed;
     always #5 clk = ~clk;
 `endif
     localparam IMAGES = @IMAGES@;
@@ -32,18 +37,103 @@ module testbench
     integer stall;
     reg [31:0] seed;
     reg [31:0] random;
+    reg refused;  // There is nothing to play or to compare with.
+    integer place;
+
+    // Files are read digit by digit: $readmemh takes an x for a number, and goes on where a file is
+    // missing or short.
+    localparam WIDEST = INPUT_WIDTH > LANES * BITS ? INPUT_WIDTH : LANES * BITS;
+    reg [8*4096-1:0] folder;
+    reg [8*12-1:0] name;
+    integer file;
+    integer lines;
+    integer line;
+    integer digit;
+    integer character;
+    reg [WIDEST+3:0] word;
+
+    task open_file(input [8*12-1:0] file_name, input integer expected_lines);
+        if (!refused) begin
+            name = file_name;
+            lines = expected_lines;
+            line = 0;
+            file = $fopen({folder, "/", name}, "r");
+            if (file == 0) begin
+                $display("FAIL: %0s/%0s cannot be opened; +folder= names its folder", folder, name);
+                refused = 1;
+            end
+        end
+    endtask
+
+    task read_word(input integer width);
+        if (!refused) begin
+            word = 0;
+            line = line + 1;
+            for (digit = (width + 3) / 4 - 1; digit >= 0 && !refused; digit = digit - 1) begin
+                character = $fgetc(file);
+                if (character >= "0" && character <= "9")
+                    word[4*digit +: 4] = character - "0";
+                else if (character >= "a" && character <= "f")
+                    word[4*digit +: 4] = character - "a" + 10;
+                else refused = 1;
+            end
+            if (!refused) character = $fgetc(file);
+            if (!refused && (character != "\n" || word >> width != 0)) refused = 1;
+            if (refused && character == -1)
+                $display("FAIL: %0s ends in line %0d of %0d", name, line, lines);
+            else if (refused)
+                $display(
+                    "FAIL: %0s, line %0d: not a number of %0d bits in %0d hexadecimal digits",
+                    name, line, width, (width + 3) / 4
+                );
+        end
+    endtask
+
+    task close_file;
+        if (!refused) begin
+            character = $fgetc(file);
+            $fclose(file);
+            if (character != -1) begin
+                $display("FAIL: %0s has more than the %0d lines expected", name, lines);
+                refused = 1;
+            end
+        end
+    endtask
+
+    task stop;
+`ifdef __ICARUS__
+        $finish_and_return(passed ? 0 : 1);
+`else
+        $finish;
+`endif
+    endtask
 
     initial begin
-        $readmemh("../testbench/stimulus.hex", stimulus);
-        $readmemh("../testbench/expected.hex", expected);
+        passed = 0;
+        refused = 0;
         if (!$value$plusargs("seed=%d", seed)) seed = 1;
         if (!$value$plusargs("stall=%d", stall)) stall = 64;
         if (!$value$plusargs("images=%d", images)) images = IMAGES;
+        if (!$value$plusargs("folder=%s", folder)) folder = FOLDER;
         random = seed * 2 + 1;
-        if (images < 1 || images > IMAGES || stall < 0 || stall > 255) begin
-            $display("FAIL: allowed are +images=1 to %0d and +stall=0 to 255", IMAGES);
-            $finish;
+        if (^{seed, stall, images} === 1'bx
+            || images < 1 || images > IMAGES || stall < 0 || stall > 255) begin
+            $display("FAIL: allowed are +images=1 to %0d, +stall=0 to 255, +seed=N", IMAGES);
+            refused = 1;
         end
+        open_file("stimulus.hex", IMAGES * INPUT_BEATS);
+        for (place = 0; place < IMAGES * INPUT_BEATS; place = place + 1) begin
+            read_word(INPUT_WIDTH);
+            stimulus[place] = word[INPUT_WIDTH-1:0];
+        end
+        close_file;
+        open_file("expected.hex", IMAGES * OUTPUT_BEATS);
+        for (place = 0; place < IMAGES * OUTPUT_BEATS; place = place + 1) begin
+            read_word(LANES * BITS);
+            expected[place] = word[LANES*BITS-1:0];
+        end
+        close_file;
+        if (refused) stop;
     end
 
     integer cycle = 0;
@@ -51,6 +141,7 @@ module testbench
     integer offered = 0;
     integer in_beat = 0;
     integer taken = 0;
+    integer compared = 0;
     integer out_beat = 0;
     integer lane;
     integer first_taken = -1;
@@ -119,12 +210,26 @@ module testbench
         out_ready <= started && {24'd0, random[23:16]} >= stall;
         quiet <= in_moves || out_moves ? 0 : quiet + 1;
         if (in_moves && first_taken < 0) first_taken <= cycle;
-        if (out_moves && !failed) begin
+        // An unknown bit equals an unknown bit, and is no answer.
+        if (started && !failed && !refused && ^{in_ready, out_valid} === 1'bx) begin
+            $display("FAIL: cycle %0d: ready is %b, valid is %b", cycle, in_ready, out_valid);
+            failed = 1;
+        end
+        if (started && !failed && !refused && out_valid && ^{out_data, wanted} === 1'bx
+            && taken != images * OUTPUT_BEATS) begin
+            $display(
+                "FAIL: image %0d, beat %0d of %0d has unknown bits: expected %h, got %h",
+                taken / OUTPUT_BEATS, out_beat, OUTPUT_BEATS, wanted, out_data
+            );
+            failed = 1;
+        end
+        if (out_moves && !failed && !refused) begin
             if (taken == images * OUTPUT_BEATS) begin
                 $display("FAIL: more outputs than the %0d expected", taken * LANES);
                 failed = 1;
             end
-            for (lane = 0; lane < LANES; lane = lane + 1)
+            for (lane = 0; lane < LANES; lane = lane + 1) begin
+                compared = compared + 1;
                 if (!failed && out_data[lane*BITS +: BITS] !== wanted[lane*BITS +: BITS]) begin
                     element = out_beat * LANES + lane;
                     $display(
@@ -134,6 +239,7 @@ module testbench
                     );
                     failed = 1;
                 end
+            end
             if (!failed && out_last !== (out_beat == OUTPUT_BEATS - 1)) begin
                 $display(
                     "FAIL: image %0d, beat %0d of %0d: last is %b",
@@ -150,7 +256,7 @@ module testbench
             end
         end
         if (taken == images * OUTPUT_BEATS && quiet == DRAIN) complete <= 1;
-        if (!complete && !failed && quiet == PATIENCE) begin
+        if (!closed && !failed && !refused && quiet == PATIENCE) begin
             $display(
                 "FAIL: nothing moved for %0d cycles; %0d outputs came, %0d are expected",
                 PATIENCE, taken * LANES, images * OUTPUT_BEATS * LANES
@@ -161,12 +267,19 @@ module testbench
             $display("FAIL: the circuit counted %0d images out, not %0d", counted, images);
             failed = 1;
         end
-        if (failed) $finish;
-        else if (closed) begin
+        if (closed && !failed && (compared == 0 || compared != images * OUTPUT_BEATS * LANES)) begin
+            $display(
+                "FAIL: %0d outputs compared, not %0d", compared, images * OUTPUT_BEATS * LANES
+            );
+            failed = 1;
+        end
+        if (failed) stop;
+        else if (closed && !refused) begin
             $display("first image complete after %0d cycles", first_image);
             if (images > 1) $display("last image %0d cycles after the one before", interval);
-            $display("PASS %0d outputs compared", taken * LANES);
-            $finish;
+            $display("PASS %0d outputs compared", compared);
+            passed = 1;
+            stop;
         end
     end
 endmodule
