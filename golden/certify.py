@@ -20,6 +20,7 @@ from golden.graph import (
     Requantization,
 )
 from golden.integer_type import IntegerType
+from golden.requant_spec import MAXIMUM_MULTIPLIER_WIDTH
 
 Int64 = NDArray[np.int64]
 
@@ -64,7 +65,8 @@ def certify_requantization(requantization: FixedPoint, bounds: AccumulatorBounds
     Certified or FixedPoint
     """
     channels, output = requantization.channels, requantization.output
-    if len(channels) << output.width > _POINTS:
+    wide = channels.spec.multiplier_width > MAXIMUM_MULTIPLIER_WIDTH  # It was needed.
+    if wide or len(channels) << output.width > _POINTS:
         return requantization
     low, high = _bounds_of_entries(bounds, len(channels))
     try:

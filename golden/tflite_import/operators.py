@@ -262,18 +262,16 @@ def _one_type(site: Site) -> None:
 def _addition(site: Site, arithmetic: LitertArithmetic) -> None:
     _one_type(site)
     first, second, target = site.source(0), site.source(1), site.target
-    if target.type.width == 16 and site.options.get("PotScaleInt16", False):
-        raise UserError(
-            "it asks for power-of-two scaling of int16, which only files from before 2020 do; "
-            "convert the model again"
-        )
     subtract = site.operator.name == "SUB"
+    scale, add = arithmetic.addends, arithmetic.addition
+    if site.options.get("PotScaleInt16", False) and arithmetic.shifts(first, second, target):
+        scale, add = arithmetic.shifted_addends, arithmetic.shifted_addition
     node = Add(
         inputs=_operands(site),
         output=site.output.name,
-        addends=arithmetic.addends(first, second, target, subtract),
+        addends=scale(first, second, target, subtract),
     )
-    requantization = arithmetic.addition(
+    requantization = add(
         site.builder.infer(node), first, second, target, _fused_clamp(site, arithmetic)
     )
     site.emit(dataclasses.replace(node, requantization=requantization))

@@ -32,6 +32,10 @@ class TfliteMicroArithmetic(LitertArithmetic):
         scale = convolution_scale(source.scale, weight.scale, output.scale)
         return self._fixed_point(bounds, accumulator, scale, output, clamp)
 
+    def shifts(self, *scales: Affine) -> bool:
+        """Return False: the option that asks for shifts is not read."""
+        return False
+
     def multiplication(
         self,
         bounds: AccumulatorBounds,

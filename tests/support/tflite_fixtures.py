@@ -261,6 +261,28 @@ def dense(
 @_fixture("mul, broadcast map", name="MUL", second=(1, 7, 6, 1), output_scale=0.3)
 @_fixture("add, constant", name="ADD", second=(1, 1, 1, 4), fixed=True)
 @_fixture("sub, constant of lower rank", name="SUB", second=(4,), fixed=True)
+@_fixture("sub, second input without batch", name="SUB", second=(4,))
+@_fixture("add, int16, default option", LITERT, MICRO, name="ADD", dtype=np.int16, powers=True)
+@_fixture("sub, int16, default option", LITERT, MICRO, name="SUB", dtype=np.int16, powers=True)
+@_fixture(
+    "add, int16, powers of two",
+    LITERT,
+    MICRO,
+    name="ADD",
+    dtype=np.int16,
+    powers=True,
+    scales=(2**-15, 2**-13, 2**-13),
+)
+@_fixture(
+    "sub, int16, powers of two",
+    LITERT,
+    MICRO,
+    name="SUB",
+    dtype=np.int16,
+    powers=True,
+    scales=(2**-12, 2**-14, 2**-12),
+    fused="RELU",
+)
 @_fixture("add, scalar", name="ADD", second=(), fixed=True)
 @_fixture("sub, scalar of int16", LITERT, MICRO, name="SUB", dtype=np.int16, second=(), fixed=True)
 @_fixture("mul, scalar", name="MUL", second=(), fixed=True, output_scale=0.3)
@@ -273,19 +295,23 @@ def arithmetic(
     second: tuple[int, ...] = IMAGE,
     fixed: bool = False,
     output_scale: float | None = None,
+    powers: bool = False,
+    scales: tuple[float, float, float] | None = None,
 ) -> bytes:
     scale = builder.scale(dtype)
+    if scales is None:
+        scales = scale, scale * 1.7, scale * 2 if output_scale is None else output_scale
     zero_point = 0 if dtype is np.int16 else builder.zero_point(dtype) + 30
-    a = builder.activation("a", dtype, IMAGE)
+    a = builder.activation("a", dtype, IMAGE, scales[0])
     if fixed:
         codes = builder.random.integers(-128, 128, second).astype(dtype)
-        b = builder.constant("b", codes, scale * 1.7, zero_point)
+        b = builder.constant("b", codes, scales[1], zero_point)
     else:
-        b = builder.activation("b", dtype, second, scale * 1.7, zero_point)
-    y = builder.activation("y", dtype, IMAGE, scale * 2 if output_scale is None else output_scale)
+        b = builder.activation("b", dtype, second, scales[1], zero_point)
+    y = builder.activation("y", dtype, IMAGE, scales[2])
     options: dict[str, Any] = {"fusedActivationFunction": activation(fused)}
     if name != "MUL":
-        options["potScaleInt16"] = False
+        options["potScaleInt16"] = powers
     builder.operator(name, [a, b], [y], f"{name.capitalize()}Options", version=2, **options)
     return builder.build([a] if fixed else [a, b], [y])
 
