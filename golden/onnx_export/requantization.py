@@ -10,9 +10,11 @@ from golden.requant_spec import RequantChannels
 from golden.rounding import Rounding
 
 Int64 = NDArray[np.int64]
+_Constants = NDArray[np.integer] | NDArray[np.object_]
 
 _WORD = 1 << 62
 _LOW_BITS = 24
+_DIGIT = 31
 
 
 def write_requantization(
@@ -94,10 +96,10 @@ class _Narrow:
 
 
 class _Wide:
-    """``accumulator * multiplier / 2**shift``, whose products need up to 79 bits.
+    """``accumulator * multiplier / 2**shift``, whose products need up to 110 bits.
 
     An accumulator first saturates where its product exceeds every code, and is then split at its
-    lowest ``low = min(shift, 24)`` bits. Floors nest::
+    lowest ``low = min(shift, 24)`` bits, a multiplier at its lowest 31. Floors nest::
 
         floor((a * m + c) / 2**shift) = floor((high * m + floor((rest * m + c) / 2**low))
                                               / 2**(shift - low))
@@ -113,37 +115,56 @@ class _Wide:
         ]
         self._saturation = np.array(beyond, dtype=np.int64)
 
-    def _split(self, accumulator: str, shift: Int64, constant: Int64) -> tuple[str, str, Int64]:
-        """Return quotient and remainder at the lowest bits, and the bits that are left."""
-        writer = self._writer
-        low = np.minimum(shift, _LOW_BITS)
-        saturated = writer.clamped(accumulator, -self._saturation, self._saturation)
-        high = writer.floor_divided(saturated, _power(low))
-        rest = writer.subtracted(saturated, writer.multiplied(high, _power(low)))
-        small = writer.added(writer.multiplied(rest, self._multiplier), constant)
-        carried = writer.floor_divided(small, _power(low))
-        whole = writer.added(writer.multiplied(high, self._multiplier), carried)
-        return whole, writer.operator("Mod", small, writer.constant(_power(low))), shift - low
-
     def floor(self, accumulator: str, shift: Int64) -> str:
-        whole, _, left = self._split(accumulator, shift, np.zeros_like(shift))
-        return self._writer.floor_divided(whole, _power(left))
+        return self._divided(accumulator, shift, np.zeros_like(shift))[0]
 
     def half_up(self, accumulator: str, shift: Int64) -> str:
-        whole, _, left = self._split(accumulator, shift, _power(shift) >> 1)
-        return self._writer.floor_divided(whole, _power(left))
+        return self._divided(accumulator, shift, _half(shift))[0]
 
     def half_even(self, accumulator: str, shift: Int64) -> str:
         writer = self._writer
-        whole, rest, left = self._split(accumulator, shift, _power(shift) >> 1)
-        rounded = writer.floor_divided(whole, _power(left))
+        rounded, rest = self._divided(accumulator, shift, _half(shift))
         # A tie leaves nothing behind; a shift by nothing has none.
-        remainder = writer.operator("Mod", whole, writer.constant(_power(left)))
-        nothing = writer.added(remainder, rest)
-        tie = writer.operator("Equal", nothing, writer.constant(np.where(shift > 0, 0, -1)))
+        tie = writer.operator("Equal", rest, writer.constant(np.where(shift > 0, 0, -1)))
         odd = writer.operator("Mod", rounded, writer.constant(2))
         one = writer.operator("Where", tie, odd, writer.constant(0))
         return writer.subtracted(rounded, one)
+
+    def _divided(self, accumulator: str, shift: Int64, constant: _Constants) -> tuple[str, str]:
+        """Return the floor of the product and a constant, and what is zero if nothing is left."""
+        writer = self._writer
+        saturated = writer.clamped(accumulator, -self._saturation, self._saturation)
+        if self._multiplier.max() >> _DIGIT == 0:
+            addend = writer.constant(constant.astype(np.int64))
+            return self._nested(saturated, self._multiplier, shift, addend)
+        lowest = self._multiplier & ((1 << _DIGIT) - 1)
+        none = writer.constant(0)
+        carried, rest = self._nested(saturated, lowest, np.full_like(shift, _DIGIT), none)
+        addend = writer.added(carried, (constant >> _DIGIT).astype(np.int64))
+        whole, left = self._nested(saturated, self._multiplier >> _DIGIT, shift - _DIGIT, addend)
+        return whole, writer.added(left, rest)
+
+    def _nested(
+        self, accumulator: str, multiplier: Int64, shift: Int64, addend: str
+    ) -> tuple[str, str]:
+        writer = self._writer
+        low = np.minimum(shift, _LOW_BITS)
+        high = writer.floor_divided(accumulator, _power(low))
+        rest = writer.subtracted(accumulator, writer.multiplied(high, _power(low)))
+        small = writer.added(writer.multiplied(rest, multiplier), addend)
+        carried = writer.floor_divided(small, _power(low))
+        whole = writer.added(writer.multiplied(high, multiplier), carried)
+        left = writer.constant(_power(shift - low))
+        remainders = (
+            writer.operator("Mod", small, writer.constant(_power(low))),
+            writer.operator("Mod", whole, left),
+        )
+        return writer.floor_divided(whole, left), writer.added(*remainders)
+
+
+def _half(shift: Int64) -> _Constants:
+    """Return half of ``2**shift``, in integers of any size."""
+    return np.array([(1 << int(bits)) >> 1 for bits in shift], dtype=np.object_)
 
 
 def _certified(writer: Writer, accumulator: str, certified: Certified) -> str:
