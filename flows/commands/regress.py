@@ -59,6 +59,7 @@ def _jobs(simulators: Sequence[str], seed: str) -> Iterator[tuple[str, list[str]
             yield f"{unit} {simulator}", command
     yield "every mode", ["cocotb_tests.every_mode"]
     yield "tests", ["pytest", "-q", "-n", "2", "tests"]
+    yield "console examples", ["pytest", "-q", "tests/slow_console_examples.py"]
     yield "cocotb_tests", ["pytest", "-q", "-n", "2", "cocotb_tests"]
 
 
