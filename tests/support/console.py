@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows.simulators.toolchain import verilator_environment
+
 ROOT = Path(__file__).parent.parent.parent
 _BLOCK = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 _COLUMNS = "100"
@@ -58,8 +60,9 @@ def _steps(text: str) -> list[tuple[str, str]]:
 
 def run(command: str, folder: Path) -> str:
     """Return what a command prints in a terminal of 100 columns, on both streams."""
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    environment = os.environ | {"PATH": path, "COLUMNS": _COLUMNS, "PYTHONPATH": str(ROOT)}
+    environment = verilator_environment()
+    path = os.pathsep.join([str(Path(sys.executable).parent), environment["PATH"]])
+    environment |= {"PATH": path, "COLUMNS": _COLUMNS, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
         ["sh", "-c", command],
         cwd=folder,
