@@ -1,6 +1,5 @@
 """Run the scenarios of one unit in one simulator: ``python -m cocotb_tests requant``."""
 
-import argparse
 import importlib
 import shlex
 import sys
@@ -12,6 +11,7 @@ from rich.table import Table
 
 from flows.bench.cosimulation import Cosimulation
 from flows.bench.scenario import Verdict, judge, record_waves
+from flows.one_line_parser import OneLineParser
 from flows.simulators.build_once import BuildError
 from flows.simulators.run import SimulationError
 from flows.simulators.run_folder import run_folder
@@ -25,7 +25,7 @@ OUTPUT = Path("sim_build")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one unit; 0 when every output is right, 1 when one is not, 2 for a wrong request."""
-    parser = argparse.ArgumentParser(prog="python -m cocotb_tests", description=__doc__)
+    parser = OneLineParser(prog="python -m cocotb_tests", description=__doc__)
     parser.add_argument("test", help=f"one of: {', '.join(UNITS)}")
     parser.add_argument("parameters", nargs="*", metavar="name=value", help="of the unit")
     parser.add_argument("--sim", default="verilator", help=f"one of: {', '.join(SIMULATORS)}")

@@ -4,7 +4,6 @@ The modes of a unit are simulated side by side, see `cocotb_tests.bank`. Those o
 run-time modes of one circuit and among the scenarios of ``python -m cocotb_tests shiftadd``.
 """
 
-import argparse
 import json
 import sys
 import time
@@ -20,6 +19,7 @@ from cocotb_tests.mac_modes import mac_modes
 from cocotb_tests.xnor_modes import xnor_modes
 from flows.bench.cosimulation import Cosimulation
 from flows.bench.scenario import Scenario, judge
+from flows.one_line_parser import OneLineParser
 from flows.simulators.build_once import BuildError
 from flows.simulators.run import SimulationError
 from flows.simulators.run_folder import run_folder
@@ -42,7 +42,7 @@ GROUPS: dict[str, Callable[[], tuple[Bank, list[Scenario]]]] = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the groups; 1 if a product differs, 2 for a wrong request."""
-    parser = argparse.ArgumentParser(prog="python -m cocotb_tests.every_mode", description=__doc__)
+    parser = OneLineParser(prog="python -m cocotb_tests.every_mode", description=__doc__)
     parser.add_argument("groups", nargs="*", help=f"of {', '.join(GROUPS)}; all by default")
     parser.add_argument("--sim", default="verilator")
     arguments = parser.parse_args(argv)

@@ -1,10 +1,10 @@
 """The ``bittrue`` command."""
 
-import argparse
 import importlib
 import sys
 from collections.abc import Sequence
 
+from flows.one_line_parser import EXIT_USER_ERROR, OneLineParser
 from golden.errors import UserError
 
 COMMANDS: dict[str, str] = {
@@ -23,7 +23,6 @@ COMMANDS: dict[str, str] = {
 }
 """Each subcommand, a module of `flows.commands`, and its line in ``bittrue --help``."""
 
-EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
 
 
@@ -34,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     used (one line says why), 130 when interrupted.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="bittrue",
         description="From quantized network to Verilog, proven equal to the last bit.",
         epilog="'bittrue COMMAND --help' explains a command.",

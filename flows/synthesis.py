@@ -67,7 +67,7 @@ DEVICES = {
         ("--85k", "--package", "CABGA756", "--speed", "6", "--lpf-allow-unconstrained"),
     ),
     "xc7": Device(
-        "Xilinx 7 series (no open place and route: area only)",
+        "Xilinx 7 series (no packaged place and route: area only)",
         "synth_xilinx -family xc7 -flatten -abc9 -noiopad -noclkbuf",
         {
             "LUT": ("LUT1", "LUT2", "LUT3", "LUT4", "LUT5", "LUT6"),
@@ -234,7 +234,7 @@ def _count_cells(device: Device, top: str, folder: Path) -> dict[str, int]:
 
 def _find_fmax(device: Device, folder: Path) -> tuple[float | None, str]:
     if device.nextpnr is None:
-        return None, "no open place and route for this device"
+        return None, "no packaged place and route for this device"
     script = (
         f"read_verilog design.v wrapper.v; {device.mapping}{device.yosys} -top wrapper "
         "-json netlist.json"

@@ -1,6 +1,5 @@
 """Prove a unit equal to plain arithmetic for every input: ``python -m flows.formal mac``."""
 
-import argparse
 import importlib
 import json
 import pkgutil
@@ -16,6 +15,7 @@ from rich.console import Console
 
 import flows.formal
 from flows.formal.equivalence import Claim, FormalError, prove
+from flows.one_line_parser import OneLineParser
 from flows.units import find_unit
 from golden.atomic_file import write_atomically
 from golden.errors import UserError
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for module in pkgutil.iter_modules(flows.formal.__path__)
         if module.name not in _MACHINERY
     )
-    parser = argparse.ArgumentParser(prog="python -m flows.formal", description=__doc__)
+    parser = OneLineParser(prog="python -m flows.formal", description=__doc__)
     parser.add_argument("unit", help=f"one of: {', '.join(units)}")
     parser.add_argument("parameters", nargs="*", metavar="name=value", help="of the unit")
     parser.add_argument("--timeout", type=int, default=300, help="seconds for each claim")
