@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from flows.simulators.toolchain import verilator_environment, verilator_root
+from hdl.rom_files import write_design
 from hdl.verilog_output import Design
 
 
@@ -27,8 +28,7 @@ def bare_speed(
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for file, text in {f"{design.top}.v": design.verilog, **design.files}.items():
-            (folder / file).write_text(text)
+        write_design(folder, design)
         verilate = [str(verilator_root() / "bin" / "verilator_bin"), "--cc", "--exe", "-Wno-lint"]
         verilate += ["--Mdir", ".", "--top-module", design.top, "--prefix", "Vtop", "-o", "bare"]
         verilate += [f"{design.top}.v", str(main.resolve())]

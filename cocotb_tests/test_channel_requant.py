@@ -101,3 +101,45 @@ def test_several_exceptions_that_all_raise_the_code(
     )
     verdict = verdict_on(component, "raised", [scenario], simulator, builds, tmp_path)
     assert verdict.passed, verdict.problems
+
+
+def test_constants_of_more_than_64_bits(simulator: str, builds: Path, tmp_path: Path) -> None:
+    """A zero point of 7 bits, shifted by 60; codes from Python's integers."""
+    reach, multiplier, half, shift = 2**30 - 1, 2**31 - 1, 2**59, 60
+    zero_points = [100, -77, 100]
+
+    def levels(accumulator: int) -> int:
+        return (accumulator * multiplier + half) >> shift
+
+    # The first accumulator of a level is the quotient, rounded up.
+    thresholds = [-((half - (level << shift)) // multiplier) for level in range(-1, 3)]
+    assert all(levels(t) == levels(t - 1) + 1 for t in thresholds)
+    every = np.ones(3, dtype=np.int64)
+    zero_point = np.array(zero_points)
+    certificate = Certificate(
+        steps=StepFunction(
+            -reach * every, reach * every, zero_point - 2, (np.array(thresholds),) * 3
+        ),
+        shift=shift,
+        multiplier=multiplier * every,
+        negative_constant=half * every,
+        positive_constant=half * every,
+        zero_point=zero_point,
+        minimum=-128 * every,
+        maximum=127 * every,
+        exception=np.zeros((0, 3), dtype=np.int64),
+        correction=np.zeros((0, 3), dtype=np.int64),
+    )
+    near = [t + step for t in thresholds for step in (-1, 0)]
+    accumulators = np.array([-reach, -1, 0, 1, reach, *near]).repeat(3).reshape(-1, 3)
+    codes = [[levels(int(a)) + z for a, z in zip(row, zero_points, strict=True)]
+             for row in accumulators]  # fmt: skip
+    component = ChannelRequantizer(Certified(certificate, INT8), IntegerType(31, True), None, 3, 1)
+    scenario = full_speed(
+        "all",
+        lanes_of("", accumulators.reshape(-1, 1)),
+        lanes_of("", np.array(codes).reshape(-1, 1)),
+        component.latency,
+    )
+    verdict = verdict_on(component, "wide_constants", [scenario], simulator, builds, tmp_path)
+    assert verdict.passed, verdict.problems

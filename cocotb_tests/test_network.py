@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from cocotb_tests.images import random_images
+from cocotb_tests.network_builder import INT8, Builder
 from cocotb_tests.streams import STALL
 from flows.bench.cosimulation import Cosimulation
 from flows.bench.scenario import Scenario, judge
 from flows.network.devices import find_budget
 from flows.network.plan import plan_network
 from flows.network.simulation import Pace, first_parting, network_scenario
-from flows.units.layers import example_fixed_point
 from golden.certify import certify
 from golden.errors import UserError
 from golden.execute import Executor
@@ -32,9 +32,7 @@ from golden.graph import (
     MaxPool,
     Mean,
     Multiply,
-    Node,
     Reshape,
-    Tensor,
     Window,
 )
 from golden.integer_type import IntegerType
@@ -42,59 +40,13 @@ from hdl.layers.constant import ConstantSource
 from hdl.network import Network
 from hdl.verilog_output import to_verilog
 
-INT8, UINT4, UINT2, UINT1 = (
-    IntegerType(8, True),
+UINT4, UINT2, UINT1 = (
     IntegerType(4, False),
     IntegerType(2, False),
     IntegerType(1, False),
 )
 BIPOLAR = Encoding(bipolar=True)
 SAME = ((1, 1), (1, 1))
-
-
-class Builder:
-    """Builds a graph node by node, with random contents and scales that keep codes busy."""
-
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        self.rng = np.random.default_rng(1)
-        self.inputs = (Tensor.of_type("x", shape, INT8),)
-        self.nodes: list[Node] = []
-
-    def graph(self, output: str) -> Graph:
-        return Graph(self.inputs, tuple(self.nodes), (output,))
-
-    def add(self, node: Node) -> str:
-        self.nodes.append(node)
-        return node.output
-
-    def scaled(self, kind: type[Node], output: IntegerType, entries: int, **more: Any) -> str:
-        """Add an accumulating node whose requantization spreads its accumulators over codes."""
-        name = f"t{len(self.nodes)}"
-        plain = kind(output=name, **more)
-        bounds = Graph(self.inputs, (*self.nodes, plain), (name,)).accumulators[name]
-        scale = example_fixed_point(bounds, output, entries)
-        return self.add(kind(output=name, requantization=scale, **more))
-
-    def matrix(
-        self,
-        kind: type[Convolution] | type[FullyConnected],
-        source: str,
-        shape: tuple[int, ...],
-        weights: IntegerType,
-        output: IntegerType,
-        **more: Any,
-    ) -> str:
-        codes = self.rng.integers(weights.minimum, weights.maximum, shape, endpoint=True)
-        return self.scaled(
-            kind,
-            output,
-            shape[0],
-            inputs=(source,),
-            weight=codes,
-            weight_type=weights,
-            bias=self.rng.integers(-50, 50, shape[0]),
-            **more,
-        )
 
 
 def mixed_network() -> Graph:

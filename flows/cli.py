@@ -11,7 +11,7 @@ COMMANDS: dict[str, str] = {
     "allocate": "choose bits for every layer of a torch module, within budgets",
     "analyze": "show where a quantized torch module loses accuracy, as a page with plots",
     "build": "turn a network into Verilog for a device, with testbench and scripts",
-    "digits": "train and quantize the digits network, record its accumulators",
+    "digits": "quantize the digits network, record its accumulators",
     "export": "write a network as ONNX, for ONNX Runtime to check",
     "quantize": "turn a float torch module into an integer network",
     "regress": "run every unit on every simulator, and all tests",

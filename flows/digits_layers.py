@@ -33,7 +33,7 @@ def describe_digits() -> str:
 
 @cache
 def digits_layers() -> dict[str, LayerTrace]:
-    """Return each layer's accumulators over the test images; trains the network at first use."""
+    """Return each layer's accumulators over the test images."""
     return {layer.name: layer for layer in quantized_digits(DIGITS).layers()}
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from flows.simulators.toolchain import verilator_environment, verilator_root
 from flows.units import UNITS
+from hdl.rom_files import write_design
 from hdl.verilog_output import Design, to_verilog
 
 WAIVERS = {
@@ -22,10 +23,7 @@ WAIVERS = {
 def lint(design: Design) -> list[str]:
     """Return Verilator's warnings about a design, less the waived ones."""
     with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / f"{design.top}.v"
-        source.write_text(design.verilog)
-        for name, text in design.files.items():
-            (Path(folder) / name).write_text(text)
+        source, *_ = write_design(Path(folder), design)
         finished = subprocess.run(
             [
                 str(verilator_root() / "bin" / "verilator_bin"),

@@ -142,6 +142,26 @@ def integer_requantization(
     return Certified(certificate, output)
 
 
+def estimated_requantization(
+    bounds: AccumulatorBounds,
+    scale: ArrayLike,
+    rounding: Rounding,
+    output: IntegerType,
+    zero_point: int,
+    clamp: tuple[int, int],
+) -> FixedPoint:
+    """Return the fixed point next to a scale, about the reference's, without a proof.
+
+    What can be known of a network before any search is known with it. Parameters as those of
+    `integer_requantization`.
+    """
+    largest = np.nextafter(2.0**MAXIMUM_MULTIPLIER_WIDTH, 0)
+    scales = np.minimum(np.atleast_1d(np.asarray(scale, dtype=np.float64)), largest)
+    multiplier, exponent = quantize_multiplier(scales)
+    spec = RequantSpec(bounds.type, output, maximum_exponent=31, roundings=(rounding,))
+    return FixedPoint(RequantChannels(spec, multiplier, exponent, zero_point, *clamp), rounding)
+
+
 def certificate_of_scale(
     steps: StepFunction,
     scale: NDArray[np.float64],

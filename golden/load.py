@@ -11,11 +11,12 @@ from golden.graph import Graph
 
 @dataclass(frozen=True)
 class _Kind:
-    """How files of a suffix are read: a function of a path, and of a profile if it has any."""
+    """How files of a suffix are read: a function of a path, and of what else it takes."""
 
     module: str
     function: str
-    has_profiles: bool
+    has_profiles: bool = False
+    has_ends: bool = False
 
     def load(self) -> Any:
         # Only when needed: the readers of other formats cost their imports.
@@ -23,16 +24,16 @@ class _Kind:
 
 
 _KINDS = {
-    ".bittrue": _Kind("golden.graph.file", "load", has_profiles=False),
+    ".bittrue": _Kind("golden.graph.file", "load"),
     ".onnx": _Kind("golden.onnx_import", "import_onnx", has_profiles=True),
-    ".tflite": _Kind("golden.tflite_import", "import_tflite", has_profiles=True),
+    ".tflite": _Kind("golden.tflite_import", "import_tflite", has_profiles=True, has_ends=True),
 }
 
 SUFFIXES = tuple(_KINDS)
 """Suffixes of the files that can be read."""
 
 
-def load_network(path: Path, profile: str | None = None) -> Graph:
+def load_network(path: Path, profile: str | None = None, end_at: tuple[str, ...] = ()) -> Graph:
     """Read a network as an integer graph.
 
     Parameters
@@ -42,6 +43,8 @@ def load_network(path: Path, profile: str | None = None) -> Graph:
     profile : str, optional
         The reference whose arithmetic to take; by default the format's first. A graph that was
         saved has its own.
+    end_at : tuple of str
+        Tensors of the file to end the network at, in place of its outputs.
 
     Raises
     ------
@@ -51,12 +54,16 @@ def load_network(path: Path, profile: str | None = None) -> Graph:
     if path.suffix not in _KINDS:
         raise UserError(f"{path}: suffix is {path.suffix!r}; allowed: {', '.join(SUFFIXES)}")
     kind = _KINDS[path.suffix]
-    if profile is None:
-        return kind.load()(path)
-    if kind.has_profiles:
-        return kind.load()(path, profile)
-    graph = kind.load()(path)
-    if graph.profile != profile:
+    options: dict[str, Any] = {}
+    if profile is not None and kind.has_profiles:
+        options["profile"] = profile
+    if end_at:
+        if not kind.has_ends:
+            ends = ", ".join(suffix for suffix, each in _KINDS.items() if each.has_ends)
+            raise UserError(f"{path}: only networks in {ends} files can be ended at a tensor")
+        options["end_at"] = end_at
+    graph = kind.load()(path, **options)
+    if profile is not None and graph.profile != profile:
         raise UserError(
             f"{path}: it was saved with profile {graph.profile!r}, not {profile!r}; import the "
             "original again"

@@ -1,6 +1,7 @@
 """The certified requantizer: one layer's requantization in the fewest bits that are exact."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from amaranth.hdl import C, Cat, Module, Mux, Shape, Value
@@ -15,7 +16,7 @@ from hdl.look_up import look_up
 from hdl.multiply import MULTIPLIER_LATENCY, MULTIPLY_LATENCY, multiply
 from hdl.pipeline import Pipeline
 from hdl.saturate import limit, out_of_range, saturate
-from hdl.shapes import shape_of
+from hdl.shapes import shape_of, shape_spanning
 
 
 def certified_latency(certificate: Certificate) -> int:
@@ -50,7 +51,7 @@ class CertifiedRequantizer(wiring.Component):
     o : Out(stream.Signature(...))
         Output codes, in order.
 
-    Latency 6 cycles, 7 with exceptions; one result per cycle, full throughput under back-pressure.
+    Latency `latency` cycles; one result per cycle, full throughput under back-pressure.
     Zero points are folded into the constants. The accumulator first saturates to the narrowest
     type that still tells all codes apart. What is the same in all channels is a constant of the
     circuit, the rest comes from a ROM addressed by the channel. The sum is as wide as the largest
@@ -112,8 +113,9 @@ class CertifiedRequantizer(wiring.Component):
                 "constant", self._constant(accumulator, parameters), MULTIPLIER_LATENCY
             ),
         )
-        code = (total >> certificate.shift)[: self._result_type().width]
-        code = code.as_signed() if self._result_type().signed else code
+        result = self._result_shape()
+        code = (total >> certificate.shift)[: result.width]
+        code = code.as_signed() if result.signed else code
         minimum = pipeline.register("minimum", parameters["minimum"], MULTIPLY_LATENCY)
         maximum = pipeline.register("maximum", parameters["maximum"], MULTIPLY_LATENCY)
         code = pipeline.register("clamped", self._clamp(code, minimum, maximum))
@@ -153,22 +155,30 @@ class CertifiedRequantizer(wiring.Component):
         in_range = (positive >= 0) & (positive <= mirror)
         return bool((in_range & (self.certificate.negative_constant == mirror - positive)).all())
 
-    def _folded_constants(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the constants below zero and otherwise, zero points included."""
-        shifted_zero_point = self.certificate.zero_point << self.certificate.shift
+    def _folded_constants(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the constants below zero and otherwise, zero points included.
+
+        As Python integers: a zero point so shifted may need more than 64 bits.
+        """
+        shifted_zero_point = self.certificate.zero_point.astype(object) << self.certificate.shift
         return (
             self.certificate.negative_constant + shifted_zero_point,
             self.certificate.positive_constant + shifted_zero_point,
         )
 
-    def _result_type(self) -> IntegerType:
-        """Return the type that holds every value of the shifted sum, before the clamp."""
+    def _result_shape(self) -> Shape:
+        """Return the shape that holds every value of the shifted sum, before the clamp."""
         narrow = self.certificate.saturated_accumulator
-        ends = np.array([narrow.minimum, min(-1, narrow.maximum), 0, narrow.maximum])[:, None]
         negative, positive = self._folded_constants()
-        sums = ends * self.certificate.multiplier + np.where(ends < 0, negative, positive)
-        results = sums >> self.certificate.shift
-        return IntegerType.spanning(int(results.min()), int(results.max()))
+        ends = (narrow.minimum, min(-1, narrow.maximum), 0, narrow.maximum)
+        multiplier = self.certificate.multiplier.astype(object)
+        results = np.concatenate(
+            [
+                end * multiplier + (negative if end < 0 else positive) >> self.certificate.shift
+                for end in ends
+            ]
+        )
+        return shape_spanning(int(results.min()), int(results.max()))
 
     def _clamp(self, code: Value, minimum: Value, maximum: Value) -> Value:
         bounds = (self.certificate.minimum, self.certificate.maximum)

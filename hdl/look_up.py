@@ -1,15 +1,16 @@
 """Values that depend on an index known when the circuit is made: constants or a ROM."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
-from amaranth.hdl import C, Cat, Module, Value
+from amaranth.hdl import C, Cat, Module, Shape, Value
 from numpy.typing import NDArray
 
-from golden.integer_type import IntegerType
+from hdl.packed_words import exact_integers
 from hdl.pipeline import Stages
 from hdl.rom import Rom
-from hdl.shapes import shape_of
+from hdl.shapes import shape_spanning
 
 
 def look_up(
@@ -17,7 +18,7 @@ def look_up(
     pipeline: Stages,
     name: str,
     index: Value,
-    columns: Mapping[str, NDArray[np.int64]],
+    columns: Mapping[str, NDArray[Any]],
 ) -> dict[str, Value]:
     """Return each column's value at an index, one cycle later.
 
@@ -34,8 +35,8 @@ def look_up(
         Of the ROM; unique within a design.
     index : Value
         Below the length of the columns.
-    columns : mapping of str to ndarray of int64
-        At least one, all of the same length.
+    columns : mapping of str to ndarray of integers
+        At least one, all of the same length; Python integers where 64 bits are too few.
 
     Returns
     -------
@@ -43,30 +44,29 @@ def look_up(
         As wide as the column's extremes require, signed where one is negative.
     """
     values: dict[str, Value] = {}
-    stored: list[tuple[str, IntegerType, int]] = []
-    words = np.zeros(len(next(iter(columns.values()))), dtype=object)
-    width = 0
-    for column, entries in columns.items():
-        kind = IntegerType.spanning(int(entries.min()), int(entries.max()))
+    stored: list[tuple[str, Shape, int]] = []
+    contents: list[tuple[NDArray[Any], int]] = []
+    for column, given in columns.items():
+        entries = exact_integers(given)
+        shape = shape_spanning(int(entries.min()), int(entries.max()))
         if (entries == entries[0]).all():
-            values[column] = C(int(entries[0]), shape_of(kind))
+            values[column] = C(int(entries[0]), shape)
             continue
         zeros = _trailing_zeros(entries)
-        words += [(int(e) & ((1 << kind.width) - 1)) >> zeros << width for e in entries]
-        stored.append((column, kind, zeros))
-        width += kind.width - zeros
+        stored.append((column, shape, zeros))
+        contents.append((entries >> zeros, shape.width - zeros))
     if stored:
-        m.submodules.look_up = rom = Rom(name, width, [int(word) for word in words])
+        m.submodules.look_up = rom = Rom(name, contents)
         m.d.comb += [rom.enable.eq(pipeline.advance), rom.address.eq(index)]
         offset = 0
-        for column, kind, zeros in stored:
-            bits = rom.data[offset : offset + kind.width - zeros]
-            offset += kind.width - zeros
+        for column, shape, zeros in stored:
+            bits = rom.data[offset : offset + shape.width - zeros]
+            offset += shape.width - zeros
             value = Cat(C(0, zeros), bits)
-            values[column] = value.as_signed() if kind.signed else value
+            values[column] = value.as_signed() if shape.signed else value
     return values
 
 
-def _trailing_zeros(entries: NDArray[np.int64]) -> int:
+def _trailing_zeros(entries: NDArray[Any]) -> int:
     combined = int(np.bitwise_or.reduce(entries))
     return (combined & -combined).bit_length() - 1 if combined else 0

@@ -21,6 +21,8 @@ class NetworkSpec:
         By the output of each `Convolution` and `FullyConnected`.
     lanes : mapping of str to int
         Elements of a beat of each tensor; a divisor of its channels. 1 where none is given.
+    prefix : str
+        Of the names of ROM files, for several networks in one design.
 
     Raises
     ------
@@ -31,14 +33,11 @@ class NetworkSpec:
     graph: Graph
     foldings: Mapping[str, Folding]
     lanes: Mapping[str, int] = field(default_factory=dict)
+    prefix: str = ""
 
     def __post_init__(self) -> None:
         graph = self.graph
-        if len(graph.inputs) != 1 or len(graph.outputs) != 1:
-            raise UserError(
-                f"the network has {len(graph.inputs)} inputs and {len(graph.outputs)} outputs; "
-                "allowed: one of each"
-            )
+        check_ends(graph)
         for node in graph.nodes:
             matrix = isinstance(node, Convolution | FullyConnected)
             if matrix and node.output not in self.foldings:
@@ -62,6 +61,26 @@ class NetworkSpec:
     def lanes_of(self, name: str) -> int:
         """Return the elements of a beat of a tensor."""
         return self.lanes.get(name, 1)
+
+
+def check_ends(graph: Graph) -> None:
+    """Refuse a graph that no circuit is made of, for its inputs and outputs.
+
+    Raises
+    ------
+    UserError
+        Naming them.
+    """
+    ends = ([tensor.name for tensor in graph.inputs], graph.outputs)
+    if any(len(names) != 1 for names in ends):
+        inputs, outputs = (
+            f"{len(names)} {kind}{'s' if len(names) > 1 else ''} ({', '.join(map(repr, names))})"
+            for names, kind in zip(ends, ("input", "output"), strict=True)
+        )
+        raise UserError(
+            f"the network has {inputs} and {outputs}; allowed: one of each; --end-at TENSOR "
+            "chooses an output of a .tflite file"
+        )
 
 
 def describe(graph: Graph, node: Node) -> str:

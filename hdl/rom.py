@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import ClockSignal, Instance, Module
+from amaranth.hdl import ClockSignal, Const, Instance, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
+from numpy.typing import ArrayLike
 
 from golden.errors import UserError
+from hdl.memory import Memory, usual_rom
+from hdl.packed_words import exact_integers, pack_words
 from hdl.platform import VerilogPlatform
 
 
@@ -18,11 +21,12 @@ class Rom(wiring.Component):
     Parameters
     ----------
     name : str
-        The content is written to ``<name>.hex``, one word a line; unique within a design.
-    width : int
-        Bits of a word, at least 1.
-    words : sequence of int
-        Unsigned words, at least one.
+        The content is written to ``<design>__<name>.hex``, one word a line; unique within a design.
+    columns : sequence of (values, width)
+        The integers of every word and their width in bits, those of the first column lowest; at
+        least one, each of as many integers as there are words.
+    memory : Memory, optional
+        What it is made of; block RAM for more than 64 words where none is given.
 
     Members
     -------
@@ -31,43 +35,57 @@ class Rom(wiring.Component):
     address : In
         Which word; beyond the last word the data is unspecified.
     data : Out(width)
-        The word, one cycle later.
+        The word, one cycle later; as wide as all columns together.
+
+    Latency 1 cycle, one word per cycle.
 
     Raises
     ------
     UserError
-        If there is no word, or a word does not fit the width.
+        If there is no column, no bit or no word, or columns differ in length.
     """
 
-    def __init__(self, name: str, width: int, words: Sequence[int]) -> None:
-        if not words:
-            raise UserError(f"ROM {name} has no words; a ROM holds at least one")
-        if width < 1:
-            raise UserError(f"ROM {name} has a width of {width!r}; allowed: at least 1 bit")
-        for index, word in enumerate(words):
-            if not 0 <= word < 1 << width:
-                raise UserError(f"word {index} of ROM {name} is {word}; allowed: {width} bits")
+    def __init__(
+        self,
+        name: str,
+        columns: Sequence[tuple[ArrayLike, int]],
+        memory: Memory | None = None,
+    ) -> None:
         self.name = name
-        self.width = width
-        self.words = tuple(words)
+        self.columns = tuple((exact_integers(values), width) for values, width in columns)
+        self.width = sum(width for _, width in columns)
+        depths = {len(values) for values, _ in self.columns}
+        if self.width < 1 or len(depths) != 1 or 0 in depths:
+            raise UserError(
+                f"ROM {name} has {self.width} bits and columns of {sorted(depths)} words; "
+                "allowed: at least one bit, and as many words in all columns, at least one"
+            )
+        (self.depth,) = depths
+        self.memory = memory or usual_rom(self.depth)
         super().__init__(
-            {"enable": In(1), "address": In(range(max(len(words), 2))), "data": Out(width)}
+            {
+                "enable": In(1),
+                "address": In(range(max(self.depth, 2))),
+                "data": Out(self.width),
+            }
         )
 
     def elaborate(self, platform: object) -> Module:
         """Instantiate the ROM module and hand its content to the platform."""
-        digits = (self.width + 3) // 4
-        content = "".join(f"{word:0{digits}x}\n" for word in self.words)
+        module, file = "rom", f"{self.name}.hex"
         if isinstance(platform, VerilogPlatform):
-            platform.add_library("rom")
-            platform.add_file(f"{self.name}.hex", content)
+            digits = (self.width + 3) // 4
+            content = "".join(f"{word:0{digits}x}\n" for word in pack_words(self.columns))
+            module = platform.add_library(module)
+            file = platform.add_rom(file, content, self.columns)
         m = Module()
         m.submodules.rom = Instance(
-            "rom",
+            module,
             p_WIDTH=self.width,
-            p_DEPTH=len(self.words),
+            p_DEPTH=self.depth,
             p_ADDRESS_WIDTH=len(self.address),
-            p_FILE=f"{self.name}.hex",
+            p_BLOCK=Const(self.memory is Memory.BLOCK, 1),
+            p_FILE=file,
             i_clk=ClockSignal(),
             i_enable=self.enable,
             i_address=self.address,

@@ -1,10 +1,12 @@
 """Constants in the shape in which layers use them; the graph computes what it did."""
 
 import numpy as np
+import pytest
 
 from golden.constant_operands import spread_constants
 from golden.execute import Executor
 from golden.graph import Add, Addend, Concat, Constant, Encoding, Graph, Multiply, Node, Tensor
+from golden.graph.file import dumps, loads
 from golden.integer_type import IntegerType
 
 INT8 = IntegerType(8, True)
@@ -20,29 +22,45 @@ def graph_of(*nodes: Node) -> Graph:
     return Graph((X,), nodes, (nodes[-1].output,), layouts={"x": (2, 0, 1)})
 
 
-SMALL = {"channel": (4,), "row": (2, 1, 1)}
+SMALL = {"channel": (4,), "row": (2, 1, 1), "scalar": ()}
 
 NODES = (
     *(constant(name, shape) for name, shape in SMALL.items()),
     Add(inputs=("x", "channel"), output="a", addends=(Addend(), Addend(Encoding(3), 5))),
     Multiply(inputs=("row", "x"), output="b", encodings=(Encoding(1), Encoding(-4))),
-    Add(inputs=("b", "channel", "a"), output="c", addends=(Addend(), Addend(), Addend())),
+    Add(inputs=("a", "scalar"), output="d", addends=(Addend(), Addend(Encoding(7)))),
+    Add(inputs=("b", "channel", "d"), output="c", addends=(Addend(), Addend(), Addend())),
 )
 
 
 def test_operands_are_as_large_as_the_layer_and_have_one_reader() -> None:
     spread = spread_constants(graph_of(*NODES))
     constants = [node for node in spread.nodes if isinstance(node, Constant)]
-    assert [node.values.shape for node in constants] == [(2, 3, 4)] * 3
+    assert [node.values.shape for node in constants] == [(2, 3, 4)] * 4
     assert all(len(spread.consumers(node.output)) == 1 for node in constants)
 
 
 def test_the_graph_computes_what_numpy_broadcasts() -> None:
     images = np.random.default_rng(1).integers(-128, 127, (5, 2, 3, 4))
-    channel, row = (constant(name, shape).values.astype(int) for name, shape in SMALL.items())
-    expected = (row - 1) * (images + 4) + channel + images + 5 * (channel - 3)
-    spread = spread_constants(graph_of(*NODES))
-    np.testing.assert_array_equal(Executor(spread).run(images)["c"], expected)
+    channel, row, scalar = (constant(*item).values.astype(int) for item in SMALL.items())
+    total = images + 5 * (channel - 3) + scalar - 7
+    expected = (row - 1) * (images + 4) + channel + total
+    graph = graph_of(*NODES)
+    for equal in (graph, spread_constants(graph), loads(dumps(graph))):
+        np.testing.assert_array_equal(Executor(equal).run(images)["c"], expected)
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint8", "uint1", "int16", "uint16", "int5"])
+def test_a_scalar_of_any_type_is_the_same_for_every_element(kind: str) -> None:
+    """Also where it is wider than a look-up table takes."""
+    code = IntegerType.parse(kind).maximum
+    scalar = Constant(inputs=(), output="s", values=np.array(code), type=IntegerType.parse(kind))
+    add = Add(inputs=("s", "x"), output="y", addends=(Addend(), Addend()))
+    images = np.random.default_rng(1).integers(-128, 127, (5, 2, 3, 4))
+    result = Executor(graph_of(scalar, add)).run(images, ["s", "y"])
+    assert result["s"].shape[1:] == ()
+    assert (result["s"] == code).all()
+    np.testing.assert_array_equal(result["y"], images + code)
 
 
 def test_other_readers_keep_the_shape() -> None:

@@ -15,7 +15,7 @@ import torch
 from golden.certificate_search import find_certificate
 from golden.digits import DigitsSettings, Training, quantized_digits
 from golden.digits.data import Split, load
-from golden.digits.network import DigitsNetwork, accuracy, train
+from golden.digits.network import DigitsNetwork, accuracy, train, trained_network
 from golden.errors import UserError
 from golden.execute import Executor
 from golden.float_requant import requantize_float32_half_even, requantize_float64_half_away
@@ -37,7 +37,7 @@ SPLITS = get_args(Split)
 
 @pytest.fixture(scope="module")
 def network() -> DigitsNetwork:
-    return train(load()[0], Training())
+    return trained_network()
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +183,10 @@ def test_layers_are_certified_on_every_reachable_accumulator(quantized: Quantize
 def test_files_are_made_once_and_made_anew_when_settings_change(tmp_path: Path) -> None:
     first = quantized_digits(tmp_path, QUICK)
     times = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
-    assert set(times) == {"digits.bittrue", "layers.npz", "digits.json"}
+    assert set(times) == {
+        *("digits.bittrue", "layers.npz", "digits.json", "digits.safetensors"),
+        *("training.npy", "test.npy", "test-labels.npy"),
+    }
     assert quantized_digits(tmp_path, QUICK) == first
     assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == times
     other = quantized_digits(tmp_path, DigitsSettings(QUICK.training, Rounding.RUY))

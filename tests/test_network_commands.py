@@ -249,6 +249,50 @@ def test_files_that_cannot_be_imported_leave_nothing_behind(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_networks_end_where_they_are_told_to(model: Path, tmp_path: Path) -> None:
+    codes = np.random.default_rng(0).integers(-128, 128, (2, 8, 8, 3), dtype=np.int8)
+    np.save(tmp_path / "x.npy", codes)
+    words = ["run", str(model), "--input", str(tmp_path / "x.npy"), "--output"]
+    assert main([*words, str(tmp_path / "y.npy"), "--tensors", str(tmp_path / "all")]) == 0
+    ends = ["--end-at", "pooled", "--end-at", "stem"]
+    names = [str(tmp_path / name) for name in ("pooled.npy", "stem.npy")]
+    assert main([*words, names[0], "--output", names[1], *ends]) == 0
+    for name in ("pooled", "stem"):
+        whole = np.load(tmp_path / "all" / f"{name}.npy")
+        assert np.array_equal(np.load(tmp_path / f"{name}.npy"), whole)
+
+
+@pytest.mark.parametrize("command", ["build", "sim"])
+def test_several_outputs_are_refused_before_any_certificate(
+    command: str, model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def search(graph: object) -> None:
+        raise AssertionError("a search began")
+
+    monkeypatch.setattr(f"flows.commands.{command}.certify", search)
+    folder = model.parent
+    np.save(folder / "x.npy", np.zeros((1, 8, 8, 3), np.int8))
+    words = {
+        "build": ["--device", "zynq7020", "--out", str(folder / "out")],
+        "sim": ["--input", str(folder / "x.npy"), "--output", str(folder / "y.npy")],
+    }[command]
+    with pytest.raises(AssertionError, match="a search began"):
+        main([command, str(model), *words])
+    ends = ["--end-at", "pooled", "--end-at", "stem"]
+    assert main([command, str(model), *words, *ends]) == 2
+    message = "the network has 1 input ('x') and 2 outputs ('pooled', 'stem'); allowed: one of each"
+    assert message in capsys.readouterr().err
+
+
+def test_only_files_that_are_imported_are_ended_at_a_tensor(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "network.bittrue"
+    file.save(convert_tflite(NETWORK.model()), path)
+    assert main(["show", str(path), "--end-at", "stem"]) == 2
+    assert "only networks in .tflite files can be ended at a tensor" in capsys.readouterr().err
+
+
 def test_a_saved_graph_knows_its_profile(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

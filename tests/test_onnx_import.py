@@ -255,8 +255,11 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         broken(lambda p: p.graph.node[0].input.__delitem__(slice(1, None))),
         "operator 0, DequantizeLinear 'dequantizelinear_3': its input 1 is missing",
     ),
-    "negative scale": (broken(_set_scale(-1)), "no positive numbers"),
-    "scale that is no number": (broken(_set_scale(np.nan)), "no positive numbers"),
+    "negative scale": (broken(_set_scale(-1)), "is -1; allowed: positive numbers"),
+    "scale that is no number": (
+        broken(_set_scale(np.nan)),
+        "is nan; allowed: positive numbers",
+    ),
     "half precision": (
         broken(
             lambda p: setattr(p.graph.input[0].type.tensor_type, "elem_type", TensorProto.FLOAT16)
@@ -265,7 +268,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     ),
     "real numbers in the middle": (
         model(_float_middle, np.int8, False).SerializeToString(),
-        "operator 6, Erf 'erf_19': it is not supported",
+        "operator 6, Erf 'erf_19': it is not supported but on constants",
     ),
     "bias of another scale": (
         model(_bias_of_another_scale, np.uint8, False).SerializeToString(),

@@ -235,7 +235,7 @@ def _product(b: QonnxBuilder) -> str:
         (lambda b: b.quant("x", 1, 40), "bit width is 40"),
         (lambda b: b.quant("x", 1, 4.5), "no single whole number"),
         (lambda b: b.quant("x", 1, 4, rounding_mode="SOMEHOW"), "rounding_mode is 'SOMEHOW'"),
-        (lambda b: b.quant("x", 0, 4), "no positive numbers"),
+        (lambda b: b.quant("x", 0, 4), "is 0; allowed: positive numbers"),
         (lambda b: b.operator("Sigmoid", "x"), "no quantized tensor"),
     ],
 )  # fmt: skip

@@ -1,9 +1,11 @@
 """Imported .tflite networks against the runtimes that their profiles name, tensor by tensor."""
 
 import itertools
+import re
 from pathlib import Path
 from typing import Any
 
+import flatbuffers
 import numpy as np
 import pytest
 import tflite
@@ -176,6 +178,14 @@ def test_every_operator_and_activation_has_a_fixture() -> None:
     assert {names[code] for code in used} == set(CONVERTERS)
 
 
+def test_documentation_lists_the_operators() -> None:
+    from golden.tflite_import.operators import CONVERTERS
+
+    text = (Path(__file__).parents[1] / "docs" / "graph.md").read_text()
+    listed = text.split("Operators that are read: ")[1].split(".")[0]
+    assert set(re.findall(r"`(\w+)`", listed)) == set(CONVERTERS)
+
+
 @pytest.mark.parametrize(
     ("title", "profile"), [("dense, per channel", MICRO), ("conv", XNNPACK), ("add", XNNPACK)]
 )
@@ -186,6 +196,131 @@ def test_profiles_differ_where_their_runtimes_do(title: str, profile: str) -> No
     inputs = inputs_of(graphs[0], 200)
     first, second = (Executor(graph).run(inputs)["y"] for graph in graphs)
     assert 0 < np.count_nonzero(first != second) < 0.05 * first.size
+
+
+def rewritten(model: bytes, **fields: int) -> bytes:
+    """Return a model with fields of all its operator codes changed."""
+    unpacked = schema.ModelT.InitFromPackedBuf(model, 0)
+    for code in unpacked.operatorCodes:
+        for field, value in fields.items():
+            setattr(code, field, value)
+    packed = flatbuffers.Builder(1024)
+    packed.Finish(unpacked.Pack(packed), b"TFL3")
+    return bytes(packed.Output())
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["mul", "mul, uint8", "sub", "residual network", "hard swish", "quantize int8 to uint8"],
+)
+@pytest.mark.parametrize("field", ["builtinCode", "deprecatedBuiltinCode"])
+def test_operators_are_named_by_the_greater_of_two_fields(title: str, field: str) -> None:
+    """Some converters write the newer field alone; those of before 2020 wrote the older one."""
+    model = rewritten(FIXTURES[title].model(), **{field: 0})
+    written = schema.ModelT.InitFromPackedBuf(model, 0).operatorCodes
+    assert all(getattr(code, field) == 0 for code in written)
+    assert_equal(model, LITERT, samples=4)
+
+
+def litert_knows(name: str, version: int) -> bool:
+    """Ask LiteRT, which looks operators up before anything else."""
+    try:
+        Interpreter(model_content=one_operator(name, version))
+    except ValueError as error:
+        if f"Didn't find op for builtin opcode '{name}' version '{version}'" in str(error):
+            return False
+        raise
+    return True
+
+
+def test_versions_of_operators_are_known_as_far_as_litert_knows_them() -> None:
+    from golden.tflite_import.operators import CONVERTERS, VERSIONS
+
+    assert set(CONVERTERS) <= set(VERSIONS)
+    for name, newest in VERSIONS.items():
+        assert litert_knows(name, newest), name
+        assert not litert_knows(name, newest + 1), name
+        with pytest.raises(
+            UserError, match=rf"its version is {newest + 1}; allowed: 1 to {newest},"
+        ):
+            convert_tflite(one_operator(name, newest + 1))
+
+
+def test_operators_left_out_have_known_versions_too() -> None:
+    model = rewritten(float_bordered(FixtureBuilder(0)), version=10)
+    with pytest.raises(UserError, match="operator 0, QUANTIZE 'x codes': its version is 10"):
+        convert_tflite(model)
+
+
+def test_all_obstacles_are_told_at_once(tmp_path: Path) -> None:
+    builder = FixtureBuilder(0)
+    x, a, b, c, d, y = (vector(builder, name) for name in "xabcdy")
+    big = builder.activation("big", np.int8, (2, 24))
+    z = builder.tensor("z", np.float32, (1, 24))
+    builder.operator("RSQRT", [x], [a])
+    builder.operator("RELU", [a], [b], version=9)
+    builder.operator("RSQRT", [b], [c])
+    builder.operator("ADD", [c, big], [d], "AddOptions", version=2)
+    builder.operator("DEQUANTIZE", [d], [z])
+    builder.operator("EXP", [z], [y], "ExpOptions")
+    path = tmp_path / "bad.tflite"
+    path.write_bytes(builder.build([x, big], [y]))
+    with pytest.raises(UserError) as caught:
+        import_tflite(path)
+    message = str(caught.value).replace("docs/graph.md lists the operators that are", "DOCS")
+    assert message.split("\n") == [
+        f"{path}: 5 obstacles of 4 kinds",
+        "  input 'big': tensor 'big' has shape (2, 24); allowed: a batch of 1 first; convert the "
+        "model with batch size 1, execution here is batched anyway",
+        "  operator 0, RSQRT 'a', and 1 more: it is not supported; DOCS",
+        "  operator 1, RELU 'b': its version is 9; allowed: 1 to 3, whose meaning is known; "
+        "convert the model with an older converter",
+        "  operator 5, EXP 'y': tensor 'z' is FLOAT32; quantize this operator, too; or end the "
+        "network before it: --end-at d",
+    ]
+
+
+def test_what_is_known_at_once_is_refused_before_any_search(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from golden.tflite_import import arithmetic
+
+    def search(*arguments: Any) -> None:
+        raise AssertionError("a search began")
+
+    monkeypatch.setattr(arithmetic, "integer_requantization", search)
+    builder = FixtureBuilder(0)
+    x, y, z = vector(builder), builder.activation("y", np.int8, (1, 10)), vector(builder, "z")
+    w, scale = builder.weights((10, 24), "int8", True, 0)
+    dense = [x, w, builder.bias(10, np.int32, builder.scale(np.int8), scale)]
+    builder.operator("FULLY_CONNECTED", dense, [y], "FullyConnectedOptions", version=4)
+    with pytest.raises(AssertionError, match="a search began"):
+        convert_tflite(builder.build([x], [y]))
+    builder.operator("RSQRT", [y], [z])
+    with pytest.raises(UserError, match="operator 1, RSQRT 'z': it is not supported"):
+        convert_tflite(builder.build([x], [z]))
+
+
+def test_networks_end_where_they_are_told_to() -> None:
+    model = float_tail()
+    graph = convert_tflite(model, end_at=("the codes",))
+    assert graph.outputs == ("the codes",)
+    codes = inputs_of(graph, 4)
+    expected = Runtime(model, LITERT).run(codes, ["the codes"])["the codes"]
+    assert np.array_equal(Executor(graph).run(codes)["the codes"], expected)
+    end = convert_tflite(FIXTURES["residual network"].model(), end_at=("pooled", "branch"))
+    assert end.outputs == ("pooled", "branch")
+    assert list(end.tensors) == ["x", "stem", "branch", "total", "pooled"]
+    with pytest.raises(UserError, match=r"no tensor is named 'pold', .*; did you mean 'pooled'\?"):
+        convert_tflite(FIXTURES["residual network"].model(), end_at=("pold",))
+
+
+def test_operators_that_no_output_depends_on_are_left_out() -> None:
+    builder = FixtureBuilder(0)
+    x, y, unused = (vector(builder, name) for name in ("x", "y", "unused"))
+    builder.operator("RELU", [x], [y])
+    builder.operator("RSQRT", [y], [unused])
+    assert list(convert_tflite(builder.build([x], [y])).tensors) == ["x", "y"]
 
 
 def test_float_borders_are_left_out() -> None:
@@ -288,10 +423,10 @@ def vector(builder: FixtureBuilder, name: str = "x", scale: float | None = None)
     return builder.activation(name, np.int8, (1, 24), scale)
 
 
-def one_operator(name: str) -> bytes:
+def one_operator(name: str, version: int = 1) -> bytes:
     builder = FixtureBuilder(0)
     x, y = vector(builder, "x"), vector(builder, "y")
-    builder.operator(name, [x], [y])
+    builder.operator(name, [x], [y], version=version)
     return builder.build([x], [y])
 
 
@@ -309,6 +444,49 @@ def float_in_the_middle() -> bytes:
     builder.operator("DEQUANTIZE", [x], [a])
     builder.operator("TANH", [a], [b])
     builder.operator("QUANTIZE", [b], [y])
+    return builder.build([x], [y])
+
+
+def float_tail() -> bytes:
+    """Codes that become real numbers for two operators, one of which is not the last."""
+    builder = FixtureBuilder(0)
+    x, y = vector(builder), vector(builder, "the codes")
+    a, b, c, d = (builder.tensor(name, np.float32, (1, 24)) for name in "abcd")
+    builder.operator("RELU", [x], [y])
+    builder.operator("DEQUANTIZE", [y], [a])
+    builder.operator("TANH", [a], [b])
+    builder.operator("EXP", [b], [c], "ExpOptions")
+    builder.operator("TANH", [a], [d])
+    return builder.build([x], [c, d])
+
+
+def float_input_read_twice() -> bytes:
+    builder = FixtureBuilder(0)
+    x = builder.tensor("x", np.float32, (1, 24))
+    a, b = vector(builder, "a"), vector(builder, "b", scale=0.5)
+    builder.operator("QUANTIZE", [x], [a])
+    builder.operator("QUANTIZE", [x], [b])
+    return builder.build([x], [a, b])
+
+
+def custom(name: str) -> bytes:
+    builder = FixtureBuilder(0)
+    x, b, y = vector(builder, "x"), vector(builder, "b"), vector(builder, "y")
+    builder.operator("RELU", [x], [b])
+    builder.operator("CUSTOM", [b], [y])
+    model = schema.ModelT.InitFromPackedBuf(builder.build([x], [y]), 0)
+    model.operatorCodes[1].customCode = name
+    packed = flatbuffers.Builder(1024)
+    packed.Finish(model.Pack(packed), b"TFL3")
+    return bytes(packed.Output())
+
+
+def recurrent() -> bytes:
+    """An operator with a tensor for its own use, whose shape converters leave open."""
+    builder = FixtureBuilder(0)
+    x, y = (builder.activation(name, np.int8, (1, 4, 6)) for name in "xy")
+    own = builder.activation("own", np.int8, (0,))
+    builder.operator("UNIDIRECTIONAL_SEQUENCE_LSTM", [x, own], [y])
     return builder.build([x], [y])
 
 
@@ -411,10 +589,24 @@ REFUSED = {
     "cut": (lambda: GOOD[: len(GOOD) // 2], "the flatbuffer is malformed|must be TFL3"),
     "head only": (lambda: GOOD[:8], "the flatbuffer is malformed"),
     "unsupported operator": (
-        lambda: one_operator("RSQRT"), r"operator 0, RSQRT 'y': it is not supported; allowed:"),
-    "custom operator": (lambda: one_operator("CUSTOM"), "operator 0, CUSTOM 'y': it is not"),
-    "float network": (float_network, "input 'x' is FLOAT32 and not read by one QUANTIZE"),
-    "float in the middle": (float_in_the_middle, "operator 0, DEQUANTIZE 'a': it is not supported"),
+        lambda: one_operator("RSQRT"), "operator 0, RSQRT 'y': it is not supported; docs/graph"),
+    "custom operator": (
+        lambda: custom("Foo"), "operator 1, custom operator 'Foo' 'y': it is a custom operator, "
+        "which has no public meaning; or end the network before it: --end-at b$"),
+    "Edge TPU": (
+        lambda: custom("edgetpu-custom-op"), "a part of the network compiled for an Edge TPU; "),
+    "Ethos-U": (lambda: custom("ethos-u"), "a part of the network compiled for an Ethos-U; import"),
+    "float network": (
+        float_network, "operator 0, TANH 'y': tensor 'x' is FLOAT32, as is all of the network;"),
+    "float in the middle": (
+        float_in_the_middle, "operator 1, TANH 'b': tensor 'a' is FLOAT32; quantize this operator"),
+    "float tail": (
+        float_tail, "operator 2, TANH 'b', and 1 more: tensor 'a' is FLOAT32; quantize this "
+        "operator, too; or end the network before it: --end-at 'the codes'$"),
+    "float input, read twice": (
+        float_input_read_twice, "and 1 more: tensor 'x' is FLOAT32; allowed: an input that only"),
+    "recurrent": (
+        recurrent, "UNIDIRECTIONAL_SEQUENCE_LSTM 'y': it is not supported; docs/graph.md lists"),
     "batch": (batch_of_two, r"tensor 'x' has shape \(2, 24\); allowed: a batch of 1"),
     "no scales": (without_scales, "tensor 'x' has 0 scales; allowed: one"),
     "dynamic shape": (dynamic_shape, "allowed: fixed sizes of at least 1"),
@@ -457,6 +649,43 @@ def test_wrong_paths_and_profiles_are_refused(tmp_path: Path) -> None:
         convert_tflite(GOOD, "tf")
     with pytest.raises(UserError, match="XNNPACK has no 16-bit addition"):
         convert_tflite(FIXTURES["add, int16"].model(), "xnnpack")
+
+
+def convolution_beyond_32_bits() -> bytes:
+    builder = FixtureBuilder(0)
+    x = builder.activation("x", np.int8, (1, 2, 2, 3))
+    w = builder.constant("w", np.full((2, 1, 1, 3), 127, np.int8), 0.01)
+    b = builder.constant("b", np.full(2, (1 << 31) - 1, np.int32), 0.0007)
+    y = builder.activation("y", np.int8, (1, 2, 2, 2))
+    builder.operator(
+        "CONV_2D", [x, w, b], [y], "Conv2DOptions", version=3, strideW=1, strideH=1,
+        padding=schema.Padding.VALID,
+    )  # fmt: skip
+    return builder.build([x], [y])
+
+
+BEYOND_32_BITS = {
+    "dense": lambda: dense_with(bias=(1 << 31) - 1),
+    "convolution": convolution_beyond_32_bits,
+}
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("operator", BEYOND_32_BITS)
+def test_accumulators_beyond_32_bits_are_refused(operator: str, profile: str) -> None:
+    with pytest.raises(UserError, match=r"reach .* computes in int32 and would overflow"):
+        convert_tflite(BEYOND_32_BITS[operator](), profile)
+
+
+@pytest.mark.parametrize("profile", [LITERT, XNNPACK])
+@pytest.mark.parametrize("operator", BEYOND_32_BITS)
+def test_runtimes_overflow_where_accumulators_are_refused(operator: str, profile: str) -> None:
+    """The sum is positive and far beyond the highest code; the runtimes give the lowest."""
+    model = BEYOND_32_BITS[operator]()
+    runtime = Runtime(model, profile)
+    shape = tflite.Model.GetRootAs(model, 0).Subgraphs(0).Tensors(0).ShapeAsNumpy()
+    codes = {"x": np.full(tuple(shape), 127, np.int8)}
+    assert (runtime.run(codes, ["y"])["y"] == -128).all()
 
 
 def test_tensors_may_lack_names_and_share_them() -> None:

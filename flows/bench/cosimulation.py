@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from flows.bench.harness import LIBRARY, TOP, Harness, StreamPort
 from flows.bench.payload import (
     Columns,
-    Words,
     pack,
     read_hex,
     unpack,
@@ -26,6 +25,8 @@ from flows.simulators.build_once import build_once, digest
 from flows.simulators.run import SimulationError, run
 from flows.simulators.toolchain import check_simulator
 from golden.errors import UserError
+from hdl.packed_words import Words
+from hdl.rom_files import write_rom_files
 from hdl.verilog_output import Design
 
 DRIVER = "flows.bench.driver"
@@ -178,8 +179,7 @@ class Cosimulation:
         build = self._build(harness, _depth(harness, plan))
         work.mkdir(parents=True, exist_ok=True)
         with _alone_in(work):
-            for name, content in self.design.files.items():
-                (work / name).write_text(content)
+            write_rom_files(work, self.design)
             for port in harness.sources:
                 write_hex(work / f"{port.name}.hex", port.shape, stimulus[port.name])
             request = {"runs": plan, "observe": list(harness.observations)}

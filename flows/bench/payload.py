@@ -8,13 +8,11 @@ from amaranth.hdl import Shape
 from numpy.typing import ArrayLike, NDArray
 
 from golden.errors import UserError
-from hdl.verilog_output import payload_fields
+from hdl.component_ports import payload_fields
+from hdl.packed_words import Words, empty_words, exact_integers, insert_field
 
 Columns = Mapping[str, NDArray[np.int64]]
 """Values by field name; the only field of a scalar payload is named ``""``."""
-
-Words = NDArray[np.uint64]
-"""Packed payloads, shape (beats, 64-bit words), lowest word first."""
 
 _DIGITS = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 _WORD = 64
@@ -57,16 +55,11 @@ def pack(shape: object, columns: Columns) -> Words:
     if names != set(columns):
         raise UserError(f"stimulus has fields {sorted(columns)}; the payload has {sorted(names)}")
     beats = len(next(iter(columns.values())))
-    words = np.zeros((beats, _word_count(shape)), dtype=np.uint64)
+    words = empty_words(beats, Shape.cast(shape).width)
     for name, offset, scalar in fields:
-        values = np.asarray(columns[name], dtype=np.int64)
+        values = exact_integers(columns[name])
         _check_fits(name, values, scalar)
-        mask = np.uint64((1 << scalar.width) - 1)
-        bits = values.astype(np.uint64) & mask
-        word, shift = divmod(offset, _WORD)
-        words[:, word] |= bits << np.uint64(shift)
-        if shift + scalar.width > _WORD:
-            words[:, word + 1] |= bits >> np.uint64(_WORD - shift)
+        insert_field(words, offset, scalar.width, values)
     return words
 
 

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.code_files import Codes, read_codes
+from flows.model_arguments import add_model_arguments, load_model
 from flows.network.accelerator import SHELLS, Accelerator
 from flows.network.devices import BUDGETS, find_budget
 from flows.network.output_folder import check_replaceable, write_accelerator
@@ -16,7 +17,7 @@ from flows.network.plan import Plan, plan_network
 from golden.certify import certify
 from golden.errors import UserError
 from golden.graph import Graph
-from golden.load import SUFFIXES, load_network
+from hdl.network_spec import check_ends
 
 _IMAGES = 2
 
@@ -25,14 +26,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add model, device, folder and choices."""
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = "shells:\n" + "\n".join(f"  {name:8} {text}" for name, text in SHELLS.items())
-    parser.add_argument("model", type=Path, help=f"a network: {', '.join(SUFFIXES)}")
+    add_model_arguments(parser, "built")
     parser.add_argument("--device", required=True, help=f"one of: {', '.join(BUDGETS)}")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the output folder")
+    parser.add_argument(
+        "--name",
+        help="the design's, with which all its modules and files begin (default: the model's)",
+    )
     parser.add_argument(
         "--cycles", type=int, metavar="N", help="cycles between images that are enough"
     )
     parser.add_argument("--shell", default="axi", help=f"{' or '.join(SHELLS)} (default: axi)")
-    parser.add_argument("--profile", help="the reference whose arithmetic is built")
     parser.add_argument(
         "--input",
         type=Path,
@@ -56,13 +60,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.cycles is not None and arguments.cycles < 1:
         raise UserError(f"--cycles is {arguments.cycles}; allowed: at least 1")
     with console.status("reading the network"):
-        graph = load_network(arguments.model, arguments.profile)
+        graph = load_model(arguments)
+        check_ends(graph)
         stimulus = _stimulus(graph, arguments.input, arguments.images, arguments.seed)
     with console.status("searching certificates"):
         certified = certify(graph)
     with console.status("choosing foldings"):
         plan = plan_network(certified, budget, arguments.cycles)
-        accelerator = Accelerator(arguments.model.stem, plan, arguments.shell)
+        name = arguments.model.stem if arguments.name is None else arguments.name
+        accelerator = Accelerator(name, plan, arguments.shell)
     console.print(plan_table(plan, f"{arguments.model.name} on {budget.summary}"))
     with console.status("golden outputs"):
         # Only now, because importing torch takes seconds.

@@ -1,4 +1,4 @@
-"""``bittrue digits``: train the digits network, quantize it, and record its accumulators."""
+"""``bittrue digits``: quantize the digits network and record its accumulators."""
 
 import argparse
 from pathlib import Path
@@ -7,22 +7,29 @@ from rich.console import Console
 from rich.table import Table
 
 from golden.digits import DigitsSettings, Training, quantized_digits
-from golden.digits.files import GRAPH_FILE, SUMMARY_FILE, TRACES_FILE
+from golden.digits.files import ARRAY_FILES, GRAPH_FILE, SUMMARY_FILE, TRACES_FILE
+from golden.digits.trained import WEIGHTS_FILE
 
 DEFAULT_DIRECTORY = Path("sim_build/digits")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add seed and output folder."""
-    parser.add_argument("--seed", type=int, default=Training.seed, help="of the training")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        help="train anew from this seed, in ten seconds; training depends on the processor "
+        "(default: the weights of the package, which are the same everywhere)",
+    )
     parser.add_argument("--out", type=Path, default=DEFAULT_DIRECTORY, help="a folder")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print accuracies, layers, and where the files are."""
     console = Console(highlight=False)
-    settings = DigitsSettings(Training(seed=arguments.seed))
-    with console.status("training and quantizing (about ten seconds, once)"):
+    training = None if arguments.seed is None else Training(seed=arguments.seed)
+    settings = DigitsSettings(training)
+    with console.status("quantizing (once)" if training is None else "training and quantizing"):
         digits = quantized_digits(arguments.out, settings)
     table = Table(title="Requantized over the test images", title_justify="left", box=None)
     for column in ("layer", "accumulators", "channels", "lowest", "highest", "reachable"):
@@ -38,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"{low:,} to {high:,}",
         )
     console.print(table)
-    for name in (GRAPH_FILE, TRACES_FILE, SUMMARY_FILE):
+    for name in (GRAPH_FILE, TRACES_FILE, SUMMARY_FILE, WEIGHTS_FILE, *ARRAY_FILES):
         console.print(arguments.out / name, soft_wrap=True)
     console.print(
         f"accuracy on {digits.test_images} test images: float {digits.float_accuracy:.2%}, "

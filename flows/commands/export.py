@@ -6,17 +6,16 @@ from pathlib import Path
 
 from rich.console import Console
 
+from flows.model_arguments import add_model_arguments, load_model
 from golden.atomic_file import write_atomically
 from golden.errors import UserError
-from golden.load import SUFFIXES, load_network
 from golden.onnx_export import STYLES, export_onnx
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add model, profile, style and output."""
-    parser.add_argument("model", type=Path, help=f"a network: {', '.join(SUFFIXES)}")
+    add_model_arguments(parser, "exported")
     parser.add_argument("--out", type=Path, required=True, metavar="X.onnx", help="a file")
-    parser.add_argument("--profile", help="the reference whose arithmetic is exported")
     parser.add_argument(
         "--style",
         choices=STYLES,
@@ -30,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Write the model and say how its layers are written."""
     if arguments.out.suffix != ".onnx":
         raise UserError(f"{arguments.out}: suffix is {arguments.out.suffix!r}; allowed: .onnx")
-    graph = load_network(arguments.model, arguments.profile)
+    graph = load_model(arguments)
     try:
         exported = export_onnx(graph, arguments.style)
     except UserError as error:

@@ -6,18 +6,18 @@ from pathlib import Path
 from urllib.parse import quote
 
 from flows.code_files import Codes, npy_content, read_codes
+from flows.model_arguments import add_model_arguments, load_model
 from flows.output_files import require_folder_of
 from golden.atomic_file import write_atomically
 from golden.errors import UserError
 from golden.graph import Graph
-from golden.load import SUFFIXES, load_network
 
 _MAXIMUM_NAME = 200
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add model, profile, inputs and outputs."""
-    parser.add_argument("model", type=Path, help=f"a network: {', '.join(SUFFIXES)}")
+    add_model_arguments(parser, "executed")
     parser.add_argument(
         "--input",
         type=Path,
@@ -34,7 +34,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="where the N output codes go; once for each output, in order",
     )
-    parser.add_argument("--profile", help="the reference whose arithmetic is executed")
     parser.add_argument(
         "--tensors", type=Path, metavar="DIR", help="a folder for every tensor, one .npy each"
     )
@@ -42,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the outputs, and every tensor when asked."""
-    graph = load_network(arguments.model, arguments.profile)
+    graph = load_model(arguments)
     inputs = _inputs(graph, arguments.input)
     if len(arguments.output) != len(graph.outputs):
         raise UserError(

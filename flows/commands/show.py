@@ -9,10 +9,10 @@ from rich.table import Table
 
 from flows import graph_labels
 from flows.graph_drawing import draw
+from flows.model_arguments import add_model_arguments, load_model
 from golden.atomic_file import write_atomically
 from golden.graph import AccumulatingNode, Graph, Node
 from golden.graph.cost import graph_cost, node_cost
-from golden.load import SUFFIXES, load_network
 
 _NAME_LENGTH = 40
 _WIDE_TERMINAL = 140
@@ -20,14 +20,13 @@ _WIDE_TERMINAL = 140
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add model, profile and picture."""
-    parser.add_argument("model", type=Path, help=f"a network: {', '.join(SUFFIXES)}")
-    parser.add_argument("--profile", help="the reference whose arithmetic is imported")
+    add_model_arguments(parser, "imported")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the graph to a file")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print layers, shapes, widths and costs; draw when asked."""
-    graph = load_network(arguments.model, arguments.profile)
+    graph = load_model(arguments)
     if arguments.svg is not None:
         write_atomically(arguments.svg, draw(graph, arguments.model.stem).encode())
     console = Console(highlight=False)

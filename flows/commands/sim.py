@@ -8,6 +8,7 @@ from rich.console import Console
 from flows.bench.cosimulation import Cosimulation
 from flows.bench.scenario import compare
 from flows.code_files import npy_content, read_codes
+from flows.model_arguments import add_model_arguments, load_model
 from flows.network.devices import BUDGETS, find_budget
 from flows.network.plan import plan_network
 from flows.network.simulation import (
@@ -22,8 +23,8 @@ from flows.simulators.toolchain import SIMULATORS, check_simulator
 from golden.atomic_file import write_atomically
 from golden.certify import certify
 from golden.errors import UserError
-from golden.load import SUFFIXES, load_network
 from hdl.network import Network
+from hdl.network_spec import check_ends
 from hdl.verilog_output import to_verilog
 
 BUILDS = Path("sim_build")
@@ -32,7 +33,7 @@ _MAXIMUM_STALL = 255
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add model, inputs, outputs and choices."""
-    parser.add_argument("model", type=Path, help=f"a network: {', '.join(SUFFIXES)}")
+    add_model_arguments(parser, "built")
     parser.add_argument(
         "--input",
         type=Path,
@@ -47,7 +48,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="where the N output codes of the circuit go, whether right or wrong",
     )
-    parser.add_argument("--profile", help="the reference whose arithmetic is built")
     parser.add_argument(
         "--device", default="zynq7020", help=f"one of: {', '.join(BUDGETS)} (default: zynq7020)"
     )
@@ -80,7 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
     if not 1 <= arguments.seed < 1 << 32:
         raise UserError(f"--seed is {arguments.seed}; allowed: 1 to {(1 << 32) - 1}")
     require_folder_of(arguments.output)
-    imported = load_network(arguments.model, arguments.profile)
+    imported = load_model(arguments)
+    check_ends(imported)
     graph = certify(imported)
     plan = plan_network(graph, budget, arguments.cycles)
     images = read_codes(graph, plan.spec.input.name, arguments.input)

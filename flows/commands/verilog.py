@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from flows.units import UNITS, describe_units, find_unit
-from golden.atomic_file import write_atomically
+from hdl.rom_files import write_design
 from hdl.verilog_output import to_verilog
 
 
@@ -24,7 +24,6 @@ def run(arguments: argparse.Namespace) -> int:
     parameters = unit.parse(arguments.parameters)
     design = to_verilog(unit.build(**parameters), arguments.unit, unit.texts(arguments.parameters))
     arguments.out.mkdir(parents=True, exist_ok=True)
-    for name, text in {f"{design.top}.v": design.verilog, **design.files}.items():
-        write_atomically(arguments.out / name, text.encode())
-        print(os.fspath(arguments.out / name))
+    for path in write_design(arguments.out, design):
+        print(os.fspath(path))
     return 0

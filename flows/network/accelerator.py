@@ -9,7 +9,7 @@ from typing import Any
 from amaranth.hdl import Shape
 from amaranth.lib import data, wiring
 
-from flows.bench.payload import Words, as_beats, pack
+from flows.bench.payload import as_beats, pack
 from flows.code_files import Codes
 from flows.network.latency import first_image_cycles
 from flows.network.plan import Plan
@@ -17,6 +17,7 @@ from golden.errors import UserError
 from golden.graph import Tensor
 from golden.graph.file import dumps
 from hdl.network import Network
+from hdl.packed_words import Words
 from hdl.shell import AxiShell
 from hdl.shell.register_map import Register
 from hdl.verilog_output import Design, to_verilog

@@ -14,6 +14,7 @@ from flows.network.manifest import FORMAT, describe_files, manifest
 from flows.network.stand_alone_bench import write_bench
 from flows.network.synthesis_scripts import write_scripts
 from golden.errors import UserError
+from hdl.rom_files import write_design
 
 MANIFEST = "manifest.json"
 BUILD = "build"
@@ -113,8 +114,7 @@ def _fill(
     verilog, bench, synthesis = (folder / name for name in ("verilog", "testbench", "synthesis"))
     for each in (verilog, bench, synthesis):
         each.mkdir()
-    for name, text in {f"{design.top}.v": design.verilog, **design.files}.items():
-        (verilog / name).write_text(text)
+    write_design(verilog, design)
     write_bench(bench, accelerator, list(design.files), stimulus, expected)
     write_scripts(synthesis, accelerator, budget)
     record = manifest(accelerator, device, budget) | {"files": describe_files(folder)}

@@ -19,13 +19,13 @@ MIXED_DIGITS_MODEL = "digits-mixed"
 
 
 def network_graph(model: str, profile: str) -> Graph:
-    """Return the graph of a file, or of a digits network, which is trained at first use."""
+    """Return the graph of a file, or of a digits network."""
     if model == DIGITS_MODEL:
         return quantized_digits(DIGITS).graph()
     if model == MIXED_DIGITS_MODEL:
         from golden.digits.mixed import mixed_digits_graph  # Takes torch.
 
-        return mixed_digits_graph(DIGITS)
+        return mixed_digits_graph()
     return load_network(Path(model), profile or None)
 
 

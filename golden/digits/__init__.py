@@ -15,7 +15,7 @@ __all__ = ["DigitsSettings", "QuantizedDigits", "Training", "quantized_digits"]
 
 
 def quantized_digits(directory: Path, settings: DigitsSettings | None = None) -> QuantizedDigits:
-    """Return the quantized digits network, training it when its files are missing or out of date.
+    """Return the quantized digits network, making its files when they are missing or out of date.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from golden.digits.trained import WEIGHTS_FILE
 from golden.errors import UserError
 from golden.graph import Graph
 from golden.graph.file import SUFFIX, load
@@ -12,6 +13,8 @@ from golden.layer_trace import LayerTrace, load_traces
 GRAPH_FILE = f"digits{SUFFIX}"
 TRACES_FILE = "layers.npz"
 SUMMARY_FILE = "digits.json"
+ARRAY_FILES = ("training.npy", "test.npy", "test-labels.npy")
+"""Images (n, 1, 8, 8) of float32 to calibrate with, those to test with, and their classes."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,8 @@ def read_summary(directory: Path) -> QuantizedDigits | None:
         digits = QuantizedDigits(directory, **fields)
     except (OSError, ValueError, TypeError):
         return None
-    complete = all((directory / name).is_file() for name in (GRAPH_FILE, TRACES_FILE))
+    names = (GRAPH_FILE, TRACES_FILE, WEIGHTS_FILE, *ARRAY_FILES)
+    complete = all((directory / name).is_file() for name in names)
     return digits if complete else None
 
 

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
 from golden.digits.data import Digits
 from golden.digits.settings import Training
+from golden.digits.trained import WEIGHTS_FILE, trained_file
 from golden.reproducible import reproducible
 
 Module = TypeVar("Module", bound=nn.Module)
@@ -42,6 +44,13 @@ class DigitsNetwork(nn.Module):
         features = functional.relu(self.norm2(self.conv2(features)))
         scores: Tensor = self.dense(self.dropout(self.flatten(features)))
         return scores
+
+
+def trained_network() -> DigitsNetwork:
+    """Return the network with the weights that are part of the package."""
+    network = DigitsNetwork()
+    network.load_state_dict(load_file(trained_file(WEIGHTS_FILE)))
+    return network.eval()
 
 
 def train(data: Digits, training: Training) -> DigitsNetwork:

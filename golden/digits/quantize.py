@@ -1,16 +1,27 @@
-"""Trains the digits network, quantizes it to int8 and writes its files."""
+"""Quantizes the digits network to int8 and writes its files."""
 
 import dataclasses
+import io
 import json
 from pathlib import Path
 
+import numpy as np
 import torch
+from safetensors.torch import save as save_weights
+from torch import Tensor
 
 from golden.atomic_file import write_atomically
 from golden.digits.data import load
-from golden.digits.files import GRAPH_FILE, SUMMARY_FILE, TRACES_FILE, QuantizedDigits
-from golden.digits.network import accuracy, train
+from golden.digits.files import (
+    ARRAY_FILES,
+    GRAPH_FILE,
+    SUMMARY_FILE,
+    TRACES_FILE,
+    QuantizedDigits,
+)
+from golden.digits.network import accuracy, train, trained_network
 from golden.digits.settings import DigitsSettings
+from golden.digits.trained import WEIGHTS_FILE
 from golden.execute import Executor
 from golden.graph.file import save
 from golden.layer_trace import save_traces
@@ -20,14 +31,16 @@ from golden.torch_import import to_codes
 
 
 def write_digits(directory: Path, settings: DigitsSettings, configuration: str) -> QuantizedDigits:
-    """Train, quantize, run the test images and write graph, layer traces and summary.
+    """Quantize, run the test images and write graph, layer traces, data and summary.
 
     Each file is written whole or not at all. The summary names the configuration and is removed
     first and written last, so that an interrupted run leaves nothing that looks finished.
     """
     training_data, test_data = load()
-    network = train(training_data, settings.training)
-    scheme = Scheme(requantization=settings.rounding.value)
+    network = (
+        trained_network() if settings.training is None else train(training_data, settings.training)
+    )
+    scheme = Scheme(requantization=settings.rounding.value, calibration="float64")
     graph = quantize(network, training_data.images, scheme).graph
     codes = to_codes(graph, test_data.images)
     (output,) = graph.outputs
@@ -44,7 +57,17 @@ def write_digits(directory: Path, settings: DigitsSettings, configuration: str) 
     (directory / SUMMARY_FILE).unlink(missing_ok=True)
     save(graph, directory / GRAPH_FILE)
     save_traces(record_layers(graph, codes), directory / TRACES_FILE)
+    write_atomically(directory / WEIGHTS_FILE, save_weights(network.state_dict()))
+    arrays = (training_data.images, test_data.images, test_data.labels)
+    for name, values in zip(ARRAY_FILES, arrays, strict=True):
+        write_atomically(directory / name, _npy(values))
     summary = dataclasses.asdict(digits)
     del summary["directory"]
     write_atomically(directory / SUMMARY_FILE, (json.dumps(summary, indent=1) + "\n").encode())
     return digits
+
+
+def _npy(values: Tensor) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, values.numpy(), allow_pickle=False)
+    return stream.getvalue()

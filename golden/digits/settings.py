@@ -50,10 +50,12 @@ class DigitsSettings:
 
     Parameters
     ----------
-    training : Training
+    training : Training, optional
+        None takes the weights that are part of the package, which are the same everywhere; what is
+        trained depends on the processor.
     rounding : Rounding
         Of every requantization.
     """
 
-    training: Training = Training()
+    training: Training | None = None
     rounding: Rounding = Rounding.TFLITE_DOUBLE

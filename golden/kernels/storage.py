@@ -42,11 +42,14 @@ class Storage:
         """Return codes as they are stored."""
         if self.offset == -128 and codes.dtype == np.int8:
             # Adding 128 modulo 256 flips the highest bit.
-            return torch.from_numpy(np.ascontiguousarray(codes).view(np.uint8) ^ np.uint8(128))
-        shifted = codes if self.offset == 0 else np.subtract(codes, self.offset, dtype=np.int16)
-        numpy_dtype = torch.empty(0, dtype=self.dtype).numpy().dtype
-        # A copy, so that a read-only or strided array of the user's is no concern of torch.
-        return torch.from_numpy(shifted.astype(numpy_dtype, order="C"))
+            integers = np.asarray(codes, order="C").view(np.uint8) ^ np.uint8(128)
+        else:
+            # A copy, so that a read-only or strided array of the user's is no concern of torch.
+            shifted = codes if self.offset == 0 else np.subtract(codes, self.offset, dtype=np.int16)
+            numpy_dtype = torch.empty(0, dtype=self.dtype).numpy().dtype
+            integers = shifted.astype(numpy_dtype, order="C")
+        # What numpy computes of an array without dimensions is no array.
+        return torch.from_numpy(np.asarray(integers))
 
     def codes(self, stored: torch.Tensor, tensor: Tensor) -> NDArray[np.integer]:
         """Return stored integers as codes, in the smallest type that holds them."""

@@ -8,12 +8,14 @@ from pathlib import Path
 from golden.bounded_file import read_bounded
 from golden.errors import UserError
 from golden.graph import Graph, Tensor
+from golden.obstacles import Obstacles
 from golden.onnx_import.arithmetic import OnnxArithmetic
 from golden.onnx_import.builder import GraphBuilder, Site
+from golden.onnx_import.folding import FOLDABLE, fold, literal
 from golden.onnx_import.layout import Layout
 from golden.onnx_import.model import InputInfo, OnnxModel, OnnxNode, read_model
 from golden.onnx_import.onnxruntime import OnnxRuntimeArithmetic
-from golden.onnx_import.operators import CONVERTERS, QONNX_OPERATORS
+from golden.onnx_import.operators import CHANNELS_LAST, CONVERSIONS, QONNX_DOMAINS, STANDARD
 from golden.onnx_import.outputs import Outputs
 from golden.onnx_import.values import Codes, FloatInput
 
@@ -55,37 +57,58 @@ def convert_onnx(content: bytes, profile: str | None = None) -> Graph:
     if profile is not None and profile not in PROFILES:
         raise UserError(f"profile is {profile!r}; allowed: {', '.join(PROFILES)}")
     model = read_model(content)
-    qonnx = [node for node in model.nodes if node.operator in QONNX_OPERATORS]
+    qonnx = [node for node in model.nodes if node.domain in QONNX_DOMAINS]
     if profile is None:
         profile = OnnxArithmetic.name if qonnx else OnnxRuntimeArithmetic.name
     elif qonnx and profile == OnnxRuntimeArithmetic.name:
         raise UserError(
-            f"it has QONNX's operator {qonnx[0].operator}, which ONNX Runtime does not run; import "
+            f"it has QONNX's operator {qonnx[0].title}, which ONNX Runtime does not run; import "
             "with profile onnx"
         )
     arithmetic = PROFILES[profile]()
-    builder = GraphBuilder(model)
+    builder, obstacles = GraphBuilder(model), Obstacles()
     for info in model.inputs:
-        try:
+        with obstacles.at("input", f"input {info.name!r}", makes=[info.name]):
             _add_input(builder, info, _layout(model, info))
-        except UserError as error:
-            raise UserError(f"input {info.name!r}: {error}") from error
     for node in model.nodes:
-        try:
-            if node.operator not in CONVERTERS:
-                raise UserError("it is not supported; docs/onnx.md lists the operators that are")
-            CONVERTERS[node.operator](Site(node, builder), arithmetic)
-        except UserError as error:
-            output = node.outputs[0] if node.outputs else ""
-            place = f"operator {node.position}, {node.operator} {output!r}"
-            raise UserError(f"{place}: {error}") from error
+        with obstacles.at(node.title, _place(node), makes=node.outputs):
+            _convert(node, builder, arithmetic, obstacles)
+    obstacles.refuse()
     outputs = Outputs(builder)
     for name in model.outputs:
-        try:
+        with obstacles.at("output", f"output {name!r}"):
             outputs.add(name)
-        except UserError as error:
-            raise UserError(f"output {name!r}: {error}") from error
+    obstacles.refuse()
     return builder.graph(outputs.names, profile)
+
+
+def _place(node: OnnxNode) -> str:
+    output = node.outputs[0] if node.outputs else ""
+    return f"operator {node.position}, {node.title} {output!r}"
+
+
+def _convert(
+    node: OnnxNode, builder: GraphBuilder, arithmetic: OnnxArithmetic, obstacles: Obstacles
+) -> None:
+    site = Site(node, builder, channels_last=node.domain == CHANNELS_LAST)
+    if (node.domain, node.operator) == (STANDARD, "Constant"):
+        site.set(literal(node))
+        return
+    conversion = CONVERSIONS.get((node.domain, node.operator))
+    foldable = node.domain == STANDARD and node.operator in FOLDABLE
+    if conversion is None and not foldable:
+        raise UserError("it is not supported; docs/onnx.md lists the operators that are")
+    if conversion is not None:
+        conversion.check(node, builder.opset)
+    obstacles.require(name for name in node.inputs if name)
+    if foldable and site.is_constant:
+        builder.values.update(zip(node.outputs, fold(site), strict=True))
+    elif conversion is None:
+        raise UserError(
+            "it is not supported but on constants; docs/onnx.md lists the operators that are"
+        )
+    else:
+        conversion.convert(site, arithmetic)
 
 
 def _add_input(builder: GraphBuilder, info: InputInfo, layout: Layout) -> None:
@@ -104,22 +127,26 @@ def _add_input(builder: GraphBuilder, info: InputInfo, layout: Layout) -> None:
 
 
 _ELEMENTWISE = frozenset(
-    {"QuantizeLinear", "DequantizeLinear", "Quant", "IntQuant", "Cast", "Identity"}
+    {"QuantizeLinear", "DequantizeLinear", "Quant", "IntQuant", "BipolarQuant", "Cast", "Identity"}
 )
 
 
 def _layout(model: OnnxModel, info: InputInfo) -> Layout:
-    """Return how an input lies in the graph: as it is if a Transpose makes it channels first."""
+    """Return how an input lies in the graph.
+
+    As it is if what reads it makes it channels first or takes it channels last.
+    """
     readers: dict[str, list[OnnxNode]] = {}
     for node in model.nodes:
         for name in set(node.inputs[:1]):
             readers.setdefault(name, []).append(node)
-    name = info.name
-    while len(readers.get(name, [])) == 1:
-        (node,) = readers[name]
-        if node.operator == "Transpose" and node.attributes.get("perm") == (0, 3, 1, 2):
-            return Layout.same(info.shape)
-        if node.operator not in _ELEMENTWISE or not node.outputs or node.outputs[0] == name:
-            break
-        name = node.outputs[0]
+    reached, seen = [info.name], {info.name}
+    while reached:
+        for node in readers.get(reached.pop(0), []):
+            to_first = node.operator == "Transpose" and node.attributes.get("perm") == (0, 3, 1, 2)
+            if to_first or node.domain == CHANNELS_LAST:
+                return Layout.same(info.shape)
+            if node.operator in _ELEMENTWISE and node.outputs and node.outputs[0] not in seen:
+                seen.add(node.outputs[0])
+                reached.append(node.outputs[0])
     return Layout.usual(info.shape)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, TypeVar, overload
 
+from numpy.typing import NDArray
+
 from golden.errors import UserError
 from golden.graph import (
     AccumulatingNode,
@@ -32,6 +34,11 @@ from golden.onnx_import.values import (
 
 _A = TypeVar("_A")
 _B = TypeVar("_B")
+
+MOVEMENTS = frozenset(
+    {"Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Transpose", "Unsqueeze"}
+)
+"""Operators behind which a dequantized constant is one still."""
 
 _MEANINGS: Mapping[type, str] = {
     Codes: "integer codes",
@@ -138,12 +145,9 @@ class GraphBuilder:
         scale, encoding = first.scale, first.encoding
 
         def code(number: Fraction) -> int:
-            exact = number / scale + encoding.zero_point
-            if (
-                exact.denominator != 1
-                or encoding.bipolar
-                or int(exact) not in first.activation.type
-            ):
+            value = number / scale
+            exact = (value + 1) / 2 if encoding.bipolar else value + encoding.zero_point
+            if exact.denominator != 1 or int(exact) not in first.activation.type:
                 raise UserError(f"it fills with {float(number)}, which no code stands for")
             return int(exact)
 
@@ -189,15 +193,6 @@ class GraphBuilder:
         node = Reshape(inputs=(activation.name,), output=name, shape=wanted)
         return self.add(node, activation.layout, self._quantization.get(activation.name))
 
-    def image(self, activation: Activation) -> Activation:
-        """Return an ONNX image, channels first, as the graph's, channels last."""
-        if len(activation.layout.shape) != 3:
-            raise UserError(
-                f"its input has shape {('N', *activation.layout.shape)}; allowed: images, 4 "
-                "dimensions"
-            )
-        return self.arranged(activation, usual_order(3))
-
     def graph(self, outputs: tuple[str, ...], profile: str) -> Graph:
         """Return the finished graph."""
         needed = _needed(self._nodes, outputs)
@@ -241,10 +236,29 @@ class Site:
     ----------
     node : OnnxNode
     builder : GraphBuilder
+    channels_last : bool
+        Whether the operator takes and makes images with the channels last.
     """
 
     node: OnnxNode
     builder: GraphBuilder
+    channels_last: bool = False
+
+    def image(self, activation: Activation) -> Activation:
+        """Return an image of the model as the graph's, channels last."""
+        if len(activation.layout.shape) != 3:
+            raise UserError(
+                f"its input has shape {('N', *activation.layout.shape)}; allowed: images, 4 "
+                "dimensions"
+            )
+        order = (0, 1, 2) if self.channels_last else usual_order(3)
+        return self.builder.arranged(activation, order)
+
+    def image_layout(self, height: int, width: int, channels: int) -> Layout:
+        """Return the layout of an image that the operator makes."""
+        if self.channels_last:
+            return Layout.same((height, width, channels))
+        return Layout.usual((channels, height, width))
 
     @property
     def output(self) -> str:
@@ -257,6 +271,13 @@ class Site:
     def has(self, position: int) -> bool:
         """Return whether an input is given."""
         return position < len(self.node.inputs) and self.node.inputs[position] != ""
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether all inputs are constants, and the operator keeps no codes."""
+        values = [self.builder.values[name] for name in self.node.inputs if name]
+        kept = Constant if self.node.operator in MOVEMENTS else (Constant, QuantizedConstant)
+        return all(isinstance(value, kept) for value in values)
 
     def input(self, position: int) -> Value:
         """Return an input that must be there."""
@@ -285,6 +306,11 @@ class Site:
                 f"{' or '.join(dict.fromkeys(meanings))}"
             )
         return value
+
+    def numbers(self, position: int) -> NDArray[Any]:
+        """Return the elements of a constant input, dequantized or not."""
+        value = self.take(position, Constant, QuantizedConstant)
+        return value.real if isinstance(value, QuantizedConstant) else value.values
 
     def integers(self, position: int) -> tuple[int, ...]:
         """Return the elements of a constant input of integers."""

@@ -137,6 +137,10 @@ class Layout:
         rank = len(self.shape)
         return usual_order(rank), tuple(range(rank))
 
+    def held_order(self) -> Shape:
+        """Return the order of the ONNX dimensions in which the graph holds them, if it is usual."""
+        return next(filter(self.lies_as, self.orders()), self.orders()[0])
+
     def source_order(self, shape: Shape) -> Shape | None:
         """Return the ONNX dimensions as dimensions of a graph tensor of a shape.
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,21 @@ from golden.graph.tensor import MAXIMUM_ELEMENTS
 from golden.integer_type import IntegerType
 
 MAXIMUM_RANK = 8
-_QONNX_DOMAINS = ("qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general")
 
-_INTEGER_TYPES: dict[int, IntegerType] = {
+_SAME_DOMAINS = {
+    "ai.onnx": "",
+    "onnx.brevitas": "qonnx.custom_op.general",
+    "finn.custom_op.general": "qonnx.custom_op.general",
+}
+"""Other names of domains."""
+
+_ONCE_WITHOUT_DOMAIN = frozenset({"Quant", "BipolarQuant", "Trunc"})
+"""Operators of QONNX that its first exporters wrote as if they were ONNX's."""
+
+_PLAIN_DOMAINS = ("", "com.microsoft", "qonnx.custom_op.general")
+"""Domains that messages leave out."""
+
+INTEGER_TYPES: dict[int, IntegerType] = {
     TensorProto.INT4: IntegerType(4, True),
     TensorProto.UINT4: IntegerType(4, False),
     TensorProto.INT8: IntegerType(8, True),
@@ -37,9 +49,9 @@ class Constant:
     Parameters
     ----------
     values : ndarray
-        Of int64 for integers, of float32 for real numbers.
+        Of int64 for integers, of float32 for real numbers, of bool for truth values.
     type : IntegerType or None
-        Type of the elements in the file; None for real numbers.
+        Type of the integers in the file; None for others.
     """
 
     values: NDArray[Any]
@@ -78,18 +90,27 @@ class OnnxNode:
     ----------
     position : int
         Its place in the file.
+    domain : str
+        Empty for ONNX's own.
     operator : str
-        Its name; those of QONNX and ONNX Runtime, too, stand without their domain.
+        Its name.
     inputs, outputs : tuple of str
         Names of tensors; an empty one is an input left out.
     attributes : mapping of str to int, float, str, tuple or Constant
     """
 
     position: int
+    domain: str
     operator: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     attributes: Mapping[str, Any]
+
+    @property
+    def title(self) -> str:
+        """Its name in messages."""
+        plain = self.domain in _PLAIN_DOMAINS
+        return self.operator if plain else f"{self.domain}.{self.operator}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,8 +155,11 @@ def read_model(content: bytes) -> OnnxModel:
     graph = proto.graph
     _check_names(graph)
     opset = max((item.version for item in proto.opset_import if not item.domain), default=0)
-    if opset < 7:
-        raise UserError(f"its operator set is {opset}; allowed: 7 or more; export the model again")
+    newest = onnx.defs.onnx_opset_version()
+    if not 7 <= opset <= newest:
+        raise UserError(
+            f"its operator set is {opset}; allowed: 7 to {newest}; export the model again"
+        )
     if graph.sparse_initializer:
         raise UserError("it has sparse constants; allowed: dense ones")
     constants = {tensor.name: _constant(tensor, tensor.name) for tensor in graph.initializer}
@@ -182,7 +206,7 @@ def _check_order(
             raise UserError(f"two tensors are named {name!r}; give each a name of its own")
         known.add(name)
     for node in nodes:
-        place = f"operator {node.position}, {node.operator}"
+        place = f"operator {node.position}, {node.title}"
         for name in node.inputs:
             if name not in known:
                 raise UserError(
@@ -222,7 +246,7 @@ def _input(info: onnx.ValueInfoProto, annotation: str | None) -> InputInfo:
             f"{place} has shape {sizes}; allowed: fixed sizes but the batch; export the model with "
             "fixed shapes"
         )
-    kind = _INTEGER_TYPES.get(tensor.elem_type)
+    kind = INTEGER_TYPES.get(tensor.elem_type)
     if kind is None and tensor.elem_type not in _FLOAT_TYPES:
         raise UserError(
             f"{place} has type {_type_name(tensor.elem_type)}; allowed: FLOAT and integers"
@@ -252,7 +276,7 @@ def _constant(tensor: TensorProto, name: str) -> Constant:
             f"{place} lies in another file; save the model in one file "
             "(onnx.save with save_as_external_data=False)"
         )
-    kind = _INTEGER_TYPES.get(tensor.data_type)
+    kind = INTEGER_TYPES.get(tensor.data_type)
     if kind is None and tensor.data_type not in (*_FLOAT_TYPES, TensorProto.BOOL):
         raise UserError(
             f"{place} has type {_type_name(tensor.data_type)}; allowed: FLOAT and integers"
@@ -263,7 +287,9 @@ def _constant(tensor: TensorProto, name: str) -> Constant:
     try:
         values = numpy_helper.to_array(tensor)
         with np.errstate(all="ignore"):
-            values = values.astype(np.float32 if kind is None else np.int64).reshape(shape)
+            if tensor.data_type != TensorProto.BOOL:
+                values = values.astype(np.float32 if kind is None else np.int64)
+            values = values.reshape(shape)
     except Exception as error:  # Whatever a field of wrong length or type makes numpy raise.
         raise UserError(
             f"{place} does not hold its {shape} elements ({_one_line(error)})"
@@ -277,12 +303,12 @@ def _product(shape: tuple[int, ...]) -> int:
 
 
 def _node(node: onnx.NodeProto, position: int) -> OnnxNode:
-    known = node.domain in ("", "ai.onnx", "com.microsoft", *_QONNX_DOMAINS)
-    known = known or node.domain.startswith("qonnx")
-    operator = node.op_type if known else f"{node.domain}.{node.op_type}"
-    place = f"operator {position}, {operator}"
-    attributes = {item.name: _attribute(item, place) for item in node.attribute}
-    return OnnxNode(position, operator, tuple(node.input), tuple(node.output), attributes)
+    domain = _SAME_DOMAINS.get(node.domain, node.domain)
+    if domain == "" and node.op_type in _ONCE_WITHOUT_DOMAIN:
+        domain = _SAME_DOMAINS["onnx.brevitas"]
+    bare = OnnxNode(position, domain, node.op_type, tuple(node.input), tuple(node.output), {})
+    place = f"operator {position}, {bare.title}"
+    return replace(bare, attributes={item.name: _attribute(item, place) for item in node.attribute})
 
 
 def _attribute(attribute: onnx.AttributeProto, place: str) -> Any:

@@ -7,9 +7,11 @@ import numpy as np
 from golden.errors import UserError
 from golden.graph import (
     Clamp,
+    Constant,
     Convolution,
     Encoding,
     FullyConnected,
+    Multiply,
     Requantize,
     Table,
     Tensor,
@@ -17,6 +19,7 @@ from golden.graph import (
 from golden.integer_type import IntegerType
 from golden.onnx_import.arithmetic import OnnxArithmetic
 from golden.onnx_import.builder import GraphBuilder
+from golden.onnx_import.layout import Layout
 from golden.onnx_import.quantizer import Quantizer
 from golden.onnx_import.values import (
     Accumulated,
@@ -134,7 +137,10 @@ def _quantize_accumulated(
     builder: GraphBuilder,
     arithmetic: OnnxArithmetic,
 ) -> Activation:
-    value = with_offset_in_bias(with_positive_scale(value))
+    table = _descending_table(value, quantizer, name, builder)
+    if table is not None:
+        return table
+    value = with_offset_in_bias(_ascending(value, name, builder))
     bounds = builder.bounds(value.node)
     node = replace(
         value.node,
@@ -142,6 +148,50 @@ def _quantize_accumulated(
         requantization=arithmetic.requantization(value, bounds, quantizer),
     )
     return builder.add(node, value.layout, quantizer.quantization)
+
+
+def _descending_table(
+    value: Accumulated, quantizer: Quantizer, name: str, builder: GraphBuilder
+) -> Activation | None:
+    """Return the codes of single codes by a table, if one negative scale applies to them all."""
+    node = value.node
+    alike = len(value.scale) == len(value.offset) == 1 and value.kernel is None
+    if not isinstance(node, Requantize) or not alike or value.scale[0] >= 0:
+        return None
+    source = builder.made(node.inputs[0])
+    if source.type.width > 8:
+        return None
+    values = node.encoding.decode(np.arange(source.type.minimum, source.type.maximum + 1))
+    exact = [quantizer.code(int(v) * value.scale[0] + value.offset[0]) for v in values]
+    codes = np.clip(exact, *quantizer.clamp(value.limits.low, value.limits.high))
+    made = Table(inputs=(source.name,), output=name, values=codes, type=quantizer.type)
+    return builder.add(made, value.layout, quantizer.quantization)
+
+
+def _ascending(value: Accumulated, name: str, builder: GraphBuilder) -> Accumulated:
+    """Return accumulators that ascend with the numbers, as every requantization does."""
+    negative = np.array([scale < 0 for scale in value.scale])
+    node = value.node
+    if not negative.any() or isinstance(node, Convolution | FullyConnected):
+        return with_positive_scale(value)
+    if isinstance(node, Requantize):
+        source, encoding = builder.made(node.inputs[0]), node.encoding
+    else:
+        sums = builder.add(replace(node, output=f"{name}/sums"), value.layout)
+        source, encoding = builder.made(sums.name), Encoding()
+    ones = (1,) * (len(source.shape) - 1)
+    signs = Constant(
+        inputs=(),
+        output=f"{name}/signs",
+        values=np.where(negative, -1, 1).reshape(*ones, -1),
+        type=IntegerType(2, True),
+    )
+    builder.add(signs, Layout.same(signs.values.shape))
+    product = Multiply(
+        inputs=(source.name, signs.output), output=name, encodings=(encoding, Encoding())
+    )
+    kernel = None if value.kernel is None else value.kernel.positive(negative)
+    return replace(value, node=product, scale=abs(value.scale), kernel=kernel)
 
 
 def with_positive_scale(value: Accumulated) -> Accumulated:
@@ -167,7 +217,8 @@ def with_positive_scale(value: Accumulated) -> Accumulated:
         weight_encoding=Encoding(bipolar=node.weight_encoding.bipolar),
         bias=np.where(channels, -node.bias, node.bias),
     )
-    return replace(value, node=flipped, scale=abs(value.scale))
+    kernel = None if value.kernel is None else value.kernel.positive(negative)
+    return replace(value, node=flipped, scale=abs(value.scale), kernel=kernel)
 
 
 def with_offset_in_bias(value: Accumulated) -> Accumulated:

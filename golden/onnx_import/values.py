@@ -100,6 +100,32 @@ class Limits:
 
 
 @dataclass(frozen=True, eq=False)
+class Step:
+    """An operation on numbers and a constant, in float32.
+
+    Parameters
+    ----------
+    operation : str
+        ``Mul``, ``Div`` or ``Add``.
+    operand : ndarray of float32
+        One, or one per channel.
+    """
+
+    operation: str
+    operand: NDArray[np.float32]
+
+    def apply(self, numbers: NDArray[np.float32], channels: slice) -> NDArray[np.float32]:
+        """Return what it makes of numbers of shape (..., channels)."""
+        operand = self.operand if self.operand.size == 1 else self.operand[channels]
+        match self.operation:
+            case "Mul":
+                return numbers * operand
+            case "Div":
+                return numbers / operand
+        return numbers + operand
+
+
+@dataclass(frozen=True, eq=False)
 class Kernel:
     """What a runtime knows of an accumulation, beyond the exact sum.
 
@@ -107,22 +133,35 @@ class Kernel:
     ----------
     name : str
         ``convolution``, ``matrix``, ``multiplication``, ``global average``, ``average`` (float32
-        sum, zero point added before rounding), ``mean`` (float32 sum).
+        sum, zero point added before rounding), ``mean`` (float32 sum), ``steps`` (single codes).
     scales : tuple of ndarray of float32
         Of the operands.
     types : tuple of IntegerType
         Of the operands.
     count : int
         Terms of an average.
+    counts : tuple of int
+        Of an average whose windows have several: the accumulator is the sum times `count` over
+        theirs.
     explicit : bool
         Whether the file names the integer kernel itself; else the runtime has to find it.
+    steps : tuple of Step
+        What is done to dequantized codes one after another.
     """
 
     name: str
     scales: tuple[NDArray[np.float32], ...]
     types: tuple[IntegerType, ...]
     count: int = 1
+    counts: tuple[int, ...] = ()
     explicit: bool = False
+    steps: tuple["Step", ...] = ()
+
+    def positive(self, negative: NDArray[np.bool_]) -> "Kernel":
+        """Return the kernel of negated accumulators, where scales were negative."""
+        signs = np.where(negative, -1, 1).astype(np.float32)
+        steps = (Step("Mul", signs), *self.steps) if self.steps else ()
+        return replace(self, scales=tuple(abs(scale) for scale in self.scales), steps=steps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,7 +295,10 @@ Value = Codes | Real | Accumulated | Sum | Later | FloatInput | QuantizedConstan
 
 def fractions(values: Any) -> Fractions:
     """Return finite numbers as an array of exact ones, with one dimension."""
-    flat = np.asarray(values, dtype=np.float64).reshape(-1)
+    flat = np.asarray(values).reshape(-1)
+    if flat.dtype == np.object_:
+        return flat
+    flat = flat.astype(np.float64)
     result = np.empty(flat.shape, dtype=np.object_)
     result[:] = [Fraction(value) for value in flat.tolist()]
     return result

@@ -118,7 +118,7 @@ def analyze(
     progress : callable, optional
     """
     network = quantized.fake.network
-    seen = distributions(network, samples)
+    seen = distributions(network, samples, quantized.scheme.calibration_type)
     experiments = _experiments(quantized, labels is not None)
     tally = {key: _Tally() for key in experiments}
     reference = _Tally()

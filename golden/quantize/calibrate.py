@@ -65,8 +65,17 @@ class CalibrationData:
         return first
 
 
-def distributions(network: FloatNetwork, data: CalibrationData) -> dict[str, Distribution]:
+def distributions(
+    network: FloatNetwork, data: CalibrationData, dtype: torch.dtype = torch.float32
+) -> dict[str, Distribution]:
     """Run sample data through a network and return the distribution of every tensor.
+
+    Parameters
+    ----------
+    network : FloatNetwork
+    data : CalibrationData
+    dtype : torch.dtype
+        In which the network computes.
 
     Raises
     ------
@@ -74,8 +83,9 @@ def distributions(network: FloatNetwork, data: CalibrationData) -> dict[str, Dis
         Naming the tensor that has a value that is not finite.
     """
     seen = {name: StreamingDistribution() for name in network.shapes}
+    network = network.to(dtype)
     for batch in data:
-        for name, values in network.run(*batch):
+        for name, values in network.run(*(each.to(dtype) for each in batch)):
             if not values.isfinite().all():
                 raise UserError(
                     f"tensor {name!r} has values that are not finite during calibration; check "

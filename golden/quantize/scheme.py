@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import torch
+
 from golden.errors import UserError
 from golden.quantize.training_scheme import TrainingScheme
 from golden.rounding import Rounding
@@ -13,6 +15,8 @@ Granularity = Literal["tensor", "channel", "group"]
 EXACT = "exact"
 """Requantization that reproduces the fake-quantized network on every reachable accumulator."""
 
+
+_CALIBRATION_TYPES = {"float32": torch.float32, "float64": torch.float64}
 
 ROUNDINGS = tuple(rounding.value for rounding in Rounding if rounding is not Rounding.STOCHASTIC)
 
@@ -217,6 +221,9 @@ class Scheme:
     requantization : str
         ``exact``: the integers equal the fake-quantized network for every input. Else the name of
         a rounding, with multipliers of 31 bits, as runtimes compute it.
+    calibration : {"float32", "float64"}
+        In what calibration computes. Sums in float32 differ between processors in their last bits,
+        and so do ranges found with them; float64 makes them the same on all, and is slower.
     training : TrainingScheme, optional
         None quantizes after training.
     """
@@ -229,10 +236,17 @@ class Scheme:
     corrections: tuple[str, ...] = ()
     correction: CorrectionScheme = CorrectionScheme()
     requantization: str = EXACT
+    calibration: Literal["float32", "float64"] = "float32"
     training: TrainingScheme | None = None
 
     def __post_init__(self) -> None:
         _check_choice("requantization", self.requantization, (EXACT, *ROUNDINGS))
+        _check_choice("calibration", self.calibration, tuple(_CALIBRATION_TYPES))
+
+    @property
+    def calibration_type(self) -> torch.dtype:
+        """The type in which calibration computes."""
+        return _CALIBRATION_TYPES[self.calibration]
 
     @property
     def rounding(self) -> Rounding | None:

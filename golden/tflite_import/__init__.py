@@ -8,10 +8,12 @@ from pathlib import Path
 from golden.bounded_file import read_bounded
 from golden.errors import UserError
 from golden.graph import Graph
+from golden.obstacles import Obstacles
 from golden.tflite_import.arithmetic import LitertArithmetic
+from golden.tflite_import.borders import Borders, check_integers, computes_in_reals, cut_before
 from golden.tflite_import.builder import GraphBuilder, Site
-from golden.tflite_import.model import TfliteModel, read_model
-from golden.tflite_import.operators import CONVERTERS, SHAPE_OPERATORS
+from golden.tflite_import.model import Operator, TfliteModel, read_model
+from golden.tflite_import.operators import CONVERTERS, SHAPE_OPERATORS, VERSIONS
 from golden.tflite_import.tflite_micro import TfliteMicroArithmetic
 from golden.tflite_import.xnnpack import XnnpackArithmetic
 
@@ -22,7 +24,9 @@ PROFILES: dict[str, type[LitertArithmetic]] = {
 """The references a .tflite file can be imported for."""
 
 
-def import_tflite(path: Path, profile: str = LitertArithmetic.name) -> Graph:
+def import_tflite(
+    path: Path, profile: str = LitertArithmetic.name, end_at: tuple[str, ...] = ()
+) -> Graph:
     """Read a .tflite file as an integer graph.
 
     Parameters
@@ -30,6 +34,9 @@ def import_tflite(path: Path, profile: str = LitertArithmetic.name) -> Graph:
     path : Path
     profile : str
         One of `PROFILES`.
+    end_at : tuple of str
+        Tensors of the file to be the graph's outputs, in place of those it has. What they do not
+        depend on is left out.
 
     Returns
     -------
@@ -39,85 +46,91 @@ def import_tflite(path: Path, profile: str = LitertArithmetic.name) -> Graph:
     Raises
     ------
     UserError
-        Naming the file, the operator and its place, what is wrong and what to do.
+        Naming the file, the operator and its place, what is wrong and what to do: all that is wrong
+        at once, see `golden.obstacles`.
     """
     content = read_bounded(path)
     try:
-        return convert_tflite(content, profile)
+        return convert_tflite(content, profile, end_at)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
 
 
-def convert_tflite(content: bytes, profile: str = LitertArithmetic.name) -> Graph:
+def convert_tflite(
+    content: bytes, profile: str = LitertArithmetic.name, end_at: tuple[str, ...] = ()
+) -> Graph:
     """Return the graph of a .tflite file's content; see `import_tflite`."""
     if profile not in PROFILES:
         raise UserError(f"profile is {profile!r}; allowed: {', '.join(PROFILES)}")
-    model = read_model(content)
-    arithmetic = PROFILES[profile]()
-    builder = GraphBuilder(model)
-    borders = _Borders(model)
+    model = read_model(content).ending_at(end_at)
+    # Whatever can be refused without a search is refused before any.
+    _convert(model, PROFILES[profile](searching=False))
+    return _convert(model, PROFILES[profile]())
+
+
+def _convert(model: TfliteModel, arithmetic: LitertArithmetic) -> Graph:
+    obstacles, builder, borders = Obstacles(), GraphBuilder(model), Borders(model)
     for index in borders.inputs:
-        builder.add_input(model.tensors[index])
+        with obstacles.at("input", f"input {model.tensors[index].name!r}", makes=[index]):
+            if not model.is_read(index) or not model.tensors[index].real:
+                builder.add_input(model.tensors[index])
+            # Otherwise it is an obstacle of the operator that reads it.
     for operator in model.operators:
-        if operator.position in borders.operators:
-            continue
-        if operator.name in SHAPE_OPERATORS and not any(
-            model.tensors[index].quantized for index in operator.outputs
-        ):
-            continue
-        output = model.tensors[operator.outputs[0]].name if operator.outputs else ""
-        try:
-            if operator.name not in CONVERTERS:
-                raise UserError(f"it is not supported; allowed: {', '.join(CONVERTERS)}")
+        described = [index for index in operator.outputs if builder.describes(index)]
+        unknown = set(operator.outputs).difference(described)
+        with obstacles.at(operator.name, model.name_of(operator), makes=unknown):
+            _check_version(operator)
+            if operator.position in borders.operators or _is_left_out(operator, model):
+                continue
+            _check_not_custom(operator, model)
+            if not computes_in_reals(operator, model):
+                _check_supported(operator, model)
+            obstacles.require(operator.inputs)
+            check_integers(operator, model)
             CONVERTERS[operator.name](Site(operator, builder), arithmetic)
-        except UserError as error:
-            place = f"operator {operator.position}, {operator.name} {output!r}"
-            raise UserError(f"{place}: {error}") from error
+        for index in described:
+            builder.assume(index)
+    obstacles.refuse()
     outputs = tuple(model.tensors[index].name for index in borders.outputs)
-    return builder.graph(outputs, profile)
+    return builder.graph(outputs, arithmetic.name)
 
 
-class _Borders:
-    """Where a file with float inputs or outputs becomes integers.
+def _check_version(operator: Operator) -> None:
+    newest = VERSIONS.get(operator.name)
+    if newest is not None and not 1 <= operator.version <= newest:
+        raise UserError(
+            f"its version is {operator.version}; allowed: 1 to {newest}, whose meaning is known; "
+            "convert the model with an older converter"
+        )
 
-    A float input that only feeds a QUANTIZE, and a float output that a DEQUANTIZE makes, are left
-    out: the graph takes and gives the codes on the other side.
 
-    Attributes
-    ----------
-    inputs, outputs : list of int
-        Tensors of the file that are the graph's inputs and outputs.
-    operators : set of int
-        Positions of the operators left out.
-    """
+_CHIPS = {"edgetpu-custom-op": "an Edge TPU", "ethos-u": "an Ethos-U"}
+"""Custom operators that hold a part of a network, compiled for a chip."""
 
-    def __init__(self, model: TfliteModel) -> None:
-        self.operators: set[int] = set()
-        self.inputs = [self._inside_input(model, index) for index in model.inputs]
-        self.outputs = [self._inside_output(model, index) for index in model.outputs]
 
-    def _inside_input(self, model: TfliteModel, index: int) -> int:
-        tensor = model.tensors[index]
-        if tensor.type_name != "FLOAT32":
-            return index
-        readers = [operator for operator in model.operators if index in operator.inputs]
-        if len(readers) != 1 or readers[0].name != "QUANTIZE" or len(readers[0].outputs) != 1:
-            raise UserError(
-                f"input {tensor.name!r} is FLOAT32 and not read by one QUANTIZE alone; quantize "
-                "the whole model"
-            )
-        self.operators.add(readers[0].position)
-        return readers[0].outputs[0]
+def _check_not_custom(operator: Operator, model: TfliteModel) -> None:
+    if operator.custom in _CHIPS:
+        raise UserError(
+            f"it holds a part of the network compiled for {_CHIPS[operator.custom]}; import the "
+            ".tflite file that was compiled"
+        )
+    if operator.custom is not None:
+        raise UserError(
+            f"it is a custom operator, which has no public meaning{cut_before(operator, model)}"
+        )
 
-    def _inside_output(self, model: TfliteModel, index: int) -> int:
-        tensor = model.tensors[index]
-        if tensor.type_name != "FLOAT32":
-            return index
-        makers = [operator for operator in model.operators if index in operator.outputs]
-        if len(makers) != 1 or makers[0].name != "DEQUANTIZE" or len(makers[0].inputs) != 1:
-            raise UserError(
-                f"output {tensor.name!r} is FLOAT32 and not made by DEQUANTIZE; quantize the "
-                "whole model"
-            )
-        self.operators.add(makers[0].position)
-        return makers[0].inputs[0]
+
+def _check_supported(operator: Operator, model: TfliteModel) -> None:
+    if operator.name not in CONVERTERS:
+        raise UserError(
+            "it is not supported; docs/graph.md lists the operators that are"
+            f"{cut_before(operator, model)}"
+        )
+
+
+def _is_left_out(operator: Operator, model: TfliteModel) -> bool:
+    """Return whether an operator only computes a shape, or real numbers for one that is refused."""
+    made = [model.tensors[index] for index in operator.outputs]
+    if operator.name == "DEQUANTIZE":
+        return all(tensor.real for tensor in made)
+    return operator.name in SHAPE_OPERATORS and not any(tensor.quantized for tensor in made)

@@ -5,6 +5,7 @@ Each method takes what a kernel is given, scales included, and returns what the 
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ from golden.graph import (
     FixedPoint,
     Requantization,
 )
-from golden.integer_requant import integer_requantization
+from golden.integer_requant import estimated_requantization, integer_requantization
 from golden.integer_type import IntegerType
 from golden.multiplier import (
     convolution_scale,
@@ -56,12 +57,23 @@ class WeightScale:
 
 
 class LitertArithmetic:
-    """Reference kernels of LiteRT 2.3 (``OpResolverType.BUILTIN_REF``)."""
+    """Reference kernels of LiteRT 2.3 (``OpResolverType.BUILTIN_REF``).
+
+    Parameters
+    ----------
+    searching : bool
+        Whether integers are sought, and proven, for what the kernels compute in floating point.
+        Without, an estimate stands in their place, which tells at once what else is to be known of
+        a network.
+    """
 
     name = "litert"
 
     relus_without_rescale: frozenset[str] = frozenset()
     """Activation operators that clamp their input's codes whatever the output's scale."""
+
+    def __init__(self, searching: bool = True) -> None:
+        self._searching = searching
 
     def activation_clamp(self, activation: str, output: Affine) -> Clamp:
         """Return the codes to which a fused activation limits an output.
@@ -129,15 +141,8 @@ class LitertArithmetic:
             )
 
         self._check_overflow(bounds, accumulator)
-        return integer_requantization(
-            reference_of,
-            bounds,
-            convolution_scale(source.scale, weight.scale, output.scale),
-            Rounding.SINGLE_HALF_AWAY,
-            output.type,
-            output.zero_point,
-            clamp,
-        )
+        scale = convolution_scale(source.scale, weight.scale, output.scale)
+        return self._sought(reference_of, bounds, scale, Rounding.SINGLE_HALF_AWAY, output, clamp)
 
     def addends(
         self, first: Affine, second: Affine, output: Affine, subtract: bool
@@ -228,6 +233,21 @@ class LitertArithmetic:
     @staticmethod
     def _addition_left_shift(output: Affine) -> int:
         return 15 if output.type.width == 16 else 20
+
+    def _sought(
+        self,
+        reference_of: Callable[[slice], Reference],
+        bounds: AccumulatorBounds,
+        scale: ArrayLike,
+        rounding: Rounding,
+        output: Affine,
+        clamp: Clamp,
+    ) -> Requantization:
+        """Return integers that equal a reference in floating point."""
+        codes = (output.type, output.zero_point, clamp)
+        if not self._searching:
+            return estimated_requantization(bounds, scale, rounding, *codes)
+        return integer_requantization(reference_of, bounds, scale, rounding, *codes)
 
     def _fixed_point(
         self,

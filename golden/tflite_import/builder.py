@@ -37,6 +37,23 @@ class GraphBuilder:
         self._made[info.name] = tensor
         self.quantization[info.name] = affine.quantization
 
+    def describes(self, index: int) -> bool:
+        """Return whether the file says enough of a tensor to go on without what makes it."""
+        info = self.model.tensors[index]
+        try:
+            Affine.of(info, any_zero_point=True)
+            activation_shape(info)
+        except UserError:
+            return False
+        return True
+
+    def assume(self, index: int) -> None:
+        """Take a tensor as the file describes it, unless an operator has made it."""
+        info = self.model.tensors[index]
+        if info.name not in self._made:
+            kind = Affine.of(info, any_zero_point=True).type
+            self._made[info.name] = Tensor.of_type(info.name, activation_shape(info), kind)
+
     def made(self, name: str) -> Tensor:
         """Return a tensor that an earlier operator, or the graph's input, makes."""
         if name not in self._made:
@@ -85,7 +102,7 @@ class Site:
         """The only output."""
         if len(self.operator.outputs) != 1:
             raise UserError(f"it has {len(self.operator.outputs)} outputs; allowed: 1")
-        return self.builder.model.tensors[self.operator.outputs[0]]
+        return self._tensor(self.operator.outputs[0])
 
     def input(self, position: int) -> TensorInfo:
         """Return an input that must be there."""
@@ -98,7 +115,12 @@ class Site:
         """Return an input that may be absent."""
         if position >= len(self.operator.inputs) or self.operator.inputs[position] < 0:
             return None
-        return self.builder.model.tensors[self.operator.inputs[position]]
+        return self._tensor(self.operator.inputs[position])
+
+    def _tensor(self, index: int) -> TensorInfo:
+        info = self.builder.model.tensors[index]
+        info.check_shape()
+        return info
 
     def input_count(self, expected: int) -> None:
         """Refuse another number of inputs."""
@@ -137,6 +159,7 @@ def activation_shape(info: TensorInfo) -> tuple[int, ...]:
     UserError
         If the batch is not one.
     """
+    info.check_shape()
     if not info.shape or info.shape[0] != 1:
         raise UserError(
             f"{info} has shape {info.shape}; allowed: a batch of 1 first; convert the model with "

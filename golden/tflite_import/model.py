@@ -1,7 +1,9 @@
 """A .tflite file as plain values: nothing of the flatbuffer reaches the rest of the importer."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import struct
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -46,6 +48,8 @@ class TensorInfo:
         Unique in the file.
     shape : tuple of int
         With the batch dimension.
+    signature : tuple of int
+        The shape with -1 for sizes that are not fixed; empty when all are.
     type : IntegerType or None
         None for a type that is no integer.
     type_name : str
@@ -64,6 +68,7 @@ class TensorInfo:
 
     name: str
     shape: tuple[int, ...]
+    signature: tuple[int, ...]
     type: IntegerType | None
     type_name: str
     scale: NDArray[np.float32]
@@ -74,6 +79,26 @@ class TensorInfo:
 
     def __str__(self) -> str:
         return f"tensor {self.name!r}"
+
+    def check_shape(self) -> None:
+        """Refuse a shape that is not fixed.
+
+        Raises
+        ------
+        UserError
+            Naming the tensor.
+        """
+        # A dynamic batch is what converters write; its size in `shape` is then 1.
+        if min(self.shape, default=1) < 1 or -1 in self.signature[1:]:
+            raise UserError(
+                f"{self} has shape {self.shape} and signature {self.signature}; allowed: fixed "
+                "sizes of at least 1; convert the model with a fixed input shape"
+            )
+
+    @property
+    def real(self) -> bool:
+        """Whether the tensor holds real numbers as such."""
+        return "FLOAT" in self.type_name
 
     @property
     def quantized(self) -> bool:
@@ -91,6 +116,10 @@ class Operator:
         In the file's order of execution.
     name : str
         As the schema names it: ``CONV_2D``.
+    custom : str or None
+        The name that a custom operator has of its own.
+    version : int
+        Of the operator's definition.
     inputs, outputs : tuple of int
         Indices of tensors; -1 for an optional input that is absent.
     options : mapping of str to int, float or bool
@@ -99,6 +128,8 @@ class Operator:
 
     position: int
     name: str
+    custom: str | None
+    version: int
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     options: Mapping[str, Any]
@@ -112,6 +143,48 @@ class TfliteModel:
     operators: tuple[Operator, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+
+    def ending_at(self, names: tuple[str, ...]) -> "TfliteModel":
+        """Return the model with other outputs, without the operators they do not depend on.
+
+        Parameters
+        ----------
+        names : tuple of str
+            Of tensors; none for the outputs that the model has.
+
+        Raises
+        ------
+        UserError
+            If there is no tensor of a name.
+        """
+        known = {tensor.name: index for index, tensor in enumerate(self.tensors)}
+        for name in names:
+            if name not in known:
+                raise UserError(
+                    f"no tensor is named {name!r}, to end the network at{_like(name, known)}"
+                )
+        outputs = tuple(known[name] for name in names) or self.outputs
+        needed = set(outputs)
+        operators = []
+        for operator in reversed(self.operators):
+            if not needed.isdisjoint(operator.outputs):
+                needed.update(operator.inputs)
+                operators.append(operator)
+        return replace(self, operators=tuple(reversed(operators)), outputs=outputs)
+
+    def is_read(self, index: int) -> bool:
+        """Return whether an operator reads a tensor."""
+        return any(index in operator.inputs for operator in self.operators)
+
+    def name_of(self, operator: Operator) -> str:
+        """Return how a message names an operator, with its place."""
+        output = self.tensors[operator.outputs[0]].name if operator.outputs else ""
+        return f"operator {operator.position}, {operator.name} {output!r}"
+
+
+def _like(name: str, known: Iterable[str]) -> str:
+    similar = get_close_matches(name, known, n=1)
+    return f"; did you mean {similar[0]!r}?" if similar else ""
 
 
 _POOL = ("Padding", "StrideW", "StrideH", "FilterWidth", "FilterHeight")
@@ -202,11 +275,12 @@ class _Reader:
         return np.asarray(getattr(table, f"{field}AsNumpy")(), dtype)
 
     def _tensor(self, tensor: Any, index: int) -> TensorInfo:
-        name = self._unique_name(tensor.Name() or b"", index)
+        name = self._unique_name(tensor.Name(), index)
         scale, zero_point, axis = self._quantization(tensor.Quantization(), name)
         return TensorInfo(
             name=name,
-            shape=self._shape(tensor, name),
+            shape=self._sizes(tensor, "Shape", name),
+            signature=self._sizes(tensor, "ShapeSignature", name),
             type=_INTEGER_TYPES.get(tensor.Type()),
             type_name=_TENSOR_TYPE_NAMES.get(tensor.Type(), f"type {tensor.Type()}"),
             scale=scale,
@@ -216,9 +290,8 @@ class _Reader:
             data=self._buffer(tensor.Buffer()),
         )
 
-    def _unique_name(self, text: bytes, index: int) -> str:
-        self._spend(len(text))
-        name = text.decode(errors="replace") or f"tensor {index}"
+    def _unique_name(self, text: bytes | None, index: int) -> str:
+        name = self._text(text) or f"tensor {index}"
         if name in self._names:
             name = f"{name}#{index}"
         self._names.add(name)
@@ -256,34 +329,34 @@ class _Reader:
             self._data[index] = data.tobytes() if data.size else None
         return self._data[index]
 
-    def _shape(self, tensor: Any, name: str) -> tuple[int, ...]:
-        if max(tensor.ShapeLength(), tensor.ShapeSignatureLength()) > MAXIMUM_RANK:
+    def _sizes(self, tensor: Any, field: str, name: str) -> tuple[int, ...]:
+        if getattr(tensor, f"{field}Length")() > MAXIMUM_RANK:
             raise UserError(f"tensor {name!r} has more than {MAXIMUM_RANK} dimensions")
-        shape = tuple(self._vector(tensor, "Shape", np.int32).tolist())
-        signature = tuple(self._vector(tensor, "ShapeSignature", np.int32).tolist())
-        # A dynamic batch is what converters write; its size in `shape` is then 1.
-        if min(shape, default=1) < 1 or -1 in signature[1:]:
-            raise UserError(
-                f"tensor {name!r} has shape {shape} and signature {signature}; allowed: fixed "
-                "sizes of at least 1; convert the model with a fixed input shape"
-            )
-        return shape
+        return tuple(self._vector(tensor, field, np.int32).tolist())
 
     def _operator(self, operator: Any, position: int, tensors: int) -> Operator:
         if operator.OpcodeIndex() >= self._model.OperatorCodesLength():
             raise UserError(f"operator {position} has a code that the file does not list")
         code = self._model.OperatorCodes(operator.OpcodeIndex())
-        # Codes above 127 do not fit the older field; the newer one is 0 in older files.
-        builtin = max(code.BuiltinCode(), code.DeprecatedBuiltinCode())
-        name = _OPERATOR_NAMES.get(builtin, f"operator code {builtin}")
+        builtin = max(code.DeprecatedBuiltinCode(), _new_builtin_code(code))
+        name, custom = _OPERATOR_NAMES.get(builtin, f"operator code {builtin}"), None
+        if builtin == tflite.BuiltinOperator.CUSTOM:
+            custom = self._text(code.CustomCode())
+            name = f"custom operator {custom!r}"
         place = f"operator {position}, {name}"
         return Operator(
             position=position,
             name=name,
+            custom=custom,
+            version=code.Version(),
             inputs=self._indices(operator, "Inputs", tensors, f"the inputs of {place}", -1),
             outputs=self._indices(operator, "Outputs", tensors, f"the outputs of {place}"),
             options=_options(operator, name),
         )
+
+    def _text(self, text: bytes | None) -> str:
+        self._spend(len(text or b""))
+        return (text or b"").decode(errors="replace")
 
     def _indices(
         self, table: Any, field: str, tensors: int, what: str, lowest: int = 0
@@ -293,6 +366,21 @@ class _Reader:
             if not lowest <= index < tensors:
                 raise UserError(f"{what} name tensor {index}; the file has {tensors}")
         return indices
+
+
+_NEW_BUILTIN_CODE = 10
+"""Where the vtable of OperatorCode has the field `builtin_code`, the fourth."""
+
+
+def _new_builtin_code(code: Any) -> int:
+    """Return the newer of the two fields that name an operator.
+
+    Files have it, the older one, or both; the greater counts. The reader's own `BuiltinCode`
+    answers with the older field when the newer one would fit that.
+    """
+    table = code._tab
+    offset = table.Offset(_NEW_BUILTIN_CODE)
+    return int(struct.unpack_from("<i", table.Bytes, table.Pos + offset)[0]) if offset else 0
 
 
 def _options(operator: Any, name: str) -> dict[str, Any]:

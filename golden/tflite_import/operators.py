@@ -40,6 +40,12 @@ Converter = Callable[[Site, LitertArithmetic], None]
 CONVERTERS: dict[str, Converter] = {}
 """By the schema's name of the operator."""
 
+VERSIONS: dict[str, int] = {"DEQUANTIZE": 9, "PACK": 5, "SHAPE": 1, "STRIDED_SLICE": 8}
+"""The newest version known of each operator that is converted, or left out.
+
+Later ones may mean something else. These are those of LiteRT 2.3.
+"""
+
 SHAPE_OPERATORS = frozenset({"SHAPE", "STRIDED_SLICE", "PACK"})
 """Operators that converters emit to compute the shape of a RESHAPE, which the file also states."""
 
@@ -48,9 +54,12 @@ _ACTIVATIONS = {
 }
 
 
-def _converts(*names: str) -> Callable[[Converter], Converter]:
+def _converts(**versions: int) -> Callable[[Converter], Converter]:
+    """Register a converter of operators, each up to a version."""
+
     def register(converter: Converter) -> Converter:
-        CONVERTERS.update(dict.fromkeys(names, converter))
+        CONVERTERS.update(dict.fromkeys(versions, converter))
+        VERSIONS.update(versions)
         return converter
 
     return register
@@ -147,7 +156,7 @@ def _accumulator(site: Site) -> IntegerType:
     return INT32 if site.source().type.width == 8 or narrow else INT48
 
 
-@_converts("CONV_2D", "DEPTHWISE_CONV_2D")
+@_converts(CONV_2D=8, DEPTHWISE_CONV_2D=7)
 def _convolution(site: Site, arithmetic: LitertArithmetic) -> None:
     depthwise = site.operator.name == "DEPTHWISE_CONV_2D"
     weight, info, kind = _weights(site, output_axis=3 if depthwise else 0)
@@ -180,7 +189,7 @@ def _convolution(site: Site, arithmetic: LitertArithmetic) -> None:
     site.emit(dataclasses.replace(node, requantization=requantization))
 
 
-@_converts("FULLY_CONNECTED")
+@_converts(FULLY_CONNECTED=14)
 def _fully_connected(site: Site, arithmetic: LitertArithmetic) -> None:
     weight, info, kind = _weights(site, output_axis=0)
     if site.options.get("WeightsFormat", 0) != 0:
@@ -249,7 +258,7 @@ def _one_type(site: Site) -> None:
         raise UserError("its inputs and output have several types; allowed: one")
 
 
-@_converts("ADD", "SUB")
+@_converts(ADD=6, SUB=5)
 def _addition(site: Site, arithmetic: LitertArithmetic) -> None:
     _one_type(site)
     first, second, target = site.source(0), site.source(1), site.target
@@ -270,7 +279,7 @@ def _addition(site: Site, arithmetic: LitertArithmetic) -> None:
     site.emit(dataclasses.replace(node, requantization=requantization))
 
 
-@_converts("MUL")
+@_converts(MUL=8)
 def _multiplication(site: Site, arithmetic: LitertArithmetic) -> None:
     _one_type(site)
     first, second, target = site.source(0), site.source(1), site.target
@@ -288,7 +297,7 @@ def _multiplication(site: Site, arithmetic: LitertArithmetic) -> None:
 # Pooling
 
 
-@_converts("AVERAGE_POOL_2D", "MAX_POOL_2D")
+@_converts(AVERAGE_POOL_2D=3, MAX_POOL_2D=3)
 def _pooling(site: Site, arithmetic: LitertArithmetic) -> None:
     _same_quantization(site.source(), site.target)
     size = (site.options.get("FilterHeight", 0), site.options.get("FilterWidth", 0))
@@ -305,7 +314,7 @@ def _pooling(site: Site, arithmetic: LitertArithmetic) -> None:
     )
 
 
-@_converts("MEAN")
+@_converts(MEAN=3)
 def _mean(site: Site, arithmetic: LitertArithmetic) -> None:
     source, shape = site.input(0), activation_shape(site.input(0))
     rank = len(source.shape)
@@ -328,13 +337,13 @@ def _mean(site: Site, arithmetic: LitertArithmetic) -> None:
 # Functions of one code
 
 
-@_converts("QUANTIZE")
+@_converts(QUANTIZE=6)
 def _quantize(site: Site, arithmetic: LitertArithmetic) -> None:
     target = site.target
     _emit_requantize(site, arithmetic, (target.type.minimum, target.type.maximum), relu=False)
 
 
-@_converts("RELU", "RELU6", "RELU_N1_TO_1", "RELU_0_TO_1")
+@_converts(RELU=3, RELU6=3, RELU_N1_TO_1=1, RELU_0_TO_1=1)
 def _relu(site: Site, arithmetic: LitertArithmetic) -> None:
     source, target = site.source(), site.target
     clamp = arithmetic.activation_clamp(site.operator.name, target)
@@ -362,7 +371,7 @@ def _emit_requantize(
     site.emit(dataclasses.replace(node, requantization=requantization))
 
 
-@_converts("LOGISTIC", "TANH", "HARD_SWISH", "LEAKY_RELU", "ELU")
+@_converts(LOGISTIC=3, TANH=3, HARD_SWISH=1, LEAKY_RELU=2, ELU=1)
 def _function(site: Site, arithmetic: LitertArithmetic) -> None:
     source, target = site.source(), site.target
     if source.type != target.type:
@@ -377,12 +386,12 @@ def _function(site: Site, arithmetic: LitertArithmetic) -> None:
 # Moving codes
 
 
-@_converts("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
+@_converts(RESHAPE=1, SQUEEZE=2, EXPAND_DIMS=1)
 def _reshape(site: Site, arithmetic: LitertArithmetic) -> None:
     _reshape_to_output(site)
 
 
-@_converts("TRANSPOSE")
+@_converts(TRANSPOSE=9)
 def _transpose(site: Site, arithmetic: LitertArithmetic) -> None:
     shape = site.input(0).shape
     permutation = constant(site.input(1), "INT32").reshape(-1).tolist()
@@ -404,7 +413,7 @@ def _reshape_to_output(site: Site) -> None:
     site.emit(Reshape(inputs=(site.input(0).name,), output=site.output.name, shape=shape))
 
 
-@_converts("CONCATENATION")
+@_converts(CONCATENATION=7)
 def _concatenation(site: Site, arithmetic: LitertArithmetic) -> None:
     _no_activation(site)
     rank = len(site.output.shape)
@@ -427,7 +436,7 @@ def _concatenation(site: Site, arithmetic: LitertArithmetic) -> None:
     site.emit(Concat(inputs=tuple(names), output=site.output.name, axis=axis % rank - 1))
 
 
-@_converts("PAD", "PADV2")
+@_converts(PAD=6, PADV2=6)
 def _pad(site: Site, arithmetic: LitertArithmetic) -> None:
     _same_quantization(site.source(), site.target)
     padding = constant(site.input(1), "INT32", "INT64").tolist()
@@ -448,7 +457,7 @@ def _pad(site: Site, arithmetic: LitertArithmetic) -> None:
 # The end of a classifier
 
 
-@_converts("SOFTMAX")
+@_converts(SOFTMAX=4)
 def _softmax(site: Site, arithmetic: LitertArithmetic) -> None:
     source, target = site.source(), Affine.of(site.output, any_zero_point=True)
     expected = Affine(target.type, 2.0**-target.type.width, target.type.minimum)
@@ -469,7 +478,7 @@ def _softmax(site: Site, arithmetic: LitertArithmetic) -> None:
     )
 
 
-@_converts("ARG_MAX")
+@_converts(ARG_MAX=3)
 def _arg_max(site: Site, arithmetic: LitertArithmetic) -> None:
     rank = len(site.input(0).shape)
     axis = constant(site.input(1), "INT32", "INT64").reshape(-1).tolist()

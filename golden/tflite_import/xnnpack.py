@@ -10,7 +10,6 @@ from golden.certificate import Reference
 from golden.errors import UserError
 from golden.float_requant import requantize_float32_half_even
 from golden.graph import AccumulatorBounds, Addend, FixedPoint, Requantization
-from golden.integer_requant import integer_requantization
 from golden.integer_type import IntegerType
 from golden.rounding import Rounding
 from golden.tflite_import.affine import Affine
@@ -121,19 +120,20 @@ class XnnpackArithmetic(LitertArithmetic):
         scale = source.scale32 / output.scale32 * (np.float32(1) / np.float32(count))
         codes_of_zero = count * source.zero_point
         zero_point = np.float32(output.zero_point) - np.float32(codes_of_zero) * scale
+        sums = AccumulatorBounds(bounds.minimum + codes_of_zero, bounds.maximum + codes_of_zero)
+        self._check_overflow(sums, INT32)
 
         def reference(accumulator: Int64) -> Int64:
             real = (accumulator + codes_of_zero).astype(np.float32) * scale + zero_point
             return np.clip(np.rint(real), output.type.minimum, output.type.maximum).astype(np.int64)
 
         clamp = output.type.minimum, output.type.maximum
-        return integer_requantization(
+        return self._sought(
             lambda channels: reference,
             bounds,
             float(scale),
             Rounding.SINGLE_HALF_EVEN,
-            output.type,
-            output.zero_point,
+            output,
             clamp,
         )
 
@@ -178,6 +178,7 @@ class XnnpackArithmetic(LitertArithmetic):
     def _float32(
         self, bounds: AccumulatorBounds, scale: ArrayLike, output: Affine, clamp: Clamp
     ) -> Requantization:
+        self._check_overflow(bounds, INT32)
         scales = np.atleast_1d(np.asarray(scale, dtype=np.float32))
 
         def reference_of(channels: slice) -> Reference:
@@ -185,15 +186,7 @@ class XnnpackArithmetic(LitertArithmetic):
                 accumulator, scales[channels], output.zero_point, *clamp
             )
 
-        return integer_requantization(
-            reference_of,
-            bounds,
-            scales,
-            Rounding.SINGLE_HALF_EVEN,
-            output.type,
-            output.zero_point,
-            clamp,
-        )
+        return self._sought(reference_of, bounds, scales, Rounding.SINGLE_HALF_EVEN, output, clamp)
 
     def _shifted(
         self,

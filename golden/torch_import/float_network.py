@@ -7,7 +7,7 @@ layer has one counterpart among the integer nodes of `golden.graph`.
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -39,6 +39,10 @@ class Layer(ABC):
     @abstractmethod
     def compute(self, *inputs: Tensor) -> Tensor:
         """Compute the layer in floating point."""
+
+    def to(self, dtype: torch.dtype) -> "Layer":
+        """Return the layer computing in another floating-point type."""
+        return self
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -140,6 +144,10 @@ class Matrix(Scaled):
         """Compute the layer without its activation."""
         product = self.product(inputs[0])
         return product if self.normalization is None else self.normalization.compute(product)
+
+    def to(self, dtype: torch.dtype) -> "Layer":
+        """Return the layer computing in another floating-point type."""
+        return replace(self, weight=self.weight.to(dtype), bias=self.bias.to(dtype))
 
     @abstractmethod
     def product(self, values: Tensor) -> Tensor:
@@ -395,6 +403,10 @@ class FloatNetwork:
                 result = layer.compute(*(tensors[name] for name in layer.inputs))
                 tensors[layer.output] = result
                 yield layer.output, result
+
+    def to(self, dtype: torch.dtype) -> "FloatNetwork":
+        """Return the network computing in another floating-point type."""
+        return replace(self, layers=tuple(layer.to(dtype) for layer in self.layers))
 
     def consumers(self, name: str) -> tuple[Layer, ...]:
         """Return the layers that read a tensor."""

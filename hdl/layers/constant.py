@@ -8,6 +8,7 @@ from amaranth.lib.wiring import Out
 from golden import graph
 from golden.graph import Tensor
 from hdl.layers.codes import Int64, check_lanes, code_stream
+from hdl.packed_words import pack_words
 from hdl.pipeline import Pipeline
 from hdl.rom import Rom
 
@@ -60,20 +61,17 @@ class ConstantSource(wiring.Component):
         """Read one beat after the other, over and over again."""
         m = Module()
         width = self.kind.width
-        words = [
-            sum((int(code) & ((1 << width) - 1)) << lane * width for lane, code in enumerate(beat))
-            for beat in self.beats
-        ]
-        if len(words) == 1:
+        columns = [(codes, width) for codes in self.beats.T]
+        if len(self.beats) == 1:
             m.d.comb += [
                 self.o.valid.eq(1),
-                self.o.payload.as_value().eq(C(words[0], self.lanes * width)),
+                self.o.payload.as_value().eq(C(pack_words(columns)[0], self.lanes * width)),
             ]
             return m
         request = stream.Signature(0).create(path=("request",))
         pipeline = Pipeline(m, platform, request, self.o, _LATENCY)
-        m.submodules.codes = rom = Rom(self.name, self.lanes * width, words)
-        address = Signal(range(len(words)), name="address")
+        m.submodules.codes = rom = Rom(self.name, columns)
+        address = Signal(range(len(self.beats)), name="address")
         m.d.comb += [
             request.valid.eq(1),
             rom.enable.eq(pipeline.advance),
@@ -81,7 +79,7 @@ class ConstantSource(wiring.Component):
             self.o.payload.as_value().eq(Cat(pipeline.register("beat", rom.data))),
         ]
         with m.If(request.ready):
-            m.d.sync += address.eq(Mux(address == len(words) - 1, 0, address + 1))
+            m.d.sync += address.eq(Mux(address == len(self.beats) - 1, 0, address + 1))
         return m
 
 

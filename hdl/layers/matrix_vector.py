@@ -14,6 +14,8 @@ from golden.mac_spec import MINIMUM_OPERAND_WIDTH, MacSpec, Multiplier
 from hdl.accumulator import FramePipeline
 from hdl.dot_product import dot_product_latency, dot_products
 from hdl.layers.codes import code_stream
+from hdl.memory import Memory
+from hdl.packed_words import pack_words
 from hdl.popcount import ProductCounter
 from hdl.rom import Rom
 
@@ -44,6 +46,8 @@ class MatrixVectorSpec:
     multiplier : Multiplier or None
         What multiplies; None for XNOR and popcount: the input has one bit, that stands for -1 or
         +1, and the output is the number of equal bits.
+    memory : Memory, optional
+        What the ROM is made of; see `hdl.rom.Rom`.
 
     Raises
     ------
@@ -56,6 +60,7 @@ class MatrixVectorSpec:
     accumulator: IntegerType
     groups: int = 1
     multiplier: Multiplier | None = Multiplier.DSP
+    memory: Memory | None = None
 
     def __post_init__(self) -> None:
         if self.weights.ndim != 4 or 0 in self.weights.shape:
@@ -188,16 +193,23 @@ class MatrixVector(wiring.Component):
         """Return the sum of a beat for each output."""
         spec = self.spec
         width = spec.code.width
+        each = spec.outputs // spec.groups
         if self._counter:
+            bits = list(codes)
             return [
-                self._counter.build(pipeline, f"matches_{output}", list(codes), row, C(0))
+                self._counter.build(
+                    pipeline,
+                    f"matches_{output}",
+                    bits[output // each :: spec.groups],
+                    row,
+                    C(0),
+                )
                 for output, row in enumerate(weights)
             ]
         elements = [
             _operand_value(spec.code, codes[place * width :][:width])
             for place in range(spec.elements)
         ]
-        each = spec.outputs // spec.groups
         sums: list[Value] = []
         for group in range(spec.groups):
             rows = weights[group * each : (group + 1) * each]
@@ -209,15 +221,15 @@ class MatrixVector(wiring.Component):
     def _weights(self, m: Module, pipeline: FramePipeline, taken: Value) -> list[list[Value]]:
         """Return the weights of the beat taken before, by output and lane."""
         spec = self.spec
-        words = rom_words(spec)
-        if len(words) == 1:
-            word: Value = C(words[0], spec.word_width)
+        columns = _rom_columns(spec)
+        if spec.words == 1:
+            word: Value = C(pack_words(columns)[0], spec.word_width)
         else:
-            m.submodules.weights = rom = Rom(f"{self.name}_weights", spec.word_width, words)
-            address = Signal(range(len(words)), name="address")
+            m.submodules.weights = rom = Rom(f"{self.name}_weights", columns, spec.memory)
+            address = Signal(range(spec.words), name="address")
             m.d.comb += [rom.enable.eq(pipeline.advance), rom.address.eq(address)]
             with m.If(taken):
-                m.d.sync += address.eq(Mux(address == len(words) - 1, 0, address + 1))
+                m.d.sync += address.eq(Mux(address == spec.words - 1, 0, address + 1))
             word = pipeline.register("word", rom.data)
         width, lanes = spec.weight_type.width, spec.weights.shape[3]
         parts = [word[first : first + width] for first in range(0, spec.word_width, width)]
@@ -226,14 +238,11 @@ class MatrixVector(wiring.Component):
         return [parts[first : first + lanes] for first in range(0, len(parts), lanes)]
 
 
-def rom_words(spec: MatrixVectorSpec) -> list[int]:
-    """Return the words of the weight ROM, one for each beat, the first lane of output 0 lowest."""
+def _rom_columns(spec: MatrixVectorSpec) -> list[tuple[Int64, int]]:
+    """Return what the weight ROM holds for each beat, the first lane of output 0 lowest."""
     width = spec.weight_type.width
     codes = (spec.weights + 1) // 2 if spec.multiplier is None else spec.weights
-    rows = codes.reshape(spec.weights.shape[0] * spec.beats, -1) & ((1 << width) - 1)
-    bits = (rows[..., None] >> np.arange(width)) & 1
-    packed = np.packbits(bits.reshape(len(rows), -1).astype(np.uint8), axis=1, bitorder="little")
-    return [int.from_bytes(row.tobytes(), "little") for row in packed]
+    return [(column, width) for column in codes.reshape(spec.words, -1).T]
 
 
 def _operand(kind: IntegerType) -> IntegerType:

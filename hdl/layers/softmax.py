@@ -56,6 +56,7 @@ class Softmax(wiring.Component):
     """
 
     lanes = 1
+    pauses = True
 
     def __init__(self, node: graph.Softmax, tensor: Tensor, name: str = "softmax") -> None:
         self.node = node
@@ -177,9 +178,7 @@ class Softmax(wiring.Component):
     def _term(self, m: Module, stages: Stages, bits: Value, largest: Value) -> Value:
         """Return the exponential of a code read from the memory, three cycles later."""
         width = self.tensors[0].type.width
-        m.submodules.exponential = rom = Rom(
-            self.name, ONE.bit_length(), self.node.exponential.tolist()
-        )
+        m.submodules.exponential = rom = Rom(self.name, [(self.node.exponential, ONE.bit_length())])
         # Modulo the codes' range, where every difference from the largest lies.
         difference = stages.register("difference", (largest - bits)[:width])
         m.d.comb += [rom.enable.eq(stages.advance), rom.address.eq(difference)]

@@ -51,8 +51,8 @@ def code_table(
         As wide as the values require, signed where one is negative.
     """
     held = IntegerType.spanning(int(values.min()), int(values.max()))
-    by_bits = np.roll(values.astype(np.int64), kind.minimum) & ((1 << held.width) - 1)
-    m.submodules[instance] = rom = Rom(name, held.width, by_bits.tolist())
+    by_bits = np.roll(values, kind.minimum)
+    m.submodules[instance] = rom = Rom(name, [(by_bits, held.width)])
     m.d.comb += [rom.enable.eq(pipeline.advance), rom.address.eq(code.as_unsigned())]
     return rom.data.as_signed() if held.signed else rom.data
 

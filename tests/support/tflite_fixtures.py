@@ -261,6 +261,9 @@ def dense(
 @_fixture("mul, broadcast map", name="MUL", second=(1, 7, 6, 1), output_scale=0.3)
 @_fixture("add, constant", name="ADD", second=(1, 1, 1, 4), fixed=True)
 @_fixture("sub, constant of lower rank", name="SUB", second=(4,), fixed=True)
+@_fixture("add, scalar", name="ADD", second=(), fixed=True)
+@_fixture("sub, scalar of int16", LITERT, MICRO, name="SUB", dtype=np.int16, second=(), fixed=True)
+@_fixture("mul, scalar", name="MUL", second=(), fixed=True, output_scale=0.3)
 @_fixture("mul, constant", name="MUL", second=(1, 7, 6, 4), fixed=True, output_scale=0.3)
 def arithmetic(
     builder: FixtureBuilder,

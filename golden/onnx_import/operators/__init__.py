@@ -10,8 +10,14 @@ from golden.onnx_import.operators import (
     pooling,
     quantization,
 )
-from golden.onnx_import.operators.registry import CONVERTERS, QONNX_OPERATORS, Converter
+from golden.onnx_import.operators.registry import (
+    CHANNELS_LAST,
+    CONVERSIONS,
+    QONNX_DOMAINS,
+    STANDARD,
+    Conversion,
+)
 
-__all__ = ["CONVERTERS", "QONNX_OPERATORS", "Converter"]
+__all__ = ["CHANNELS_LAST", "CONVERSIONS", "QONNX_DOMAINS", "STANDARD", "Conversion"]
 
 _REGISTERED = (affine, elementwise, functions, joining, matrix, movement, pooling, quantization)

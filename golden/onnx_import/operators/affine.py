@@ -9,18 +9,19 @@ from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.graph import FullyConnected
-from golden.onnx_import.arithmetic import OnnxArithmetic
+from golden.onnx_import.arithmetic import OnnxArithmetic, scale_of
 from golden.onnx_import.builder import Site
 from golden.onnx_import.layout import Layout
-from golden.onnx_import.model import Constant
-from golden.onnx_import.operators.registry import converts
+from golden.onnx_import.operators.registry import CHANNELS_LAST, STANDARD, converts
 from golden.onnx_import.quantize import accumulated_codes
 from golden.onnx_import.values import (
     Accumulated,
     FloatInput,
     Fractions,
+    Kernel,
     Limits,
     Real,
+    Step,
     Sum,
     Value,
     fractions,
@@ -36,24 +37,62 @@ def finite(site: Site, position: int, values: Numbers) -> Numbers:
     return values
 
 
-@converts("BatchNormalization")
+@converts(
+    "BatchNormalization",
+    domains=(STANDARD, CHANNELS_LAST),
+    attributes=("epsilon",),
+    without_effect=("momentum",),
+    only={"spatial": 1, "training_mode": 0},
+    inputs=5,
+)
 def _batch_normalization(site: Site, arithmetic: OnnxArithmetic) -> None:
     scale, bias, mean, variance = (
-        finite(site, i, site.take(i, Constant).values).astype(np.float64) for i in range(1, 5)
+        finite(site, i, site.numbers(i)).astype(np.float64) for i in range(1, 5)
     )
     if len({values.shape for values in (scale, bias, mean, variance)}) != 1 or scale.ndim != 1:
         raise UserError("its constants have several shapes; allowed: one number per channel")
-    variance = variance + site.number("epsilon", 1e-5)
-    if not (np.isfinite(variance) & (variance > 0)).all():
-        raise UserError("its variance is negative; allowed: positive")
-    deviation = np.sqrt(variance)
-    factor = scale / deviation
     value = site.input(0)
     rank = len(_layout(value).shape)
-    along = (-1, *(1,) * (rank - 1))
-    set_affine(
-        site, arithmetic, value, factor.reshape(along), (bias - mean * factor).reshape(along)
-    )
+    along = (-1,) if site.channels_last else (-1, *(1,) * (rank - 1))
+    epsilon = site.number("epsilon", 1e-5)
+    if not (np.isfinite(variance + epsilon) & (variance + epsilon > 0)).all():
+        raise UserError("its variance is negative; allowed: positive")
+    if isinstance(value, Real) and arithmetic.name != "onnx":
+        # core/providers/cpu/nn/batch_norm.h
+        root = np.sqrt(variance.astype(np.float32) + np.float32(epsilon))
+        factor = scale.astype(np.float32) * (np.float32(1) / root)
+        addend = bias.astype(np.float32) - mean.astype(np.float32) * factor
+        site.set(_stepped(site, value, Step("Mul", factor), Step("Add", addend)))
+        return
+    exact = fractions(scale / np.sqrt(variance + epsilon))
+    addends = fractions(bias) - fractions(mean) * exact
+    set_affine(site, arithmetic, value, exact.reshape(along), addends.reshape(along))
+
+
+def _stepped(site: Site, value: Real | Accumulated, *steps: Step) -> Accumulated:
+    """Return numbers of single codes after operations in float32."""
+    if isinstance(value, Real):
+        if value.functions:
+            raise UserError(
+                "ONNX Runtime computes it in float32 for each channel; import with profile onnx"
+            )
+        kernel = Kernel(
+            "steps", (scale_of(value).reshape(1),), (value.activation.type,), explicit=True
+        )
+        value = replace(accumulated_codes(value, site.builder), kernel=kernel)
+    assert value.kernel is not None
+    scale, offset = value.scale, value.offset
+    for step in steps:
+        operand = fractions(step.operand)
+        match step.operation:
+            case "Mul":
+                scale, offset = scale * operand, offset * operand
+            case "Div":
+                scale, offset = scale / operand, offset / operand
+            case _:
+                offset = offset + operand
+    kernel = replace(value.kernel, steps=(*value.kernel.steps, *steps))
+    return replace(value, scale=scale, offset=offset, kernel=kernel)
 
 
 def _layout(value: Value) -> Layout:
@@ -78,9 +117,18 @@ def set_affine(
             f"it changes the input {value.info.name!r} before it is quantized; quantize the input "
             "first, or leave the operator out and scale the data yourself"
         )
-    if isinstance(value, Real) and arithmetic.name != "onnx":
-        site.set(value.then(_scalar_function(factor, addend, divide)))
-        return
+    if isinstance(value, Real | Accumulated) and arithmetic.name != "onnx":
+        numbers = addend if factor is None else factor
+        assert numbers is not None
+        if isinstance(value, Real) and numbers.size == 1:
+            site.set(value.then(_scalar_function(factor, addend, divide)))
+            return
+        single = isinstance(value, Real) or (value.kernel and value.kernel.name == "steps")
+        if single and _limits(value) == Limits():
+            operand = _per_channel(numbers, _layout(value)).astype(np.float32)
+            operation = "Add" if factor is None else "Div" if divide else "Mul"
+            site.set(_stepped(site, value, Step(operation, operand)))
+            return
     if isinstance(value, Real) and not value.functions:
         value = accumulated_codes(value, site.builder)
     if not isinstance(value, Accumulated):
@@ -105,12 +153,16 @@ def set_affine(
         scale, offset = scale * factors, offset * factors
     node = value.node
     if addends is not None and value.kernel is not None and isinstance(node, FullyConnected):
-        units, addends = arithmetic.bias(value.kernel, addends.astype(np.float64))
+        units, addends = arithmetic.bias(value.kernel, addends)
         node = replace(node, bias=node.bias + units)
     if addends is not None:
         offset = offset + addends
     kernel = value.kernel if factors is None else None
     site.set(Accumulated(node, value.layout, scale, offset, kernel))
+
+
+def _limits(value: Real | Accumulated) -> Limits:
+    return value.limits if isinstance(value, Accumulated) else Limits()
 
 
 def _limited_affine(
@@ -142,11 +194,6 @@ def _limited_affine(
 def _scalar_function(
     factor: Numbers | None, addend: Numbers | None, divide: bool
 ) -> Callable[[Numbers], Numbers]:
-    for values in (factor, addend):
-        if values is not None and values.size != 1:
-            raise UserError(
-                "ONNX Runtime computes it in float32 for each channel; import with profile onnx"
-            )
     if factor is not None:
         multiplier = np.float32(factor.reshape(()))
         if divide:

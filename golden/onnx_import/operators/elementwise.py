@@ -19,7 +19,7 @@ from golden.onnx_import.operators.quantization import (
     one_zero_point,
     quantizer_of,
 )
-from golden.onnx_import.operators.registry import converts
+from golden.onnx_import.operators.registry import MICROSOFT, converts
 from golden.onnx_import.quantize import quantize
 from golden.onnx_import.values import (
     Accumulated,
@@ -108,7 +108,7 @@ def _constant_operand(site: Site) -> tuple[int, Numbers] | None:
     return None
 
 
-@converts("QLinearAdd", "QLinearMul")
+@converts("QLinearAdd", "QLinearMul", domains=(MICROSOFT,), inputs=8)
 def _qlinear_binary(site: Site, arithmetic: OnnxArithmetic) -> None:
     """Take inputs a, a_scale, a_zero_point, b, b_scale, b_zero_point, y_scale, y_zero_point."""
     pair = align(coded_operand(site, 0), coded_operand(site, 3), site.builder, site.output)

@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from golden.errors import UserError
 from golden.onnx_import.arithmetic import OnnxArithmetic
 from golden.onnx_import.builder import Site
-from golden.onnx_import.model import Constant
 from golden.onnx_import.operators.elementwise import coded_operand
 from golden.onnx_import.operators.quantization import (
     NUMBERS,
     UINT8,
     quantizer_of,
 )
-from golden.onnx_import.operators.registry import converts
+from golden.onnx_import.operators.registry import MICROSOFT, converts
 from golden.onnx_import.quantize import quantize
 from golden.onnx_import.quantizer import finite_fraction
 from golden.onnx_import.values import (
@@ -53,7 +52,7 @@ def _relu(site: Site, arithmetic: OnnxArithmetic) -> None:
     site.set(_apply(site.take(0, *NUMBERS), lambda real: np.maximum(real, 0), limits))
 
 
-@converts("Clip")
+@converts("Clip", attributes=("max", "min"))
 def _clip(site: Site, arithmetic: OnnxArithmetic) -> None:
     low, high = (_limit(site, i, name) for i, name in ((1, "min"), (2, "max")))
     if low is not None and high is not None and low > high:
@@ -71,10 +70,10 @@ def _limit(site: Site, position: int, name: str) -> float | None:
     if name in site.node.attributes:
         value: float | None = site.number(name, 0.0)
     elif site.has(position):
-        constant = site.take(position, Constant)
-        if constant.values.size != 1:
-            raise UserError(f"its {name} has {constant.values.size} elements; allowed: 1")
-        value = float(constant.values.reshape(()))
+        numbers = site.numbers(position)
+        if numbers.size != 1:
+            raise UserError(f"its {name} has {numbers.size} elements; allowed: 1")
+        value = float(numbers.reshape(()))
     else:
         return None
     if value is not None and abs(value) > 3e38:
@@ -124,13 +123,16 @@ _FUNCTIONS: dict[str, Callable[[Site], Callable[[Numbers], Numbers]]] = {
 }
 
 
-@converts(*_FUNCTIONS)
+@converts("Sigmoid", "Tanh", "HardSwish", "Abs", "Neg")
+@converts("LeakyRelu", "Elu", attributes=("alpha",))
+@converts("HardSigmoid", attributes=("alpha", "beta"))
 def _function(site: Site, arithmetic: OnnxArithmetic) -> None:
     function = _FUNCTIONS[site.node.operator](site)
     site.set(_apply(site.take(0, *NUMBERS), function, None))
 
 
-@converts("QLinearSigmoid", "QLinearLeakyRelu")
+@converts("QLinearSigmoid", domains=(MICROSOFT,), inputs=5)
+@converts("QLinearLeakyRelu", domains=(MICROSOFT,), attributes=("alpha",), inputs=5)
 def _qlinear_function(site: Site, arithmetic: OnnxArithmetic) -> None:
     """Take inputs x, x_scale, x_zero_point, y_scale, y_zero_point."""
     value = coded_operand(site, 0)
@@ -142,7 +144,8 @@ def _qlinear_function(site: Site, arithmetic: OnnxArithmetic) -> None:
     site.set(Codes(made))
 
 
-@converts("Softmax", "LogSoftmax", "QLinearSoftmax")
+@converts("Softmax", "LogSoftmax", attributes=("axis",))
+@converts("QLinearSoftmax", domains=(MICROSOFT,), attributes=("axis", "opset"), inputs=5)
 def _softmax(site: Site, arithmetic: OnnxArithmetic) -> None:
     raise UserError(
         "it divides real numbers, which no integers reproduce; end the model before it: the order "

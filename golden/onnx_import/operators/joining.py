@@ -4,18 +4,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
-import numpy as np
-
 from golden.errors import UserError
 from golden.graph import ArgMax, Concat, Pad
-from golden.integer_type import IntegerType
 from golden.onnx_import.arithmetic import OnnxArithmetic
 from golden.onnx_import.builder import GraphBuilder, Site
 from golden.onnx_import.layout import Layout, usual_order
 from golden.onnx_import.model import Constant
 from golden.onnx_import.operators.elementwise import coded_operand
 from golden.onnx_import.operators.quantization import NUMBERS, UINT8, quantizer_of
-from golden.onnx_import.operators.registry import converts
+from golden.onnx_import.operators.registry import MICROSOFT, converts
 from golden.onnx_import.quantize import quantize
 from golden.onnx_import.quantizer import finite_fraction
 from golden.onnx_import.values import (
@@ -26,20 +23,12 @@ from golden.onnx_import.values import (
     Value,
 )
 
-_INT64 = IntegerType(64, True)
-
 CodeOf = Callable[[Fraction], int]
 
 
-@converts("Concat")
+@converts("Concat", attributes=("axis",))
 def _concatenation(site: Site, arithmetic: OnnxArithmetic) -> None:
     values = [site.take(i, *NUMBERS, Codes, Constant) for i in range(len(site.node.inputs))]
-    if all(isinstance(value, Constant) for value in values):
-        arrays = [value.values for value in values if isinstance(value, Constant)]
-        if any(array.ndim != 1 for array in arrays):
-            raise UserError("it joins constants; allowed: shapes")
-        site.set(Constant(np.concatenate(arrays), _INT64))
-        return
     if all(isinstance(value, Codes) for value in values):
         parts = [value.activation for value in values if isinstance(value, Codes)]
         site.set(Codes(_join(parts, site.output, site.integer("axis", 0), site.builder)))
@@ -78,7 +67,7 @@ def _join(parts: list[Activation], name: str, axis: int, builder: GraphBuilder) 
     raise UserError("its inputs lie in memory in different orders; quantize before they are moved")
 
 
-@converts("QLinearConcat")
+@converts("QLinearConcat", domains=(MICROSOFT,), attributes=("axis",), inputs=1 << 16)
 def _qlinear_concat(site: Site, arithmetic: OnnxArithmetic) -> None:
     """Take inputs y_scale, y_zero_point, then x, x_scale, x_zero_point of each."""
     operands = [coded_operand(site, position) for position in range(2, len(site.node.inputs), 3)]
@@ -94,7 +83,7 @@ def _qlinear_concat(site: Site, arithmetic: OnnxArithmetic) -> None:
     site.set(Codes(made))
 
 
-@converts("Pad")
+@converts("Pad", attributes=("mode", "pads", "value"))
 def _pad(site: Site, arithmetic: OnnxArithmetic) -> None:
     value = site.take(0, *NUMBERS, Codes)
     mode = site.text("mode", "constant")
@@ -109,7 +98,7 @@ def _pad(site: Site, arithmetic: OnnxArithmetic) -> None:
             raise UserError(
                 f"its pads are {pads}; allowed: two sizes a dimension, none of the batch"
             )
-        order = usual_order(rank - 1)
+        order = source.layout.held_order()
         arranged = site.builder.arranged(source, order)
         padding = tuple((pads[axis + 1], pads[rank + axis + 1]) for axis in order)
         node = Pad(inputs=(arranged.name,), output=name, padding=padding, code=code)
@@ -136,7 +125,7 @@ def _filling(site: Site) -> float:
     return float(constant.values.reshape(()))
 
 
-@converts("ArgMax")
+@converts("ArgMax", attributes=("axis", "keepdims", "select_last_index"))
 def _arg_max(site: Site, arithmetic: OnnxArithmetic) -> None:
     value = site.take(0, Real, Codes)
     if isinstance(value, Real) and value.functions:

@@ -17,9 +17,9 @@ from golden.onnx_import.operators.quantization import (
     one_zero_point,
     quantizer_of,
 )
-from golden.onnx_import.operators.registry import converts
+from golden.onnx_import.operators.registry import CHANNELS_LAST, MICROSOFT, STANDARD, converts
 from golden.onnx_import.operators.weights import Weights, named_weights, weights_of
-from golden.onnx_import.operators.windows import window_of
+from golden.onnx_import.operators.windows import WINDOW, window_of
 from golden.onnx_import.quantize import quantize
 from golden.onnx_import.quantizer import Quantizer, finite_fraction
 from golden.onnx_import.values import (
@@ -33,6 +33,8 @@ from golden.onnx_import.values import (
 )
 
 Int64 = NDArray[np.int64]
+
+CONVOLUTION = (*WINDOW, "group", "kernel_shape")
 
 _LAST_BITS = 2.0**-22
 """By how much float32 products rounded once or twice can differ, relatively."""
@@ -55,7 +57,7 @@ def plain(site: Site, position: int) -> Real:
 def _convolution(
     site: Site, source: Activation, encoding: Encoding, weights: Weights
 ) -> tuple[Convolution, Layout]:
-    image = site.builder.image(source)
+    image = site.image(source)
     size = (weights.codes.shape[2], weights.codes.shape[3])
     if site.sizes("kernel_shape", size) != size:
         raise UserError(f"its kernel_shape is not that of its weights, {size}")
@@ -71,7 +73,7 @@ def _convolution(
         groups=site.integer("group", 1),
     )
     height, width, channels = node.infer(site.builder.made(image.name)).tensor.shape
-    return node, Layout.usual((channels, height, width))
+    return node, site.image_layout(height, width, channels)
 
 
 def _product(
@@ -118,15 +120,17 @@ def _product(
 # Operators on real numbers
 
 
-@converts("Conv")
+@converts("Conv", domains=(STANDARD, CHANNELS_LAST), attributes=CONVOLUTION, inputs=3)
 def _conv(site: Site, arithmetic: OnnxArithmetic) -> None:
     source = plain(site, 0)
     weights = weights_of(site, 1, rank=4, axis=0)
+    if site.channels_last:
+        weights.codes = weights.codes.transpose(0, 3, 1, 2)
     node, layout = _convolution(site, source.activation, source.encoding, weights)
     _set_accumulated(site, arithmetic, node, layout, source, weights, "convolution", bias=2)
 
 
-@converts("Gemm")
+@converts("Gemm", attributes=("alpha", "beta", "transA", "transB"))
 def _gemm(site: Site, arithmetic: OnnxArithmetic) -> None:
     if site.number("alpha", 1.0) != 1.0 or (site.has(2) and site.number("beta", 1.0) != 1.0):
         raise UserError("its alpha or beta is not 1; allowed: 1; put it into the scales")
@@ -257,7 +261,7 @@ def _integer_matrix(
     site.set(Codes(made))
 
 
-@converts("QLinearConv")
+@converts("QLinearConv", attributes=CONVOLUTION)
 def _qlinear_conv(site: Site, arithmetic: OnnxArithmetic) -> None:
     weights = named_weights(site, 3, 4, 5, rank=4, axis=0)
     encoding = _input_encoding(site, 0, 2)
@@ -272,7 +276,7 @@ def _qlinear_mat_mul(site: Site, arithmetic: OnnxArithmetic) -> None:
     _integer_matrix(site, arithmetic, node, layout, weights, "matrix", output=6, bias=None)
 
 
-@converts("QGemm")
+@converts("QGemm", domains=(MICROSOFT,), attributes=("alpha", "transA", "transB"), inputs=9)
 def _qgemm(site: Site, arithmetic: OnnxArithmetic) -> None:
     if site.number("alpha", 1.0) != 1.0 or site.integer("transA", 0) or not site.has(7):
         raise UserError("its alpha is not 1, or transA is set, or its output has no scale")
@@ -282,7 +286,8 @@ def _qgemm(site: Site, arithmetic: OnnxArithmetic) -> None:
     _integer_matrix(site, arithmetic, node, layout, weights, "matrix", output=7, bias=6)
 
 
-@converts("ConvInteger", "MatMulInteger")
+@converts("ConvInteger", attributes=CONVOLUTION)
+@converts("MatMulInteger")
 def _integer(site: Site, arithmetic: OnnxArithmetic) -> None:
     """Emit accumulators; a Cast and a Mul behind give them a scale."""
     source, encoding = _codes(site, 0), _input_encoding(site, 0, 2)

@@ -3,8 +3,10 @@
 import math
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from onnx import TensorProto
 
 from golden.errors import UserError
@@ -31,21 +33,19 @@ _INT64 = IntegerType(64, True)
 _MOVABLE = (*NUMBERS, Codes, Constant, QuantizedConstant)
 
 
-@converts("Identity", "Dropout")
+@converts("Identity")
+@converts("Dropout", without_effect=("is_test", "ratio", "seed"))
 def _identity(site: Site, arithmetic: OnnxArithmetic) -> None:
+    if site.node.operator == "Dropout" and site.has(2) and site.take(2, Constant).values.any():
+        raise UserError("its training_mode is true; export the model for inference")
     site.builder.values[site.node.outputs[0]] = site.input(0)
 
 
-@converts("Cast")
+@converts("Cast", attributes=("to",), without_effect=("round_mode", "saturate"))
 def _cast(site: Site, arithmetic: OnnxArithmetic) -> None:
     """Casts from integers to real numbers, and none between real ones, change no number."""
     value, real = site.input(0), site.integer("to", 0) in (TensorProto.FLOAT, TensorProto.DOUBLE)
-    if isinstance(value, Constant):
-        if value.type is None and not real:
-            raise UserError("it casts real numbers to another type; allowed: FLOAT")
-        values = value.values.astype(np.float32 if real else np.int64)
-        value = Constant(values, None if real else value.type)
-    elif not real:
+    if not real:
         raise UserError("it casts to another type than FLOAT; quantize instead")
     elif isinstance(value, Codes):
         value = Real(value.activation, Fraction(1), Encoding())
@@ -91,15 +91,11 @@ def _reshaped(value: Value, shape: Shape) -> Value:
     if isinstance(value, Constant):
         return replace(value, values=value.values.reshape(shape))
     if isinstance(value, QuantizedConstant):
-        if value.scale.size > 1 or value.zero_point.size > 1:
-            raise UserError("it reshapes a constant with scales per channel; allowed: one scale")
-        ones = (1,) * len(shape)
-        return replace(
-            value,
-            codes=value.codes.reshape(shape),
-            scale=value.scale.reshape(ones),
-            zero_point=value.zero_point.reshape(ones),
+        scale, zero_point = (
+            _narrowed(np.broadcast_to(values, value.codes.shape).reshape(shape))
+            for values in (value.scale, value.zero_point)
         )
+        return replace(value, codes=value.codes.reshape(shape), scale=scale, zero_point=zero_point)
     if shape[:1] != (1,):
         raise UserError(
             f"it makes shape {shape}; allowed: a batch of 1 first, untouched by reshapes"
@@ -107,7 +103,15 @@ def _reshaped(value: Value, shape: Shape) -> Value:
     return _with_layout(value, _layout(value).reshaped(shape[1:]))
 
 
-@converts("Transpose")
+def _narrowed(values: NDArray[Any]) -> NDArray[Any]:
+    """Return values with a size of 1 along every dimension that does not change them."""
+    for axis in range(values.ndim):
+        first = values.take([0], axis) if values.shape[axis] else values
+        values = first if (values == first).all() else values
+    return values
+
+
+@converts("Transpose", attributes=("perm",))
 def _transpose(site: Site, arithmetic: OnnxArithmetic) -> None:
     value = _movable(site)
     rank = len(_shape(value))
@@ -132,7 +136,7 @@ def _transpose(site: Site, arithmetic: OnnxArithmetic) -> None:
         site.set(_with_layout(value, moved))
 
 
-@converts("Reshape")
+@converts("Reshape", attributes=("allowzero", "shape"))
 def _reshape(site: Site, arithmetic: OnnxArithmetic) -> None:
     value = _movable(site)
     source = _shape(value)
@@ -151,7 +155,7 @@ def _reshape(site: Site, arithmetic: OnnxArithmetic) -> None:
     site.set(_reshaped(value, shape))
 
 
-@converts("Flatten")
+@converts("Flatten", attributes=("axis",))
 def _flatten(site: Site, arithmetic: OnnxArithmetic) -> None:
     value = _movable(site)
     source = _shape(value)
@@ -169,7 +173,7 @@ def _axes(site: Site) -> tuple[int, ...] | None:
     return site.sizes("axes") if "axes" in site.node.attributes else None
 
 
-@converts("Squeeze")
+@converts("Squeeze", attributes=("axes",))
 def _squeeze(site: Site, arithmetic: OnnxArithmetic) -> None:
     value = _movable(site)
     source = _shape(value)
@@ -182,7 +186,7 @@ def _squeeze(site: Site, arithmetic: OnnxArithmetic) -> None:
     site.set(_reshaped(value, tuple(s for i, s in enumerate(source) if i not in dropped)))
 
 
-@converts("Unsqueeze")
+@converts("Unsqueeze", attributes=("axes",))
 def _unsqueeze(site: Site, arithmetic: OnnxArithmetic) -> None:
     value = _movable(site)
     source, axes = list(_shape(value)), _axes(site)
@@ -210,19 +214,8 @@ def normalized(axes: tuple[int, ...], rank: int) -> set[int]:
 # Shapes that a model computes
 
 
-@converts("Shape")
+@converts("Shape", attributes=("end", "start"))
 def _shape_of(site: Site, arithmetic: OnnxArithmetic) -> None:
-    shape = _shape(_movable(site))
+    whole = _shape(_movable(site))
+    shape = whole[site.integer("start", 0) : site.integer("end", len(whole))]
     site.set(Constant(np.array(shape, dtype=np.int64), _INT64))
-
-
-@converts("Gather")
-def _gather(site: Site, arithmetic: OnnxArithmetic) -> None:
-    constant, index = site.take(0, Constant), site.take(1, Constant)
-    if constant.values.ndim != 1 or index.type is None or site.integer("axis", 0) != 0:
-        raise UserError("it gathers from a tensor; allowed: from a shape")
-    try:
-        values = np.asarray(constant.values[index.values])
-    except IndexError:
-        raise UserError("its index is outside of the shape") from None
-    site.set(replace(constant, values=values))

@@ -5,17 +5,30 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
+from numpy.typing import NDArray
+
 from golden.errors import UserError
-from golden.graph import MaxPool, Mean, SumPool, Window
+from golden.graph import (
+    Constant,
+    Encoding,
+    MaxPool,
+    Mean,
+    Multiply,
+    SumPool,
+    Window,
+)
+from golden.graph.tensor import MAXIMUM_CODE_WIDTH
+from golden.integer_type import IntegerType
 from golden.onnx_import.arithmetic import OnnxArithmetic, scale_of
 from golden.onnx_import.builder import Site
-from golden.onnx_import.layout import Layout, usual_order
+from golden.onnx_import.layout import Layout
 from golden.onnx_import.operators.elementwise import coded_operand
 from golden.onnx_import.operators.matrix import plain
 from golden.onnx_import.operators.movement import normalized
 from golden.onnx_import.operators.quantization import NUMBERS, UINT8, quantizer_of
-from golden.onnx_import.operators.registry import converts
-from golden.onnx_import.operators.windows import kernel_size, window_of
+from golden.onnx_import.operators.registry import CHANNELS_LAST, MICROSOFT, STANDARD, converts
+from golden.onnx_import.operators.windows import WINDOW, kernel_size, window_of
 from golden.onnx_import.quantize import quantize
 from golden.onnx_import.values import (
     Accumulated,
@@ -28,8 +41,16 @@ from golden.onnx_import.values import (
     one_fraction,
 )
 
+AVERAGE = (*WINDOW, "ceil_mode", "count_include_pad", "kernel_shape")
 
-@converts("MaxPool", "GlobalMaxPool")
+
+@converts(
+    "MaxPool",
+    domains=(STANDARD, CHANNELS_LAST),
+    attributes=(*WINDOW, "ceil_mode", "kernel_shape", "storage_order"),
+    inputs=1,
+)
+@converts("GlobalMaxPool")
 def _max_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
     value = site.take(0, *NUMBERS, Codes)
     whole = site.node.operator == "GlobalMaxPool"
@@ -37,7 +58,7 @@ def _max_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
         raise UserError("its storage_order is 1; allowed: 0")
 
     def pool(source: Activation, name: str) -> Activation:
-        image = site.builder.image(source)
+        image = site.image(source)
         tensor = site.builder.made(image.name)
         size = (tensor.shape[0], tensor.shape[1]) if whole else kernel_size(site)
         window = Window(size) if whole else _pooling_window(site, size, image)
@@ -49,7 +70,7 @@ def _max_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
             maximum=tensor.type.maximum,
         )
         height, width, channels = node.infer(tensor).tensor.shape
-        return site.builder.add(node, Layout.usual((channels, height, width)))
+        return site.builder.add(node, site.image_layout(height, width, channels))
 
     if isinstance(value, Codes):
         site.set(Codes(pool(value.activation, site.output)))
@@ -78,33 +99,96 @@ def _pooling_window(site: Site, size: tuple[int, int], image: Activation) -> Win
     return replace(window, padding=(padding[0], padding[1]))
 
 
-@converts("AveragePool")
+@converts("AveragePool", attributes=AVERAGE)
 def _average_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
-    site.set(_averaged(site, plain(site, 0), explicit=False))
+    site.set(_averaged(site, plain(site, 0), arithmetic, explicit=False))
 
 
-def _averaged(site: Site, source: Real, explicit: bool) -> Accumulated:
-    image = site.builder.image(source.activation)
+def _averaged(site: Site, source: Real, arithmetic: OnnxArithmetic, explicit: bool) -> Accumulated:
+    image = site.image(source.activation)
     size = kernel_size(site)
     window = _pooling_window(site, size, image)
-    padded = any(sum(pair) for pair in window.padding)
-    if padded and (not site.integer("count_include_pad", 0) or site.integer("ceil_mode", 0)):
-        raise UserError(
-            "it averages over fewer numbers at the border; allowed: no padding, or "
-            "count_include_pad 1 without ceil_mode"
-        )
     node = SumPool(inputs=(image.name,), output="sum", window=window, encoding=source.encoding)
-    height, width, channels = node.infer(site.builder.made(image.name)).tensor.shape
-    return _mean(
-        source, node, Layout.usual((channels, height, width)), "average", window.taps, explicit
+    tensor = site.builder.made(image.name)
+    height, width, channels = node.infer(tensor).tensor.shape
+    layout = site.image_layout(height, width, channels)
+    counts = _counts(site, window, size, image, arithmetic)
+    if np.ptp(counts) == 0:
+        return _mean(source, node, layout, "average", int(counts.flat[0]), explicit)
+    return _border_averages(site, source, node, layout, counts, explicit)
+
+
+def _counts(
+    site: Site,
+    window: Window,
+    size: tuple[int, int],
+    image: Activation,
+    arithmetic: OnnxArithmetic,
+) -> NDArray[np.int64]:
+    """Return by how many numbers the sum of each window is divided, shape (height, width).
+
+    The padding that the file declares may count; what a ceiling adds does not, but in ONNX
+    Runtime's integer kernel.
+    """
+    shape = site.builder.made(image.name).shape
+    if not site.integer("count_include_pad", 0):
+        return window.taps_inside(shape)
+    if arithmetic.name != OnnxArithmetic.name:
+        return np.full(window.output_size(shape), window.taps)
+    declared = window_of(site, size, image).padding
+    padded = tuple(shape[axis] + sum(declared[axis]) for axis in (0, 1))
+    added = tuple((0, window.padding[axis][1] - declared[axis][1]) for axis in (0, 1))
+    within = replace(window, padding=(added[0], added[1]))
+    return within.taps_inside((*padded, 1))
+
+
+def _border_averages(
+    site: Site,
+    source: Real,
+    node: SumPool,
+    layout: Layout,
+    counts: NDArray[np.int64],
+    explicit: bool,
+) -> Accumulated:
+    """Return averages over several counts: sums times a common multiple of the counts over each."""
+    different = tuple(np.unique(counts).tolist())
+    multiple = math.lcm(*different)
+    sums = site.builder.add(replace(node, output=f"{site.output}/sums"), layout)
+    kind = IntegerType.spanning(0, multiple // different[0])
+    if max(sums.type.width, kind.width) > MAXIMUM_CODE_WIDTH:
+        raise UserError(
+            f"it averages over {', '.join(map(str, different))} numbers, which needs more than "
+            f"{MAXIMUM_CODE_WIDTH} bits; allowed: smaller windows, or padding that counts"
+        )
+    factors = Constant(
+        inputs=(),
+        output=f"{site.output}/factors",
+        values=(multiple // counts)[:, :, None],
+        type=kind,
     )
+    site.builder.add(factors, Layout.same(factors.values.shape))
+    product = Multiply(
+        inputs=(sums.name, factors.output), output="sum", encodings=(Encoding(), Encoding())
+    )
+    value = _mean(source, product, layout, "average", multiple, explicit)
+    assert value.kernel is not None
+    return replace(value, kernel=replace(value.kernel, counts=different))
 
 
 def _mean(
-    source: Real, node: SumPool | Mean, layout: Layout, name: str, count: int, explicit: bool
+    source: Real,
+    node: SumPool | Mean | Multiply,
+    layout: Layout,
+    name: str,
+    count: int,
+    explicit: bool,
 ) -> Accumulated:
     kernel = Kernel(
-        name, (scale_of(source).reshape(1),), (source.activation.type,), count, explicit
+        name,
+        (scale_of(source).reshape(1),),
+        (source.activation.type,),
+        count,
+        explicit=explicit,
     )
     return Accumulated(node, layout, one_fraction(source.scale / count), fractions([0.0]), kernel)
 
@@ -115,7 +199,7 @@ def _global_average_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
 
 
 def _global_average(site: Site, source: Real, explicit: bool) -> Accumulated:
-    image = site.builder.image(source.activation)
+    image = site.image(source.activation)
     height, width, channels = site.builder.made(image.name).shape
     node = Mean(
         inputs=(image.name,),
@@ -124,11 +208,11 @@ def _global_average(site: Site, source: Real, explicit: bool) -> Accumulated:
         keep_dimensions=True,
         encoding=source.encoding,
     )
-    layout = Layout.usual((channels, 1, 1))
+    layout = site.image_layout(1, 1, channels)
     return _mean(source, node, layout, "global average", height * width, explicit)
 
 
-@converts("ReduceMean")
+@converts("ReduceMean", attributes=("axes", "keepdims", "noop_with_empty_axes"))
 def _reduce_mean(site: Site, arithmetic: OnnxArithmetic) -> None:
     source = plain(site, 0)
     shape = source.activation.layout.shape
@@ -138,7 +222,7 @@ def _reduce_mean(site: Site, arithmetic: OnnxArithmetic) -> None:
     if 0 in axes or not axes:
         raise UserError(f"its axes are {listed}; allowed: dimensions but the batch")
     keep = bool(site.integer("keepdims", 1))
-    order = usual_order(rank)
+    order = source.activation.layout.held_order()
     arranged = site.builder.arranged(source.activation, order)
     node = Mean(
         inputs=(arranged.name,),
@@ -154,7 +238,10 @@ def _reduce_mean(site: Site, arithmetic: OnnxArithmetic) -> None:
     site.set(_mean(source, node, layout, "mean", count, explicit=False))
 
 
-@converts("QLinearAveragePool", "QLinearGlobalAveragePool")
+@converts(
+    "QLinearAveragePool", domains=(MICROSOFT,), attributes=(*AVERAGE, "channels_last"), inputs=5
+)
+@converts("QLinearGlobalAveragePool", domains=(MICROSOFT,), attributes=("channels_last",), inputs=5)
 def _qlinear_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
     """Take inputs x, x_scale, x_zero_point, y_scale, y_zero_point."""
     if site.integer("channels_last", 0):
@@ -163,7 +250,10 @@ def _qlinear_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
     if not isinstance(source, Real):
         raise UserError("its input is a constant")
     whole = site.node.operator == "QLinearGlobalAveragePool"
-    value = (_global_average if whole else _averaged)(site, source, explicit=True)
+    if whole:
+        value = _global_average(site, source, explicit=True)
+    else:
+        value = _averaged(site, source, arithmetic, explicit=True)
     quantizer = quantizer_of(site, 3, 4, UINT8)
     made = quantize(value, quantizer, site.output, site.builder, arithmetic)
     site.set(Codes(made))

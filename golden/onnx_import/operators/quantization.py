@@ -5,14 +5,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from onnx import TensorProto
 
 from golden.errors import UserError
 from golden.graph import Encoding
 from golden.integer_type import IntegerType
 from golden.onnx_import.arithmetic import OnnxArithmetic
 from golden.onnx_import.builder import Site
-from golden.onnx_import.model import Constant
-from golden.onnx_import.operators.registry import converts
+from golden.onnx_import.model import INTEGER_TYPES, Constant
+from golden.onnx_import.operators.registry import MICROSOFT, QONNX, STANDARD, converts
 from golden.onnx_import.quantize import quantize
 from golden.onnx_import.quantizer import Mode, Quantizer, finite_fraction
 from golden.onnx_import.values import (
@@ -45,20 +46,27 @@ def one_scale(site: Site, position: int) -> float:
     return float(values.reshape(()))
 
 
-def scales(site: Site, position: int) -> NDArray[np.float32]:
-    """Return a constant input of positive, finite scales."""
-    constant = site.take(position, Constant)
-    values = constant.values
-    if (
-        constant.type is not None
-        or not values.size
-        or not ((values >= 2.0**-40) & (values <= 2.0**40)).all()
-    ):
+def scales(site: Site, position: int, weights: bool = False) -> NDArray[np.float32]:
+    """Return a constant input of scales.
+
+    Positive ones of a usual size; those of weights may be negative, and as small as those of
+    channels that have died in training.
+    """
+    values, name = site.numbers(position).astype(np.float32), site.node.inputs[position]
+    if not values.size:
+        raise UserError(f"its scale {name!r} is empty")
+    magnitude = np.abs(values) if weights else values
+    lowest, least = (np.finfo(np.float32).tiny, "2**-126") if weights else (2.0**-40, "2**-40")
+    with np.errstate(invalid="ignore"):
+        wrong = np.argwhere(~((magnitude >= lowest) & (magnitude <= 2.0**40)))
+    if len(wrong):
+        place = tuple(int(index) for index in wrong[0])
+        which = f" of channel {max(place)}" if values.size > 1 else ""
+        what = "numbers of magnitude" if weights else "positive numbers from"
         raise UserError(
-            f"its scale {site.node.inputs[position]!r} is empty or has elements that are no "
-            "positive numbers from 2**-40 to 2**40"
+            f"its scale {name!r}{which} is {values[place]:g}; allowed: {what} {least} to 2**40"
         )
-    return values.astype(np.float32)
+    return values
 
 
 def one_zero_point(site: Site, position: int, default: IntegerType) -> tuple[int, IntegerType]:
@@ -90,16 +98,32 @@ def dequantized(activation: Activation, scale: float, zero_point: int, site: Sit
     return Real(activation, quantizer.scale, quantizer.encoding)
 
 
-@converts("QuantizeLinear")
+@converts(
+    "QuantizeLinear",
+    domains=(STANDARD, MICROSOFT),
+    attributes=("axis", "block_size", "output_dtype"),
+    without_effect=("saturate",),
+    only={"precision": 0},
+    inputs=3,
+)
 def _quantize_linear(site: Site, arithmetic: OnnxArithmetic) -> None:
     _no_blocks(site)
-    value = site.take(0, *NUMBERS)
-    quantizer = quantizer_of(site, 1, 2, UINT8)
+    value = site.take(0, *NUMBERS, Constant, QuantizedConstant)
+    if isinstance(value, Constant | QuantizedConstant):
+        site.set(_quantized_numbers(site))
+        return
+    quantizer = quantizer_of(site, 1, 2, _output_type(site))
     made = quantize(value, quantizer, site.output, site.builder, arithmetic)
     site.set(Codes(made))
 
 
-@converts("DequantizeLinear")
+@converts(
+    "DequantizeLinear",
+    domains=(STANDARD, MICROSOFT),
+    attributes=("axis", "block_size"),
+    only={"output_dtype": TensorProto.FLOAT},
+    inputs=3,
+)
 def _dequantize_linear(site: Site, arithmetic: OnnxArithmetic) -> None:
     _no_blocks(site)
     value = site.take(0, Codes, Constant)
@@ -120,10 +144,38 @@ def _dequantize_linear(site: Site, arithmetic: OnnxArithmetic) -> None:
         QuantizedConstant(
             value.values,
             value.type,
-            _along(scales(site, 1), value.values.shape, axis, "scales"),
+            _along(scales(site, 1, weights=True), value.values.shape, axis, "scales"),
             _along(zero_points, value.values.shape, axis, "zero points"),
         )
     )
+
+
+def _quantized_numbers(site: Site) -> Constant:
+    """Return the codes of constant numbers: a weight that the file holds in real numbers."""
+    numbers, kind = site.numbers(0), _output_type(site)
+    zero_points = np.zeros(1, dtype=np.int64)
+    if site.has(2):
+        constant = site.take(2, Constant)
+        if constant.type is None:
+            raise UserError(f"its zero point {site.node.inputs[2]!r} holds no integers")
+        zero_points, kind = constant.values, constant.type
+    axis, shape = site.integer("axis", 1), numbers.shape
+    scale = _along(scales(site, 1, weights=True), shape, axis, "scales")
+    zero_point = _along(zero_points, shape, axis, "zero points")
+    with np.errstate(all="ignore"):
+        scaled = np.rint(numbers.astype(np.float32) / scale)
+    if np.isnan(scaled).any():
+        raise UserError(f"its input {site.node.inputs[0]!r} has elements that are no numbers")
+    codes = np.clip(scaled, -(2.0**40), 2.0**40).astype(np.int64) + zero_point
+    return Constant(np.clip(codes, kind.minimum, kind.maximum), kind)
+
+
+def _output_type(site: Site) -> IntegerType:
+    """Return the type of codes where no zero point says it."""
+    number = site.integer("output_dtype", 0) or TensorProto.UINT8
+    if number not in INTEGER_TYPES:
+        raise UserError(f"its output_dtype is {number}; allowed: integers")
+    return INTEGER_TYPES[number]
 
 
 def _no_blocks(site: Site) -> None:
@@ -149,8 +201,7 @@ def _along(values: NDArray[Any], shape: tuple[int, ...], axis: int, what: str) -
 
 def _whole(site: Site, position: int) -> int:
     """Return a constant input that is one whole number, as a real number or an integer."""
-    constant = site.take(position, Constant)
-    values = constant.values
+    values = site.numbers(position)
     if values.size != 1 or float(values.reshape(())) != np.rint(values.reshape(())):
         raise UserError(f"its input {site.node.inputs[position]!r} is no single whole number")
     if abs(float(values.reshape(()))) > 1 << 31:
@@ -158,12 +209,20 @@ def _whole(site: Site, position: int) -> int:
     return int(values.reshape(()))
 
 
-@converts("Quant", "IntQuant")
+@converts(
+    "Quant",
+    "IntQuant",
+    domains=(QONNX,),
+    attributes=("narrow", "rounding_mode", "signed"),
+    inputs=4,
+)
 def _quant(site: Site, arithmetic: OnnxArithmetic) -> None:
     """QONNX Quant: ``(round(clip(x / scale + zero_point)) - zero_point) * scale``."""
     width = _whole(site, 3)
-    if not 1 <= width <= 16:
-        raise UserError(f"its bit width is {width}; allowed: 1 to 16")
+    # Biases are constants, and wider than activations.
+    widest = 32 if isinstance(site.input(0), Constant | QuantizedConstant) else 16
+    if not 1 <= width <= widest:
+        raise UserError(f"its bit width is {width}; allowed: 1 to {widest}")
     signed, narrow = bool(site.integer("signed", 1)), bool(site.integer("narrow", 0))
     kind = IntegerType(width, signed)
     if width == 1 and signed:
@@ -176,17 +235,16 @@ def _quant(site: Site, arithmetic: OnnxArithmetic) -> None:
     maximum = kind.maximum - (narrow and not signed)
     mode = Mode.parse(site.text("rounding_mode", "ROUND"))
     zero_point = _whole(site, 2)
-    value = site.take(0, *NUMBERS, Constant)
-    if isinstance(value, Constant):
-        if value.type is not None:
-            raise UserError(f"its input {site.node.inputs[0]!r} is a constant of integers")
-        scale = _broadcastable(scales(site, 1), value.values.shape)
+    value = site.take(0, *NUMBERS, Constant, QuantizedConstant)
+    if isinstance(value, Constant | QuantizedConstant):
+        numbers = _real_numbers(site)
+        scale = _broadcastable(scales(site, 1, weights=True), numbers.shape)
         with np.errstate(over="ignore", invalid="ignore"):
-            scaled = np.clip(value.values / scale + np.float32(zero_point), minimum, maximum)
+            scaled = np.clip(numbers / scale + np.float32(zero_point), minimum, maximum)
         if np.isnan(scaled).any():
             raise UserError(f"its input {site.node.inputs[0]!r} has elements that are no numbers")
         codes = mode.round_float(scaled.astype(np.float64)).astype(np.int64)
-        zero_points = np.full((1,) * value.values.ndim, zero_point, dtype=np.int64)
+        zero_points = np.full((1,) * numbers.ndim, zero_point, dtype=np.int64)
         site.set(QuantizedConstant(codes, kind, scale, zero_points))
         return
     quantizer = Quantizer(
@@ -201,21 +259,28 @@ def _quant(site: Site, arithmetic: OnnxArithmetic) -> None:
     _set_quantized(site, arithmetic, value, quantizer)
 
 
-@converts("BipolarQuant")
+@converts("BipolarQuant", domains=(QONNX,), inputs=2)
 def _bipolar_quant(site: Site, arithmetic: OnnxArithmetic) -> None:
     """QONNX BipolarQuant: ``scale`` for numbers from zero upwards, ``-scale`` for the others."""
-    value = site.take(0, *NUMBERS, Constant)
-    if isinstance(value, Constant):
-        if value.type is not None:
-            raise UserError(f"its input {site.node.inputs[0]!r} is a constant of integers")
-        scale = _broadcastable(scales(site, 1), value.values.shape)
-        codes = (value.values >= 0).astype(np.int64)
+    value = site.take(0, *NUMBERS, Constant, QuantizedConstant)
+    if isinstance(value, Constant | QuantizedConstant):
+        numbers = _real_numbers(site)
+        scale = _broadcastable(scales(site, 1, weights=True), numbers.shape)
+        codes = (numbers >= 0).astype(np.int64)
         none = np.zeros((1,) * codes.ndim, dtype=np.int64)
         site.set(QuantizedConstant(codes, _UINT1, scale, none, bipolar=True))
         return
     scale_fraction = finite_fraction(one_scale(site, 1))
     quantizer = Quantizer(_UINT1, scale_fraction, maximum=1, bipolar=True)
     _set_quantized(site, arithmetic, value, quantizer)
+
+
+def _real_numbers(site: Site) -> NDArray[np.float32]:
+    """Return the elements of the first input, a constant of real numbers."""
+    value = site.input(0)
+    if isinstance(value, Constant) and value.type is not None:
+        raise UserError(f"its input {site.node.inputs[0]!r} is a constant of integers")
+    return site.numbers(0).astype(np.float32)
 
 
 def _set_quantized(
@@ -237,7 +302,7 @@ def _broadcastable(values: NDArray[np.float32], shape: tuple[int, ...]) -> NDArr
     return padded
 
 
-@converts("Trunc")
+@converts("Trunc", domains=(QONNX,), attributes=("narrow", "rounding_mode", "signed"), inputs=6)
 def _trunc(site: Site, arithmetic: OnnxArithmetic) -> None:
     """QONNX Trunc: codes on the input's scale lose their lowest bits.
 

@@ -85,7 +85,7 @@ def named_weights(
     zero_points = np.zeros(1, dtype=np.int64)
     if site.has(zero_point):
         zero_points = site.take(zero_point, Constant).values.astype(np.int64)
-    factors = scales(site, scale) if scale >= 0 else np.ones(1, dtype=np.float32)
+    factors = scales(site, scale, weights=True) if scale >= 0 else np.ones(1, dtype=np.float32)
     for values in (zero_points, factors):
         if values.size not in (1, constant.values.shape[axis]):
             raise UserError(

@@ -5,6 +5,9 @@ from golden.graph import Window
 from golden.onnx_import.builder import Site
 from golden.onnx_import.values import Activation
 
+WINDOW = ("auto_pad", "dilations", "pads", "strides")
+"""The attributes that `window_of` reads."""
+
 
 def window_of(site: Site, size: tuple[int, int], image: Activation) -> Window:
     """Return the window of a convolution or pooling over an image of the graph."""

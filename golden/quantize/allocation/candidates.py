@@ -107,7 +107,7 @@ class Candidates:
         network = simplify(trace(module, data.example))
         base = assign_precision(network, scheme)
         groups = tuple(_groups(network, base, scheme, tuple(sorted(set(activation_bits)))))
-        seen = distributions(network, data)
+        seen = distributions(network, data, scheme.calibration_type)
         fakes = {}
         for width in sorted({*weight_bits, *activation_bits}):
             layers = dict.fromkeys(base.weights, width)

@@ -1,0 +1,32 @@
+"""Arguments of the commands that read a network from a file."""
+
+import argparse
+from pathlib import Path
+
+from golden.graph import Graph
+from golden.load import SUFFIXES, load_network
+
+
+def add_model_arguments(parser: argparse.ArgumentParser, done: str) -> None:
+    """Add the file, its profile, and where the network ends.
+
+    Parameters
+    ----------
+    parser : ArgumentParser
+    done : str
+        What the command does with the arithmetic: ``executed``.
+    """
+    parser.add_argument("model", type=Path, help=f"a network: {', '.join(SUFFIXES)}")
+    parser.add_argument("--profile", help=f"the reference whose arithmetic is {done}")
+    parser.add_argument(
+        "--end-at",
+        action="append",
+        default=[],
+        metavar="TENSOR",
+        help="end the network at this tensor of the file, leaving out what comes after; repeatable",
+    )
+
+
+def load_model(arguments: argparse.Namespace) -> Graph:
+    """Read the network that the arguments name."""
+    return load_network(arguments.model, arguments.profile, tuple(arguments.end_at))
