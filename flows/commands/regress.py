@@ -3,7 +3,6 @@
 import argparse
 import json
 import re
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -19,6 +18,7 @@ from flows.simulators.build_once import digest
 from flows.simulators.toolchain import SIMULATORS, check_simulator
 from flows.units import UNITS
 from golden.atomic_file import write_atomically
+from golden.child_process import run_program
 from golden.errors import UserError
 from golden.load import SUFFIXES
 
@@ -113,13 +113,7 @@ def _model_jobs(
 def _run_job(command: Sequence[str], log: Path) -> dict[str, object]:
     started = time.monotonic()
     with log.open("w") as output:
-        finished = subprocess.run(
-            [sys.executable, "-m", *command],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
+        finished = run_program([sys.executable, "-m", *command], output=output)
     lines = log.read_text().strip().splitlines() or ["(it printed nothing)"]
     return {
         "passed": finished.returncode == 0,
