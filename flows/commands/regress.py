@@ -58,6 +58,7 @@ def _jobs(simulators: Sequence[str], seed: str) -> Iterator[tuple[str, list[str]
             command = ["cocotb_tests", unit, "--sim", simulator, "--seed", seed]
             yield f"{unit} {simulator}", command
     yield "every mode", ["cocotb_tests.every_mode"]
+    yield "every pace", ["cocotb_tests.every_pace"]
     yield "tests", ["pytest", "-q", "-n", "2", "tests"]
     yield "cocotb_tests", ["pytest", "-q", "-n", "2", "cocotb_tests"]
 
