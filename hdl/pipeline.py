@@ -53,7 +53,7 @@ class Stages:
     def instantiate_logic(self, name: str, module: str, **connections: Any) -> None:
         """Instantiate a hand-written module without registers."""
         if isinstance(self._platform, VerilogPlatform):
-            self._platform.add_library(module)
+            module = self._platform.add_library(module)
         self._m.submodules[name] = Instance(module, **connections)
 
 

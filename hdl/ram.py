@@ -4,6 +4,7 @@ from amaranth.hdl import ClockSignal, Const, Instance, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.memory import Memory, usual_ram
 from hdl.platform import VerilogPlatform
 
 
@@ -20,6 +21,8 @@ class Ram(wiring.Component):
         Addresses, at least 1.
     fill : int
         What every word holds at power-up, unsigned.
+    memory : Memory, optional
+        What it is made of; block RAM for more than 2,048 bits where none is given.
 
     Members
     -------
@@ -32,13 +35,18 @@ class Ram(wiring.Component):
         Must not be one that is written in the same cycle.
     data : Out
         The words, one cycle later.
+
+    Latency 1 cycle; one address is written and another one read per cycle.
     """
 
-    def __init__(self, width: int, lanes: int, depth: int, fill: int = 0) -> None:
+    def __init__(
+        self, width: int, lanes: int, depth: int, fill: int = 0, memory: Memory | None = None
+    ) -> None:
         self.width = width
         self.lanes = lanes
         self.depth = depth
         self.fill = fill
+        self.memory = memory or usual_ram(width * lanes, depth)
         address = range(max(depth, 2))
         super().__init__(
             {
@@ -53,15 +61,17 @@ class Ram(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         """Instantiate the hand-written module."""
+        module = "ram"
         if isinstance(platform, VerilogPlatform):
-            platform.add_library("ram")
+            module = platform.add_library(module)
         m = Module()
         m.submodules.ram = Instance(
-            "ram",
+            module,
             p_WIDTH=self.width,
             p_LANES=self.lanes,
             p_DEPTH=self.depth,
             p_ADDRESS_WIDTH=len(self.address),
+            p_BLOCK=Const(self.memory is Memory.BLOCK, 1),
             p_FILL=Const(self.fill, self.width),
             i_clk=ClockSignal(),
             i_write=self.write,

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import ClockSignal, Instance, Module
+from amaranth.hdl import ClockSignal, Const, Instance, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from numpy.typing import ArrayLike
 
 from golden.errors import UserError
+from hdl.memory import Memory, usual_rom
 from hdl.packed_words import exact_integers, pack_words
 from hdl.platform import VerilogPlatform
 
@@ -20,10 +21,12 @@ class Rom(wiring.Component):
     Parameters
     ----------
     name : str
-        The content is written to ``<name>.hex``, one word a line; unique within a design.
+        The content is written to ``<design>__<name>.hex``, one word a line; unique within a design.
     columns : sequence of (values, width)
         The integers of every word and their width in bits, those of the first column lowest; at
         least one, each of as many integers as there are words.
+    memory : Memory, optional
+        What it is made of; block RAM for more than 64 words where none is given.
 
     Members
     -------
@@ -34,13 +37,20 @@ class Rom(wiring.Component):
     data : Out(width)
         The word, one cycle later; as wide as all columns together.
 
+    Latency 1 cycle, one word per cycle.
+
     Raises
     ------
     UserError
         If there is no column, no bit or no word, or columns differ in length.
     """
 
-    def __init__(self, name: str, columns: Sequence[tuple[ArrayLike, int]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        columns: Sequence[tuple[ArrayLike, int]],
+        memory: Memory | None = None,
+    ) -> None:
         self.name = name
         self.columns = tuple((exact_integers(values), width) for values, width in columns)
         self.width = sum(width for _, width in columns)
@@ -51,6 +61,7 @@ class Rom(wiring.Component):
                 "allowed: at least one bit, and as many words in all columns, at least one"
             )
         (self.depth,) = depths
+        self.memory = memory or usual_rom(self.depth)
         super().__init__(
             {
                 "enable": In(1),
@@ -61,18 +72,20 @@ class Rom(wiring.Component):
 
     def elaborate(self, platform: object) -> Module:
         """Instantiate the ROM module and hand its content to the platform."""
+        module, file = "rom", f"{self.name}.hex"
         if isinstance(platform, VerilogPlatform):
             digits = (self.width + 3) // 4
             content = "".join(f"{word:0{digits}x}\n" for word in pack_words(self.columns))
-            platform.add_library("rom")
-            platform.add_rom(f"{self.name}.hex", content, self.columns)
+            module = platform.add_library(module)
+            file = platform.add_rom(file, content, self.columns)
         m = Module()
         m.submodules.rom = Instance(
-            "rom",
+            module,
             p_WIDTH=self.width,
             p_DEPTH=self.depth,
             p_ADDRESS_WIDTH=len(self.address),
-            p_FILE=f"{self.name}.hex",
+            p_BLOCK=Const(self.memory is Memory.BLOCK, 1),
+            p_FILE=file,
             i_clk=ClockSignal(),
             i_enable=self.enable,
             i_address=self.address,

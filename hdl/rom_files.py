@@ -50,6 +50,7 @@ def write_rom_files(folder: Path, design: Design) -> list[Path]:
     paths = []
     for name, content in design.files.items():
         path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content.encode())
         check_rom_file(path, design.rom_columns[name])
         paths.append(path)

@@ -155,7 +155,7 @@ def test_a_rom_file_holds_all_columns_wherever_they_meet(first: int) -> None:
             joined([(columns[name][row], width) for name, width in widths.items()])
             for row in range(5)
         ]
-        platform = VerilogPlatform()
+        platform = VerilogPlatform("rom")
         arrays = {name: np.array(column, dtype=np.int64) for name, column in columns.items()}
         Fragment.get(LookedUp(arrays), platform)
         (content,) = platform.files.values()

@@ -30,6 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", required=True, help=f"one of: {', '.join(BUDGETS)}")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the output folder")
     parser.add_argument(
+        "--name",
+        help="the design's, with which all its modules and files begin (default: the model's)",
+    )
+    parser.add_argument(
         "--cycles", type=int, metavar="N", help="cycles between images that are enough"
     )
     parser.add_argument("--shell", default="axi", help=f"{' or '.join(SHELLS)} (default: axi)")
@@ -63,7 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
         certified = certify(graph)
     with console.status("choosing foldings"):
         plan = plan_network(certified, budget, arguments.cycles)
-        accelerator = Accelerator(arguments.model.stem, plan, arguments.shell)
+        name = arguments.model.stem if arguments.name is None else arguments.name
+        accelerator = Accelerator(name, plan, arguments.shell)
     console.print(plan_table(plan, f"{arguments.model.name} on {budget.summary}"))
     with console.status("golden outputs"):
         # Only now, because importing torch takes seconds.

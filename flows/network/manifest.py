@@ -12,8 +12,8 @@ from flows.network.accelerator import Accelerator, End
 from flows.network.devices import Budget
 from flows.network.plan import Plan
 from golden.graph import Certified, Graph, Tensor
+from hdl.component_ports import flat_ports
 from hdl.shell.register_map import describe
-from hdl.verilog_output import flat_ports
 
 FORMAT = "bittrue accelerator"
 VERSION = 1

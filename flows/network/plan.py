@@ -1,22 +1,23 @@
 """The folding of every layer, for a device or for a rate."""
 
-import math
 from dataclasses import dataclass
-from typing import Any
 
-from flows.network.candidates import MatrixChoices
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.network.candidates import Candidates, MatrixChoices
 from flows.network.devices import Budget
-from flows.network.resources import Resources, matrix_resources, other_resources
+from flows.network.levels import Level, Levels
+from flows.network.resources import Costs, Resources
+from flows.network.selection import Limits, Selection
 from golden.constant_operands import spread_constants
 from golden.errors import UserError
-from golden.graph import Concat, Convolution, FullyConnected, Graph, Node, Pad, Tensor
-from golden.mac_spec import MAXIMUM_LUT_WIDTH, Multiplier
-from hdl.layers.build import Pool, build_layer, matrix_layer_spec, naming, pool_layer
+from golden.graph import Convolution, FullyConnected, Graph, Node
+from hdl.layers.build import matrix_layer_spec
 from hdl.layers.folding import Folding
 from hdl.network_spec import NetworkSpec, is_wire
 
-_NARROW_PRODUCT = 16
-"""Product of the operands' bits up to which tables are cheaper than hardware multipliers."""
+Int64 = NDArray[np.int64]
 
 _FASTEST = 16
 """Cycles of an image below which no plan is sought."""
@@ -96,20 +97,22 @@ class Plan:
 
 
 def plan_network(graph: Graph, budget: Budget, cycles: int | None = None) -> Plan:
-    """Choose the folding of every layer.
+    """Choose the circuit of every layer.
 
     Parameters
     ----------
     graph : Graph
         With certificates where there are any; see `golden.certify`.
     budget : Budget
-        What the device has.
+        What there is to be used.
     cycles : int, optional
-        Cycles between images that are enough; by default as few as the device has resources for.
+        Cycles between images that are enough; by default as few as there are resources for.
 
     Returns
     -------
     Plan
+        The cheapest one. A plan for more cycles never costs more, and is never refused where one
+        for fewer cycles is not.
 
     Raises
     ------
@@ -119,7 +122,7 @@ def plan_network(graph: Graph, budget: Budget, cycles: int | None = None) -> Pla
     planner = _Planner(spread_constants(graph), budget)
     if cycles is not None:
         plan = planner.plan(cycles)
-        if plan is not None and plan.resources.fits(budget):
+        if plan is not None:
             return plan
     fastest = planner.fastest(cycles or _FASTEST)
     if cycles is not None:
@@ -131,73 +134,102 @@ def plan_network(graph: Graph, budget: Budget, cycles: int | None = None) -> Pla
 
 
 class _Planner:
-    """Finds foldings for one graph and device."""
+    """Finds circuits for one graph and device."""
 
     def __init__(self, graph: Graph, budget: Budget) -> None:
         self._graph = graph
         self._budget = budget
+        self._limits = Limits(budget.luts, budget.multipliers, 2 * budget.block_rams)
+        self._levels = Levels(graph, budget)
         self._choices = {
-            node.output: MatrixChoices(node, graph.tensors[node.inputs[0]])
+            node.output: MatrixChoices(
+                node, graph.tensors[node.inputs[0]], graph.accumulators[node.output], budget
+            )
             for node in graph.nodes
             if isinstance(node, Convolution | FullyConnected)
         }
-        self._pools = [node for node in graph.nodes if isinstance(node, Pool)]
 
     def fastest(self, lowest: int) -> Plan:
-        """Return the plan with fewest cycles that fits; resources fall as cycles rise."""
-        slowest = self.plan(_SLOWEST)
-        if slowest is None or not slowest.resources.fits(self._budget):
-            needed = slowest.resources if slowest else None
-            raise UserError(
-                f"the network does not fit a {self._budget.summary}: "
-                f"with one multiplier a layer it takes about {needed}"
-            )
-        best = slowest
-        low, high = lowest, max(lowest, slowest.cycles)
+        """Return the plan with fewest cycles that fits: where one fits, slower ones do."""
+        choice = self._choice(_SLOWEST, any_fitting=True)
+        if choice is None:
+            raise UserError(f"the network does not fit a {self._budget.summary}")
+        low, high = lowest, max(lowest, choice.cycles)
         while low < high:
             middle = (low + high) // 2
-            plan = self.plan(middle)
-            if plan is not None and plan.resources.fits(self._budget):
-                best, high = plan, middle
+            choice = self._choice(middle, any_fitting=True)
+            if choice is not None:
+                high = min(middle, max(choice.cycles, low))
             else:
                 low = middle + 1
-        return best
+        plan = self.plan(low)
+        assert plan is not None
+        return plan
 
     def plan(self, cycles: int) -> Plan | None:
-        """Return a plan with at most so many cycles, as small as it can be; None if none is."""
-        lanes = self._lanes(cycles)
-        kinds = {name: self._first_kind(each) for name, each in self._choices.items()}
-        while True:
-            plan = self._with(cycles, lanes, kinds)
-            if plan is None or plan.resources.multipliers <= self._budget.multipliers:
-                return plan
-            moved = self._cheapest_in_logic(plan, kinds)
-            if moved is None:
-                return plan
-            kinds[moved] = Multiplier.LUT
+        """Return the cheapest plan with at most so many cycles; None if none fits."""
+        choice = self._choice(cycles)
+        return self._plan(choice) if choice else None
 
-    def _with(
-        self, cycles: int, lanes: dict[str, int], kinds: dict[str, Multiplier]
-    ) -> Plan | None:
-        """Return the plan whose layers use these kinds of multipliers."""
-        foldings: dict[str, Folding] = {}
+    def _choice(self, cycles: int, any_fitting: bool = False) -> "_Choice | None":
+        """Return the cheapest choice with at most so many cycles, or any that fits."""
+        bounds = [choices.bound(cycles) for choices in self._choices.values()]
+        if any(not len(bound) for bound in bounds):
+            return None
+        # With more lanes, layers themselves cost no less than with as many as they like.
+        relaxed = Selection(bounds, self._limits)
+        best: _Choice | None = None
+        for level in self._levels.within(cycles):
+            if not relaxed.may_fit(level.fixed):
+                continue
+            if best and relaxed.least_cost(level.fixed) >= best.cost:
+                continue
+            choice = self._choice_with(level, cycles, any_fitting)
+            if choice is not None and (best is None or choice.cost < best.cost):
+                best = choice
+                if any_fitting:
+                    return best
+        return best
+
+    def _choice_with(self, level: Level, cycles: int, any_fitting: bool) -> "_Choice | None":
+        """Return the cheapest choice with these lanes, or any that fits."""
+        found: dict[str, tuple[Candidates, Int64]] = {}
         for name, choices in self._choices.items():
-            folding = choices.cheapest(cycles, lanes[choices.tensor.name], lanes[name], kinds[name])
-            if folding is None:
+            candidates = choices.candidates(level.lanes[choices.tensor.name], level.lanes[name])
+            places = candidates.within(cycles)
+            if not len(places):
                 return None
-            foldings[name] = folding
-        spec = NetworkSpec(self._graph, foldings, lanes)
-        layers = tuple(self._planned(node, spec) for node in self._graph.nodes if not is_wire(node))
-        plan = Plan(spec, layers)
-        return plan if plan.cycles <= cycles else None
+            found[name] = candidates, places
+        parts = [candidates.options.at(places) for candidates, places in found.values()]
+        selection = Selection(parts, self._limits)
+        find = selection.fitting if any_fitting else selection.cheapest
+        chosen = find(level.fixed)
+        if chosen is None:
+            return None
+        circuits = {
+            name: (candidates, int(places[place]))
+            for (name, (candidates, places)), place in zip(found.items(), chosen, strict=True)
+        }
+        return _Choice(level, circuits, selection.cost(chosen, level.fixed))
 
-    def _planned(self, node: Node, spec: NetworkSpec) -> PlannedLayer:
+    def _plan(self, choice: "_Choice") -> Plan:
+        foldings = {
+            name: candidates.folding(place) for name, (candidates, place) in choice.places.items()
+        }
+        spec = NetworkSpec(self._graph, foldings, choice.level.lanes)
+        layers = tuple(
+            self._planned(node, spec, choice) for node in self._graph.nodes if not is_wire(node)
+        )
+        return Plan(spec, layers)
+
+    def _planned(self, node: Node, spec: NetworkSpec, choice: "_Choice") -> PlannedLayer:
+        cost = choice.level.costs[node.output]
         if not isinstance(node, Convolution | FullyConnected):
-            circuit: Any = build_layer(node, spec)
-            cycles = circuit.cycles_per_image()
-            resources = other_resources(circuit, self._budget)
-            return PlannedLayer(node.output, node.operator(), 0, None, 0, cycles, resources)
+            cycles = choice.level.cycles[node.output]
+            return PlannedLayer(node.output, node.operator(), 0, None, 0, cycles, cost.single())
         layer = matrix_layer_spec(node, spec)
+        candidates, place = choice.places[node.output]
+        columns = (int(column[place]) for column in candidates.options.columns)
         return PlannedLayer(
             node.output,
             node.operator(),
@@ -205,73 +237,20 @@ class _Planner:
             layer.folding,
             layer.multipliers,
             layer.cycles_per_image(),
-            matrix_resources(layer, self._budget),
+            (cost + Costs(*columns)).single(),
         )
 
-    def _lanes(self, cycles: int) -> dict[str, int]:
-        """Return the fewest lanes with which each tensor passes within so many cycles."""
-        channels: dict[str, int] = {}
-        origins: dict[str, str] = {}
-        for tensor in self._graph.tensors.values():
-            producer = self._graph.producer(tensor.name)
-            origin = tensor.name
-            if producer is not None and is_wire(producer):
-                origin = origins[producer.inputs[0]]
-            origins[tensor.name] = origin
-            channels[origin] = math.gcd(channels.get(origin, 0), tensor.channels)
-        for node in self._graph.nodes:
-            if isinstance(node, Concat | Pad):
-                # Blocks of one tensor or of a border follow each other in whole beats.
-                whole = [self._graph.tensors[name].channels for name in node.inputs]
-                whole += node.padding[-1] if isinstance(node, Pad) else ()
-                for name in (*node.inputs, node.output):
-                    channels[origins[name]] = math.gcd(channels[origins[name]], *whole)
-        lanes = {
-            name: self._fewest_lanes(self._graph.tensors[name], channels[origin], cycles)
-            for name, origin in origins.items()
-        }
-        for node in self._pools:
-            # The results of a whole image come as fast as its last pixel, and leave so too.
-            given = self._graph.tensors[node.inputs[0]]
-            if self._graph.tensors[node.output].elements == given.channels:
-                for name, origin in origins.items():
-                    if origin == node.output and channels[origin] % lanes[given.name] == 0:
-                        lanes[name] = max(lanes[name], lanes[given.name])
-        return lanes
 
-    def _fewest_lanes(self, tensor: Tensor, channels: int, cycles: int) -> int:
-        divisors = [count for count in range(1, channels + 1) if channels % count == 0]
-        pools = [node for node in self._pools if node.inputs[0] == tensor.name]
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """Lanes, a circuit for each matrix layer, and what all that costs."""
 
-        def passes(lanes: int) -> bool:
-            return tensor.elements <= lanes * cycles and all(
-                self._pool_cycles(node, tensor, lanes) <= cycles for node in pools
-            )
+    level: Level
+    places: dict[str, tuple[Candidates, int]]
+    cost: int
 
-        return next(filter(passes, divisors), channels)
-
-    def _pool_cycles(self, node: Pool, tensor: Tensor, lanes: int) -> int:
-        with naming(self._graph, node):
-            return pool_layer(node, tensor, lanes).cycles_per_image()
-
-    def _first_kind(self, choices: MatrixChoices) -> Multiplier:
-        """Return tables for the narrowest products, hardware multipliers for the others."""
-        bits = choices.weight_type.width * choices.tensor.type.width
-        return Multiplier.LUT if bits <= _NARROW_PRODUCT else self._budget.packed
-
-    def _cheapest_in_logic(self, plan: Plan, kinds: dict[str, Multiplier]) -> str | None:
-        """Return the layer whose products cost least logic for each multiplier they set free."""
-        best: tuple[float, int] | None = None
-        moved = None
-        for layer in plan.layers:
-            choices = self._choices.get(layer.name)
-            if choices is None or choices.binary or kinds[layer.name] is Multiplier.LUT:
-                continue
-            widths = choices.weight_type.width, choices.tensor.type.width
-            if max(widths) > MAXIMUM_LUT_WIDTH:
-                continue
-            shared = 1 if choices.geometry.depthwise else 2
-            cost = shared * widths[0] * widths[1], layer.multipliers
-            if best is None or cost < best:
-                best, moved = cost, layer.name
-        return moved
+    @property
+    def cycles(self) -> int:
+        """Cycles from which on this is a choice."""
+        matrices = [int(candidates.cycles[place]) for candidates, place in self.places.values()]
+        return max(self.level.rate, self.level.slowest, *matrices)

@@ -1,12 +1,16 @@
 """What layers cost, estimated: good enough to choose foldings by, synthesis has the exact figures.
 
-The constants were fitted to what Yosys counts for layers of the MLPerf Tiny networks.
+Parts of layers are estimated many at a time: every function of this module takes numbers, or arrays
+of them, one entry for each way to build a part. The constants were fitted to what Yosys counts for
+layers of the MLPerf Tiny networks.
 """
 
-import math
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 from amaranth.lib import wiring
+from numpy.typing import NDArray
 
 from flows.network.devices import Budget
 from golden.graph import Certified, MaxPool, Requantization
@@ -14,15 +18,21 @@ from golden.integer_type import IntegerType
 from golden.mac_spec import Multiplier
 from golden.packing import find_packing
 from hdl.layers.constant import ConstantSource
-from hdl.layers.matrix_layer_spec import MatrixLayerSpec
 from hdl.layers.window_pool import WindowPool
 from hdl.layers.window_spec import SlidingWindowSpec
+from hdl.memory import Memory, usual_ram, usual_rom
 
-_LARGEST_LOGIC_ROM = 64
-"""Words of a ROM that becomes logic; ``hdl/verilog/rom.v`` makes block RAM of larger ones."""
+Int64 = NDArray[np.int64]
+Count = int | Int64
 
-_LARGEST_LUT_RAM = 2048
-"""Bits of a memory that becomes LUT RAM."""
+_TABLE_WORDS = 64
+"""Words of one bit that a table of six inputs holds."""
+
+_JOINED = 4
+"""Tables that the multiplexers behind them join without any other table."""
+
+_MOST_PRODUCTS = 8
+"""More products than any hardware multiplier makes at once."""
 
 
 @dataclass(frozen=True)
@@ -49,92 +59,153 @@ class Resources:
         )
 
 
-def matrix_resources(layer: MatrixLayerSpec, budget: Budget) -> Resources:
-    """Estimate a convolution or dense layer."""
-    folding, accumulator = layer.folding, layer.accumulator.width
-    products = _products(layer)
-    window, word, words = layer.window, layer.matrix.word_width, layer.matrix.words
-    rom = _rom(word, words, budget)
-    banks = window.rows * window.elements * window.code.width
-    luts = 220 + 2 * folding.outputs * accumulator + 4 * banks
-    return (
-        Resources(luts)
-        + products
-        + rom
-        + _window_memory(window, budget)
-        + requantizer_resources(layer.node.requantization, layer.accumulator, layer.output_lanes)
-    )
+@dataclass(frozen=True, eq=False)
+class Costs:
+    """Resources of several ways to build a part.
+
+    Attributes
+    ----------
+    luts, multipliers, halves : int or ndarray of int64
+        Tables, hardware multipliers, and block RAMs counted in halves of one.
+    """
+
+    luts: Count = 0
+    multipliers: Count = 0
+    halves: Count = 0
+
+    def __add__(self, other: "Costs") -> "Costs":
+        return Costs(
+            self.luts + other.luts,
+            self.multipliers + other.multipliers,
+            self.halves + other.halves,
+        )
+
+    def single(self) -> Resources:
+        """Return the resources of a part that can be built in one way only."""
+        return Resources(int(self.luts), int(self.multipliers), int(self.halves) / 2)
 
 
-def requantizer_resources(
+def products_cost(
+    kind: Multiplier | None,
+    weight: IntegerType,
+    code: IntegerType,
+    groups: Count,
+    outputs: Count,
+    lanes: Count,
+) -> Costs:
+    """Estimate what multiplies.
+
+    Parameters
+    ----------
+    kind : Multiplier or None
+    weight, code : IntegerType
+        Operands.
+    groups, outputs, lanes : int or ndarray of int64
+        Groups of outputs, outputs of all of them, products of each output.
+    """
+    multipliers = outputs * lanes
+    match kind:
+        case None:
+            return Costs(_up(1.1 * multipliers) + 8 * outputs)
+        case Multiplier.LUT:
+            return Costs(_up(1.6 * weight.width * code.width * multipliers))
+        case Multiplier.DSP:
+            return Costs(12 * multipliers, multipliers)
+        case packed:
+            shared = find_packing(packed, weight, code, _MOST_PRODUCTS, 1, 1).a_count
+            pairs = -(-(outputs // groups) // shared) * lanes * groups
+            return Costs(15 * pairs, pairs)
+
+
+def matrix_control_cost(window_bits: Count, outputs: Count, accumulator: int) -> Costs:
+    """Estimate the accumulators of a matrix layer, and what reads its windows.
+
+    Parameters
+    ----------
+    window_bits : int or ndarray of int64
+        Bits of a beat of the window.
+    outputs : int or ndarray of int64
+        Accumulators.
+    accumulator : int
+        Bits of one.
+    """
+    return Costs(220 + 2 * outputs * accumulator + 4 * window_bits)
+
+
+def requantizer_cost(
     requantization: Requantization | None, accumulator: IntegerType, lanes: int
-) -> Resources:
+) -> Costs:
     """Estimate the requantizers of a layer."""
     if requantization is None:
-        return Resources(accumulator.width * lanes)
+        return Costs(accumulator.width * lanes)
     if isinstance(requantization, Certified):
         certificate = requantization.certificate
         width = certificate.saturated_accumulator.width
         partials = -(-width // 18) * -(-certificate.multiplier_width // 18)
-        return Resources(120 * lanes, partials * lanes)
-    return Resources(300 * lanes, 4 * lanes)
+        return Costs(120 * lanes, partials * lanes)
+    return Costs(300 * lanes, 4 * lanes)
 
 
-def other_resources(layer: wiring.Component, budget: Budget) -> Resources:
+def other_cost(layer: wiring.Component, budget: Budget) -> Costs:
     """Estimate a layer without a matrix."""
     if isinstance(layer, WindowPool):
-        return _pool_resources(layer, budget)
+        return _pool_cost(layer, budget)
     if isinstance(layer, ConstantSource):
-        return Resources(30) + _rom(layer.lanes * layer.kind.width, len(layer.beats), budget)
+        width, words = layer.lanes * layer.kind.width, len(layer.beats)
+        return Costs(30) + rom_cost(width, words, usual_rom(words), budget)
     requantization = getattr(getattr(layer, "node", None), "requantization", None)
-    return Resources(250, 2 if requantization else 0, 1.0)
+    return Costs(250, 2 if requantization else 0, 2)
 
 
-def _pool_resources(layer: WindowPool, budget: Budget) -> Resources:
+def rom_cost(width: Count, words: Count, memory: Memory, budget: Budget) -> Costs:
+    """Estimate ROMs of so many words of a width; a single word is a constant."""
+    words = np.asarray(words)
+    stored = words > 1
+    if memory is Memory.BLOCK:
+        return Costs(0, 0, _halves(width, words, budget) * stored)
+    # A six-input table holds 64 words of a bit; the multiplexers of slices join four of them.
+    joined = np.where(words > _JOINED * _TABLE_WORDS, 1.45, 1.0)
+    return Costs(_up(width * -(-words // _TABLE_WORDS) * joined) * stored)
+
+
+def ram_cost(width: Count, depth: Count, memory: Memory, budget: Budget) -> Costs:
+    """Estimate memories with one port to write and one to read."""
+    width, depth = np.asarray(width), np.asarray(depth)
+    if memory is Memory.BLOCK:
+        return Costs(0, 0, _halves(width, depth, budget))
+    # Four tables are 64 words of three bits or 32 words of six; what joins them is logic.
+    blocks = -(-depth // _TABLE_WORDS)
+    tables = np.where(depth > _TABLE_WORDS // 2, blocks * -(-width // 3), -(-width // 6))
+    joining = np.where(blocks > _JOINED, width * blocks // 2, width) + blocks
+    return Costs(4 * tables + joining * (blocks > 1))
+
+
+def window_cost(window: SlidingWindowSpec, memory: Memory, budget: Budget) -> Costs:
+    """Estimate the memories of the rows under a window."""
+    codes, depth, count = window.memory_shape
+    each = ram_cost(codes * window.code.width, depth, memory, budget)
+    return Costs(count * each.luts, 0, count * each.halves)
+
+
+def _pool_cost(layer: WindowPool, budget: Budget) -> Costs:
     """Estimate pooling by windows: their memory, a tree for each lane, and what scales sums."""
     window, width = layer.window, layer.window.code.width
+    codes, depth, _ = window.memory_shape
     luts = 150 + (4 * window.rows + 2) * window.elements * width
-    scaling = Resources()
+    scaling = Costs()
     if not isinstance(layer.node, MaxPool):
-        scaling = Resources(120 * layer.lanes, layer.lanes)
-    return Resources(luts) + _window_memory(window, budget) + scaling
+        scaling = Costs(120 * layer.lanes, layer.lanes)
+    return Costs(luts) + window_cost(window, usual_ram(codes * width, depth), budget) + scaling
 
 
-def _products(layer: MatrixLayerSpec) -> Resources:
-    """Estimate what multiplies."""
-    folding, matrix = layer.folding, layer.matrix
-    match folding.multiplier:
-        case None:
-            return Resources(math.ceil(1.1 * layer.multipliers) + 8 * folding.outputs)
-        case Multiplier.LUT:
-            bits = matrix.weight_type.width * matrix.code.width
-            return Resources(math.ceil(1.6 * bits * layer.multipliers))
-        case Multiplier.DSP:
-            return Resources(12 * layer.multipliers, layer.multipliers)
-        case packed:
-            mac = matrix.mac
-            packing = find_packing(packed, mac.a, mac.b, mac.rows, mac.columns, mac.lanes)
-            pairs = -(-mac.rows // packing.a_count) * mac.lanes * matrix.groups
-            return Resources(15 * pairs, pairs)
-
-
-def _rom(width: int, words: int, budget: Budget) -> Resources:
-    if words <= _LARGEST_LOGIC_ROM:
-        return Resources(math.ceil(1.3 * width * -(-words // 32)) if words > 1 else 0)
-    return Resources(block_rams=_block_rams(width, words, budget))
-
-
-def _block_rams(width: int, words: int, budget: Budget) -> float:
-    """Return block RAMs, in halves where the family's can be used in halves."""
+def _halves(width: Count, words: Count, budget: Budget) -> Int64:
+    """Return block RAMs, in halves of one, as the family's can be used in halves or whole."""
     halves = 2 if budget.family == "xc7" else 1
     bits, widest = budget.block_ram_bits // halves, budget.block_ram_width // halves
     shapes = [(widest >> step, (bits // widest) << step) for step in range(3)]
-    return min(-(-width // wide) * -(-words // deep) for wide, deep in shapes) / halves
+    found = [-(-np.asarray(width) // wide) * -(-np.asarray(words) // deep) for wide, deep in shapes]
+    return np.min(found, axis=0) * (2 // halves)
 
 
-def _window_memory(window: SlidingWindowSpec, budget: Budget) -> Resources:
-    codes, depth, count = window.memory_shape
-    width = codes * window.code.width
-    if width * depth > _LARGEST_LUT_RAM:
-        return Resources(block_rams=count * _block_rams(width, depth, budget))
-    return Resources(luts=count * 4 * -(-depth // 64) * -(-width // 3))
+def _up(value: float | NDArray[Any]) -> Int64:
+    return np.asarray(np.ceil(value), dtype=np.int64)

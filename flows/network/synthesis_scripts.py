@@ -6,7 +6,7 @@ from flows.network.accelerator import Accelerator
 from flows.network.devices import Budget
 from flows.network.templates import fill
 from flows.synthesis import DEVICES, wrapper
-from hdl.platform import ECP5_MAP
+from hdl.platform import ecp5_multiplier
 
 
 def write_scripts(folder: Path, accelerator: Accelerator, budget: Budget) -> None:
@@ -34,7 +34,7 @@ def write_scripts(folder: Path, accelerator: Accelerator, budget: Budget) -> Non
         templates += ["vivado.tcl", "clock.xdc"]
     for name in templates:
         (folder / name).write_text(fill(name, values))
-    (folder / ECP5_MAP.name).write_text(ECP5_MAP.read_text())
+    (folder / "ecp5_multiplier.v").write_text(ecp5_multiplier(accelerator.top))
     text = wrapper(
         accelerator.component,
         accelerator.top,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from golden.mac_spec import Multiplier
+from hdl.memory import Memory
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,17 @@ class Folding:
         PE: output channels. Of a depthwise layer, those of `elements` channels.
     multiplier : Multiplier or None
         What multiplies; None for XNOR and popcount.
+    weights, window : Memory, optional
+        What the weights and the rows under the window are kept in; by default what suits their
+        size, see `hdl.memory`.
     """
 
     rows: int = 1
     elements: int = 1
     outputs: int = 1
     multiplier: Multiplier | None = Multiplier.DSP
+    weights: Memory | None = None
+    window: Memory | None = None
 
     @property
     def simd(self) -> int:

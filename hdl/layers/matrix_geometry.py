@@ -113,6 +113,7 @@ class MatrixGeometry:
             elements=folding.elements,
             repeats=1 if self.depthwise else -(-self.outputs // folding.outputs),
             channelwise=self.depthwise,
+            memory=folding.window,
         )
 
     def folded_weights(self, folding: Folding) -> Int64:

@@ -87,6 +87,7 @@ class MatrixLayerSpec:
             accumulator=self.accumulator,
             groups=self.folding.elements if self.geometry.depthwise else 1,
             multiplier=self.folding.multiplier,
+            memory=self.folding.weights,
         )
 
     @property

@@ -14,6 +14,7 @@ from golden.mac_spec import MINIMUM_OPERAND_WIDTH, MacSpec, Multiplier
 from hdl.accumulator import FramePipeline
 from hdl.dot_product import dot_product_latency, dot_products
 from hdl.layers.codes import code_stream
+from hdl.memory import Memory
 from hdl.packed_words import pack_words
 from hdl.popcount import ProductCounter
 from hdl.rom import Rom
@@ -45,6 +46,8 @@ class MatrixVectorSpec:
     multiplier : Multiplier or None
         What multiplies; None for XNOR and popcount: the input has one bit, that stands for -1 or
         +1, and the output is the number of equal bits.
+    memory : Memory, optional
+        What the ROM is made of; see `hdl.rom.Rom`.
 
     Raises
     ------
@@ -57,6 +60,7 @@ class MatrixVectorSpec:
     accumulator: IntegerType
     groups: int = 1
     multiplier: Multiplier | None = Multiplier.DSP
+    memory: Memory | None = None
 
     def __post_init__(self) -> None:
         if self.weights.ndim != 4 or 0 in self.weights.shape:
@@ -189,16 +193,23 @@ class MatrixVector(wiring.Component):
         """Return the sum of a beat for each output."""
         spec = self.spec
         width = spec.code.width
+        each = spec.outputs // spec.groups
         if self._counter:
+            bits = list(codes)
             return [
-                self._counter.build(pipeline, f"matches_{output}", list(codes), row, C(0))
+                self._counter.build(
+                    pipeline,
+                    f"matches_{output}",
+                    bits[output // each :: spec.groups],
+                    row,
+                    C(0),
+                )
                 for output, row in enumerate(weights)
             ]
         elements = [
             _operand_value(spec.code, codes[place * width :][:width])
             for place in range(spec.elements)
         ]
-        each = spec.outputs // spec.groups
         sums: list[Value] = []
         for group in range(spec.groups):
             rows = weights[group * each : (group + 1) * each]
@@ -214,7 +225,7 @@ class MatrixVector(wiring.Component):
         if spec.words == 1:
             word: Value = C(pack_words(columns)[0], spec.word_width)
         else:
-            m.submodules.weights = rom = Rom(f"{self.name}_weights", columns)
+            m.submodules.weights = rom = Rom(f"{self.name}_weights", columns, spec.memory)
             address = Signal(range(spec.words), name="address")
             m.d.comb += [rom.enable.eq(pipeline.advance), rom.address.eq(address)]
             with m.If(taken):

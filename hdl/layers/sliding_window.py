@@ -215,7 +215,9 @@ class _Memory:
         self.slot_end = spec.slots * self.slot_step
         self._fill = spec.padding_code & ((1 << spec.code.width) - 1)
         each = spec.elements // self._lanes
-        rams = [Ram(spec.code.width, self._lanes, depth, self._fill) for _ in range(count)]
+        rams = [
+            Ram(spec.code.width, self._lanes, depth, self._fill, spec.memory) for _ in range(count)
+        ]
         self._banks = [rams[first : first + each] for first in range(0, count, each)]
         for slot, bank in enumerate(self._banks):
             for element, ram in enumerate(bank):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from golden.errors import UserError
 from golden.graph import Window
 from golden.integer_type import IntegerType
+from hdl.memory import Memory
 
 Int64 = NDArray[np.int64]
 
@@ -60,6 +61,8 @@ class SlidingWindowSpec:
         How often a window is read before the next one.
     channelwise : bool
         Whether all taps of some channels come before those of the next.
+    memory : Memory, optional
+        What the rows are kept in; see `hdl.ram.Ram`.
 
     Raises
     ------
@@ -76,6 +79,7 @@ class SlidingWindowSpec:
     elements: int = 1
     repeats: int = 1
     channelwise: bool = False
+    memory: Memory | None = None
 
     def __post_init__(self) -> None:
         self.window.output_size(self.shape)

@@ -70,10 +70,11 @@ class StreamOutput(wiring.Component):
         if len(codes) == bits:
             m.d.comb += self.axis.tdata.as_value().eq(codes)
             return m
+        module = "extend_codes"
         if isinstance(platform, VerilogPlatform):
-            platform.add_library("extend_codes")
+            module = platform.add_library(module)
         m.submodules.extend = Instance(
-            "extend_codes",
+            module,
             p_LANES=self.lanes,
             p_WIDTH=len(codes) // self.lanes,
             p_EXTENDED=bits // self.lanes,

@@ -2,12 +2,13 @@
 //
 // Each of LANES words of an address can be written alone. The data of a read address appears one
 // clock edge after it, and holds while enable is low; an address that is written in the same cycle
-// must not be read.
+// must not be read. BLOCK says whether it is made of block RAM or of tables.
 module ram #(
     parameter WIDTH = 8,
     parameter LANES = 1,
     parameter DEPTH = 2,
     parameter ADDRESS_WIDTH = 1,
+    parameter [0:0] BLOCK = 1'b0,
     parameter [WIDTH-1:0] FILL = 0
 ) (
     input wire clk,
@@ -18,17 +19,34 @@ module ram #(
     input wire [ADDRESS_WIDTH-1:0] address,
     output reg [LANES*WIDTH-1:0] data
 );
-    (* no_rw_check *)
-    reg [LANES*WIDTH-1:0] words [0:DEPTH-1];
     integer place;
     integer lane;
 
-    initial for (place = 0; place < DEPTH; place = place + 1) words[place] = {LANES{FILL}};
+    generate
+        if (BLOCK) begin : in_block_memory
+            (* no_rw_check, ram_style = "block" *)
+            reg [LANES*WIDTH-1:0] words [0:DEPTH-1];
 
-    always @(posedge clk) begin
-        for (lane = 0; lane < LANES; lane = lane + 1)
-            if (write[lane])
-                words[write_address][lane*WIDTH +: WIDTH] <= write_data[lane*WIDTH +: WIDTH];
-        if (enable) data <= words[address];
-    end
+            initial for (place = 0; place < DEPTH; place = place + 1) words[place] = {LANES{FILL}};
+
+            always @(posedge clk) begin
+                for (lane = 0; lane < LANES; lane = lane + 1)
+                    if (write[lane])
+                        words[write_address][lane*WIDTH +: WIDTH] <= write_data[lane*WIDTH +: WIDTH];
+                if (enable) data <= words[address];
+            end
+        end else begin : in_logic
+            (* no_rw_check, ram_style = "distributed" *)
+            reg [LANES*WIDTH-1:0] words [0:DEPTH-1];
+
+            initial for (place = 0; place < DEPTH; place = place + 1) words[place] = {LANES{FILL}};
+
+            always @(posedge clk) begin
+                for (lane = 0; lane < LANES; lane = lane + 1)
+                    if (write[lane])
+                        words[write_address][lane*WIDTH +: WIDTH] <= write_data[lane*WIDTH +: WIDTH];
+                if (enable) data <= words[address];
+            end
+        end
+    endgenerate
 endmodule

@@ -1,0 +1,210 @@
+"""One option for each part of a design, so that all together fit and cost least."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
+
+from flows.network.resources import Costs
+
+Int64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Options:
+    """Resources of the options of a part, in arrays of equal length.
+
+    Attributes
+    ----------
+    luts, multipliers, halves : ndarray of int64
+        Tables, hardware multipliers, and block RAMs counted in halves of one.
+    """
+
+    luts: Int64
+    multipliers: Int64
+    halves: Int64
+
+    @classmethod
+    def of(cls, costs: Costs, length: int = 1) -> "Options":
+        """Return options from costs, each an array or what all have in common."""
+        columns = (costs.luts, costs.multipliers, costs.halves)
+        return cls(*(np.broadcast_to(column, length).astype(np.int64) for column in columns))
+
+    @classmethod
+    def joined(cls, parts: Sequence["Options"]) -> "Options":
+        """Return the options of all parts, one part after the other."""
+        return cls(
+            np.concatenate([part.luts for part in parts]),
+            np.concatenate([part.multipliers for part in parts]),
+            np.concatenate([part.halves for part in parts]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.luts)
+
+    @property
+    def columns(self) -> tuple[Int64, Int64, Int64]:
+        """Tables, multipliers, halves of block RAMs."""
+        return self.luts, self.multipliers, self.halves
+
+    def at(self, places: Int64) -> "Options":
+        """Return some of them."""
+        return Options(*(column[places] for column in self.columns))
+
+    def first(self, count: int) -> "Options":
+        """Return the first ones."""
+        return Options(*(column[:count] for column in self.columns))
+
+
+def pareto(options: Options) -> Int64:
+    """Return the places of options than which no other is better."""
+    if not len(options):
+        return np.arange(0)
+    multipliers, across = np.unique(options.multipliers, return_inverse=True)
+    halves, down = np.unique(options.halves, return_inverse=True)
+    # The fewest tables for each pair of the two; a margin of none before the first of each.
+    fewest = np.full((len(multipliers) + 1, len(halves) + 1), np.iinfo(np.int64).max)
+    np.minimum.at(fewest, (across + 1, down + 1), options.luts)
+    upto = np.minimum.accumulate(np.minimum.accumulate(fewest, axis=0), axis=1)
+    unbeaten = (
+        (options.luts == fewest[across + 1, down + 1])
+        & (options.luts < upto[across, down + 1])
+        & (options.luts < upto[across + 1, down])
+    )
+    places = np.flatnonzero(unbeaten)
+    pair = across[places] * len(halves) + down[places]
+    return places[np.unique(pair, return_index=True)[1]]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What there is, and what each is worth.
+
+    Parameters
+    ----------
+    luts, multipliers, halves : int
+        Of the budget.
+    worth : (int, int, int)
+        Of a table, a multiplier, and half a block RAM, in tables.
+    """
+
+    luts: int
+    multipliers: int
+    halves: int
+    worth: tuple[int, int, int] = (1, 100, 50)
+
+    @property
+    def most(self) -> tuple[int, int, int]:
+        """Tables, multipliers, halves of block RAMs."""
+        return self.luts, self.multipliers, self.halves
+
+
+_TRADES = tuple(
+    (first / 4, second / 4, (4 - first - second) / 4)
+    for first in range(5)
+    for second in range(5 - first)
+)
+"""Weights of the three resources under which what does not fit is seen not to fit, quickly."""
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """Parts of a design, of each of which one option is to be chosen.
+
+    Parameters
+    ----------
+    parts : sequence of Options
+        At least one option each.
+    limits : Limits
+    """
+
+    parts: Sequence[Options]
+    limits: Limits
+
+    @cached_property
+    def _columns(self) -> list[NDArray[np.float64]]:
+        return [np.stack(part.columns).astype(float) for part in self.parts]
+
+    @cached_property
+    def _trades(self) -> NDArray[np.float64]:
+        """Weights of the resources: the worth of each, then some of parts of what there is."""
+        most = np.maximum(self.limits.most, 1)
+        return np.concatenate([[self.limits.worth], np.array(_TRADES) / most])
+
+    @cached_property
+    def _best(self) -> list[Int64]:
+        """For each part, the place of the best option under each of `_trades`."""
+        return [(self._trades @ columns).argmin(axis=1) for columns in self._columns]
+
+    @cached_property
+    def _least(self) -> NDArray[np.float64]:
+        """The least weighted sum of the resources, under each of `_trades`."""
+        least = np.zeros(len(self._trades))
+        for columns, best in zip(self._columns, self._best, strict=True):
+            least += (self._trades * columns[:, best].T).sum(axis=1)
+        return least
+
+    def least_cost(self, fixed: Costs) -> int:
+        """Return the cost of the cheapest options and of what comes on top, if it fits or not."""
+        return round(float(self._least[0] + self._trades[0] @ _amounts(fixed)))
+
+    def may_fit(self, fixed: Costs) -> bool:
+        """Return whether no weighted sum of the resources rules out every choice."""
+        sums = self._least[1:] + self._trades[1:] @ _amounts(fixed)
+        return bool((sums <= 1 + 1e-9).all())
+
+    def fitting(self, fixed: Costs) -> list[int] | None:
+        """Return the place of an option of each part; None if no choice fits."""
+        for trade in range(len(self._trades)):
+            places = [int(best[trade]) for best in self._best]
+            if self._fits(places, fixed):
+                return places
+        return self._by_program(fixed, np.zeros(3)) if self.may_fit(fixed) else None
+
+    def cheapest(self, fixed: Costs) -> list[int] | None:
+        """Return the places of the cheapest choice; None if none fits."""
+        places = [int(best[0]) for best in self._best]
+        if self._fits(places, fixed):
+            return places
+        return self._by_program(fixed, self._trades[0]) if self.may_fit(fixed) else None
+
+    def cost(self, places: Sequence[int], fixed: Costs) -> int:
+        """Return the cost of a choice."""
+        return round(float(self._trades[0] @ self._total(places, fixed)))
+
+    def _total(self, places: Sequence[int], fixed: Costs) -> NDArray[np.float64]:
+        chosen = zip(self._columns, places, strict=True)
+        return np.sum([columns[:, place] for columns, place in chosen], axis=0) + _amounts(fixed)
+
+    def _fits(self, places: Sequence[int], fixed: Costs) -> bool:
+        return bool((self._total(places, fixed) <= self.limits.most).all())
+
+    def _by_program(self, fixed: Costs, weights: NDArray[np.float64]) -> list[int] | None:
+        """Solve an integer linear program: one variable for each option of each part."""
+        sizes = [len(part) for part in self.parts]
+        ends = np.cumsum(sizes)
+        resources = np.concatenate(self._columns, axis=1)
+        rows = np.repeat(np.arange(len(sizes)), sizes)
+        one_each = csr_array((np.ones(ends[-1]), (rows, np.arange(ends[-1]))))
+        result = milp(
+            weights @ resources,
+            integrality=np.ones(ends[-1]),
+            bounds=Bounds(0, 1),
+            constraints=[
+                LinearConstraint(one_each, 1, 1),
+                LinearConstraint(resources, ub=np.array(self.limits.most) - _amounts(fixed)),
+            ],
+            options={"mip_rel_gap": 0.0},
+        )
+        if result.x is None:
+            return None
+        places = [int(values.argmax()) for values in np.split(result.x, ends[:-1])]
+        return places if self._fits(places, fixed) else None
+
+
+def _amounts(costs: Costs) -> NDArray[np.float64]:
+    return np.array([costs.luts, costs.multipliers, costs.halves], dtype=float).reshape(3)

@@ -1,0 +1,99 @@
+"""Plans: what fits is found, what is slower costs no more, and the choice is the best there is."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+from flows.network.devices import BUDGETS
+from flows.network.plan import Plan, plan_network
+from flows.network.resources import Costs
+from flows.network.selection import Limits, Options, Selection, pareto
+from golden.certify import certify
+from golden.errors import UserError
+from golden.graph import Graph
+from golden.onnx_import import convert_onnx
+from support.finn_networks import cnv_1w1a
+
+ZYNQ = BUDGETS["zynq7020"]
+
+
+@pytest.fixture(scope="module")
+def cnv() -> Graph:
+    return certify(convert_onnx(cnv_1w1a().SerializeToString()))
+
+
+def worth(plan: Plan) -> float:
+    """Return what a plan costs, in tables."""
+    found = plan.resources
+    worth = Limits(0, 0, 0).worth
+    return float(np.dot(worth, (found.luts, found.multipliers, 2 * found.block_rams)))
+
+
+def test_cnv_fits_as_fast_as_finn_builds_it(cnv: Graph) -> None:
+    plan = plan_network(cnv, ZYNQ, 8192)
+    assert plan.cycles <= 8192
+    assert plan.resources.fits(ZYNQ)
+
+
+def test_cnv_fits_when_nothing_is_asked(cnv: Graph) -> None:
+    plan = plan_network(cnv, ZYNQ)
+    assert plan.cycles <= 8192
+    assert plan.resources.fits(ZYNQ)
+    with pytest.raises(UserError, match=f"it has enough for {plan.cycles} cycles"):
+        plan_network(cnv, ZYNQ, plan.cycles - 1)
+
+
+def test_slower_plans_are_never_refused_and_never_cost_more(cnv: Graph) -> None:
+    rates = [8192, 10_000, 16_384, 65_536, 1 << 21]
+    plans = [plan_network(cnv, ZYNQ, cycles) for cycles in rates]
+    assert all(plan.resources.fits(ZYNQ) for plan in plans)
+    costs = [worth(plan) for plan in plans]
+    assert costs == sorted(costs, reverse=True)
+
+
+def random_options(generator: np.random.Generator, count: int) -> Options:
+    columns = generator.integers(0, 12, (3, count))
+    return Options(*columns.astype(np.int64))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_unbeaten_are_those_that_no_other_equals_or_beats(seed: int) -> None:
+    options = random_options(np.random.default_rng(seed), 30)
+    points = list(zip(*(column.tolist() for column in options.columns), strict=True))
+    expected = {
+        point
+        for point in points
+        if not any(
+            other != point and all(a <= b for a, b in zip(other, point, strict=True))
+            for other in points
+        )
+    }
+    kept = [points[place] for place in pareto(options)]
+    assert set(kept) == expected
+    assert len(kept) == len(expected)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_choice_is_the_cheapest_of_all_that_fit(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    parts = [random_options(generator, 5) for _ in range(4)]
+    limits = Limits(*(int(limit) for limit in generator.integers(8, 30, 3)), worth=(1, 3, 2))
+    fixed = Costs(2, 1, 3)
+    columns = [np.stack(part.columns) for part in parts]
+    totals = {
+        places: np.array([2, 1, 3]) + sum(c[:, i] for c, i in zip(columns, places, strict=True))
+        for places in product(range(5), repeat=4)
+    }
+    costs = [int(total @ limits.worth) for total in totals.values() if (total <= limits.most).all()]
+    selection = Selection(parts, limits)
+    cheapest, fitting = selection.cheapest(fixed), selection.fitting(fixed)
+    if not costs:
+        assert cheapest is None
+        assert fitting is None
+        return
+    assert cheapest is not None
+    assert fitting is not None
+    assert (totals[tuple(fitting)] <= limits.most).all()
+    assert (totals[tuple(cheapest)] <= limits.most).all()
+    assert selection.cost(cheapest, fixed) == min(costs)
