@@ -21,6 +21,8 @@ class NetworkSpec:
         By the output of each `Convolution` and `FullyConnected`.
     lanes : mapping of str to int
         Elements of a beat of each tensor; a divisor of its channels. 1 where none is given.
+    prefix : str
+        Of the names of ROM files, for several networks in one design.
 
     Raises
     ------
@@ -31,6 +33,7 @@ class NetworkSpec:
     graph: Graph
     foldings: Mapping[str, Folding]
     lanes: Mapping[str, int] = field(default_factory=dict)
+    prefix: str = ""
 
     def __post_init__(self) -> None:
         graph = self.graph
