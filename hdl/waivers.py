@@ -14,8 +14,9 @@ WAIVERS = {
 
 def waiver_file(design: str) -> str:
     """Return Verilator's control file for a design in ``<design>.v``."""
-    usage = f"verilator --lint-only -Wall {design}.vlt {design}.v"
-    parts = [comment(f"What Verilator is not to warn of, and why:\n\n    {usage}")]
+    # A comment that began with the program's name would be an order to it.
+    usage = f"$ verilator --lint-only -Wall {design}.vlt {design}.v"
+    parts = [comment(f"What Verilator is not to warn of, and why.\n\n    {usage}")]
     parts.append("`verilator_config\n")
     for name, reason in WAIVERS.items():
         parts.append(f'\n{comment(reason)}lint_off -rule {name} -file "*{design}.v"\n')

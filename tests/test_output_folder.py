@@ -74,7 +74,7 @@ def test_manifest_lists_every_file_with_its_checksum(built: Path) -> None:
     }  # fmt: skip
 
 
-def words(path: Path) -> list[str]:
+def words_of(path: Path) -> list[str]:
     """Return the words of a file for `$readmemh`, without comments."""
     return [line for line in path.read_text().splitlines() if not line.startswith("//")]
 
@@ -122,7 +122,7 @@ def test_expected_outputs_are_the_sums_of_products(built: Path, graph: Graph) ->
     def decode(name: str, end: dict) -> np.ndarray:
         size = end["bits_per_lane"] // 8
         codes = []
-        for line in words(built / "testbench" / name):
+        for line in words_of(built / "testbench" / name):
             beat = bytes.fromhex(line.zfill(2 * size * end["lanes"]))[::-1]
             codes += [
                 int.from_bytes(beat[first : first + size], "little", signed=True)
@@ -226,7 +226,7 @@ def test_recorded_inputs_are_played(graph: Graph, model: Path, tmp_path: Path) -
     words = ["--input", str(tmp_path / "x.npy"), "--images", "1", "--shell", "stream"]
     assert build(model, tmp_path / "out", *words) == 0
     end = json.loads((tmp_path / "out" / "manifest.json").read_text())["input"]
-    lines = words(tmp_path / "out" / "testbench" / "stimulus.hex")
+    lines = words_of(tmp_path / "out" / "testbench" / "stimulus.hex")
     nibbles = [int(digit, 16) for line in lines for digit in line.zfill(end["lanes"])[::-1]]
     assert nibbles == [int(code) % 16 for code in codes[0].ravel()]
 
