@@ -10,11 +10,12 @@ from pathlib import Path
 from flows.code_files import Codes
 from flows.network.accelerator import Accelerator
 from flows.network.devices import find_budget
+from flows.network.file_origins import mark_files
 from flows.network.manifest import FORMAT, describe_files, manifest
 from flows.network.stand_alone_bench import write_bench
 from flows.network.synthesis_scripts import write_scripts
 from golden.errors import ExecutionError, UserError
-from hdl.rom_files import write_design
+from hdl.rom_files import check_rom_file, write_design
 
 MANIFEST = "manifest.json"
 BUILD = "build"
@@ -121,6 +122,9 @@ def _fill(
     write_design(verilog, design)
     write_bench(bench, accelerator, list(design.files), stimulus, expected)
     write_scripts(synthesis, accelerator, budget)
+    mark_files(folder, f"the network {accelerator.name!a}")
+    for name, columns in design.rom_columns.items():
+        check_rom_file(verilog / name, columns)
     record = manifest(accelerator, device, budget) | {"files": describe_files(folder)}
     (folder / MANIFEST).write_text(json.dumps(record, indent=1) + "\n")
 
