@@ -9,7 +9,7 @@ from amaranth.hdl import Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.graph import Concat, Constant, Node, Tensor
+from golden.graph import Concat, Constant, Node
 from hdl.fork_depths import Dependence, branch_depths
 from hdl.layers.build import build_layer
 from hdl.layers.codes import code_stream
@@ -138,8 +138,7 @@ class Network(wiring.Component):
         """Instantiate every layer and connect them."""
         m = Module()
         graph = self.spec.graph
-        names = {node.output: layer_name(graph, node) for node in graph.nodes}
-        names[self.spec.input.name] = "input"
+        names = self._places
         for tensor, layer in self.layers.items():
             m.submodules[names[tensor]] = layer
         for tensor, edges in self.edges.items():
@@ -152,14 +151,9 @@ class Network(wiring.Component):
                 branches = [getattr(fork, f"o{index}") for index in range(len(edges))]
             for edge, branch in zip(edges, branches, strict=True):
                 sink = self.o
-                place = f"{names[tensor]}_to_output"
                 if edge.consumer is not None:
-                    layer = self.layers[edge.consumer.output]
-                    sink = _inputs(layer)[edge.port]
-                    place = f"{names[tensor]}_to_{names[edge.consumer.output]}"
-                    if edge.port:
-                        place += f"_{edge.port}"
-                self._connect_edge(m, place, graph.tensors[tensor], edge, branch, sink)
+                    sink = _inputs(self.layers[edge.consumer.output])[edge.port]
+                self._connect_edge(m, edge, branch, sink)
         for name, tensor in self.taps.items():
             tap, source = getattr(self, name), self.layers[tensor].o
             m.d.comb += [
@@ -171,14 +165,48 @@ class Network(wiring.Component):
             m.d.comb += self.stalls[name].eq(source.valid & ~source.ready)
         return m
 
-    def _connect_edge(
-        self, m: Module, place: str, tensor: Tensor, edge: Edge, source: Any, sink: Any
-    ) -> None:
+    @cached_property
+    def _places(self) -> dict[str, str]:
+        """Names of the circuits that make each tensor."""
+        graph = self.spec.graph
+        names = {node.output: layer_name(graph, node) for node in graph.nodes}
+        return names | {self.spec.input.name: "input"}
+
+    def place(self, edge: Edge) -> str:
+        """Return the name of an edge, with which those of its circuits begin."""
+        names = self._places
+        if edge.consumer is None:
+            return f"{names[edge.tensor]}_to_output"
+        place = f"{names[edge.tensor]}_to_{names[edge.consumer.output]}"
+        return f"{place}_{edge.port}" if edge.port else place
+
+    def fifos(self, edge: Edge, lanes: int, wanted: int) -> dict[str, tuple[int, int]]:
+        """Return lanes and depth of the FIFOs of an edge, by name, in the order of the stream.
+
+        Parameters
+        ----------
+        edge : Edge
+        lanes, wanted : int
+            Elements of a beat where the edge begins, and where it ends.
+        """
+        channels = self.spec.graph.tensors[edge.tensor].channels
+        fifos: dict[str, tuple[int, int]] = {}
+        if self.depths.get(edge, 0):
+            fifos[f"{self.place(edge)}_fifo"] = lanes, -(-self.depths[edge] // lanes)
+        if self._joins_channels(edge):
+            fifos[f"{self.place(edge)}_turns"] = wanted, _TURNS * channels // wanted
+        return fifos
+
+    def _connect_edge(self, m: Module, edge: Edge, source: Any, sink: Any) -> None:
         """Connect through a FIFO where one is needed, and through converters of lanes."""
+        place, tensor = self.place(edge), self.spec.graph.tensors[edge.tensor]
         lanes, wanted = len(source.payload), len(sink.payload)
-        depth = self.depths.get(edge, 0)
-        if depth:
-            fifo = Fifo(tensor.type, lanes, -(-depth // lanes))
+        fifos = {
+            name: Fifo(tensor.type, *shape, self.spec.memories.get(name))
+            for name, shape in self.fifos(edge, lanes, wanted).items()
+        }
+        fifo = fifos.get(f"{place}_fifo")
+        if fifo is not None:
             m.submodules[f"{place}_fifo"] = fifo
             connect(m, source, fifo.i)
             source = fifo.o
@@ -190,8 +218,8 @@ class Network(wiring.Component):
                 m.submodules[f"{place}_lanes_{step}"] = converter
                 connect(m, source, converter.i)
                 source = converter.o
-        if self._joins_channels(edge):
-            fifo = Fifo(tensor.type, wanted, _TURNS * tensor.channels // wanted)
+        fifo = fifos.get(f"{place}_turns")
+        if fifo is not None:
             m.submodules[f"{place}_turns"] = fifo
             connect(m, source, fifo.i)
             source = fifo.o
