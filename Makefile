@@ -10,6 +10,7 @@ SEED ?= 1
 WAVES ?=
 PARAMS ?=
 MODEL ?=
+MODELS ?=
 TEST ?=
 UNIT ?=
 DEVICE ?= ecp5
@@ -25,6 +26,7 @@ help: ## list the targets and their options
 	@printf '  TEST=, UNIT=     a unit by name; a wrong name prints the list\n'
 	@printf '  PARAMS="a=b"     parameters of the unit; a wrong name prints the list\n'
 	@printf '  MODEL=           of TEST=network: a .tflite, .onnx or .bittrue file (default: digits)\n'
+	@printf '  MODELS=          of regress: a folder of .tflite, .onnx or .bittrue files to simulate, too\n'
 	@printf '  SIM=             verilator (default) or icarus\n'
 	@printf '  SEED=            of every random choice, 1 to 4294967295 (default 1)\n'
 	@printf '  WAVES=1          record the cycles around the first difference\n'
@@ -43,8 +45,8 @@ test: $(VENV)/.test.installed icarus ## run the tests, on both simulators
 	@$(BIN)/python -m pytest -n 2 -q tests $(PYTEST)
 	@$(BIN)/python -m pytest -n 2 -q cocotb_tests $(PYTEST)
 
-regress: $(VENV)/.test.installed icarus ## run every unit's whole stimulus on both simulators, and all tests
-	@$(BIN)/bittrue regress --seed '$(SEED)'
+regress: $(VENV)/.test.installed icarus ## run every unit's whole stimulus on both simulators, and all tests [MODELS=]
+	@$(BIN)/bittrue regress --seed '$(SEED)' $(if $(MODELS),--models '$(MODELS)')
 
 verilog: $(VENV)/.sim.installed ## write a unit as Verilog into sim_build/verilog: UNIT=requant [PARAMS=]
 	@$(BIN)/bittrue verilog '$(UNIT)' $(PARAMS)

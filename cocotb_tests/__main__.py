@@ -14,6 +14,7 @@ from flows.bench.cosimulation import Cosimulation
 from flows.bench.scenario import Verdict, judge, record_waves
 from flows.simulators.build_once import BuildError
 from flows.simulators.run import SimulationError
+from flows.simulators.run_folder import run_folder
 from flows.simulators.toolchain import SIMULATORS, check_simulator
 from flows.units import UNITS, find_unit
 from golden.errors import UserError
@@ -69,21 +70,23 @@ def simulate(
     with console.status(f"{test}: Verilog"):
         design = to_verilog(component, test, unit.texts(words))
     cosimulation = Cosimulation(component, design, simulator, OUTPUT)
-    work = OUTPUT / f"{test}-{simulator}"
-    with console.status(f"{test}: building and running on {simulator}"):
-        verdict = judge(cosimulation, scenarios, seed, work)
-    _print_table(console, verdict)
-    for problem in verdict.problems:
-        console.print(problem, style="red", soft_wrap=True)
+    results = OUTPUT / f"{test}-{simulator}"
+    with run_folder(results) as work:
+        with console.status(f"{test}: building and running on {simulator}"):
+            verdict = judge(cosimulation, scenarios, seed, work)
+        _print_table(console, verdict)
+        for problem in verdict.problems:
+            console.print(problem, style="red", soft_wrap=True)
+        if waves:
+            with console.status(f"{test}: recording waves"):
+                recording = record_waves(cosimulation, scenarios, verdict, work)
     if waves:
-        with console.status(f"{test}: recording waves"):
-            recording = record_waves(cosimulation, scenarios, verdict, work)
-        console.print(f"waves: {recording}", soft_wrap=True)
+        console.print(f"waves: {results / recording.name}", soft_wrap=True)
     elif not verdict.passed:
         command = ["make", "sim", f"TEST={test}", f"SIM={simulator}", f"SEED={seed}", "WAVES=1"]
         command += [f"PARAMS={' '.join(words)}"] if words else []
         console.print(f"replay with waves: {shlex.join(command)}", soft_wrap=True)
-    console.print(f"results: {work / 'junit.xml'}, {work / 'verdict.json'}", soft_wrap=True)
+    console.print(f"results: {results / 'junit.xml'}, {results / 'verdict.json'}", soft_wrap=True)
     console.print(str(verdict), style="green" if verdict.passed else "bold red", soft_wrap=True)
     return verdict
 

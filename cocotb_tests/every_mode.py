@@ -22,7 +22,9 @@ from flows.bench.cosimulation import Cosimulation
 from flows.bench.scenario import Scenario, judge
 from flows.simulators.build_once import BuildError
 from flows.simulators.run import SimulationError
+from flows.simulators.run_folder import run_folder
 from flows.simulators.toolchain import check_simulator
+from golden.atomic_file import write_atomically
 from golden.errors import UserError
 from golden.mac_spec import Multiplier
 from hdl.verilog_output import to_verilog
@@ -58,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"every_mode: {error}", file=sys.stderr)
         return 1
     path = OUTPUT / "every_mode.json"
-    path.write_text(json.dumps(records, indent=2) + "\n")
+    write_atomically(path, f"{json.dumps(records, indent=2)}\n".encode())
     failed = sum(not record["passed"] for record in records)
     products = sum(record["products"] for record in records)
     console.print(
@@ -76,7 +78,8 @@ def _run(name: str, simulator: str, console: Console) -> dict[str, object]:
         design = to_verilog(bank, f"every_mode_{name}")
     with console.status(f"{name}: {len(bank.units)} units on {simulator}"):
         cosimulation = Cosimulation(bank, design, simulator, OUTPUT)
-        verdict = judge(cosimulation, scenarios, 1, OUTPUT / f"{design.top}-{simulator}")
+        with run_folder(OUTPUT / f"{design.top}-{simulator}") as work:
+            verdict = judge(cosimulation, scenarios, 1, work)
     for problem in verdict.problems:
         console.print(problem, style="red", soft_wrap=True)
     products = sum(len(column) for s in scenarios for column in s.expected["o"].values())

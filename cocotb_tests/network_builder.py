@@ -14,9 +14,9 @@ INT8 = IntegerType(8, True)
 class Builder:
     """Builds a graph node by node, with random contents and scales that keep codes busy."""
 
-    def __init__(self, shape: tuple[int, ...], seed: int = 1) -> None:
+    def __init__(self, shape: tuple[int, ...], seed: int = 1, kind: IntegerType = INT8) -> None:
         self.rng = np.random.default_rng(seed)
-        self.inputs = (Tensor.of_type("x", shape, INT8),)
+        self.inputs = (Tensor.of_type("x", shape, kind),)
         self.nodes: list[Node] = []
 
     def graph(self, output: str) -> Graph:

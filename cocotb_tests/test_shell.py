@@ -17,11 +17,12 @@ from flows.simulators.run import SimulationError, run
 from flows.verilog_lint import lint
 from golden.errors import UserError
 from golden.integer_type import IntegerType
+from hdl.component_ports import flat_ports
 from hdl.layers import code_stream
 from hdl.shell import AxiShell, axi_shell, counters, stream_output
 from hdl.shell.register_map import MAXIMUM_LAYERS, registers
 from hdl.shell.skid_buffer import SkidBuffer
-from hdl.verilog_output import flat_ports, to_verilog
+from hdl.verilog_output import to_verilog
 
 BENCH = "cocotb_tests.shell_bench"
 

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from golden.errors import UserError
 
+_MAGIC, _ZIP = b"\x93NUMPY", b"PK"
+
 
 def read_npy(path: Path, mapped: bool = False) -> NDArray[Any]:
     """Return the array of a .npy file.
@@ -24,11 +26,16 @@ def read_npy(path: Path, mapped: bool = False) -> NDArray[Any]:
         Naming the file, if it cannot be read or is something else.
     """
     try:
+        with open(path, "rb") as stream:
+            start = stream.read(len(_MAGIC))
+        if not start.startswith((_MAGIC, _ZIP)):  # numpy would recommend to unpickle it.
+            raise ValueError("numpy.save writes one")
         array = np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from None
     except (ValueError, EOFError, MemoryError) as error:
-        raise UserError(f"{path}: it is no .npy file of numbers ({error})") from None
+        reason = "it holds Python objects" if "bject" in str(error) else str(error)
+        raise UserError(f"{path}: it is no .npy file of numbers ({reason})") from None
     if not isinstance(array, np.ndarray):
         raise UserError(f"{path}: it holds several arrays; allowed: one, written by numpy.save")
     return array

@@ -13,9 +13,10 @@ from amaranth.lib import wiring
 
 from flows.simulators.build_once import build_once, digest
 from golden.errors import UserError
+from hdl.component_ports import flat_ports
 from hdl.platform import ecp5_multiplier
 from hdl.rom_files import write_rom_files
-from hdl.verilog_output import Design, flat_ports
+from hdl.verilog_output import Design
 
 SEED = "1"
 """Of nextpnr's placement, so that a figure can be had again."""

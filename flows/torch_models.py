@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 
 from flows.npy_files import check_samples, read_npy
 from golden.errors import UserError
+from golden.torch_import.evaluation import require_values
 
 
 def load_module(spec: str, weights: Path | None = None) -> nn.Module:
@@ -55,6 +57,7 @@ def load_module(spec: str, weights: Path | None = None) -> nn.Module:
         made = _call(made, spec)
     if not isinstance(made, nn.Module):
         raise UserError(f"{spec} makes a {type(made).__name__}; allowed: a torch.nn.Module")
+    require_values(made)
     if weights is not None:
         _load_weights(made, spec, weights)
     return made.eval()
@@ -153,6 +156,7 @@ def _public_names(code: ModuleType) -> list[str]:
 
 
 def _load_weights(module: nn.Module, spec: str, path: Path) -> None:
+    _refuse_pickle(path)
     try:
         given = {name: tuple(tensor.shape) for name, tensor in load_file(path).items()}
         own = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
@@ -165,7 +169,10 @@ def _load_weights(module: nn.Module, spec: str, path: Path) -> None:
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from None
     except SafetensorError as error:
-        raise UserError(f"{path}: it is no .safetensors file ({error})") from None
+        raise UserError(
+            f"{path}: it is no .safetensors file ({error}); allowed: what "
+            "safetensors.torch.save_file writes"
+        ) from None
     problems = [
         f"{what} {', '.join(sorted(names))}"
         for what, names in (("it lacks", missing), (f"{spec} has no", unexpected))
@@ -173,3 +180,38 @@ def _load_weights(module: nn.Module, spec: str, path: Path) -> None:
     ]
     if problems:
         raise UserError(f"{path}: {'; '.join(problems)}")
+
+
+def _refuse_pickle(path: Path) -> None:
+    """Refuse what ``torch.save`` writes, and say how it is converted."""
+    try:
+        with open(path, "rb") as stream:
+            start = stream.read(2)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}") from None
+    if start in (b"PK", b"\x80\x02"):
+        converted = path.with_suffix(".safetensors")
+        raise UserError(
+            f"{path}: torch.save wrote it, and such a file can run code; if it holds a state "
+            f"dictionary, convert it: {_convert_command(path, converted)}"
+        )
+
+
+def _convert_command(source: Path, target: Path) -> str:
+    """Return a shell command that writes a state dictionary of ``torch.save`` as safetensors."""
+    program = (
+        "import sys, torch; from safetensors.torch import save_file; "
+        'state = torch.load(sys.argv[1], map_location="cpu", weights_only=True); '
+        "save_file({name: each.clone() for name, each in state.items()}, sys.argv[2])"
+    )
+    return shlex.join(["python", "-c", program, str(source), str(target)])
+
+
+def warn_of_untrained_weights(model: str, module: nn.Module, weights: Path | None) -> None:
+    """Say on standard error that a module is taken with the weights that its code gives it."""
+    if weights is None and next(module.parameters(), None) is not None:
+        print(
+            f"warning: no --weights: {model} is taken with the weights that its code gives it, "
+            "which are random unless the code loads trained ones",
+            file=sys.stderr,
+        )

@@ -6,10 +6,12 @@ A sum of scaled tensors is a function of two codes; there are few enough pairs t
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
+from math import lcm
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linprog
 
 from golden.certificate import CertificateError, StepFunction
 from golden.graph import (
@@ -27,17 +29,18 @@ from golden.requant_spec import RequantChannels, RequantSpec
 from golden.rounding import Rounding
 
 Int64 = NDArray[np.int64]
+Bool = NDArray[np.bool_]
 
 PairReference = Callable[[Int64, Int64], Int64]
 """Codes of the operands, shapes (n, 1) and (1, m), to codes of the output, shape (n, m)."""
 
 _SHIFTS = range(22, 11, -1)
-_FINE_SHIFTS = range(26, 18, -1)
-_NEIGHBOURS = sorted(
-    product(range(-12, 13), repeat=2), key=lambda pair: abs(pair[0]) + abs(pair[1])
-)
+_FINE_SHIFTS = range(16, 31)
 _CRITICAL = 2.0**-5
-"""Distance from a tie, in codes, beyond which neighbours of a multiplier change no code."""
+"""Distance from a tie, in codes, within which pairs bound what is looked for at first."""
+
+_MOST_PROGRAMS = 20
+"""Linear programs that are solved for one addition."""
 
 _LARGEST_MULTIPLIER = 1 << 30
 _MOST_PAIRS = 1 << 20
@@ -141,31 +144,142 @@ def _candidates(
 ) -> Iterator[tuple[int, tuple[int, int], int]]:
     """Yield shifts, multipliers and rounding constants worth looking at closely.
 
-    First the integers nearest to the scales, and one half. Where float arithmetic ends on the
-    other side of a tie, though, its rounding has bent scales and zero points a little; then the
-    integers around them for which some constant is right for all pairs near a tie.
+    First the integers nearest to the scales, and one half. Where float arithmetic, or scales whose
+    ratio is nearly simple, end on either side of ties, though, numbers further off are needed.
     """
     ratios = [operand.scale / total.scale for operand in operands]
-    if max(ratios) * (1 << _FINE_SHIFTS[0]) >= _LARGEST_MULTIPLIER:
-        return
     for shift in _SHIFTS:
         nearest = round(ratios[0] * (1 << shift)), round(ratios[1] * (1 << shift))
-        yield shift, nearest, 1 << (shift - 1)
-    real = values[0] * float(ratios[0]) + values[1] * float(ratios[1])
-    critical = np.abs(real - np.floor(real) - 0.5) < _CRITICAL
-    wide = np.broadcast_arrays(*values)
-    first, second, codes = wide[0][critical], wide[1][critical], expected[critical]
-    level = codes - total.zero_point
-    for (off_first, off_second), shift in product(_NEIGHBOURS, _FINE_SHIFTS):
-        a = round(ratios[0] * (1 << shift)) + off_first
-        b = round(ratios[1] * (1 << shift)) + off_second
-        # floor((accumulator + constant) / 2**shift) is the level; clamped, at least or at most.
-        needed = (level << shift) - (a * first + b * second)
-        lowest = needed[codes > total.clamp[0]].max(initial=0)
-        highest = needed[codes < total.clamp[1]].min(initial=1 << shift) + (1 << shift) - 1
-        if min(a, b) >= 0 and lowest <= highest:
-            half = min(max(1 << (shift - 1), int(lowest)), int(highest))
-            yield shift, (a, b), half
+        if max(nearest) < _LARGEST_MULTIPLIER:
+            yield shift, nearest, 1 << (shift - 1)
+    pairs = _Pairs.of(values, expected, total)
+    halves = pairs.nearest_ties(ratios)
+    near = pairs.near(halves, ratios)
+    for ties in (None, pairs.ties(ratios, near)):
+        solution = pairs.widest(near, ties, halves)
+        if solution is not None:
+            yield from pairs.rounded(*solution, exactly=ties is not None)
+
+
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """What a sum of two multiples has to be for each pair of values.
+
+    Parameters
+    ----------
+    first, second : ndarray of int64, shape (pairs,)
+        Values of the operands.
+    level : ndarray of int64, shape (pairs,)
+        Codes without their zero point.
+    above, below : ndarray of bool, shape (pairs,)
+        Whether the level bounds the sum from below and from above; clamped, it does not.
+    """
+
+    first: Int64
+    second: Int64
+    level: Int64
+    above: Bool
+    below: Bool
+
+    @classmethod
+    def of(cls, values: tuple[Int64, Int64], expected: Int64, total: Total) -> "_Pairs":
+        wide = np.broadcast_arrays(*values)
+        first, second, codes = (array.reshape(-1) for array in (*wide, expected))
+        low, high = total.clamp
+        return cls(first, second, codes - total.zero_point, codes > low, codes < high)
+
+    def nearest_ties(self, ratios: list[Fraction]) -> NDArray[np.float64]:
+        """Return the tie next to each sum, shape (pairs,)."""
+        return np.floor(self._sums(ratios)) + 0.5
+
+    def near(self, ties: NDArray[np.float64], ratios: list[Fraction]) -> Bool:
+        """Return which sums are near to their tie, shape (pairs,)."""
+        return np.abs(self._sums(ratios) - ties) < _CRITICAL
+
+    def _sums(self, ratios: list[Fraction]) -> NDArray[np.float64]:
+        return self.first * float(ratios[0]) + self.second * float(ratios[1])
+
+    def ties(self, ratios: list[Fraction], near: Bool) -> Bool:
+        """Return which of the near ones are ties exactly, shape (pairs,)."""
+        divisor = lcm(*(ratio.denominator for ratio in ratios))
+        a, b = (int(2 * ratio * divisor) for ratio in ratios)
+        ties = np.zeros(len(near), dtype=bool)
+        operands = self.first[near].tolist(), self.second[near].tolist()
+        ties[near] = [
+            (a * x + b * y) % (2 * divisor) == divisor for x, y in zip(*operands, strict=True)
+        ]
+        return ties
+
+    def widest(
+        self, bounding: Bool, ties: Bool | None, halves: NDArray[np.float64]
+    ) -> tuple[float, float] | None:
+        """Return real multipliers that keep all pairs furthest from where their levels end.
+
+        A linear program: ``level + margin <= a * first + b * second + c <= level + 1 - margin``
+        for the largest margin. Pairs that its solution violates are added until there are none.
+
+        Parameters
+        ----------
+        bounding : ndarray of bool, shape (pairs,)
+            Pairs to begin with.
+        ties : ndarray of bool, shape (pairs,), optional
+            Those that stay ties, which a half to even decides; the constant is one half then.
+        halves : ndarray of float64, shape (pairs,)
+            The sums of ties.
+
+        Returns
+        -------
+        (float, float) or None
+            None if there is no positive margin.
+        """
+        operands = np.column_stack([self.first, self.second])
+        constant: tuple[float | None, float | None] = (None, None)
+        above, below = self.above, self.below
+        equal: tuple[Any, Any] = (None, None)
+        if ties is not None:
+            if not ties.any():
+                return None
+            constant, above, below = (0.5, 0.5), above & ~ties, below & ~ties
+            equal = np.column_stack([operands[ties], np.zeros((ties.sum(), 2))]), halves[ties]
+        for _ in range(_MOST_PROGRAMS):
+            rising, falling = bounding & above, bounding & below
+            rows = np.concatenate([-operands[rising], operands[falling]])
+            signs = np.repeat([-1, 1], [rising.sum(), falling.sum()])
+            limits = np.concatenate([-self.level[rising], self.level[falling] + 1])
+            result = linprog(
+                [0, 0, 0, -1],
+                np.column_stack([rows, signs, np.ones(len(rows))]),
+                limits,
+                *equal,
+                bounds=[(0, None), (0, None), constant, (None, 0.5)],
+            )
+            if not result.success or result.x[3] <= 0:
+                return None
+            a, b, offset, margin = result.x.tolist()
+            sums = a * self.first + b * self.second + offset - self.level
+            violated = (above & (sums < margin / 2)) | (below & (sums > 1 - margin / 2))
+            if not (violated & ~bounding).any():
+                return a, b
+            bounding = bounding | violated
+        return None
+
+    def rounded(
+        self, a: float, b: float, exactly: bool
+    ) -> Iterator[tuple[int, tuple[int, int], int]]:
+        """Yield shifts, multipliers as integers, and constants that are right for all pairs."""
+        for shift in _FINE_SHIFTS:
+            first, second = round(a * 2**shift), round(b * 2**shift)
+            if max(first, second) >= _LARGEST_MULTIPLIER:
+                return
+            if exactly:  # Its rounding is half to even.
+                yield shift, (first, second), 1 << (shift - 1)
+                continue
+            # floor((sum + constant) / 2**shift) is the level; clamped, at least or at most.
+            needed = (self.level << shift) - (first * self.first + second * self.second)
+            lowest = int(needed[self.above].max(initial=-(1 << 60)))
+            highest = int(needed[self.below].min(initial=1 << 60)) + (1 << shift) - 1
+            if lowest <= highest:
+                yield shift, (first, second), min(max(1 << (shift - 1), lowest), highest)
 
 
 def _requantization(

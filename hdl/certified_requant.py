@@ -54,7 +54,7 @@ class CertifiedRequantizer(wiring.Component):
     o : Out(stream.Signature(...))
         Output codes, in order.
 
-    Latency 6 cycles, 7 with exceptions; one result per cycle, full throughput under back-pressure.
+    Latency `latency` cycles; one result per cycle, full throughput under back-pressure.
     Zero points are folded into the constants. The accumulator first saturates to the narrowest
     type that still tells all codes apart. What is the same in all channels is a constant of the
     circuit, the rest comes from a ROM addressed by the channel. The sum is as wide as the largest

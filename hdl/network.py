@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from amaranth.hdl import Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.graph import Concat, Constant, Node
+from golden.graph import Constant, Node
 from hdl.fork_depths import Dependence, branch_depths
 from hdl.layers.build import build_layer
 from hdl.layers.codes import code_stream
@@ -18,9 +19,10 @@ from hdl.layers.fifo import Fifo
 from hdl.layers.fork import Fork
 from hdl.layers.lanes import Lanes
 from hdl.network_spec import NetworkSpec, is_wire, layer_name
+from hdl.schedule import Reader, Schedule, Step, taken_with
 
-_TURNS = 2
-"""Turns of a concatenation's input that fit before it, so that the layer before can go on."""
+_SLACK = 2
+"""Beats of a FIFO on top of what waits there, so that rounding costs nothing."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,10 @@ class Network(wiring.Component):
     stalls : Out(data.StructLayout)
         With `stalls`: for each layer, by its name, whether an output of it waits in this cycle.
 
-    Images follow each other without a gap: the slowest layer sets the cycles between them. Streams
-    part at tensors with several readers; the FIFO at the beginning of each branch is as deep as
-    `hdl.fork_depths` finds it must be, so no pattern of stalls can block the network.
+    Images follow each other without a gap: the slowest layer sets the cycles between them, which
+    FIFOs of the depths that `hdl.schedule` finds see to. Streams part at tensors with several
+    readers; the FIFO at the beginning of each branch is at least as deep as `hdl.fork_depths` finds
+    it must be, so no pattern of stalls can block the network.
     """
 
     def __init__(self, spec: NetworkSpec, taps: bool = False, stalls: bool = False) -> None:
@@ -110,21 +113,81 @@ class Network(wiring.Component):
 
     @cached_property
     def depths(self) -> dict[Edge, int]:
-        """Elements of the FIFO at each edge of a tensor with several readers."""
-        dependences = {
-            edge: self._dependence(edge)
+        """Elements of the FIFO at each edge that has one.
+
+        That is every edge of a tensor with several readers, and every edge to a layer that takes
+        its input in turns or with pauses; but what enters the network waits outside.
+        """
+        depths: dict[Edge, int] = {}
+        for tensor, edges in self.edges.items():
+            readers = [edge for edge in edges if edge.consumer is not None]
+            if len(edges) > 1:
+                depths |= self._depths_of_branches(readers)
+            for edge in readers:
+                if len(edges) > 1 or (tensor != self.spec.input.name and self._pauses(edge)):
+                    depths[edge] = max(depths.get(edge, 0), self._waiting(edge))
+        return {edge: depth for edge, depth in depths.items() if depth}
+
+    def _depths_of_branches(self, branches: list[Edge]) -> dict[Edge, int]:
+        """Return the depths without which stalls could block the branches of a fork."""
+        others = [
+            self._dependence(edge)
             for edges in self.edges.values()
             for edge in edges
-            if edge.consumer is not None
-        }
-        depths: dict[Edge, int] = {}
-        for edges in self.edges.values():
-            branches = [edge for edge in edges if edge.consumer is not None]
-            if len(branches) > 1:
-                downstream = [each for edge, each in dependences.items() if edge not in branches]
-                found = branch_depths([dependences[edge] for edge in branches], downstream)
-                depths |= dict(zip(branches, found, strict=True))
-        return depths
+            if edge.consumer is not None and edge not in branches
+        ]
+        found = branch_depths([self._dependence(edge) for edge in branches], others)
+        return dict(zip(branches, found, strict=True))
+
+    def _pauses(self, edge: Edge) -> bool:
+        """Return whether a layer lets an input wait for other inputs, or for what it computes."""
+        assert edge.consumer is not None
+        layer = self.layers[edge.consumer.output]
+        constant = isinstance(self.spec.graph.producer(edge.tensor), Constant)
+        return getattr(layer, "pauses", False) and not constant
+
+    def _waiting(self, edge: Edge) -> int:
+        """Return how many elements wait at an edge at most; constants come when they are wanted."""
+        assert edge.consumer is not None
+        if isinstance(self.spec.graph.producer(edge.tensor), Constant):
+            return 0
+        return self.schedule.waiting(edge.consumer.output, edge.port)
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        """When elements pass, at the pace of the slowest layer."""
+        layers: dict[str, Any] = self.layers
+        interval = max(layer.cycles_per_image() for layer in layers.values())
+        source = self.spec.input
+        steps = [
+            self._step(node)
+            for node in self.spec.graph.nodes
+            if not is_wire(node) and not isinstance(node, Constant)
+        ]
+        return Schedule(interval, {source.name: source.elements}, steps)
+
+    def _step(self, node: Node) -> Step:
+        graph = self.spec.graph
+        layer: Any = self.layers[node.output]
+        elements = graph.tensors[node.output].elements
+        needed = layer.inputs_needed(np.arange(elements))
+        readers = {}
+        for port, name in enumerate(node.inputs):
+            tensor = self.origin(name)
+            if isinstance(graph.producer(tensor), Constant):
+                continue
+            lanes = math.lcm(self._lanes_from(tensor), len(_inputs(layer)[port].payload))
+            needs = -(-needed_of_input(needed, port) // lanes) * lanes
+            given = graph.tensors[tensor].elements
+            keeps = hasattr(layer, "taken_with")
+            taken = layer.taken_with() if keeps else taken_with(needs, given)
+            readers[port] = Reader(tensor, needs, taken)
+        together = getattr(layer, "outputs_together", len(layer.o.payload))
+        spread = getattr(layer, "spreads", True)
+        return Step(node.output, elements, layer.latency, together, spread, readers)
+
+    def _lanes_from(self, tensor: str) -> int:
+        return len((self.i if tensor == self.spec.input.name else self.layers[tensor].o).payload)
 
     def origin(self, name: str) -> str:
         """Return the tensor of which another is only a new shape."""
@@ -180,55 +243,37 @@ class Network(wiring.Component):
         place = f"{names[edge.tensor]}_to_{names[edge.consumer.output]}"
         return f"{place}_{edge.port}" if edge.port else place
 
-    def fifos(self, edge: Edge, lanes: int, wanted: int) -> dict[str, tuple[int, int]]:
-        """Return lanes and depth of the FIFOs of an edge, by name, in the order of the stream.
+    def fifos(self, edge: Edge, lanes: int) -> dict[str, tuple[int, int]]:
+        """Return lanes and depth of the FIFO of an edge, if it has one, by its name.
 
         Parameters
         ----------
         edge : Edge
-        lanes, wanted : int
-            Elements of a beat where the edge begins, and where it ends.
+        lanes : int
+            Elements of a beat where the edge ends.
         """
-        channels = self.spec.graph.tensors[edge.tensor].channels
-        fifos: dict[str, tuple[int, int]] = {}
-        if self.depths.get(edge, 0):
-            fifos[f"{self.place(edge)}_fifo"] = lanes, -(-self.depths[edge] // lanes)
-        if self._joins_channels(edge):
-            fifos[f"{self.place(edge)}_turns"] = wanted, _TURNS * channels // wanted
-        return fifos
+        if edge not in self.depths:
+            return {}
+        return {f"{self.place(edge)}_fifo": (lanes, -(-self.depths[edge] // lanes) + _SLACK)}
 
     def _connect_edge(self, m: Module, edge: Edge, source: Any, sink: Any) -> None:
         """Connect through a FIFO where one is needed, and through converters of lanes."""
         place, tensor = self.place(edge), self.spec.graph.tensors[edge.tensor]
-        lanes, wanted = len(source.payload), len(sink.payload)
-        fifos = {
-            name: Fifo(tensor.type, *shape, self.spec.memories.get(name))
-            for name, shape in self.fifos(edge, lanes, wanted).items()
-        }
-        fifo = fifos.get(f"{place}_fifo")
-        if fifo is not None:
-            m.submodules[f"{place}_fifo"] = fifo
-            connect(m, source, fifo.i)
-            source = fifo.o
+        wanted = len(sink.payload)
         # By way of as many lanes as both sides divide: fewer would pass fewer than either.
-        common = math.lcm(lanes, wanted)
+        common = math.lcm(len(source.payload), wanted)
         for step, count in enumerate(dict.fromkeys((common, wanted))):
             if count != len(source.payload):
                 converter = Lanes(tensor.type, len(source.payload), count)
                 m.submodules[f"{place}_lanes_{step}"] = converter
                 connect(m, source, converter.i)
                 source = converter.o
-        fifo = fifos.get(f"{place}_turns")
-        if fifo is not None:
-            m.submodules[f"{place}_turns"] = fifo
+        for name, shape in self.fifos(edge, wanted).items():
+            fifo = Fifo(tensor.type, *shape, self.spec.memories.get(name))
+            m.submodules[name] = fifo
             connect(m, source, fifo.i)
             source = fifo.o
         connect(m, source, sink)
-
-    def _joins_channels(self, edge: Edge) -> bool:
-        """Return whether an edge's channels take turns with others', pixel by pixel."""
-        node, tensor = edge.consumer, self.spec.graph.tensors[edge.tensor]
-        return isinstance(node, Concat) and node.axis == len(tensor.shape) - 1
 
     def _dependence(self, edge: Edge) -> Dependence:
         node = edge.consumer

@@ -22,6 +22,8 @@ class NetworkSpec:
         By the output of each `Convolution` and `FullyConnected`.
     lanes : mapping of str to int
         Elements of a beat of each tensor; a divisor of its channels. 1 where none is given.
+    prefix : str
+        Of the names of ROM files, for several networks in one design.
     memories : mapping of str to Memory
         What each FIFO is made of, by its name in the circuit; by default what suits its size.
 
@@ -34,6 +36,7 @@ class NetworkSpec:
     graph: Graph
     foldings: Mapping[str, Folding]
     lanes: Mapping[str, int] = field(default_factory=dict)
+    prefix: str = ""
     memories: Mapping[str, Memory] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -213,6 +213,8 @@ class ProductCounter:
         exclude : Value
             Whether the masked lanes do not count.
         """
+        if len(a) != len(b):
+            raise ValueError(f"there are {len(a)} and {len(b)} bits to multiply")
         columns: list[list[Value]] = [[], [], []]
         for group in range(self._groups):
             self._build_group(pipeline, f"{name}_group_{group}", a, b, 11 * group, columns)

@@ -35,6 +35,8 @@ class Ram(wiring.Component):
         Must not be one that is written in the same cycle.
     data : Out
         The words, one cycle later.
+
+    Latency 1 cycle; one address is written and another one read per cycle.
     """
 
     def __init__(

@@ -37,6 +37,8 @@ class Rom(wiring.Component):
     data : Out(width)
         The word, one cycle later; as wide as all columns together.
 
+    Latency 1 cycle, one word per cycle.
+
     Raises
     ------
     UserError

@@ -1,7 +1,6 @@
 """Readable, reproducible Verilog of any component."""
 
 import gc
-import inspect
 import re
 import subprocess
 import sys
@@ -9,12 +8,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any
 
 from amaranth.back import rtlil
-from amaranth.hdl import Shape, ShapeCastable, Value
-from amaranth.lib import data, wiring
+from amaranth.hdl import Fragment, Value
+from amaranth.lib import wiring
 
+from hdl.component_ports import flat_ports
+from hdl.module_headers import comment, module_header, top_header
+from hdl.module_text import lay_out
+from hdl.net_names import name_nets
 from hdl.platform import SEPARATOR, RomColumns, VerilogPlatform
 from hdl.port_names import name_ports
 from hdl.rom_folder import pass_rom_folder
@@ -26,7 +30,10 @@ proc
 opt_expr
 opt_merge
 opt_clean
+opt_expr
 opt_dff
+opt_clean
+opt_expr
 opt_clean -purge
 memory_collect
 attrmap {attributes}
@@ -48,6 +55,10 @@ weak0 weak1 while wire wor xnor xor
 _KEYWORDS = set(_KEYWORD_LIST.split())
 """Of Verilog-2005, IEEE 1364-2005 annex B."""
 _INTERNAL_ATTRIBUTES = ("generator", "top", "src", "amaranth.hierarchy", "amaranth.decoding")
+
+
+LICENCE = "SPDX-License-Identifier: Apache-2.0"
+"""Of the text; the numbers of a network are under that of the network."""
 
 
 @dataclass(frozen=True)
@@ -102,19 +113,29 @@ def to_verilog(
         name = f"{name}_unit"
     platform = VerilogPlatform(name)
     with _no_garbage_collection():
-        text = rtlil.convert(
-            component, name=name, platform=platform, ports=_port_values(component), emit_src=False
-        )
-    modules = _run_yosys(name_ports(text))
+        fragment = Fragment.get(component, platform)
+        hierarchy = fragment.prepare(_port_values(component), hierarchy=(name,))
+        text, _ = rtlil.convert_fragment(hierarchy, name=name, emit_src=False)
+    owners = _owners(hierarchy)
+    members = {kind: _members(owner) for kind, owner in owners.items() if kind != name}
+    modules = _run_yosys(name_nets(name_ports(text), members, _KEYWORDS))
     # A logical negation of several bits is a NOR of them, and lint wants it said.
     modules = modules.replace("= ! ", "= ~| ")
-    modules = _simplify_names(_name_modules(modules))
-    modules = _order_ports(modules, name, [port for port, _, _ in flat_ports(component)])
+    modules = _name_modules(modules)
     modules = pass_rom_folder(modules, name)
-    parts = [header(component, name, parameters or {}), modules, *platform.library_text()]
-    verilog = "\n".join(parts)
+    plain = {kind: SEPARATOR.join(re.split(r"\W+", kind)) for kind in owners}
+    headers = {plain[kind]: module_header(owner, plain[kind]) for kind, owner in owners.items()}
+    headers[name] = top_header(component, name, parameters or {})
+    ports = {plain[kind]: [port for port, _, _ in flat_ports(c)] for kind, c in owners.items()}
+    modules = lay_out(modules, headers, ports)
+    verilog = "\n".join([origin(name), modules, *platform.library_text()])
     _check_names(verilog)
     return Design(name, verilog, dict(sorted(platform.files.items())), platform.rom_columns)
+
+
+def origin(name: str) -> str:
+    """Return the licence and the origin of a generated file, as a comment in Verilog."""
+    return comment(f"{LICENCE}\nWritten by bittrue {version('bittrue')}, for {name}.")
 
 
 def module_names(verilog: str) -> list[str]:
@@ -140,10 +161,22 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def flat_ports(component: wiring.Component) -> Iterator[tuple[str, wiring.Member, Any]]:
-    """Yield the Verilog name, member and shape of each port, in the order of the signature."""
-    for path, member, _ in component.signature.flatten(component):
-        yield "_".join(str(part) for part in path), member, member.shape
+def _owners(hierarchy: Any) -> dict[str, wiring.Component]:
+    """Return the component that each module was made from, by the module's name in RTLIL."""
+    owners = {}
+    for fragment, place in hierarchy.fragments.items():
+        origins = [each for each in fragment.origins or () if isinstance(each, wiring.Component)]
+        if origins:
+            owners[".".join(place.name)] = origins[0]
+    return owners
+
+
+def _members(component: wiring.Component) -> dict[str, str]:
+    """Return the direction of each port under its name in RTLIL."""
+    return {
+        "__".join(str(part) for part in path): "input" if member.flow == wiring.In else "output"
+        for path, member, _ in component.signature.flatten(component)
+    }
 
 
 def _port_values(component: wiring.Component) -> dict[str, tuple[Value, None]]:
@@ -152,56 +185,6 @@ def _port_values(component: wiring.Component) -> dict[str, tuple[Value, None]]:
         "_".join(str(part) for part in path): (Value.cast(value), None)
         for path, _, value in component.signature.flatten(component)
     }
-
-
-def header(component: wiring.Component, name: str, parameters: Mapping[str, object]) -> str:
-    """Return the comment above a design: arithmetic, parameters, ports, latency."""
-    documentation = inspect.getdoc(type(component)) or ""
-    purpose, _, rest = documentation.partition("\nParameters\n")
-    closing = re.split(r"\n\n(?=\S)", rest.partition("\nMembers\n")[2])[1:]
-    lines = [f"{name}: {purpose.strip()}", ""]
-    if parameters:
-        lines += ["Parameters:", *(f"  {key} = {value}" for key, value in parameters.items()), ""]
-    lines += ["Ports:"]
-    for port, member, shape in flat_ports(component):
-        direction = "input" if member.flow == wiring.In else "output"
-        lines += [f"  {direction} {port}: {_describe(shape)}"]
-        lines += [f"    {line}" for line in _fields(port, shape)]
-    lines += ["", *"\n\n".join(closing).splitlines()]
-    text = "\n".join(lines).strip()
-    return "".join(f"// {line}".rstrip() + "\n" for line in text.splitlines())
-
-
-def _describe(shape: Any) -> str:
-    width = Shape.cast(shape).width
-    return f"{width} bit{'s' if width > 1 else ''}{', signed' if Shape.cast(shape).signed else ''}"
-
-
-def payload_fields(shape: Any, name: str = "", offset: int = 0) -> Iterator[tuple[str, int, Shape]]:
-    """Yield name, first bit and shape of every scalar in a payload, lowest bit first."""
-    if isinstance(shape, data.Layout):
-        for key, layout_field in shape:
-            inner = f"{name}.{key}" if name else str(key)
-            yield from payload_fields(layout_field.shape, inner, offset + layout_field.offset)
-    elif isinstance(shape, ShapeCastable):
-        yield from payload_fields(shape.as_shape(), name, offset)
-    else:
-        yield name, offset, Shape.cast(shape)
-
-
-def _fields(port: str, shape: Any, name: str = "", offset: int = 0) -> Iterator[str]:
-    """Describe the fields of a payload, an array of scalars in one line."""
-    if isinstance(shape, data.ArrayLayout) and not isinstance(shape.elem_shape, ShapeCastable):
-        last = offset + shape.size - 1
-        each = _describe(shape.elem_shape)
-        yield f"{port}[{last}:{offset}] {name}: {shape.length} x {each}, the first one lowest"
-    elif isinstance(shape, data.Layout):
-        for key, field_ in shape:
-            inner = f"{name}.{key}" if name else str(key)
-            yield from _fields(port, field_.shape, inner, offset + field_.offset)
-    elif name:
-        width = Shape.cast(shape).width
-        yield f"{port}[{offset + width - 1}:{offset}] {name}: {_describe(shape)}"
 
 
 def _run_yosys(text: str) -> str:
@@ -230,34 +213,3 @@ def _name_modules(text: str) -> str:
         text,
         flags=re.MULTILINE,
     )
-
-
-def _simplify_names(text: str) -> str:
-    """Turn escaped names into plain ones, so that every tool and reader can use them."""
-    taken = _KEYWORDS | set(re.findall(r"(?<![\\\w$])[A-Za-z_][\w$]*", text))
-    plain: dict[str, str] = {}
-
-    def rename(match: re.Match[str]) -> str:
-        escaped = match[1]
-        if escaped not in plain:
-            base = candidate = re.sub(r"\W+", "_", escaped).strip("_")
-            number = 1
-            while candidate in taken:
-                number += 1
-                candidate = f"{base}_{number}"
-            taken.add(candidate)
-            plain[escaped] = candidate
-        return plain[escaped]
-
-    return re.sub(r"\\(\S+)[ \t]", rename, text)
-
-
-def _order_ports(text: str, name: str, ports: list[str]) -> str:
-    """List the top module's ports as the signature does, clock and reset first."""
-
-    def reorder(match: re.Match[str]) -> str:
-        present = [port.strip() for port in match[1].split(",") if port.strip()]
-        order = {port: index for index, port in enumerate(["clk", "rst", *ports])}
-        return f"module {name}({', '.join(sorted(present, key=lambda p: order[p]))});"
-
-    return re.sub(rf"module {re.escape(name)}\(([^)]*)\);", reorder, text, count=1)

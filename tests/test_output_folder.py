@@ -78,12 +78,12 @@ def test_manifest_ports_are_those_of_the_verilog(built: Path) -> None:
     top = manifest["top"]
     assert top == "accelerator_small_net_1"
     text = (built / "verilog" / f"{top}.v").read_text()
-    module = re.search(rf"^module {top}\(.*?^endmodule", text, re.DOTALL | re.MULTILINE)
+    module = re.search(rf"^module {top} .*?^endmodule", text, re.DOTALL | re.MULTILINE)
     assert module is not None
     declared = {
         name: (direction, int(last or 0) + 1)
         for direction, last, name in re.findall(
-            r"^  (input|output) (?:\[(\d+):0\] )?(\w+);", module[0], re.MULTILINE
+            r"^  (input|output) \w+ (?:\[(\d+):0\] )?(\w+)", module[0], re.MULTILINE
         )
     }
     assert {

@@ -26,6 +26,33 @@ class Net(nn.Sequential):
             nn.Conv2d(2, 4, 3, padding=1), nn.ReLU(), nn.Flatten(), nn.Linear(4 * 36, 3)
         )
 
+class Dict(Net):
+    def forward(self, x):
+        return {"scores": super().forward(x)}
+
+class Tuple(Net):
+    def forward(self, x):
+        return super().forward(x), None
+
+class Half(Net):
+    def __init__(self):
+        super().__init__()
+        self.half()
+
+class Double(Net):
+    def __init__(self):
+        super().__init__()
+        self.double()
+
+class Twice(Net):
+    def forward(self, x):
+        return super().forward(x), super().forward(-x)
+
+class Meta(Net):
+    def __init__(self):
+        super().__init__()
+        self.to("meta")
+
 class Two(nn.Module):
     def __init__(self):
         super().__init__()
@@ -85,6 +112,30 @@ def test_a_network_and_its_report(folder: Path, capsys: pytest.CaptureFixture[st
     assert report["accuracy"]["integer"] > 0.97
     assert "0 differ" in out
     assert f"accuracy: float 100.00%, integers {report['accuracy']['integer']:.2%}" in out
+
+
+def test_weights_that_are_not_given_are_spoken_of(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words(folder)) == 0
+    assert capsys.readouterr().err == ""
+    without = [word for word in words(folder) if not word.startswith("--weights")]
+    assert main(without) == 0
+    error = capsys.readouterr().err
+    assert "warning: no --weights: " in error
+    assert "random" in error
+
+
+@pytest.mark.parametrize("name", ["Dict", "Tuple", "Half", "Double"])
+def test_accuracy_of_modules_with_other_outputs_and_types(name: str, folder: Path) -> None:
+    """The labels are what the module itself says in float32."""
+    x, labels = str(folder / "x.npy"), str(folder / "labels.npy")
+    model = f"{folder / 'net.py'}:{name}"
+    assert main(words(folder, model=model, test=x, test_labels=labels)) == 0
+    accuracy = json.loads((folder / "net.json").read_text())["accuracy"]
+    # Weights in half precision are other weights.
+    assert accuracy["float"] >= (0.99 if name == "Half" else 1.0)
+    assert accuracy["integer"] > 0.97
 
 
 def test_the_network_computes_what_the_module_computes(folder: Path) -> None:
@@ -203,6 +254,15 @@ REFUSED = {
         LABELLED | {"test_labels": "classes.npy"},
         "labels are classes from 0 to 3; the network has 3 outputs, for classes 0 to 2",
     ),
+    "calibration shape": (
+        {"calibration": "small.npy"},
+        r"the module does not take inputs of shape \(N, 2, 3, 3\), N counting samples: ",
+    ),
+    "two outputs": (
+        LABELLED | {"model": "net.py:Twice"},
+        "the module has 2 outputs; accuracy is that of one, the scores",
+    ),
+    "no values": (LABELLED | {"model": "net.py:Meta"}, "'0.weight' is on torch's device 'meta'"),
     "test shape": (
         LABELLED | {"test": "small.npy"},
         r"small.npy: its samples have shape \(2, 3, 3\); allowed: \(2, 6, 6\), as those of cal",

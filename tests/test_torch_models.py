@@ -1,6 +1,9 @@
 """Torch modules named on the command line, and what is said when they cannot be used."""
 
+import shlex
+import subprocess
 import sys
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +12,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from flows.npy_files import read_npy
 from flows.torch_models import load_module, read_labels, read_samples
 from golden.errors import UserError
 
@@ -120,6 +124,22 @@ def test_wrong_weights(file: Path, tmp_path: Path) -> None:
         load_module(f"{file}:Net", tmp_path / "none.safetensors")
 
 
+def test_files_of_torch_are_refused_with_a_command_that_converts_them(
+    file: Path, tmp_path: Path
+) -> None:
+    state = load_module(f"{file}:Net").state_dict()
+    # Tensors that share memory, as tied weights do, are what safetensors does not write as it is.
+    torch.save(state | {"dense.bias": state["norm.bias"]}, tmp_path / "w.pth")
+    with pytest.raises(UserError, match=r"w\.pth: torch\.save wrote it, and .* run code") as caught:
+        load_module(f"{file}:Net", tmp_path / "w.pth")
+    words = shlex.split(str(caught.value).partition("convert it: ")[2])
+    assert words[0] == "python"
+    subprocess.run([sys.executable, *words[1:]], check=True)
+    module = load_module(f"{file}:Net", tmp_path / "w.safetensors")
+    assert torch.equal(module.get_parameter("dense.weight"), state["dense.weight"])
+    assert torch.equal(module.get_parameter("dense.bias"), state["norm.bias"])
+
+
 def test_samples_and_labels(tmp_path: Path) -> None:
     np.save(tmp_path / "x.npy", np.arange(12, dtype=np.uint8).reshape(4, 3))
     np.save(tmp_path / "y.npy", np.array([1, 0, 2, 1], dtype=np.int32))
@@ -132,5 +152,8 @@ def test_samples_and_labels(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"y\.npy: it has shape \(4,\)"):
         read_samples(tmp_path / "y.npy")
     (tmp_path / "text.npy").write_text("numbers")
-    with pytest.raises(UserError, match=r"text\.npy: it is no \.npy file"):
-        read_samples(tmp_path / "text.npy")
+    np.save(tmp_path / "objects.npy", np.array([None]), allow_pickle=True)
+    for name, mapped in product(("text.npy", "objects.npy"), (False, True)):
+        with pytest.raises(UserError, match=rf"{name}: it is no \.npy file of numbers") as caught:
+            read_npy(tmp_path / name, mapped)
+        assert "pickle" not in str(caught.value)

@@ -1,13 +1,15 @@
 """Run a circuit in a Verilog simulator and bring back every beat it produced."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from amaranth.lib import wiring
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from flows.bench.harness import LIBRARY, TOP, Harness, StreamPort
@@ -148,7 +150,8 @@ class Cosimulation:
         runs : sequence of Run
             At least one.
         work : Path
-            Working directory: stimulus, results, ``results.xml``, ``log.txt``, ``waves.vcd``.
+            Working directory: stimulus, results, ``results.xml``, ``log.txt``, ``waves.vcd``. One
+            simulation at a time works there; `run_folder` makes one for each.
         timeout : float
             Seconds of real time after which the simulation is stopped.
         recorded : WaveWindow, optional
@@ -162,7 +165,8 @@ class Cosimulation:
         Raises
         ------
         UserError
-            If the simulator is missing, or stimulus does not fit the circuit's ports.
+            If the simulator is missing, stimulus does not fit the circuit's ports, or another
+            simulation is at work in the folder.
         BuildError, SimulationError
             If the tools fail.
         """
@@ -174,14 +178,15 @@ class Cosimulation:
         stimulus = _stimulus(harness, runs)
         build = self._build(harness, _depth(harness, plan))
         work.mkdir(parents=True, exist_ok=True)
-        write_rom_files(work, self.design)
-        for port in harness.sources:
-            write_hex(work / f"{port.name}.hex", port.shape, stimulus[port.name])
-        request = {"runs": plan, "observe": list(harness.observations)}
-        (work / "plan.json").write_text(json.dumps(request))
-        run(self.simulator, build, TOP, DRIVER, work, timeout)
-        observed = json.loads((work / "observations.json").read_text())
-        return _outcomes(harness, plan, observed, work)
+        with _alone_in(work):
+            write_rom_files(work, self.design)
+            for port in harness.sources:
+                write_hex(work / f"{port.name}.hex", port.shape, stimulus[port.name])
+            request = {"runs": plan, "observe": list(harness.observations)}
+            (work / "plan.json").write_text(json.dumps(request))
+            run(self.simulator, build, TOP, DRIVER, work, timeout)
+            observed = json.loads((work / "observations.json").read_text())
+            return _outcomes(harness, plan, observed, work)
 
     def _build(self, harness: Harness, depth: int) -> Path:
         """Write circuit and bench under a name of their own, and build them."""
@@ -205,6 +210,18 @@ class Cosimulation:
             self.waves,
             self.optimisation,
         )
+
+
+@contextmanager
+def _alone_in(work: Path) -> Iterator[None]:
+    """Keep other simulations out of a working directory."""
+    try:
+        with FileLock(work / ".lock", timeout=0):
+            yield
+    except Timeout:
+        raise UserError(
+            f"{work}: another simulation is at work there; give each a folder of its own"
+        ) from None
 
 
 def _write_texts(folder: Path, texts: Mapping[str, str]) -> None:

@@ -8,8 +8,8 @@ from amaranth.hdl import Shape
 from numpy.typing import ArrayLike, NDArray
 
 from golden.errors import UserError
+from hdl.component_ports import payload_fields
 from hdl.packed_words import Words, empty_words, exact_integers, insert_field
-from hdl.verilog_output import payload_fields
 
 Columns = Mapping[str, NDArray[np.int64]]
 """Values by field name; the only field of a scalar payload is named ``""``."""

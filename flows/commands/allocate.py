@@ -123,7 +123,7 @@ def _files(arguments: argparse.Namespace) -> list[Path]:
 def _request(arguments: argparse.Namespace) -> "Request":
     from flows.allocation import Request
     from flows.sample_files import SampleFiles
-    from flows.torch_models import load_module, read_labels
+    from flows.torch_models import load_module, read_labels, warn_of_untrained_weights
     from golden.quantize import Scheme
     from golden.quantize.scheme_file import read_scheme
 
@@ -134,8 +134,10 @@ def _request(arguments: argparse.Namespace) -> "Request":
         None if path is None else read_labels(path, len(samples))
         for path, samples in ((arguments.labels, calibration), (arguments.test_labels, test))
     )
+    module = load_module(arguments.model, arguments.weights)
+    warn_of_untrained_weights(arguments.model, module, arguments.weights)
     return Request(
-        load_module(arguments.model, arguments.weights),
+        module,
         calibration,
         labels,
         Scheme() if arguments.scheme is None else read_scheme(arguments.scheme),

@@ -50,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
         # Only now, because importing torch takes seconds.
         from flows.analysis_page import analysis_json, analysis_page
         from flows.sample_files import SampleFiles
-        from flows.torch_models import load_module, read_labels
+        from flows.torch_models import load_module, read_labels, warn_of_untrained_weights
         from golden.quantize import Scheme, quantize
         from golden.quantize.analysis import analyze
         from golden.quantize.calibrate import CalibrationData
@@ -65,6 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
                 "training loses, so leave the training out"
             )
         module = load_module(arguments.model, arguments.weights)
+        warn_of_untrained_weights(arguments.model, module, arguments.weights)
         calibration = SampleFiles(arguments.calibration)
         test = SampleFiles(arguments.test) if arguments.test else calibration
         test.check_shapes(calibration.shapes)

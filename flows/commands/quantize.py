@@ -57,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         # Only now, because importing torch takes seconds.
         from flows.input_ranges import parse_input_range, uniform_samples
         from flows.sample_files import SampleFiles
-        from flows.torch_models import load_module, read_labels
+        from flows.torch_models import load_module, read_labels, warn_of_untrained_weights
         from golden.graph import file as graph_file
         from golden.quantize import Scheme, quantize
         from golden.quantize.report import float_accuracy, integer_accuracy, layer_reports
@@ -75,6 +75,12 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError("--labels and a scheme with a training are given together or not at all")
     if scheme.training is not None and ranges:
         raise UserError("--input-range is given and the scheme has a training; give --calibration")
+    if scheme.training is None or scheme.training.start != "scratch":
+        warn_of_untrained_weights(arguments.model, module, arguments.weights)
+    accuracy: dict[str, float] = {}
+    if test is not None and labels is not None:
+        with console.status("measuring accuracy in floating point"):
+            accuracy["float"] = float_accuracy(module, test, labels)
     checkpoint = arguments.output.with_suffix(_CHECKPOINT)
     if scheme.training is None:
         with console.status("quantizing"):
@@ -84,10 +90,8 @@ def run(arguments: argparse.Namespace) -> int:
     with console.status("comparing the integers with the fake-quantized network"):
         samples = calibration.between(0, _COMPARED_SAMPLES)
         layers = layer_reports(quantized, *samples or uniform_samples(ranges, _COMPARED_SAMPLES))
-    accuracy: dict[str, float] = {}
     if test is not None and labels is not None:
-        with console.status("measuring accuracy"):
-            accuracy["float"] = float_accuracy(module, test, labels)
+        with console.status("measuring accuracy in integers"):
             accuracy["integer"] = integer_accuracy(quantized.graph, test, labels)
     cost = graph_cost(quantized.graph)
     graph_file.save(quantized.graph, arguments.output)

@@ -18,6 +18,7 @@ from flows.network.simulation import (
     network_scenario,
 )
 from flows.output_files import require_folder_of
+from flows.simulators.run_folder import run_folder
 from flows.simulators.toolchain import SIMULATORS, check_simulator
 from golden.atomic_file import write_atomically
 from golden.certify import certify
@@ -108,8 +109,10 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.seed,
     )
     cosimulation = Cosimulation(network, to_verilog(network, "network"), arguments.sim, BUILDS)
-    work = BUILDS / f"network-{arguments.sim}"
-    with console.status(f"building and running {len(images)} images on {arguments.sim}"):
+    with (
+        console.status(f"building and running {len(images)} images on {arguments.sim}"),
+        run_folder(BUILDS / f"network-{arguments.sim}") as work,
+    ):
         (outcome,) = cosimulation.run([scenario.run], work, timeout=7 * 24 * 3600)
     verdict = compare(cosimulation, [scenario], [outcome], arguments.seed)
     for problem in verdict.problems:

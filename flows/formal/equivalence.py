@@ -20,7 +20,8 @@ from amaranth.hdl import Shape
 from amaranth.lib import wiring
 
 from golden.errors import UserError
-from hdl.verilog_output import Design, flat_ports, payload_fields
+from hdl.component_ports import flat_ports, payload_fields
+from hdl.verilog_output import Design
 
 _SCRIPT = """
 read_verilog circuit.v property.v

@@ -183,7 +183,7 @@ class Levels:
         for edges in self._network.edges.values():
             for edge in edges:
                 count, width = lanes[edge.tensor], self._graph.tensors[edge.tensor].type.width
-                for name, (beat, depth) in self._network.fifos(edge, count, count).items():
+                for name, (beat, depth) in self._network.fifos(edge, count).items():
                     costs = [fifo_cost(beat * width, depth, each, self._budget) for each in Memory]
                     options[name] = Options.joined([Options.of(cost) for cost in costs])
         return options

@@ -12,9 +12,9 @@ from flows.network.accelerator import Accelerator, End
 from flows.network.devices import Part
 from flows.network.planned import Plan
 from golden.graph import Certified, Graph, Tensor
+from hdl.component_ports import flat_ports
 from hdl.memory import Memory
 from hdl.shell.register_map import describe
-from hdl.verilog_output import flat_ports
 
 FORMAT = "bittrue accelerator"
 VERSION = 1

@@ -159,7 +159,8 @@ class Planner:
             name: replace(candidates.folding(place), constants=choice.constants[name])
             for name, (candidates, place) in choice.places.items()
         }
-        spec = NetworkSpec(self._graph, foldings, choice.level.lanes, choice.memories)
+        lanes, memories = choice.level.lanes, choice.memories
+        spec = NetworkSpec(self._graph, foldings, lanes, memories=memories)
         layers = tuple(
             self._planned(node, spec, choice) for node in self._graph.nodes if not is_wire(node)
         )

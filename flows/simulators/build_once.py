@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from filelock import FileLock
+
 
 class BuildError(Exception):
     """A simulator could not build a bench; the message holds what it said."""
@@ -24,19 +26,19 @@ def build_once(final: Path, build: Callable[[Path], None]) -> Path:
     """Fill a folder by `build`, unless it is there already.
 
     The folder appears under its name only when it is complete, so an interrupted build leaves
-    nothing that a later one trips over.
+    nothing that a later one trips over. Of several processes that want the same folder one builds,
+    and the others wait for it.
     """
     if final.is_dir():
         return final
     final.parent.mkdir(parents=True, exist_ok=True)
-    partial = Path(tempfile.mkdtemp(prefix=f".{final.name}-", dir=final.parent))
-    try:
-        build(partial)
+    with FileLock(final.parent / f".{final.name}.lock"):
+        if final.is_dir():  # Another process has built it meanwhile.
+            return final
+        partial = Path(tempfile.mkdtemp(prefix=f".{final.name}-", dir=final.parent))
         try:
+            build(partial)
             os.rename(partial, final)
-        except OSError:
-            if not final.is_dir():  # Otherwise another process finished the same build first.
-                raise
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
     return final

@@ -46,7 +46,7 @@ def example_fixed_point(
 ) -> FixedPoint:
     """Return a requantization under which accumulators within bounds reach most codes.
 
-    Multipliers, as many as `entries`, are random; codes are clamped as ReLU does.
+    Multipliers, as many as `entries`, are random; codes of several bits are clamped as ReLU does.
     """
     rng = np.random.default_rng(seed)
     reach = np.maximum(bounds.maximum, -bounds.minimum).max()
@@ -54,7 +54,8 @@ def example_fixed_point(
     spec = RequantSpec(IntegerType(48, True), output, maximum_exponent=31)
     multiplier, exponent = quantize_multiplier(scales)
     zero_point = output.minimum + (1 << output.width) // 4
-    channels = RequantChannels(spec, multiplier, exponent, zero_point, output.minimum + 1)
+    minimum = output.minimum + (output.width > 1)
+    channels = RequantChannels(spec, multiplier, exponent, zero_point, minimum)
     return FixedPoint(channels, Rounding.TFLITE_DOUBLE)
 
 

@@ -5,6 +5,8 @@ Asking for it a second time only reads files and needs numpy alone.
 
 from pathlib import Path
 
+from filelock import FileLock
+
 from golden.digits.configuration import configuration_hash
 from golden.digits.files import QuantizedDigits, read_summary, require_directory
 from golden.digits.settings import DigitsSettings, Training
@@ -33,9 +35,13 @@ def quantized_digits(directory: Path, settings: DigitsSettings | None = None) ->
     settings = DigitsSettings() if settings is None else settings
     configuration = configuration_hash(settings)
     digits = read_summary(directory)
-    if digits is None or digits.configuration != configuration:
-        from golden.digits.quantize import write_digits  # Takes torch and scikit-learn.
+    if digits is not None and digits.configuration == configuration:
+        return digits
+    require_directory(directory)
+    with FileLock(directory / ".lock"):  # Of several processes one trains.
+        digits = read_summary(directory)
+        if digits is None or digits.configuration != configuration:
+            from golden.digits.quantize import write_digits  # Takes torch and scikit-learn.
 
-        require_directory(directory)
-        digits = write_digits(directory, settings, configuration)
+            digits = write_digits(directory, settings, configuration)
     return digits

@@ -6,19 +6,23 @@ cache.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from golden.kernels.locked_cache import LockedCache
+
 Int64 = NDArray[np.int64]
 
 
 def _compiled(function: Callable[..., None]) -> Callable[..., None]:
-    try:
-        return njit(function, cache=True, nogil=True, error_model="numpy")
-    except RuntimeError:  # There is no folder to keep it in.
-        return njit(function, nogil=True, error_model="numpy")
+    compiled = njit(function, nogil=True, error_model="numpy")
+    # A RuntimeError: there is no folder to keep it in.
+    with suppress(RuntimeError):
+        compiled._cache = LockedCache(function)  # What njit(cache=True) does with Numba's own.
+    return compiled
 
 
 @_compiled

@@ -91,6 +91,7 @@ class OnnxArithmetic:
             quantizer.clamp(total.limits.low, total.limits.high),
             reference,
             output,
+            advice="choose scales of which one is a multiple of the others",
         )
 
 

@@ -6,6 +6,7 @@ them. What it does not replace it computes in float32, in an order that depends 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 import numpy as np
@@ -135,7 +136,15 @@ class OnnxRuntimeArithmetic(OnnxArithmetic):
         free = clamp == (quantizer.minimum, quantizer.maximum)
         if eight_bits and same and free and not total.subtract:
             reference = _quantized_sum(first, second, quantizer)
-        return add_operands(total.operands, total.subtract, quantizer, clamp, reference, output)
+        return add_operands(
+            total.operands,
+            total.subtract,
+            quantizer,
+            clamp,
+            reference,
+            output,
+            advice="import with profile onnx",
+        )
 
     @staticmethod
     def _check_kernel(kernel: Kernel, quantizer: Quantizer, clamp: tuple[int, int]) -> None:
@@ -225,40 +234,92 @@ def _float_sum(
 ) -> Requantization:
     """Requantize a sum of dequantized numbers in float32, divided by their count.
 
-    contrib_ops/cpu/quantization/qlinear_pool.cc, and ReduceMean. The order of the sum is not
-    known, so each accumulator's error is bounded; what the bound does not decide is refused.
+    contrib_ops/cpu/quantization/qlinear_pool.cc, and ReduceMean.
     """
     low, high = int(bounds.minimum.min()), int(bounds.maximum.max())
     if high - low > _LARGEST_FLOAT_SUM:
         _refuse(f"it adds {kernel.count} numbers in float32")
-    scale, output_scale = kernel.scales[0].reshape(()), np.float32(float(quantizer.scale))
-    zero_point = quantizer.zero_point
+    scale, output_scale = np.float32(kernel.scales[0].item()), np.float32(float(quantizer.scale))
+    scales = np.atleast_1d(scale / np.float32(kernel.count) / output_scale)
+    if not kernel.counts:
+        divided = _Average(kernel.name, scale, output_scale, kernel.count, quantizer, clamp)
+        divided.check(low, high)
+        return _integers(lambda channels: divided.codes, bounds, scales, quantizer, clamp)
+    sums, codes = [], []
+    for count in kernel.counts:
+        factor = kernel.count // count
+        divided = _Average(kernel.name, scale, output_scale, count, quantizer, clamp)
+        total = np.arange(-(-low // factor), high // factor + 1)
+        divided.check(int(total[0]), int(total[-1]))
+        sums.append(total * factor)
+        codes.append(divided.codes(total))
+    reference = _through(np.concatenate(sums), np.concatenate(codes), scales, quantizer, clamp)
+    return _integers(lambda channels: reference, bounds, scales, quantizer, clamp)
+
+
+def _through(
+    sums: Int64, codes: Int64, scales: NDArray[Any], quantizer: Quantizer, clamp: tuple[int, int]
+) -> Reference:
+    """Return a function that ascends through given codes, and rounds between them."""
+    order = np.lexsort((codes, sums))
+    sums, codes = sums[order], codes[order]
+    if (np.diff(codes) < 0).any() or (np.diff(codes)[np.diff(sums) == 0] != 0).any():
+        _refuse("it averages over several counts in float32, whose codes do not ascend together")
 
     def reference(accumulator: Int64) -> Int64:
-        total = accumulator.astype(np.float32) * scale
-        scaled = total / np.float32(kernel.count) / output_scale
-        if kernel.name == "average":
+        rounded = np.rint(accumulator * np.float64(scales[0])).astype(np.int64)
+        natural = np.clip(rounded + quantizer.zero_point, *clamp)
+        below = codes[np.maximum(np.searchsorted(sums, accumulator, side="right") - 1, 0)]
+        above = codes[np.minimum(np.searchsorted(sums, accumulator), len(sums) - 1)]
+        return np.clip(natural, below, above)
+
+    return reference
+
+
+@dataclass(frozen=True)
+class _Average:
+    """A sum of dequantized numbers in float32, divided by their count and quantized.
+
+    The order of the sum is not known, so each accumulator's error is bounded; what the bound does
+    not decide is refused.
+    """
+
+    name: str
+    scale: np.float32
+    output_scale: np.float32
+    count: int
+    quantizer: Quantizer
+    clamp: tuple[int, int]
+
+    def codes(self, accumulator: Int64) -> Int64:
+        """Return the codes of sums of values."""
+        total = accumulator.astype(np.float32) * self.scale
+        scaled = total / np.float32(self.count) / self.output_scale
+        zero_point = self.quantizer.zero_point
+        if self.name == "average":
             rounded = np.rint(scaled + np.float32(zero_point))
         else:
             rounded = np.rint(scaled) + zero_point
-        return np.clip(rounded, *clamp).astype(np.int64)
+        return np.clip(rounded, *self.clamp).astype(np.int64)
 
-    mantissa = int(float(np.frexp(scale)[0]) * (1 << 24))
-    odd = mantissa // (mantissa & -mantissa)
-    if odd * max(-low, high, 1) >= 1 << 24:  # Below, every partial sum is exact.
+    def check(self, low: int, high: int) -> None:
+        """Refuse sums whose order of additions could decide a code."""
+        mantissa = int(float(np.frexp(self.scale)[0]) * (1 << 24))
+        odd = mantissa // (mantissa & -mantissa)
+        if odd * max(-low, high, 1) < 1 << 24:  # Then every partial sum is exact.
+            return
+        unit = float(self.scale) / self.count / float(self.output_scale)
         accumulator = np.arange(low, high + 1)
-        real = accumulator * (float(scale) / kernel.count / float(output_scale)) + zero_point
-        largest = max(-low, high) * float(scale) / kernel.count / float(output_scale)
-        error = (kernel.count + 4) * _UNIT * (largest + abs(zero_point) + 1)
+        real = accumulator * unit + self.quantizer.zero_point
+        largest = max(-low, high) * unit + abs(self.quantizer.zero_point) + 1
+        error = (self.count + 4) * _UNIT * largest
         tie = np.abs(real - np.floor(real) - 0.5) <= error
-        undecided = tie & (real > clamp[0] - 1) & (real < clamp[1] + 1)
+        undecided = tie & (real > self.clamp[0] - 1) & (real < self.clamp[1] + 1)
         if undecided.any():
             _refuse(
-                f"it adds {kernel.count} numbers in float32, whose order decides the code when "
+                f"it adds {self.count} numbers in float32, whose order decides the code when "
                 f"they add up to {accumulator[undecided][0]}"
             )
-    scales = np.atleast_1d(scale / np.float32(kernel.count) / output_scale)
-    return _integers(lambda channels: reference, bounds, scales, quantizer, clamp)
 
 
 def _float32_sum(first: Operand, second: Operand, sign: int, quantizer: Quantizer) -> PairReference:

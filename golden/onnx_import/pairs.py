@@ -14,6 +14,7 @@ def add_operands(
     clamp: tuple[int, int],
     reference: PairReference,
     output: str,
+    advice: str,
 ) -> Add:
     """Return an addition that equals a reference on every pair of codes.
 
@@ -30,6 +31,8 @@ def add_operands(
         What is computed.
     output : str
         Name of what it makes.
+    advice : str
+        What to do where there are no such integers.
 
     Raises
     ------
@@ -39,14 +42,13 @@ def add_operands(
     first, second = operands
     if not few_pairs(first, second):
         raise UserError(
-            f"it adds {first.type} and {second.type} in floating point; allowed: 8 bits; import "
-            "with profile onnx"
+            f"it adds {first.type} and {second.type} in floating point; allowed: 8 bits; {advice}"
         )
     total = Total(output, quantizer.type, quantizer.scale, quantizer.zero_point, clamp)
     addition = add_pairs(operands, subtract, total, reference)
     if addition is None:
         raise UserError(
-            "no integer multipliers give the codes that floating point gives for every pair of "
-            "codes; import with profile onnx"
+            "no integer multipliers give the code of the rounded sum for every pair of codes; "
+            f"{advice}"
         )
     return addition

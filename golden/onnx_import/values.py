@@ -140,6 +140,9 @@ class Kernel:
         Of the operands.
     count : int
         Terms of an average.
+    counts : tuple of int
+        Of an average whose windows have several: the accumulator is the sum times `count` over
+        theirs.
     explicit : bool
         Whether the file names the integer kernel itself; else the runtime has to find it.
     steps : tuple of Step
@@ -150,6 +153,7 @@ class Kernel:
     scales: tuple[NDArray[np.float32], ...]
     types: tuple[IntegerType, ...]
     count: int = 1
+    counts: tuple[int, ...] = ()
     explicit: bool = False
     steps: tuple["Step", ...] = ()
 

@@ -4,7 +4,6 @@ trace (`torch.export`) -> simplify -> give every tensor its precision -> calibra
 floating point -> corrections or training -> integers. Each step is a function of its own.
 """
 
-import copy
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -31,6 +30,7 @@ from golden.quantize.training.train import TrainingData, train
 from golden.quantize.training_scheme import TrainingScheme
 from golden.reproducible import reproducible
 from golden.rounding import Rounding
+from golden.torch_import.evaluation import evaluation_copy, outputs_of
 from golden.torch_import.simplify import simplify
 from golden.torch_import.trace import trace
 
@@ -120,7 +120,8 @@ def quantize(
     if training is not None:
         # What has no integers is refused now; rounded in fixed point, which takes no search.
         lower_fake(fake, replace(scheme, requantization=Rounding.SINGLE_HALF_EVEN.value))
-        train(fake, training, scheme, copy.deepcopy(module).to(torch.float32).eval())
+        teacher = evaluation_copy(module)
+        train(fake, training, scheme, lambda *inputs: outputs_of(teacher, inputs)[0])
     return QuantizedNetwork(scheme, precision, network, fake, lower_fake(fake, scheme))
 
 

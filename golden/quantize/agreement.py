@@ -1,4 +1,9 @@
-"""Code for code: a fake-quantized network against its integer graph, layer by layer."""
+"""Code for code: a fake-quantized network against its integer graph.
+
+Layer by layer, each fed what the graph computed before it, and from end to end, each fed what the
+network itself computed. The first says where a difference begins; the second sees numbers between
+the codes, which the first never feeds to a layer.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,7 +17,7 @@ from golden.bipolar import BipolarMap
 from golden.execute import Executor
 from golden.graph import Graph
 from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of, steps_of
-from golden.quantize.fake_network import FakeQuantizedNetwork
+from golden.quantize.fake_network import FakeQuantizedNetwork, quantizes_its_result
 from golden.quantize.lowering_context import feature_orders
 from golden.torch_import import to_codes
 from golden.torch_import.float_network import Layer, Matrix
@@ -22,13 +27,15 @@ Int64 = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class LayerAgreement:
-    """One layer of both networks, fed the same inputs.
+    """One layer of both networks.
 
     Parameters
     ----------
     layer : str
     compared, differing : int
-        Codes.
+        Codes, where both networks' layers are fed the same inputs.
+    end_to_end : int
+        Numbers that differ from those of the codes where each network is fed the inputs alone.
     farthest_from_tie : float
         Over the codes that differ: the largest distance, in steps of the output, between the
         unrounded value and the nearest tie. Rounding differences are near zero.
@@ -39,6 +46,7 @@ class LayerAgreement:
     layer: str
     compared: int
     differing: int
+    end_to_end: int
     farthest_from_tie: float
     largest: int
 
@@ -46,7 +54,7 @@ class LayerAgreement:
 def compare_layers(
     fake: FakeQuantizedNetwork, graph: Graph, *samples: Tensor
 ) -> Iterator[LayerAgreement]:
-    """Feed every layer of a fake-quantized network what the graph computed before it.
+    """Compare every layer of a fake-quantized network with the graph.
 
     The layers compute in float64, with the integer weights as real numbers.
 
@@ -70,9 +78,13 @@ def compare_layers(
         name: _real(_torch_order(values, orders.get(name)), maps[name])
         for name, values in codes.items()
     }
+    own = {name: real[name] for name in fake.network.inputs}
     for layer in fake.network.layers:
+        exact_layer = _exact_layer(layer, fake)
         with torch.no_grad():
-            exact = _exact_layer(layer, fake).compute(*(real[name] for name in layer.inputs))
+            exact = exact_layer.compute(*(real[name] for name in layer.inputs))
+            result = exact_layer.compute(*(own[name] for name in layer.inputs))
+        own[layer.output] = _quantized(layer, result, maps[layer.output])
         steps = exact / scale_of(maps[layer.output])
         expected = _codes_of(exact, maps[layer.output])
         got = _codes_of(real[layer.output], maps[layer.output])
@@ -82,6 +94,7 @@ def compare_layers(
             layer.output,
             expected.numel(),
             int(wrong.sum()),
+            int((own[layer.output] != real[layer.output]).sum()),
             float(tie.max()) if tie.numel() else 0.0,
             int((expected - got).abs().max()),
         )
@@ -96,6 +109,13 @@ def _exact_layer(layer: Layer, fake: FakeQuantizedNetwork) -> Layer:
     return replace(
         current, weight=matrix.integers().real(torch.float64), bias=current.bias.double()
     )
+
+
+def _quantized(layer: Layer, real: Tensor, mapping: ActivationMap) -> Tensor:
+    """Return what the fake-quantized network passes on of a layer's result."""
+    if not quantizes_its_result(layer):
+        return real
+    return _real(_codes_of(real, mapping).numpy(), mapping)
 
 
 def _codes_of(real: Tensor, mapping: ActivationMap) -> Tensor:

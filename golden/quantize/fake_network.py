@@ -20,9 +20,10 @@ from golden.torch_import.float_network import (
     Layer,
     Matrix,
     Normalization,
+    Pad,
 )
 
-_ROUNDED_SHARING = (AveragePool, Clamp)
+_ROUNDED_SHARING = (AveragePool, Clamp, Pad)
 """Layers within one scale that still leave its grid."""
 
 

@@ -15,6 +15,7 @@ from golden.quantize.activation_map import scale_of
 from golden.quantize.agreement import compare_layers
 from golden.quantize.quantized_network import QuantizedNetwork
 from golden.torch_import import to_codes
+from golden.torch_import.evaluation import evaluation_copy, outputs_of
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,23 @@ def sqnr(signal: Tensor, noisy: Tensor) -> float:
 def float_accuracy(
     module: nn.Module, batches: Iterable[tuple[Tensor, ...]], labels: Tensor
 ) -> float:
-    """Return the fraction of samples whose highest output of a module is their class."""
-    with torch.no_grad():
-        scores = torch.cat([module.eval()(*batch) for batch in batches])
-    return _accuracy(scores.numpy(), labels)
+    """Return the fraction of samples whose highest output of a module is their class.
+
+    Raises
+    ------
+    UserError
+        If the module has several outputs, or does not take the samples; if a label is no class.
+    """
+    evaluated = evaluation_copy(module)
+    scores = []
+    for batch in batches:
+        outputs = outputs_of(evaluated, batch)
+        if len(outputs) != 1:
+            raise UserError(
+                f"the module has {len(outputs)} outputs; accuracy is that of one, the scores"
+            )
+        scores.append(outputs[0])
+    return _accuracy(torch.cat(scores).numpy(), labels)
 
 
 def integer_accuracy(graph: Graph, batches: Iterable[tuple[Tensor, ...]], labels: Tensor) -> float:

@@ -67,6 +67,12 @@ class Call:
         return str([path for path, _ in stack.values()][-1]) if stack else ""
 
     @property
+    def description(self) -> str:
+        """Operator and place, for messages."""
+        where = f"module {self.place!r}" if self.place else "the module's forward"
+        return f"operator {self.node.target} in {where}"
+
+    @property
     def inputs(self) -> tuple[str, ...]:
         """Names of the computed tensors among the arguments, each once."""
         return tuple(self.names[node] for node in self.node.all_input_nodes if node in self.names)
@@ -100,9 +106,8 @@ class Call:
         return self.constants[argument.name].to(torch.float32)
 
     def refusal(self, what: str) -> UserError:
-        """Return the error that names the operator and its place."""
-        where = f"module {self.place!r}" if self.place else "the module's forward"
-        return UserError(f"operator {self.node.target} in {where} {what}")
+        """Return the error that says what the operator does that is not supported."""
+        return UserError(f"it {what}")
 
 
 Translate = Callable[[Call, str], Layer]

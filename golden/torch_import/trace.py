@@ -1,6 +1,5 @@
 """A torch module as a float network, by way of ``torch.export``."""
 
-import copy
 import io
 import logging
 import operator
@@ -15,6 +14,8 @@ from torch.fx import Node
 from torch.fx.node import map_arg
 
 from golden.errors import UserError
+from golden.obstacles import Obstacles
+from golden.torch_import.evaluation import evaluation_copy, outputs_of
 from golden.torch_import.float_network import FloatNetwork, Layer
 from golden.torch_import.operators import SAME, TRANSLATIONS, Call, Shape
 
@@ -40,17 +41,18 @@ def trace(module: nn.Module, samples: tuple[Tensor, ...]) -> FloatNetwork:
         values[:1].to(torch.float32).expand(_BATCH, *values.shape[1:]).contiguous()
         for values in samples
     )
-    evaluated = copy.deepcopy(module).to(torch.float32).eval()
+    evaluated = evaluation_copy(module)
+    outputs_of(evaluated, example)  # What fails here is no matter of torch.export.
     try:
         with _quiet():
             # An empty table decomposes nothing; in-place operators become functional.
             program = torch.export.export(evaluated, example).run_decompositions({})
     except Exception as error:  # torch.export raises dozens of kinds.
         reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise UserError(
-            f"torch.export cannot trace the module: {reason[0]}; its forward must take tensors "
-            "and have no data-dependent control flow"
-        ) from error
+        advice = "its forward must take tensors and have no data-dependent control flow"
+        if any("meta" in name.split(".") for name, _ in evaluated.named_modules()):
+            advice = "it fails on submodules named 'meta': rename it"
+        raise UserError(f"torch.export cannot trace the module: {reason[0]}; {advice}") from error
     return _Translation(program).network
 
 
@@ -76,11 +78,17 @@ class _Translation:
         self._shapes: dict[str, Shape] = {}
         self._layers: list[Layer] = []
         user_inputs = program.graph_signature.user_inputs
+        self._depending: set[Node] = set()  # On an input, whether it can be translated or not.
+        obstacles = Obstacles()
         for node in program.graph.nodes:
             if node.op == "placeholder" and node.name in user_inputs:
+                self._depending.add(node)
                 self._define(node, node.name)
             elif node.op == "call_function":
-                self._translate(node)
+                call = Call(node, self._names, self._shapes, self._constants)
+                with obstacles.at(call.operator, call.description, makes=[node.name]):
+                    self._translate(call, obstacles)
+        obstacles.refuse()
         outputs = program.graph.output_node().args[0]
         assert isinstance(outputs, tuple | list)
         self.network = FloatNetwork(
@@ -90,16 +98,23 @@ class _Translation:
             self._shapes,
         )
 
-    def _translate(self, node: Node) -> None:
-        call = Call(node, self._names, self._shapes, self._constants)
-        if call.operator in SAME or (node.target is operator.getitem and node.args[1] == 0):
+    def _translate(self, call: Call, obstacles: Obstacles) -> None:
+        node = call.node
+        depends = not self._depending.isdisjoint(node.all_input_nodes)
+        if depends:
+            self._depending.add(node)
+        if node.target is operator.getitem:
+            obstacles.require(each.name for each in node.all_input_nodes)
+        first = node.target is operator.getitem and node.args[1] == 0
+        if depends and not first and call.operator not in TRANSLATIONS.keys() | SAME:
+            raise call.refusal("is not supported; docs/torch.md lists what is")
+        obstacles.require(each.name for each in node.all_input_nodes)
+        if call.operator in SAME or first:
             self._names[node] = self._names[node.all_input_nodes[0]]
             return
         if not call.inputs:
             self._constants[node.name] = self._evaluate(node)
             return
-        if call.operator not in TRANSLATIONS:
-            raise call.refusal(f"is not supported; allowed: {', '.join(sorted(TRANSLATIONS))}")
         layer = TRANSLATIONS[call.operator](call, self._unique(call.place or node.name))
         self._define(node, layer.output)
         self._layers.append(layer)

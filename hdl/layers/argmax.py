@@ -35,6 +35,8 @@ class ArgMax(wiring.Component):
     Latency `latency` cycles from the last beat of a row, one beat per cycle in.
     """
 
+    spreads = False
+
     def __init__(self, node: graph.ArgMax, tensor: Tensor, lanes: int) -> None:
         check_lanes(lanes, tensor.channels)
         self.node = node

@@ -85,29 +85,29 @@ def _build(node: Node, spec: NetworkSpec) -> wiring.Component:
 @_build.register(graph.Convolution)
 @_build.register(graph.FullyConnected)
 def _(node: graph.Convolution | graph.FullyConnected, spec: NetworkSpec) -> wiring.Component:
-    return MatrixLayer(matrix_layer_spec(node, spec), layer_name(spec.graph, node))
+    return MatrixLayer(matrix_layer_spec(node, spec), _rom_name(node, spec))
 
 
 @_build.register
 def _(node: graph.Add, spec: NetworkSpec) -> wiring.Component:
-    return AddLayer(node, _inputs(node, spec), _lanes(node, spec), layer_name(spec.graph, node))
+    return AddLayer(node, _inputs(node, spec), _lanes(node, spec), _rom_name(node, spec))
 
 
 @_build.register
 def _(node: graph.Multiply, spec: NetworkSpec) -> wiring.Component:
-    name = layer_name(spec.graph, node)
+    name = _rom_name(node, spec)
     return MultiplyLayer(node, _inputs(node, spec), _lanes(node, spec), name)
 
 
 @_build.register
 def _(node: graph.Requantize, spec: NetworkSpec) -> wiring.Component:
-    name = layer_name(spec.graph, node)
+    name = _rom_name(node, spec)
     return RequantizeLayer(node, _input(node, spec), _lanes(node, spec), name)
 
 
 @_build.register
 def _(node: graph.Table, spec: NetworkSpec) -> wiring.Component:
-    return Table(node, _input(node, spec), _lanes(node, spec), layer_name(spec.graph, node))
+    return Table(node, _input(node, spec), _lanes(node, spec), _rom_name(node, spec))
 
 
 @_build.register
@@ -129,7 +129,7 @@ def _(node: graph.Concat, spec: NetworkSpec) -> wiring.Component:
 
 @_build.register
 def _(node: graph.Constant, spec: NetworkSpec) -> wiring.Component:
-    return ConstantSource(node, spec.lanes_of(node.output), layer_name(spec.graph, node))
+    return ConstantSource(node, spec.lanes_of(node.output), _rom_name(node, spec))
 
 
 @_build.register(graph.Mean)
@@ -138,17 +138,22 @@ def _(node: graph.Constant, spec: NetworkSpec) -> wiring.Component:
 @_build.register(graph.MaxPool)
 def _(node: Pool, spec: NetworkSpec) -> wiring.Component:
     lanes = spec.lanes_of(node.inputs[0])
-    return pool_layer(node, _input(node, spec), lanes, layer_name(spec.graph, node))
+    return pool_layer(node, _input(node, spec), lanes, _rom_name(node, spec))
 
 
 @_build.register
 def _(node: graph.Softmax, spec: NetworkSpec) -> wiring.Component:
-    return Softmax(node, _input(node, spec), layer_name(spec.graph, node))
+    return Softmax(node, _input(node, spec), _rom_name(node, spec))
 
 
 @_build.register
 def _(node: graph.ArgMax, spec: NetworkSpec) -> wiring.Component:
     return ArgMax(node, _input(node, spec), spec.lanes_of(node.inputs[0]))
+
+
+def _rom_name(node: Node, spec: NetworkSpec) -> str:
+    """Return the prefix of the names of a layer's ROM files."""
+    return f"{spec.prefix}{layer_name(spec.graph, node)}"
 
 
 def _input(node: Node, spec: NetworkSpec) -> Tensor:

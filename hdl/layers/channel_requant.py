@@ -70,10 +70,9 @@ class ChannelRequantizer(Beatwise):
     o : Out(stream)
         Codes in the same order; accumulators without requantization.
 
-    Latency `latency` cycles: 6 or 7 by certificate, 11 by multiplier and shift of any size, 1 or
-    2 more for the bias; one beat per cycle, full throughput under back-pressure. Each lane has a
-    requantizer of its own with its channels' constants, so a constant that a lane's channels
-    share takes no memory.
+    Latency `latency` cycles; one beat per cycle, full throughput under back-pressure. Each lane
+    has a requantizer of its own with its channels' constants, so a constant that a lane's
+    channels share takes no memory.
     """
 
     def __init__(

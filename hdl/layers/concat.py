@@ -40,6 +40,7 @@ class Concat(wiring.Component):
     """
 
     latency = 1
+    pauses = True
 
     def __init__(
         self, node: graph.Concat, tensors: Sequence[graph.Tensor], lanes: int, leader: int = 0

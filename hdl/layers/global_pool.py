@@ -47,6 +47,8 @@ class GlobalPool(wiring.Component):
     comes again, and with all channels in one beat it stays in a register.
     """
 
+    spreads = False
+
     def __init__(
         self,
         node: graph.Mean | graph.SumPool | graph.AveragePool,

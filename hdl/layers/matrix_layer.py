@@ -1,9 +1,12 @@
+# amaranth: UnusedElaboratable=no
+# Parts are also made to ask them for their latency.
 """Convolutions and dense layers."""
 
 from amaranth.hdl import C, Cat, Module, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.layers.channel_requant import channel_requantizer_latency
 from hdl.layers.codes import Int64, code_stream
 from hdl.layers.connection import connect
 from hdl.layers.matrix_layer_spec import MatrixLayerSpec
@@ -55,6 +58,21 @@ class MatrixLayer(wiring.Component):
         """See `MatrixLayerSpec.outputs_ahead`."""
         return self.spec.outputs_ahead
 
+    @property
+    def outputs_together(self) -> int:
+        """Elements of a position, which are computed from the same window."""
+        return self.spec.geometry.outputs
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the last input that an output needs, when it is the first to be computed."""
+        stages = sum(_latency(component) for _, component in self._chain())
+        return stages + channel_requantizer_latency(self.spec.node.requantization, True)
+
+    def taken_with(self) -> Int64:
+        """See `MatrixLayerSpec.taken_with`."""
+        return self.spec.taken_with()
+
     def cycles_per_image(self) -> int:
         """See `MatrixLayerSpec.cycles_per_image`."""
         return self.spec.cycles_per_image()
@@ -103,3 +121,10 @@ class MatrixLayer(wiring.Component):
         return Cat(
             Cat(C(0, 1), raw[first : first + width - 1]) for first in range(0, len(raw), width)
         )
+
+
+def _latency(component: SlidingWindow | MatrixVector | Serializer | Subsample) -> int:
+    """Return the cycles from a beat to what becomes of it."""
+    if isinstance(component, SlidingWindow | Serializer):
+        return component.LATENCY
+    return component.latency

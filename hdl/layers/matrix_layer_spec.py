@@ -149,6 +149,19 @@ class MatrixLayerSpec:
         pixels = (rows - 1) * down * self.tensor.shape[1] + (width - 1) * across + 1
         return pixels * channels
 
+    def taken_with(self) -> Int64:
+        """Return before which output's turn each element of the input is taken at the latest.
+
+        Outputs of the image before are negative. An element is taken once there is room for its
+        row, that is when the windows that free it have been read.
+        """
+        width, channels = self.window.shape[1:]
+        row = width * channels
+        if self.geometry.subsampling != (1, 1):
+            row = self.geometry.subsampling[0] * self.tensor.shape[1] * channels
+        rows = np.arange(self.tensor.elements) // row
+        return (self.window.freeing_row(rows) + 1) * self.outputs_ahead
+
     def _ordered_weights(self) -> Int64:
         weights = self.geometry.folded_weights(self.folding)
         if self.folding.multiplier is not None:

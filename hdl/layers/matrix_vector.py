@@ -193,16 +193,23 @@ class MatrixVector(wiring.Component):
         """Return the sum of a beat for each output."""
         spec = self.spec
         width = spec.code.width
+        each = spec.outputs // spec.groups
         if self._counter:
+            bits = list(codes)
             return [
-                self._counter.build(pipeline, f"matches_{output}", list(codes), row, C(0))
+                self._counter.build(
+                    pipeline,
+                    f"matches_{output}",
+                    bits[output // each :: spec.groups],
+                    row,
+                    C(0),
+                )
                 for output, row in enumerate(weights)
             ]
         elements = [
             _operand_value(spec.code, codes[place * width :][:width])
             for place in range(spec.elements)
         ]
-        each = spec.outputs // spec.groups
         sums: list[Value] = []
         for group in range(spec.groups):
             rows = weights[group * each : (group + 1) * each]

@@ -34,6 +34,7 @@ class Pad(wiring.Component):
     """
 
     latency = 2
+    pauses = True
 
     def __init__(self, node: graph.Pad, tensor: graph.Tensor, lanes: int) -> None:
         check_lanes(lanes, tensor.channels)

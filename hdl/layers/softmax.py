@@ -56,6 +56,7 @@ class Softmax(wiring.Component):
     """
 
     lanes = 1
+    pauses = True
 
     def __init__(self, node: graph.Softmax, tensor: Tensor, name: str = "softmax") -> None:
         self.node = node

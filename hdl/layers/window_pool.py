@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+# Parts are also made to ask them for their latency.
 """Pooling by windows that slide."""
 
 import numpy as np
@@ -85,6 +87,26 @@ class WindowPool(wiring.Component):
     def outputs_ahead(self) -> int:
         """Elements of a row of the output; its input is taken while the row before is computed."""
         return self.window.output_size[1] * self.tensors[0].channels
+
+    @property
+    def outputs_together(self) -> int:
+        """Elements of a position, which are computed from the same window."""
+        return self.tensors[0].channels
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the last input that an output needs, when it is the first to be computed."""
+        stages = SlidingWindow.LATENCY + self._reduce().latency
+        return stages if isinstance(self.node, MaxPool) else stages + self._requantizer().latency
+
+    def taken_with(self) -> Int64:
+        """Return before which output's turn each element of the input is taken at the latest.
+
+        See `MatrixLayerSpec.taken_with`.
+        """
+        tensor = self.tensors[0]
+        rows = np.arange(tensor.elements) // (tensor.elements // tensor.shape[0])
+        return (self.window.freeing_row(rows) + 1) * self.outputs_ahead
 
     def inputs_needed(self, outputs: Int64) -> Int64:
         """Return how many elements of an image must have come before each output can leave."""

@@ -159,10 +159,28 @@ class SlidingWindowSpec:
 
     @property
     def slots(self) -> int:
-        """Rows to be kept so that reading one row of windows and receiving the next overlap."""
-        finished = self.finished_rows[:-1]
-        next_needed = np.append(self.needed_rows[1:], self.shape[0] + self.needed_rows[0])
-        return int((next_needed - finished).max())
+        """Rows to be kept so that receiving and reading overlap, also from image to image.
+
+        With rows of the tensor and rows of windows each spread evenly over the time of an image,
+        row ``j`` of windows is read from ``delay + j / windows`` on. Those rows are kept that have
+        begun to come when its reading ends, less those that were finished before it began.
+        """
+        height, windows = self.shape[0], self.output_size[0]
+        row = np.arange(windows, dtype=np.int64)
+        delay = (self.needed_rows * windows - row * height).max()  # In 1 / (height * windows).
+        begun = -(-(delay + (row + 1) * height) // windows)
+        return int((begun - self.finished_rows[:-1]).max())
+
+    def freeing_row(self, rows: Int64) -> Int64:
+        """Return with which row of windows, read to its end, there is room for rows of the tensor.
+
+        Negative for rows of windows of the image before, counted back from its end.
+        """
+        height, windows = self.shape[0], self.output_size[0]
+        image, released = np.divmod(rows - self.slots + 1, height)
+        # Rows of an image are released one after the other, the last ones with its last windows.
+        freeing = np.searchsorted(self.finished_rows[1:], released)
+        return np.where(released == 0, image * windows - 1, image * windows + freeing)
 
     @property
     def words(self) -> int:

@@ -47,7 +47,7 @@ def quantized(scheme: Scheme) -> QuantizedNetwork:
 
 
 def differing_codes(network: QuantizedNetwork, inputs: Tensor | None = None) -> int:
-    """Return how many codes of all layers differ between fake quantization and integers."""
+    """Return how many codes of all layers differ from fake quantization, alone and end to end."""
     inputs = samples(32, seed=3) if inputs is None else inputs
     layers = compare_layers(network.fake.eval(), network.graph, inputs)
-    return sum(layer.differing for layer in layers)
+    return sum(layer.differing + layer.end_to_end for layer in layers)

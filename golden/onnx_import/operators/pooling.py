@@ -5,8 +5,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
+from numpy.typing import NDArray
+
 from golden.errors import UserError
-from golden.graph import MaxPool, Mean, SumPool, Window
+from golden.graph import (
+    Constant,
+    Encoding,
+    MaxPool,
+    Mean,
+    Multiply,
+    SumPool,
+    Window,
+)
+from golden.graph.tensor import MAXIMUM_CODE_WIDTH
+from golden.integer_type import IntegerType
 from golden.onnx_import.arithmetic import OnnxArithmetic, scale_of
 from golden.onnx_import.builder import Site
 from golden.onnx_import.layout import Layout
@@ -88,31 +101,94 @@ def _pooling_window(site: Site, size: tuple[int, int], image: Activation) -> Win
 
 @converts("AveragePool", attributes=AVERAGE)
 def _average_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
-    site.set(_averaged(site, plain(site, 0), explicit=False))
+    site.set(_averaged(site, plain(site, 0), arithmetic, explicit=False))
 
 
-def _averaged(site: Site, source: Real, explicit: bool) -> Accumulated:
+def _averaged(site: Site, source: Real, arithmetic: OnnxArithmetic, explicit: bool) -> Accumulated:
     image = site.image(source.activation)
     size = kernel_size(site)
     window = _pooling_window(site, size, image)
-    padded = any(sum(pair) for pair in window.padding)
-    if padded and (not site.integer("count_include_pad", 0) or site.integer("ceil_mode", 0)):
-        raise UserError(
-            "it averages over fewer numbers at the border; allowed: no padding, or "
-            "count_include_pad 1 without ceil_mode"
-        )
     node = SumPool(inputs=(image.name,), output="sum", window=window, encoding=source.encoding)
-    height, width, channels = node.infer(site.builder.made(image.name)).tensor.shape
-    return _mean(
-        source, node, site.image_layout(height, width, channels), "average", window.taps, explicit
+    tensor = site.builder.made(image.name)
+    height, width, channels = node.infer(tensor).tensor.shape
+    layout = site.image_layout(height, width, channels)
+    counts = _counts(site, window, size, image, arithmetic)
+    if np.ptp(counts) == 0:
+        return _mean(source, node, layout, "average", int(counts.flat[0]), explicit)
+    return _border_averages(site, source, node, layout, counts, explicit)
+
+
+def _counts(
+    site: Site,
+    window: Window,
+    size: tuple[int, int],
+    image: Activation,
+    arithmetic: OnnxArithmetic,
+) -> NDArray[np.int64]:
+    """Return by how many numbers the sum of each window is divided, shape (height, width).
+
+    The padding that the file declares may count; what a ceiling adds does not, but in ONNX
+    Runtime's integer kernel.
+    """
+    shape = site.builder.made(image.name).shape
+    if not site.integer("count_include_pad", 0):
+        return window.taps_inside(shape)
+    if arithmetic.name != OnnxArithmetic.name:
+        return np.full(window.output_size(shape), window.taps)
+    declared = window_of(site, size, image).padding
+    padded = tuple(shape[axis] + sum(declared[axis]) for axis in (0, 1))
+    added = tuple((0, window.padding[axis][1] - declared[axis][1]) for axis in (0, 1))
+    within = replace(window, padding=(added[0], added[1]))
+    return within.taps_inside((*padded, 1))
+
+
+def _border_averages(
+    site: Site,
+    source: Real,
+    node: SumPool,
+    layout: Layout,
+    counts: NDArray[np.int64],
+    explicit: bool,
+) -> Accumulated:
+    """Return averages over several counts: sums times a common multiple of the counts over each."""
+    different = tuple(np.unique(counts).tolist())
+    multiple = math.lcm(*different)
+    sums = site.builder.add(replace(node, output=f"{site.output}/sums"), layout)
+    kind = IntegerType.spanning(0, multiple // different[0])
+    if max(sums.type.width, kind.width) > MAXIMUM_CODE_WIDTH:
+        raise UserError(
+            f"it averages over {', '.join(map(str, different))} numbers, which needs more than "
+            f"{MAXIMUM_CODE_WIDTH} bits; allowed: smaller windows, or padding that counts"
+        )
+    factors = Constant(
+        inputs=(),
+        output=f"{site.output}/factors",
+        values=(multiple // counts)[:, :, None],
+        type=kind,
     )
+    site.builder.add(factors, Layout.same(factors.values.shape))
+    product = Multiply(
+        inputs=(sums.name, factors.output), output="sum", encodings=(Encoding(), Encoding())
+    )
+    value = _mean(source, product, layout, "average", multiple, explicit)
+    assert value.kernel is not None
+    return replace(value, kernel=replace(value.kernel, counts=different))
 
 
 def _mean(
-    source: Real, node: SumPool | Mean, layout: Layout, name: str, count: int, explicit: bool
+    source: Real,
+    node: SumPool | Mean | Multiply,
+    layout: Layout,
+    name: str,
+    count: int,
+    explicit: bool,
 ) -> Accumulated:
     kernel = Kernel(
-        name, (scale_of(source).reshape(1),), (source.activation.type,), count, explicit
+        name,
+        (scale_of(source).reshape(1),),
+        (source.activation.type,),
+        count,
+        explicit=explicit,
     )
     return Accumulated(node, layout, one_fraction(source.scale / count), fractions([0.0]), kernel)
 
@@ -174,7 +250,10 @@ def _qlinear_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
     if not isinstance(source, Real):
         raise UserError("its input is a constant")
     whole = site.node.operator == "QLinearGlobalAveragePool"
-    value = (_global_average if whole else _averaged)(site, source, explicit=True)
+    if whole:
+        value = _global_average(site, source, explicit=True)
+    else:
+        value = _averaged(site, source, arithmetic, explicit=True)
     quantizer = quantizer_of(site, 3, 4, UINT8)
     made = quantize(value, quantizer, site.output, site.builder, arithmetic)
     site.set(Codes(made))

@@ -1,0 +1,156 @@
+"""What must wait in a network so that it keeps the pace of its slowest layer.
+
+A network whose layers hand beats on as soon as they can is at least as fast as any schedule that
+its buffers have room for: no beat is ever later than in the schedule, by induction over the beats.
+So one schedule with the wanted interval between images is enough, and buffers that hold what waits
+in it. The schedule here is the plainest: each layer spreads its outputs evenly over the interval,
+as late as those who read them allow, and what is in front of an input then waits for its turn.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int64 = NDArray[np.int64]
+Cycles = NDArray[np.float64]
+
+_HANDING_ON = 8
+"""Cycles from a layer to the next at most: a FIFO, two converters of lanes, and rounding."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reader:
+    """An input of a layer.
+
+    Parameters
+    ----------
+    source : str
+        The tensor that is read.
+    needed : ndarray of int64
+        For each output element, how many elements of an image must have come.
+    taken : ndarray of int64
+        For each element of the input, the place of the output before whose turn it is taken at the
+        latest; negative in the image before.
+    """
+
+    source: str
+    needed: Int64
+    taken: Int64
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A layer as far as time is concerned.
+
+    Parameters
+    ----------
+    output : str
+        The tensor that it makes.
+    elements : int
+        Of an image of it.
+    latency : int
+        Cycles from the input that completes what an output needs, at most, computation aside.
+    together : int
+        Elements of the output that are computed at the same time.
+    spread : bool
+        Whether outputs can be spread over the whole interval; others come as their inputs do.
+    readers : mapping of int to Reader
+        Inputs by number, those from constants left out.
+    """
+
+    output: str
+    elements: int
+    latency: int
+    together: int
+    spread: bool
+    readers: Mapping[int, Reader]
+
+
+class Schedule:
+    """The times at which elements are passed on, for images that come at an interval.
+
+    Parameters
+    ----------
+    interval : int
+        Cycles between images.
+    inputs : mapping of str to int
+        The tensors that enter the network, and their elements.
+    steps : sequence of Step
+        Each after those it depends on.
+    """
+
+    def __init__(self, interval: int, inputs: Mapping[str, int], steps: Sequence[Step]) -> None:
+        self._interval = interval
+        self._steps = {step.output: step for step in steps}
+        self._places = {name: self._spread(elements) for name, elements in inputs.items()}
+        for step in steps:
+            self._places[step.output] = self._spread(step.elements)
+            if not step.spread and step.readers:
+                (reader,) = step.readers.values()
+                self._places[step.output] = self._places[reader.source][reader.needed - 1]
+        self._starts = dict.fromkeys(self._places, 0.0)
+        latest: dict[str, list[float]] = {}
+        for step in reversed(steps):
+            self._starts[step.output] = min(latest.get(step.output, [0.0]))
+            for reader in step.readers.values():
+                start = self._starts[step.output] - self._lag(step, reader)
+                latest.setdefault(reader.source, []).append(start)
+        for name in inputs:
+            self._starts[name] = min(latest.get(name, [0.0]))
+
+    def waiting(self, output: str, port: int) -> int:
+        """Return how many elements wait in front of an input at most.
+
+        Parameters
+        ----------
+        output : str
+            Of the layer that reads.
+        port : int
+            Which of its inputs.
+        """
+        step = self._steps[output]
+        reader = step.readers[port]
+        image, place = np.divmod(reader.taken, step.elements)
+        own = self._places[output][place] - self._interval / step.elements
+        taken = self._starts[output] + image * self._interval + own - self._computing(step)
+        come = self._come(reader.source, taken)
+        return max(0, int((come - np.arange(len(taken))).max()))
+
+    def _spread(self, elements: int) -> Cycles:
+        return np.arange(1, elements + 1, dtype=np.float64) * (self._interval / elements)
+
+    def _computing(self, step: Step) -> float:
+        """Return the cycles from the last input of an output to the output."""
+        computing = step.together * self._interval / step.elements if step.spread else 0.0
+        return computing + step.latency + _HANDING_ON
+
+    def _lag(self, step: Step, reader: Reader) -> float:
+        """Return how much later than an input's images those of the output begin."""
+        given, places = self._places[reader.source], self._places[step.output]
+        image, place = np.divmod(reader.needed - 1, len(given))
+        arrivals = given[place] + image * self._interval
+        return float((arrivals - places).max()) + self._computing(step)
+
+    def _come(self, tensor: str, times: Cycles) -> Int64:
+        """Return how many elements of a tensor have come at each of some times."""
+        places, start = self._places[tensor], self._starts[tensor]
+        image = np.floor((times - start - places[0]) / self._interval)
+        inside = times - start - image * self._interval
+        come = np.searchsorted(places, inside, side="right")
+        return (image * len(places)).astype(np.int64) + come
+
+
+def taken_with(needed: Int64, elements: int) -> Int64:
+    """Return the first output that needs each element of an input, which is then taken.
+
+    Parameters
+    ----------
+    needed : ndarray of int64
+        For each output, in ascending order, how many elements must have come.
+    elements : int
+        Of the input.
+    """
+    places = np.searchsorted(needed, np.arange(1, elements + 1))
+    return np.minimum(places, len(needed) - 1)
