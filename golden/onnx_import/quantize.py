@@ -83,7 +83,7 @@ def _quantize_input(
 ) -> Activation:
     earlier = builder.quantized_inputs.get(value.info.name)
     if earlier is not None:
-        if earlier[0] != quantizer:
+        if earlier[0] != quantizer or earlier[2] != value.changes:
             raise UserError(
                 f"the input {value.info.name!r} is quantized in two ways; quantize it once"
             )
@@ -91,7 +91,7 @@ def _quantize_input(
     tensor = Tensor(name, value.base.sizes, quantizer.type, quantizer.minimum, quantizer.maximum)
     activation = builder.add_input(tensor, value.base)
     builder.meaning(activation, quantizer.quantization)
-    builder.quantized_inputs[value.info.name] = quantizer, activation
+    builder.quantized_inputs[value.info.name] = quantizer, activation, value.changes
     return replace(activation, layout=value.layout)
 
 
