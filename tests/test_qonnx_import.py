@@ -255,6 +255,27 @@ def test_onnxruntime_does_not_run_it() -> None:
         convert_onnx(proto.SerializeToString(), "onnxruntime")
 
 
+@pytest.mark.parametrize(("bias", "units"), [(2.0**40, 2**40), (-(2.0**46), -(2**46))])
+def test_a_bias_of_many_bits_is_exact(bias: float, units: int) -> None:
+    assert biased(bias).nodes[0].bias.tolist() == [units, 1]
+
+
+@pytest.mark.parametrize("bias", [2.0**63, 2.0**70])
+def test_a_bias_of_too_many_bits_is_refused_by_its_value(bias: float) -> None:
+    """Beside small ones, such integers are float64 in numpy unless it is told otherwise."""
+    with pytest.raises(UserError, match=f"bias spans 1 to {int(bias)}; allowed: int48"):
+        biased(bias)
+
+
+def biased(bias: float) -> Graph:
+    b = QonnxBuilder()
+    weight = b.quant(b.constant(np.array([[1, -2], [3, 1]], np.float32)), 1, 4)
+    product = b.operator("MatMul", b.quant("x", 1, 4), weight)
+    total = b.operator("Add", product, b.constant(np.array([bias, 1], np.float32)))
+    proto = b.model({"x": (np.float32, (1, 2))}, [b.quant(total, 1, 8)])
+    return convert_onnx(proto.SerializeToString())
+
+
 def _scaled_input(b: QonnxBuilder) -> str:
     doubled = b.operator("Mul", "x", b.constant(np.float32(2)))
     return b.quant(b.operator("Sub", doubled, b.constant(np.float32([1]))), 0.5, 4)

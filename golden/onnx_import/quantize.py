@@ -232,5 +232,6 @@ def with_offset_in_bias(value: Accumulated) -> Accumulated:
         for unit, number in zip(scale, offset, strict=True)
     ):
         return value
-    units = np.array([int(number / unit) for unit, number in zip(scale, offset, strict=True)])
-    return replace(value, node=replace(node, bias=node.bias + units), offset=fractions([0.0]))
+    units = [int(number / unit) for unit, number in zip(scale, offset, strict=True)]
+    bias = node.bias.astype(object) + np.array(units, dtype=object)
+    return replace(value, node=replace(node, bias=bias), offset=fractions([0.0]))

@@ -72,6 +72,9 @@ class LitertArithmetic:
     relus_without_rescale: frozenset[str] = frozenset()
     """Activation operators that clamp their input's codes whatever the output's scale."""
 
+    softmax16_dtype: type[np.floating] = np.float64
+    """In which the table of reciprocals of a 16-bit SOFTMAX is evaluated."""
+
     def __init__(self, searching: bool = True) -> None:
         self._searching = searching
 
