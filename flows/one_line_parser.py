@@ -3,7 +3,7 @@
 import argparse
 from typing import NoReturn
 
-EXIT_USER_ERROR = 2
+from flows.command_status import EXIT_USER_ERROR
 
 
 class OneLineParser(argparse.ArgumentParser):

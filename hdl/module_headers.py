@@ -56,6 +56,7 @@ def top_header(component: wiring.Component, name: str, parameters: Mapping[str, 
 def comment(text: str) -> str:
     """Return a text as a comment in Verilog; whatever is in it stays in its line."""
     text = "".join(each if each.isprintable() or each == "\n" else "?" for each in text.strip())
+    text = text.encode("ascii", "backslashreplace").decode()
     return "".join(f"// {line}".rstrip() + "\n" for line in text.splitlines())
 
 

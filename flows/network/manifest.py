@@ -35,6 +35,7 @@ def manifest(accelerator: Accelerator, device: str, budget: Budget) -> dict[str,
     return {
         "format": FORMAT,
         "version": VERSION,
+        "license": "Apache-2.0 AND LicenseRef-network",
         "generator": {"name": "bittrue", "version": version("bittrue")},
         "network": accelerator.name,
         "numeric_profile": graph.profile,
