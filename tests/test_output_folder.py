@@ -19,7 +19,7 @@ from flows.network.output_folder import replace_folder
 from flows.network.plan import plan_network
 from flows.simulators.toolchain import verilator_environment, verilator_root
 from flows.verilog_lint import lint
-from golden.errors import UserError
+from golden.errors import ExecutionError, UserError
 from golden.graph import Encoding, Graph, Mean, Tensor, Window, file
 from golden.integer_type import IntegerType
 from hdl.layers.folding import Folding
@@ -285,7 +285,7 @@ def test_a_failure_leaves_what_was_there(error, tmp_path: Path) -> None:
         written.write_text(str(new))
         raise error
 
-    expected = UserError if isinstance(error, OSError) else error
+    expected = ExecutionError if isinstance(error, OSError) else error
     with pytest.raises(expected):
         replace_folder(folder, fail)
     assert not Path(written.read_text()).exists()
