@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.bench.payload import pack, unpack
+from golden.exact_integers import exact_integers
 from hdl.look_up import look_up
-from hdl.packed_words import exact_integers, pack_words
+from hdl.packed_words import pack_words
 from hdl.pipeline import Stages
 from hdl.platform import VerilogPlatform
 

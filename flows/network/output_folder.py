@@ -14,7 +14,7 @@ from flows.network.file_origins import mark_files
 from flows.network.manifest import FORMAT, describe_files, manifest
 from flows.network.stand_alone_bench import write_bench
 from flows.network.synthesis_scripts import write_scripts
-from golden.errors import UserError
+from golden.errors import ExecutionError, UserError
 from hdl.rom_files import check_rom_file, write_design
 
 MANIFEST = "manifest.json"
@@ -40,7 +40,9 @@ def write_accelerator(
     Raises
     ------
     UserError
-        If there is something else in the folder, or it cannot be written.
+        If there is something else in the folder.
+    ExecutionError
+        If it cannot be written.
     """
     replace_folder(folder, lambda new: _fill(new, accelerator, device, stimulus, expected))
 
@@ -79,7 +81,9 @@ def replace_folder(folder: Path, fill: Callable[[Path], None]) -> None:
     Raises
     ------
     UserError
-        As `check_replaceable`, or if the file system refuses; what was there before is there still.
+        As `check_replaceable`.
+    ExecutionError
+        If the file system refuses. What was there before is there still.
     """
     check_replaceable(folder)
     target = folder.resolve()
@@ -87,7 +91,7 @@ def replace_folder(folder: Path, fill: Callable[[Path], None]) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as error:
-        raise UserError(f"{folder}: {error.strerror}; choose another folder") from None
+        raise ExecutionError(f"{folder}: {error.strerror}; choose another folder") from None
     try:
         new, old = work / "new", work / "old"
         new.mkdir()
@@ -102,7 +106,7 @@ def replace_folder(folder: Path, fill: Callable[[Path], None]) -> None:
                 os.rename(old, target)
             raise
     except OSError as error:
-        raise UserError(f"{folder}: {error.strerror}; nothing was written") from None
+        raise ExecutionError(f"{folder}: {error.strerror}; nothing was written") from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
