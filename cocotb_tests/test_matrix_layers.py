@@ -39,8 +39,6 @@ LAYERS = {
     "narrow": "convolution code=uint4 weights=int2 multiplier=lut elements=3 output=uint4",
     "binary": "convolution shape=6x5x8 padding=0x0x0x0 code=uint1 weights=uint1 bipolar=yes "
     "multiplier=xnor output=uint1 elements=8 rows=3 pe=3",
-    "binary_depthwise": "convolution shape=6x5x8 padding=0x0x0x0 code=uint1 weights=uint1 "
-    "bipolar=yes multiplier=xnor groups=8 outputs=16 elements=4 rows=3 pe=8",
     "bipolar_in_tables": "convolution padding=0x0x0x0 code=uint1 weights=uint1 bipolar=yes "
     "multiplier=lut output=int8 elements=5",
     "rows": "dense lanes_in=2 elements=4 pe=6 lanes_out=2",
