@@ -13,6 +13,7 @@ from rich.table import Table
 from flows.bench.cosimulation import Cosimulation
 from flows.bench.scenario import Verdict, judge, record_waves
 from flows.command_status import EXIT_DIFFERENCE, STATUSES, status_of
+from flows.one_line_parser import OneLineParser
 from flows.simulators.run_folder import run_folder
 from flows.simulators.toolchain import SIMULATORS, check_simulator
 from flows.units import UNITS, find_unit
@@ -24,7 +25,7 @@ OUTPUT = Path("sim_build")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one unit; 0 when every output is right, 1 when one is not; see `STATUSES`."""
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="python -m cocotb_tests",
         description=__doc__,
         epilog=STATUSES,

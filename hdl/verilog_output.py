@@ -136,7 +136,12 @@ def to_verilog(
 
 def origin(name: str) -> str:
     """Return the licence and the origin of a generated file, as a comment in Verilog."""
-    return comment(f"{LICENCE}\nWritten by bittrue {version('bittrue')}, for {name}.")
+    return comment(f"{LICENCE}\n{origin_text(name)}")
+
+
+def origin_text(name: str) -> str:
+    """Return what a file says of its origin: no path, no date."""
+    return f"Written by bittrue {version('bittrue')} for {name}."
 
 
 def module_names(verilog: str) -> list[str]:

@@ -33,6 +33,12 @@ def run(*command: str, cwd: Path, env: dict[str, str] | None = None) -> tuple[in
         ("flows.cli verilog mac9", "no unit is named 'mac9'; choose one of requant"),
         ("flows.cli synth requant --device zynq", "no device is named 'zynq'; choose one of ecp5"),
         ("flows.cli verilog requant roundings=up", "no rounding is named 'up'; choose from"),
+        ("flows.cli", "bittrue: the following arguments are required: COMMAND; 'bittrue --help' "),
+        ("flows.cli bild", "bittrue: argument COMMAND: invalid choice: 'bild' (choose from "),
+        ("flows.cli run x.tflite", "bittrue run: the following arguments are required: --input"),
+        ("flows.cli digits --sed 1", "unrecognized arguments: --sed 1; 'bittrue --help' explains"),
+        ("flows.formal mac --timeout x", "argument --timeout: invalid int value: 'x'; 'python -m"),
+        ("cocotb_tests --sim", "argument --sim: expected one argument; 'python -m cocotb_tests --"),
     ],
 )
 def test_wrong_requests(command: str, message: str, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from rich.console import Console
 import flows.formal
 from flows.command_status import STATUSES, status_of
 from flows.formal.equivalence import Claim, FormalError, prove
+from flows.one_line_parser import OneLineParser
 from flows.units import find_unit
 from golden.atomic_file import write_atomically
 from golden.errors import UserError
@@ -36,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for module in pkgutil.iter_modules(flows.formal.__path__)
         if module.name not in _MACHINERY
     )
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="python -m flows.formal",
         description=__doc__,
         epilog=STATUSES,

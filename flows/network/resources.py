@@ -17,10 +17,12 @@ from golden.graph import Certified, MaxPool, Requantization
 from golden.integer_type import IntegerType
 from golden.mac_spec import Multiplier
 from golden.packing import find_packing
+from golden.requant_spec import MAXIMUM_MULTIPLIER_WIDTH
 from hdl.layers.constant import ConstantSource
 from hdl.layers.window_pool import WindowPool
 from hdl.layers.window_spec import SlidingWindowSpec
 from hdl.memory import Memory, usual_ram, usual_rom
+from hdl.multiply import CHUNK_WIDTH
 
 Int64 = NDArray[np.int64]
 Count = int | Int64
@@ -79,6 +81,11 @@ class Costs:
             self.multipliers + other.multipliers,
             self.halves + other.halves,
         )
+
+    def sum(self) -> "Costs":
+        """Return the costs of all together."""
+        columns = (self.luts, self.multipliers, self.halves)
+        return Costs(*(int(np.sum(column)) for column in columns))
 
     def single(self) -> Resources:
         """Return the resources of a part that can be built in one way only."""
@@ -143,7 +150,29 @@ def requantizer_cost(
         width = certificate.saturated_accumulator.width
         partials = -(-width // 18) * -(-certificate.multiplier_width // 18)
         return Costs(120 * lanes, partials * lanes)
-    return Costs(300 * lanes, 4 * lanes)
+    partials = 4
+    if requantization.channels.spec.multiplier_width > MAXIMUM_MULTIPLIER_WIDTH:
+        multiplier = requantization.channels.spec.multiplier_width
+        partials = -(-accumulator.width // CHUNK_WIDTH) * -(-multiplier // CHUNK_WIDTH)
+    return Costs(75 * partials * lanes, partials * lanes)
+
+
+def fifo_cost(width: int, depth: int, memory: Memory, budget: Budget) -> Costs:
+    """Estimate a FIFO: its memory, pointers and level, and the registers behind it."""
+    return Costs(20 + 5 * depth.bit_length() + width // 4) + ram_cost(width, depth, memory, budget)
+
+
+def shell_cost(layers: int, lanes: int) -> Costs:
+    """Estimate the AXI shell of a network.
+
+    Parameters
+    ----------
+    layers : int
+        Each with a counter.
+    lanes : int
+        Bits of a beat of the input and of one of the output.
+    """
+    return Costs(800 + 55 * layers + 2 * lanes)
 
 
 def other_cost(layer: wiring.Component, budget: Budget) -> Costs:
