@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -102,6 +103,7 @@ def _ending_in_time(name: str, came: list[int]) -> Iterator[None]:
 
     def end(number: int, frame: FrameType | None) -> None:
         came.append(number)
+        warnings.simplefilter("ignore")  # Of what is left half-done, as of circuits never used.
         raise KeyboardInterrupt if number == signal.SIGINT else _Ended
 
     handlers = {

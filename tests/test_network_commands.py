@@ -204,7 +204,7 @@ def test_run_refuses_wrong_inputs_and_writes_nothing(
         (["show", "{}/none.tflite"], "none.tflite: No such file"),
         (["show", "{}/x.txt"], "suffix is '.txt'; allowed: .bittrue, .onnx, .tflite"),
         (["show", "{}/network.tflite", "--profile", "tf"], "profile is 'tf'; allowed: litert"),
-        (["show", "{}/network.tflite", "--svg", "{}/no/x.svg"], "choose a folder"),
+        (["show", "{}/network.tflite", "--svg", "{}/no/x.svg"], "there is no folder"),
         (["run", "{}/network.tflite", "--input", "{}/x.npy", "--output", "{}/no/y.npy"],
          "there is no folder"),
         (["run", "{}/network.tflite", "--input", "{}/none.npy", "--output", "{}/y.npy"],

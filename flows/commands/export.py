@@ -7,6 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from flows.model_arguments import add_model_arguments, load_model
+from flows.output_files import require_folder_of
 from golden.atomic_file import write_atomically
 from golden.errors import UserError
 from golden.onnx_export import STYLES, export_onnx
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the model and say how its layers are written."""
+    require_folder_of(arguments.out)
     if arguments.out.suffix != ".onnx":
         raise UserError(f"{arguments.out}: suffix is {arguments.out.suffix!r}; allowed: .onnx")
     graph = load_model(arguments)

@@ -10,6 +10,7 @@ from rich.table import Table
 from flows import graph_labels
 from flows.graph_drawing import draw
 from flows.model_arguments import add_model_arguments, load_model
+from flows.output_files import require_folder_of
 from golden.atomic_file import write_atomically
 from golden.graph import AccumulatingNode, Graph, Node
 from golden.graph.cost import graph_cost, node_cost
@@ -26,6 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print layers, shapes, widths and costs; draw when asked."""
+    if arguments.svg is not None:
+        require_folder_of(arguments.svg)
     graph = load_model(arguments)
     if arguments.svg is not None:
         write_atomically(arguments.svg, draw(graph, arguments.model.stem).encode())
