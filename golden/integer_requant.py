@@ -6,6 +6,7 @@ every threshold. Where float rounding moves a threshold, a certificate lists the
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -142,6 +143,15 @@ def integer_requantization(
         and all(map(fixed_point_is_exact, groups))
     ):
         return fixed_point(everything)
+    if (
+        rounding is Rounding.SINGLE_HALF_EVEN
+        and output.width > _TABLE_WIDTH
+        and not offsets.any()
+        and scales.max() < 1
+    ):
+        with suppress(CertificateError):  # Where no sum is a tie, all roundings to nearest agree.
+            every = [steps_of(group) for group in groups]
+            return _half_away(every, bounds.type, output, zero_point, clamp)
     try:
         if len(groups) > 1:
             raise CertificateError(f"{scales.size} channels of {output} take too many thresholds")

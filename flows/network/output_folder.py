@@ -9,12 +9,13 @@ from pathlib import Path
 
 from flows.code_files import Codes
 from flows.network.accelerator import Accelerator
-from flows.network.devices import find_budget
+from flows.network.devices import Part
+from flows.network.file_origins import mark_files
 from flows.network.manifest import FORMAT, describe_files, manifest
 from flows.network.stand_alone_bench import write_bench
 from flows.network.synthesis_scripts import write_scripts
-from golden.errors import UserError
-from hdl.rom_files import write_design
+from golden.errors import ExecutionError, UserError
+from hdl.rom_files import check_rom_file, write_design
 
 MANIFEST = "manifest.json"
 BUILD = "build"
@@ -22,7 +23,12 @@ BUILD = "build"
 
 
 def write_accelerator(
-    folder: Path, accelerator: Accelerator, device: str, stimulus: Codes, expected: Codes
+    folder: Path,
+    accelerator: Accelerator,
+    device: str,
+    part: Part,
+    stimulus: Codes,
+    expected: Codes,
 ) -> None:
     """Write an accelerator's output folder.
 
@@ -32,16 +38,20 @@ def write_accelerator(
         New, empty, or written by this function before.
     accelerator : Accelerator
     device : str
-        Name of the part it was planned for.
+        Name of the device it was planned for.
+    part : Part
+        The device in its package.
     stimulus, expected : ndarray of integers, shape (images, *shape)
         Codes for the stand-alone testbench, and what golden computes from them.
 
     Raises
     ------
     UserError
-        If there is something else in the folder, or it cannot be written.
+        If there is something else in the folder.
+    ExecutionError
+        If it cannot be written.
     """
-    replace_folder(folder, lambda new: _fill(new, accelerator, device, stimulus, expected))
+    replace_folder(folder, lambda new: _fill(new, accelerator, device, part, stimulus, expected))
 
 
 def check_replaceable(folder: Path) -> None:
@@ -78,7 +88,9 @@ def replace_folder(folder: Path, fill: Callable[[Path], None]) -> None:
     Raises
     ------
     UserError
-        As `check_replaceable`, or if the file system refuses; what was there before is there still.
+        As `check_replaceable`.
+    ExecutionError
+        If the file system refuses. What was there before is there still.
     """
     check_replaceable(folder)
     target = folder.resolve()
@@ -86,7 +98,7 @@ def replace_folder(folder: Path, fill: Callable[[Path], None]) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as error:
-        raise UserError(f"{folder}: {error.strerror}; choose another folder") from None
+        raise ExecutionError(f"{folder}: {error.strerror}; choose another folder") from None
     try:
         new, old = work / "new", work / "old"
         new.mkdir()
@@ -101,23 +113,30 @@ def replace_folder(folder: Path, fill: Callable[[Path], None]) -> None:
                 os.rename(old, target)
             raise
     except OSError as error:
-        raise UserError(f"{folder}: {error.strerror}; nothing was written") from None
+        raise ExecutionError(f"{folder}: {error.strerror}; nothing was written") from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
 def _fill(
-    folder: Path, accelerator: Accelerator, device: str, stimulus: Codes, expected: Codes
+    folder: Path,
+    accelerator: Accelerator,
+    device: str,
+    part: Part,
+    stimulus: Codes,
+    expected: Codes,
 ) -> None:
-    budget = find_budget(device)
     design = accelerator.design()
     verilog, bench, synthesis = (folder / name for name in ("verilog", "testbench", "synthesis"))
     for each in (verilog, bench, synthesis):
         each.mkdir()
     write_design(verilog, design)
     write_bench(bench, accelerator, list(design.files), stimulus, expected)
-    write_scripts(synthesis, accelerator, budget)
-    record = manifest(accelerator, device, budget) | {"files": describe_files(folder)}
+    write_scripts(synthesis, accelerator, part)
+    mark_files(folder, f"the network {accelerator.name!a}")
+    for name, columns in design.rom_columns.items():
+        check_rom_file(verilog / name, columns)
+    record = manifest(accelerator, device, part) | {"files": describe_files(folder)}
     (folder / MANIFEST).write_text(json.dumps(record, indent=1) + "\n")
 
 
