@@ -18,6 +18,8 @@ CASES = {
     "add_three": "add shape=2x3x4 lanes=2 inputs=3",
     "add_generic": "add shape=2x3x4 lanes=1 inputs=3 requantizer=generic output=uint4",
     "add_wide": "add shape=2x2x4 lanes=2 kind=int10 requantizer=generic output=int16",
+    "add_computed": "add shape=2x2x4 lanes=2 kind=int16 requantizer=generic output=int16",
+    "add_computed_three": "add shape=2x4 lanes=1 kind=uint12 inputs=3 requantizer=none",
     "add_sums": "add shape=2x2x4 lanes=2 kind=uint3 requantizer=none",
     "multiply": "multiply shape=3x2x6 lanes=3",
     "multiply_wide": "multiply shape=2x6 lanes=2 a=int16 b=uint7 requantizer=generic",
@@ -54,6 +56,7 @@ def neighbouring_entry(circuit: Any) -> None:
 FAULTS = {
     "add": ("add", one_entry_off),
     "addends": ("add_three", other_addends),
+    "computed addends": ("add_computed_three", other_addends),
     "multiply": ("multiply", other_zero_point),
     "requantize": ("requantize_table", neighbouring_entry),
 }

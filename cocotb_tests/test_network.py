@@ -1,6 +1,7 @@
 """Whole networks in both simulators: mixed precision, branches, stalls, and faults."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,19 @@ from golden.graph import (
     Constant,
     Convolution,
     Encoding,
+    FixedPoint,
     FullyConnected,
     Graph,
     MaxPool,
     Mean,
     Multiply,
     Reshape,
+    Tensor,
     Window,
 )
 from golden.integer_type import IntegerType
+from golden.requant_spec import RequantChannels, RequantSpec
+from golden.rounding import Rounding
 from hdl.layers.constant import ConstantSource
 from hdl.network import Network
 from hdl.verilog_output import to_verilog
@@ -45,6 +50,7 @@ UINT4, UINT2, UINT1 = (
     IntegerType(2, False),
     IntegerType(1, False),
 )
+INT16 = IntegerType(16, True)
 BIPOLAR = Encoding(bipolar=True)
 SAME = ((1, 1), (1, 1))
 
@@ -175,6 +181,30 @@ def pools_and_constants() -> Graph:
     return b.graph(again)
 
 
+def sixteen_bits() -> Graph:
+    """Return 16-bit codes with 8-bit weights, added, and requantized by a wide multiplier."""
+    b = Builder((3, 3, 2))
+    b.inputs = (Tensor.of_type("x", (3, 3, 2), INT16),)
+    window = Window((3, 3), padding=SAME)
+    first = b.matrix(Convolution, "x", (2, 3, 3, 2), INT8, INT16, window=window)
+    addends = (Addend(Encoding(), 1 << 29, 16, 1), Addend(Encoding(), 987_654_321, 16, 0, True))
+    added = b.scaled(Add, INT16, 1, inputs=(first, "x"), addends=addends)
+    flat = b.add(Reshape(inputs=(added,), output="flat", shape=(18,)))
+    dense = FullyConnected(
+        inputs=(flat,),
+        output="dense",
+        weight=b.rng.integers(-127, 128, (5, 18)),
+        weight_type=INT8,
+        bias=b.rng.integers(-5000, 5000, 5),
+    )
+    bounds = Graph(b.inputs, (*b.nodes, dense), ("dense",)).accumulators["dense"]
+    rounding = Rounding.SINGLE_HALF_AWAY
+    spec = RequantSpec(bounds.type, INT16, 45, maximum_exponent=0, roundings=(rounding,))
+    multiplier = b.rng.integers(1 << 44, 1 << 45, 5)
+    scale = FixedPoint(RequantChannels(spec, multiplier, [-9, -9, -10, -8, -9]), rounding)
+    return b.graph(b.add(replace(dense, requantization=scale)))
+
+
 def network_of(graph: Graph, cycles: int, taps: bool = False) -> Network:
     plan = plan_network(certify(graph), find_budget("zynq7020"), cycles)
     return Network(plan.spec, taps=taps)
@@ -197,8 +227,8 @@ def stalled_scenarios(network: Network, images: int) -> list[Scenario]:
 
 NETWORKS = pytest.mark.parametrize(
     ("make", "cycles"),
-    [(mixed_network, 400), (unequal_branches, 200), (pools_and_constants, 100)],
-    ids=["mixed", "branches", "pools"],
+    [(mixed_network, 400), (unequal_branches, 200), (pools_and_constants, 100), (sixteen_bits, 90)],
+    ids=["mixed", "branches", "pools", "16 bits"],
 )
 
 

@@ -290,7 +290,9 @@ def test_only_files_that_are_imported_are_ended_at_a_tensor(
     path = tmp_path / "network.bittrue"
     file.save(convert_tflite(NETWORK.model()), path)
     assert main(["show", str(path), "--end-at", "stem"]) == 2
-    assert "only networks in .tflite files can be ended at a tensor" in capsys.readouterr().err
+    assert (
+        "only networks in .onnx, .tflite files can be ended at a tensor" in capsys.readouterr().err
+    )
 
 
 def test_a_saved_graph_knows_its_profile(

@@ -19,6 +19,7 @@ from golden.mac_spec import Multiplier
 from golden.packing import find_packing
 from golden.requant_spec import MAXIMUM_MULTIPLIER_WIDTH
 from hdl.layers.constant import ConstantSource
+from hdl.layers.elementwise import AddLayer
 from hdl.layers.window_pool import WindowPool
 from hdl.layers.window_spec import SlidingWindowSpec
 from hdl.memory import Memory, usual_ram, usual_rom
@@ -183,7 +184,10 @@ def other_cost(layer: wiring.Component, budget: Budget) -> Costs:
         width, words = layer.lanes * layer.kind.width, len(layer.beats)
         return Costs(30) + rom_cost(width, words, usual_rom(words), budget)
     requantization = getattr(getattr(layer, "node", None), "requantization", None)
-    return Costs(250, 2 if requantization else 0, 2)
+    products = 2 if requantization else 0
+    if isinstance(layer, AddLayer) and layer.computes:  # Codes by 31 bits, and the sums again.
+        products = (2 * len(layer.tensors) + 4) * layer.lanes
+    return Costs(250, products, 2)
 
 
 def rom_cost(width: Count, words: Count, memory: Memory, budget: Budget) -> Costs:

@@ -17,8 +17,8 @@ from hdl.layers.beatwise import BeatwiseLayer
 from hdl.layers.channel_requant import ChannelRequantizer, channel_requantizer_latency
 from hdl.layers.codes import check_lanes, code_stream, decoded, resized
 from hdl.layers.join import join
-from hdl.layers.table import check_table_width, code_table
-from hdl.multiply import MULTIPLIER_LATENCY, multiplier
+from hdl.layers.table import MAXIMUM_TABLE_WIDTH, code_table
+from hdl.multiply import MULTIPLIER_LATENCY, MULTIPLY_LATENCY, multiplier, multiply
 from hdl.pipeline import Pipeline
 
 _CHEAP_TABLE_WIDTH = 8
@@ -26,6 +26,9 @@ _CHEAP_TABLE_WIDTH = 8
 
 _SUM_LATENCY = 3
 """Cycles of tables and the sum of their entries."""
+
+_COMPUTED_SUM_LATENCY = MULTIPLY_LATENCY + 3
+"""Cycles of products, their two roundings, and the sum."""
 
 
 class _Elementwise(BeatwiseLayer, ABC):
@@ -119,7 +122,7 @@ class AddLayer(_Elementwise):
     node : golden.graph.Add
         Addends and requantization.
     tensors : sequence of Tensor
-        What it reads: one shape, codes of at most 10 bits.
+        What it reads, of one shape.
     lanes : int
         Elements of a beat, a divisor of the channels.
     name : str
@@ -135,22 +138,24 @@ class AddLayer(_Elementwise):
     Latency `latency` cycles, one beat per cycle. Where `golden.addition` finds tables that hold the
     scaling of the sum, which it does for two inputs of up to 8 bits as a rule, that is 4 cycles: a
     table for each input, an adder, a shift and a clamp. Otherwise the tables hold the addends, and
-    a requantizer follows.
+    a requantizer follows. With codes of more than 10 bits, for which tables would be large, addends
+    are computed: a product by a constant, rounded half up, then half away from zero.
     """
 
     def __init__(
         self, node: graph.Add, tensors: Sequence[Tensor], lanes: int, name: str = "add"
     ) -> None:
-        for tensor in tensors:
-            check_table_width(tensor)
         ports = [f"i{index}" for index in range(len(tensors))]
         super().__init__(node, tensors, lanes, name, ports)
         self.addends = node.addends
+        self.computes = any(tensor.type.width > MAXIMUM_TABLE_WIDTH for tensor in tensors)
 
     @cached_property
     def tables(self) -> AdditionTables | None:
         """Tables that hold the scaling of the sum; None if there are none."""
         assert isinstance(self.node, graph.Add)
+        if self.computes:
+            return None
         return find_addition_tables(self.node, self.tensors)
 
     @property
@@ -160,10 +165,10 @@ class AddLayer(_Elementwise):
 
     @property
     def _accumulation(self) -> int:
-        return _SUM_LATENCY
+        return _COMPUTED_SUM_LATENCY if self.computes else _SUM_LATENCY
 
     def elaborate(self, platform: object) -> Module:
-        """Look operands up, add them, and clamp or requantize."""
+        """Look operands up, or scale them, add them, and clamp or requantize."""
         m = Module()
         joined, inputs = self._inputs(m)
         if self.tables:
@@ -178,6 +183,9 @@ class AddLayer(_Elementwise):
             return m
         requantizer = self._requantizer(m)
         pipeline = Pipeline(m, platform, joined, requantizer.i, self._accumulation)
+        if self.computes:
+            self._requantize(m, requantizer, self._computed_sums(pipeline, inputs))
+            return m
         every = [np.arange(tensor.type.minimum, tensor.type.maximum + 1) for tensor in self.tensors]
         tables = [addend.evaluate(codes) for addend, codes in zip(self.addends, every, strict=True)]
         self._requantize(m, requantizer, self._sums(m, pipeline, inputs, tables))
@@ -210,6 +218,19 @@ class AddLayer(_Elementwise):
             sums.append(pipeline.register(f"sum_{lane}", total))
         return sums
 
+    def _computed_sums(self, pipeline: Pipeline, inputs: Sequence[stream.Interface]) -> list[Value]:
+        """Return each lane's sum of addends, `_COMPUTED_SUM_LATENCY` cycles later."""
+        sums = []
+        for lane in range(self.lanes):
+            total: Value = C(0)
+            for index, (given, addend) in enumerate(zip(inputs, self.addends, strict=True)):
+                name = f"addend_{index}_{lane}"
+                value = decoded(given.payload[lane], addend.encoding)
+                scaled = pipeline.register(name, _scaled(pipeline, name, value, addend))
+                total = total - scaled if addend.subtract else total + scaled
+            sums.append(pipeline.register(f"sum_{lane}", total))
+        return sums
+
     def _clamped(self, total: Value, tables: AdditionTables) -> Value:
         low, high = tables.minimum, tables.maximum
         shifted = total >> tables.shift
@@ -217,6 +238,18 @@ class AddLayer(_Elementwise):
         return Mux(shifted < low, C(low, width), Mux(shifted > high, C(high, width), shifted))[
             :width
         ]
+
+
+def _scaled(pipeline: Pipeline, name: str, value: Value, addend: graph.Addend) -> Value:
+    """Return an operand's addend before its sign, `MULTIPLY_LATENCY` and one cycles later."""
+    factor = C(addend.multiplier, max(addend.multiplier.bit_length(), 1))
+    product = multiply(pipeline, f"{name}_product", value, factor)
+    half_up = (product + ((1 << addend.half_up_shift) >> 1)) >> addend.half_up_shift
+    once = pipeline.register(f"{name}_once", half_up)
+    if addend.half_away_shift == 0:
+        return once
+    # Below zero, half away from zero is one less than half up before the shift.
+    return (once + ((1 << addend.half_away_shift) >> 1) - (once < 0)) >> addend.half_away_shift
 
 
 class MultiplyLayer(_Elementwise):
