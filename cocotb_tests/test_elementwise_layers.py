@@ -27,6 +27,8 @@ CASES = {
     "requantize_wide": "requantize shape=3x6 lanes=2 kind=int16",
     "requantize_channels": "requantize shape=3x6 lanes=2 entries=6 output=int16",
     "requantize_generic": "requantize shape=3x6 lanes=6 kind=uint12 requantizer=generic",
+    "requantize_to_int32": "requantize shape=6 lanes=2 kind=int16 output=int32 requantizer=generic",
+    "requantize_of_int32": "requantize shape=6 lanes=2 kind=int32 requantizer=generic",
     "requantize_values": "requantize shape=7 lanes=1 requantizer=none",
 }
 
@@ -56,7 +58,7 @@ def neighbouring_entry(circuit: Any) -> None:
 FAULTS = {
     "add": ("add", one_entry_off),
     "addends": ("add_three", other_addends),
-    "computed addends": ("add_computed_three", other_addends),
+    "computed_addends": ("add_computed_three", other_addends),
     "multiply": ("multiply", other_zero_point),
     "requantize": ("requantize_table", neighbouring_entry),
 }

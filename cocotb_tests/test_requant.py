@@ -114,7 +114,7 @@ def test_parameters_out_of_range_are_refused_by_name() -> None:
     unit = UNITS["requant"]
     for words, message in (
         (["accumulator=int64"], r"accumulator is int64; allowed: int2 to int48"),
-        (["output=int17"], r"output is int17; allowed: 1 to 16 bits"),
+        (["output=int33"], r"output is int33; allowed: 1 to 32 bits"),
         (["multiplier_width=32"], r"multiplier_width is 32; allowed: 1 to 31"),
         (["minimum_exponent=5", "maximum_exponent=4"], r"minimum_exponent\.\.maximum_exponent"),
         (["roundings=nearest"], r"no rounding is named 'nearest'; choose from"),

@@ -12,7 +12,8 @@ from golden.rounding import Rounding
 Int64 = NDArray[np.int64]
 
 MAXIMUM_ACCUMULATOR_WIDTH = 48
-MAXIMUM_OUTPUT_WIDTH = 16
+MAXIMUM_OUTPUT_WIDTH = 32
+MAXIMUM_STOCHASTIC_OUTPUT_WIDTH = 16
 MAXIMUM_MULTIPLIER_WIDTH = 31
 LARGEST_RIGHT_SHIFT = 31
 WIDEST_MULTIPLIER = 62
@@ -31,7 +32,8 @@ class RequantSpec:
     accumulator : IntegerType
         Signed, 2 to 48 bits.
     output : IntegerType
-        Signed or unsigned, 1 to 16 bits; also the type of zero point and clamp bounds.
+        Signed or unsigned, 1 to 32 bits, or to 16 where stochastic rounding is among the roundings;
+        also the type of zero point and clamp bounds.
     multiplier_width : int
         Bits of the unsigned multiplier, 1 to 31, all of them fraction bits (31 is TFLite's Q0.31).
         Up to 62 with exponents of at most 0 and roundings that round once.
@@ -59,10 +61,12 @@ class RequantSpec:
                 f"accumulator is {self.accumulator}; "
                 f"allowed: int2 to int{MAXIMUM_ACCUMULATOR_WIDTH}"
             )
-        if self.output.width > MAXIMUM_OUTPUT_WIDTH:
+        stochastic = Rounding.STOCHASTIC in self.roundings
+        widest = MAXIMUM_STOCHASTIC_OUTPUT_WIDTH if stochastic else MAXIMUM_OUTPUT_WIDTH
+        if self.output.width > widest:
             raise UserError(
-                f"output is {self.output}; allowed: 1 to {MAXIMUM_OUTPUT_WIDTH} bits, "
-                "signed or unsigned"
+                f"output is {self.output}; allowed: 1 to {widest} bits, signed or unsigned"
+                + (", with stochastic rounding" if stochastic else "")
             )
         simple = self.maximum_exponent <= 0 and not any(r.rounds_twice for r in self.roundings)
         widest = WIDEST_MULTIPLIER if simple else MAXIMUM_MULTIPLIER_WIDTH

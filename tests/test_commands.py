@@ -29,7 +29,7 @@ def run(*command: str, cwd: Path, env: dict[str, str] | None = None) -> tuple[in
         ("cocotb_tests requant --seed 0", "SEED is '0'; allowed: 1 to 4294967295"),
         ("cocotb_tests requant outputs=int8", "'outputs=int8' is no parameter; write name=value"),
         ("cocotb_tests requant output=int99", "output: width is 99; allowed: 1 to 64 bits"),
-        ("cocotb_tests requant output=int17", "output is int17; allowed: 1 to 16 bits"),
+        ("cocotb_tests requant output=int33", "output is int33; allowed: 1 to 32 bits"),
         ("flows.cli verilog mac9", "no unit is named 'mac9'; choose one of requant"),
         ("flows.cli synth requant --device zynq", "no device is named 'zynq'; choose one of ecp5"),
         ("flows.cli verilog requant roundings=up", "no rounding is named 'up'; choose from"),

@@ -12,7 +12,8 @@ from flows.network.resources import Costs
 from flows.network.selection import Limits, Options, Selection, pareto
 from golden.certify import certify
 from golden.errors import UserError
-from golden.graph import Graph
+from golden.graph import Clamp, Graph, Tensor
+from golden.integer_type import IntegerType
 from golden.onnx_import import convert_onnx
 from support.finn_networks import cnv_1w1a
 
@@ -98,3 +99,10 @@ def test_the_choice_is_the_cheapest_of_all_that_fit(seed: int) -> None:
     assert (totals[tuple(fitting)] <= limits.most).all()
     assert (totals[tuple(cheapest)] <= limits.most).all()
     assert selection.cost(cheapest, fixed) == min(costs)
+
+
+def test_a_network_without_a_matrix_layer_takes_a_cycle_for_each_element() -> None:
+    x = Tensor.of_type("x", (3, 5), IntegerType(8, True))
+    clamp = Clamp(inputs=("x",), output="y", minimum=-3, maximum=40)
+    plan = plan_network(Graph((x,), (clamp,), ("y",)), BUDGETS["zynq7010"], None)
+    assert plan.cycles == 15

@@ -17,7 +17,11 @@ from golden.rounding import Rounding
         ({"accumulator": IntegerType(49, True)}, "accumulator is int49; allowed: int2 to int48"),
         ({"accumulator": IntegerType(1, True)}, "accumulator is int1; allowed: int2 to int48"),
         ({"accumulator": IntegerType(32, False)}, "accumulator is uint32; allowed"),
-        ({"output": IntegerType(17, False)}, "output is uint17; allowed: 1 to 16 bits"),
+        ({"output": IntegerType(33, False)}, "output is uint33; allowed: 1 to 32 bits"),
+        (
+            {"output": IntegerType(17, False), "roundings": (Rounding.STOCHASTIC,)},
+            "output is uint17; allowed: 1 to 16 bits, signed or unsigned, with stochastic rounding",
+        ),
         ({"multiplier_width": 0}, "multiplier_width is 0; allowed: 1 to 31 bits"),
         ({"multiplier_width": 32}, "multiplier_width is 32; allowed: 1 to 31 bits"),
         ({"minimum_exponent": -32}, r"minimum_exponent..maximum_exponent is -32..30; allowed"),

@@ -20,6 +20,7 @@ from golden.graph import Clamp, Convolution, FixedPoint, FullyConnected, Graph, 
 from golden.graph.cost import graph_cost
 from golden.requant_spec import RequantChannels, RequantSpec
 from golden.tflite_import import PROFILES, convert_tflite, import_tflite
+from support import tflite_fixtures as fixtures
 from support.litert import Kernels
 from support.models import MODEL_NAMES, MODELS
 from support.tflite_builder import TfliteBuilder
@@ -496,6 +497,14 @@ def int32_activations() -> bytes:
     return builder.build([x], [y])
 
 
+def token_numbers() -> bytes:
+    builder = TfliteBuilder()
+    x = builder.tensor("x", np.int32, (1, 4))
+    y = builder.tensor("y", np.int16, (1, 4), 0.1)
+    builder.operator("QUANTIZE", [x], [y])
+    return builder.build([x], [y])
+
+
 def float_in_the_middle() -> bytes:
     builder = FixtureBuilder(0)
     x, y = vector(builder), vector(builder, "y")
@@ -670,7 +679,12 @@ REFUSED = {
     "no scales": (without_scales, "tensor 'x' has 0 scales; allowed: one"),
     "dynamic shape": (dynamic_shape, "allowed: fixed sizes of at least 1"),
     "int32 activations": (
-        int32_activations, "tensor 'x' has type INT32; allowed: INT8"),
+        int32_activations, "allowed: INT8, UINT8, INT16; only QUANTIZE takes and makes codes of"),
+    "int32 of int8": (
+        lambda: fixtures.quantize(FixtureBuilder(0), output=np.int32),
+        "it makes int32 of int8, which the kernels refuse; allowed with 32 bits: int32 of int16"),
+    "token numbers": (
+        token_numbers, "'x' has 0 scales; allowed: one; its integers have no scale, so that"),
     "accumulators overflow": (
         lambda: dense_with(bias=(1 << 31) - 1), "computes in int32 and would overflow"),
     "accumulators too wide": (too_wide, "which takes 49 bits; allowed: 48 bits"),

@@ -48,7 +48,7 @@ def parse_roundings(text: str) -> tuple[Rounding, ...]:
 
 REQUANT_PARAMETERS = {
     "accumulator": Parameter("int32", IntegerType.parse, "int2 to int48"),
-    "output": Parameter("int8", IntegerType.parse, "int or uint of 1 to 16 bits"),
+    "output": Parameter("int8", IntegerType.parse, "int or uint of 1 to 32 bits"),
     "multiplier_width": Parameter("31", int, "1 to 31 bits"),
     "minimum_exponent": Parameter("-31", int, "-31 or more"),
     "maximum_exponent": Parameter("30", int, "up to multiplier_width; above 0 are left shifts"),

@@ -76,7 +76,7 @@ REQUANTIZER = Parameter(
 )
 NAME = Parameter("rom", str, "prefix of the names of ROM files")
 LANES = Parameter("4", int, "elements of a beat, a divisor of the channels")
-OUTPUT = Parameter("int8", IntegerType.parse, "int or uint of 1 to 16 bits")
+OUTPUT = Parameter("int8", IntegerType.parse, "int or uint of 1 to 32 bits")
 
 CHANNEL_REQUANT_PARAMETERS = {
     "requantizer": REQUANTIZER,

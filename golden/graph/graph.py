@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from golden.errors import UserError
 from golden.graph.node import AccumulatorBounds, Node
-from golden.graph.tensor import MAXIMUM_CODE_WIDTH, Quantization, Tensor
+from golden.graph.tensor import MAXIMUM_INPUT_WIDTH, Quantization, Tensor
 
 
 class GraphError(UserError):
@@ -63,8 +63,11 @@ class Graph:
         accumulators: dict[str, AccumulatorBounds] = {}
         for tensor in self.inputs:
             _check_unique(tensor.name, tensors)
-            if tensor.type.width > MAXIMUM_CODE_WIDTH:
-                raise GraphError(f"input {tensor.name!r} is {tensor.type}; allowed: up to 16 bits")
+            if tensor.type.width > MAXIMUM_INPUT_WIDTH:
+                raise GraphError(
+                    f"input {tensor.name!r} is {tensor.type}; allowed: up to "
+                    f"{MAXIMUM_INPUT_WIDTH} bits"
+                )
             tensors[tensor.name] = tensor
         for position, node in enumerate(self.nodes):
             place = f"node {position}, {node.operator()} {node.output!r}"

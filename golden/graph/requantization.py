@@ -7,8 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from golden.certificate import Certificate
 from golden.errors import UserError
+from golden.graph.tensor import MAXIMUM_CODE_WIDTH
 from golden.integer_type import IntegerType
-from golden.requant_spec import MAXIMUM_MULTIPLIER_WIDTH, MAXIMUM_OUTPUT_WIDTH, RequantChannels
+from golden.requant_spec import MAXIMUM_MULTIPLIER_WIDTH, RequantChannels
 from golden.rounding import Rounding
 
 Int64 = NDArray[np.int64]
@@ -201,13 +202,13 @@ class Certified:
             raise UserError("the certificate's constants need more than 64-bit arithmetic")
         codes = (certificate.zero_point, certificate.minimum, certificate.maximum)
         reached = (steps.lowest_code, steps.highest_code)
-        if output.width > MAXIMUM_OUTPUT_WIDTH or any(
+        if output.width > MAXIMUM_CODE_WIDTH or any(
             int(values.min()) not in output or int(values.max()) not in output
             for values in (*codes, *reached)
         ):
             raise UserError(
                 f"the certificate's zero point, clamp and codes are not all codes of {output} "
-                f"within {MAXIMUM_OUTPUT_WIDTH} bits"
+                f"within {MAXIMUM_CODE_WIDTH} bits"
             )
 
 

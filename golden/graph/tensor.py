@@ -15,6 +15,11 @@ from golden.requant_spec import MAXIMUM_ACCUMULATOR_WIDTH
 Int64 = NDArray[np.int64]
 
 MAXIMUM_CODE_WIDTH = 16
+"""Of the codes that nodes compute with."""
+
+MAXIMUM_INPUT_WIDTH = 32
+"""Of the codes of a graph's input: a requantization takes more than other nodes do."""
+
 MAXIMUM_ELEMENTS = 1 << 27
 """Elements of one tensor of one sample; a file asking for more is refused before any is made."""
 
@@ -95,7 +100,8 @@ class Tensor:
     shape : tuple of int
         Without the batch dimension, channels last: (height, width, channels) for an image.
     type : IntegerType
-        Type of the codes: 1 to 16 bits, or up to 48 for an accumulator nothing requantizes.
+        Type of the codes: 1 to 16 bits, up to 32 where a requantization takes or makes them, or up
+        to 48 for an accumulator nothing requantizes.
     minimum, maximum : int
         Codes that occur, inclusive.
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from golden.errors import UserError
 from golden.graph import AccumulatorBounds, Graph, Node, Quantization, Tensor
 from golden.integer_type import IntegerType
-from golden.tflite_import.affine import Affine
+from golden.tflite_import.affine import ACTIVATION_WIDTHS, CONVERTED_WIDTHS, Affine
 from golden.tflite_import.model import Operator, TensorInfo, TfliteModel
 
 _BROADCASTING = frozenset({"ADD", "SUB", "MUL"})
@@ -33,21 +33,28 @@ class GraphBuilder:
 
     def add_input(self, info: TensorInfo) -> None:
         """Make a tensor of the file an input of the graph."""
-        affine = Affine.of(info)
+        affine = Affine.of(info, widths=self._input_widths(info))
         shape = info.shape if self._only_broadcasts(info) else activation_shape(info)
         tensor = Tensor.of_type(info.name, shape, affine.type)
         self.inputs.append(tensor)
         self._made[info.name] = tensor
         self.quantization[info.name] = affine.quantization
 
-    def _only_broadcasts(self, info: TensorInfo) -> bool:
-        """Return whether a tensor has no batch, for it is spread over tensors that have one."""
+    def _input_widths(self, info: TensorInfo) -> tuple[int, ...]:
+        converted = {operator.name for operator in self._readers(info)} <= {"QUANTIZE"}
+        return CONVERTED_WIDTHS if converted else ACTIVATION_WIDTHS
+
+    def _readers(self, info: TensorInfo) -> list[Operator]:
         tensors = self.model.tensors
-        readers = [
+        return [
             operator
             for operator in self.model.operators
             if any(index >= 0 and tensors[index] is info for index in operator.inputs)
         ]
+
+    def _only_broadcasts(self, info: TensorInfo) -> bool:
+        """Return whether a tensor has no batch, for it is spread over tensors that have one."""
+        tensors, readers = self.model.tensors, self._readers(info)
         return bool(readers) and all(
             operator.name in _BROADCASTING
             and len(info.shape) < len(tensors[operator.outputs[0]].shape)
@@ -164,7 +171,7 @@ class Site:
                 f"{output.shape}"
             )
         if output.quantized:
-            affine = Affine.of(output, any_zero_point=True)
+            affine = Affine.of(output, any_zero_point=True, widths=CONVERTED_WIDTHS)
             self.builder.quantization[node.output] = affine.quantization
 
 

@@ -9,6 +9,7 @@ import tflite
 
 from golden.errors import UserError
 from golden.graph import (
+    AccumulatorBounds,
     Add,
     ArgMax,
     AveragePool,
@@ -22,6 +23,7 @@ from golden.graph import (
     Mean,
     Multiply,
     Pad,
+    Requantization,
     Requantize,
     Reshape,
     Softmax,
@@ -32,7 +34,7 @@ from golden.graph import (
 from golden.integer_type import IntegerType
 from golden.softmax import softmax_exponential
 from golden.softmax16 import softmax16_exponential, softmax16_reciprocal
-from golden.tflite_import.affine import MAXIMUM_SCALE, Affine
+from golden.tflite_import.affine import CONVERTED_WIDTHS, MAXIMUM_SCALE, Affine
 from golden.tflite_import.arithmetic import INT32, INT48, LitertArithmetic, WeightScale
 from golden.tflite_import.builder import Site, activation_shape, constant
 from golden.tflite_import.model import TensorInfo
@@ -337,10 +339,23 @@ def _mean(site: Site, arithmetic: LitertArithmetic) -> None:
 # Functions of one code
 
 
+_WIDE_CONVERSIONS = {("int16", "int32"), ("int32", "int16"), ("int32", "int8")}
+
+
 @_converts(QUANTIZE=6)
 def _quantize(site: Site, arithmetic: LitertArithmetic) -> None:
-    target = site.target
-    _emit_requantize(site, arithmetic, (target.type.minimum, target.type.maximum), relu=False)
+    source, target = (
+        Affine.of(info, widths=CONVERTED_WIDTHS) for info in (site.input(0), site.output)
+    )
+    kinds = str(source.type), str(target.type)
+    if "int32" in kinds and kinds not in _WIDE_CONVERSIONS:
+        raise UserError(
+            f"it makes {kinds[1]} of {kinds[0]}, which the kernels refuse; allowed with 32 bits: "
+            "int32 of int16, int16 and int8 of int32"
+        )
+    _emit_requantize(
+        site, arithmetic.rescale, source, target, (target.type.minimum, target.type.maximum)
+    )
 
 
 @_converts(RELU=3, RELU6=3, RELU_N1_TO_1=1, RELU_0_TO_1=1)
@@ -355,19 +370,19 @@ def _relu(site: Site, arithmetic: LitertArithmetic) -> None:
             Clamp(inputs=(name,), output=site.output.name, minimum=clamp[0], maximum=clamp[1])
         )
         return
-    _emit_requantize(site, arithmetic, clamp, relu=True)
+    _emit_requantize(site, arithmetic.rescale_float32, source, target, clamp)
 
 
 def _emit_requantize(
-    site: Site, arithmetic: LitertArithmetic, clamp: tuple[int, int], relu: bool
+    site: Site,
+    rescale: Callable[[AccumulatorBounds, Affine, Affine, tuple[int, int]], Requantization],
+    source: Affine,
+    target: Affine,
+    clamp: tuple[int, int],
 ) -> None:
-    node = Requantize(
-        inputs=(site.input(0).name,),
-        output=site.output.name,
-        encoding=site.source().encoding,
-    )
-    rescale = arithmetic.rescale_float32 if relu else arithmetic.rescale
-    requantization = rescale(site.builder.infer(node), site.source(), site.target, clamp)
+    name = site.input(0).name
+    node = Requantize(inputs=(name,), output=site.output.name, encoding=source.encoding)
+    requantization = rescale(site.builder.infer(node), source, target, clamp)
     site.emit(dataclasses.replace(node, requantization=requantization))
 
 

@@ -31,10 +31,16 @@ class FixtureBuilder(TfliteBuilder):
         stretch = 3.0 ** self.random.uniform(-1, 1) if seed else 1.0
         self._scale = {
             dtype: float(np.float32(scale * stretch))
-            for dtype, scale in ((np.int8, 0.07), (np.uint8, 0.07), (np.int16, 0.0003))
+            for dtype, scale in (
+                (np.int8, 0.07),
+                (np.uint8, 0.07),
+                (np.int16, 0.0003),
+                (np.int32, 2e-7),
+            )
         }
         zero_point = int(self.random.integers(-128, 98)) if seed else -11
-        self._zero_point = {np.int8: zero_point, np.uint8: zero_point + 128, np.int16: 0}
+        self._zero_point = {np.int8: zero_point, np.uint8: zero_point + 128}
+        self._zero_point |= {np.int16: 0, np.int32: 0}
 
     def scale(self, dtype: Any) -> float:
         """Return the scale that activations have unless another is given."""
@@ -375,6 +381,10 @@ def mean(
 @_fixture("quantize int16 to int8", source=np.int16, output_scale=0.05)
 @_fixture("quantize int16 to int16", source=np.int16, output=np.int16, output_scale=0.0007)
 @_fixture("quantize uint8 to int8", LITERT, MICRO, source=np.uint8, output_scale=0.07)
+@_fixture("quantize int16 to int32", source=np.int16, output=np.int32, output_scale=1e-7)
+@_fixture("quantize int16 to a coarser int32", source=np.int16, output=np.int32, output_scale=0.02)
+@_fixture("quantize int32 to int16", source=np.int32, output=np.int16, output_scale=0.005)
+@_fixture("quantize int32 to int8", source=np.int32, output_scale=1.3)
 def quantize(
     builder: FixtureBuilder,
     source: Any = np.int8,
