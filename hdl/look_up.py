@@ -8,6 +8,7 @@ from amaranth.hdl import C, Cat, Module, Shape, Value
 from numpy.typing import NDArray
 
 from golden.exact_integers import exact_integers
+from hdl.memory import Memory
 from hdl.pipeline import Stages
 from hdl.rom import Rom
 from hdl.shapes import shape_spanning
@@ -19,6 +20,7 @@ def look_up(
     name: str,
     index: Value,
     columns: Mapping[str, NDArray[Any]],
+    memory: Memory | None = None,
 ) -> dict[str, Value]:
     """Return each column's value at an index, one cycle later.
 
@@ -37,6 +39,8 @@ def look_up(
         Below the length of the columns.
     columns : mapping of str to ndarray of integers
         At least one, all of the same length; Python integers where 64 bits are too few.
+    memory : Memory, optional
+        What the ROM is made of; see `hdl.rom.Rom`.
 
     Returns
     -------
@@ -56,7 +60,7 @@ def look_up(
         stored.append((column, shape, zeros))
         contents.append((entries >> zeros, shape.width - zeros))
     if stored:
-        m.submodules.look_up = rom = Rom(name, contents)
+        m.submodules.look_up = rom = Rom(name, contents, memory)
         m.d.comb += [rom.enable.eq(pipeline.advance), rom.address.eq(index)]
         offset = 0
         for column, shape, zeros in stored:
@@ -65,6 +69,17 @@ def look_up(
             value = Cat(C(0, zeros), bits)
             values[column] = value.as_signed() if shape.signed else value
     return values
+
+
+def stored_width(columns: Mapping[str, NDArray[Any]]) -> int:
+    """Return the bits of a word of the ROM of `look_up`; 0 where there is none."""
+    width = 0
+    for given in columns.values():
+        entries = exact_integers(given)
+        if not (entries == entries[0]).all():
+            shape = shape_spanning(int(entries.min()), int(entries.max()))
+            width += shape.width - _trailing_zeros(entries)
+    return width
 
 
 def _trailing_zeros(entries: NDArray[Any]) -> int:

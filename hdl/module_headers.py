@@ -114,7 +114,7 @@ def _parameters(component: object) -> Iterator[tuple[str, str]]:
 
 def _values(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
     text = _simple(value)
-    if text is not None:
+    if text:
         yield name, text
     elif is_dataclass(value) and not isinstance(value, Graph) and depth:
         for each in fields(value):

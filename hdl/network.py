@@ -10,7 +10,7 @@ from amaranth.hdl import Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.graph import Constant, Node, Tensor
+from golden.graph import Constant, Node
 from hdl.fork_depths import Dependence, branch_depths
 from hdl.layers.build import build_layer
 from hdl.layers.codes import code_stream
@@ -215,8 +215,7 @@ class Network(wiring.Component):
         """Instantiate every layer and connect them."""
         m = Module()
         graph = self.spec.graph
-        names = {node.output: layer_name(graph, node) for node in graph.nodes}
-        names[self.spec.input.name] = "input"
+        names = self._places
         for tensor, layer in self.layers.items():
             m.submodules[names[tensor]] = layer
         for tensor, edges in self.edges.items():
@@ -229,14 +228,9 @@ class Network(wiring.Component):
                 branches = [getattr(fork, f"o{index}") for index in range(len(edges))]
             for edge, branch in zip(edges, branches, strict=True):
                 sink = self.o
-                place = f"{names[tensor]}_to_output"
                 if edge.consumer is not None:
-                    layer = self.layers[edge.consumer.output]
-                    sink = _inputs(layer)[edge.port]
-                    place = f"{names[tensor]}_to_{names[edge.consumer.output]}"
-                    if edge.port:
-                        place += f"_{edge.port}"
-                self._connect_edge(m, place, graph.tensors[tensor], edge, branch, sink)
+                    sink = _inputs(self.layers[edge.consumer.output])[edge.port]
+                self._connect_edge(m, edge, branch, sink)
         for name, tensor in self.taps.items():
             tap, source = getattr(self, name), self.layers[tensor].o
             m.d.comb += [
@@ -248,10 +242,37 @@ class Network(wiring.Component):
             m.d.comb += self.stalls[name].eq(source.valid & ~source.ready)
         return m
 
-    def _connect_edge(
-        self, m: Module, place: str, tensor: Tensor, edge: Edge, source: Any, sink: Any
-    ) -> None:
+    @cached_property
+    def _places(self) -> dict[str, str]:
+        """Names of the circuits that make each tensor."""
+        graph = self.spec.graph
+        names = {node.output: layer_name(graph, node) for node in graph.nodes}
+        return names | {self.spec.input.name: "input"}
+
+    def place(self, edge: Edge) -> str:
+        """Return the name of an edge, with which those of its circuits begin."""
+        names = self._places
+        if edge.consumer is None:
+            return f"{names[edge.tensor]}_to_output"
+        place = f"{names[edge.tensor]}_to_{names[edge.consumer.output]}"
+        return f"{place}_{edge.port}" if edge.port else place
+
+    def fifos(self, edge: Edge, lanes: int) -> dict[str, tuple[int, int]]:
+        """Return lanes and depth of the FIFO of an edge, if it has one, by its name.
+
+        Parameters
+        ----------
+        edge : Edge
+        lanes : int
+            Elements of a beat where the edge ends.
+        """
+        if edge not in self.depths:
+            return {}
+        return {f"{self.place(edge)}_fifo": (lanes, -(-self.depths[edge] // lanes) + _SLACK)}
+
+    def _connect_edge(self, m: Module, edge: Edge, source: Any, sink: Any) -> None:
         """Connect through a FIFO where one is needed, and through converters of lanes."""
+        place, tensor = self.place(edge), self.spec.graph.tensors[edge.tensor]
         wanted = len(sink.payload)
         # By way of as many lanes as both sides divide: fewer would pass fewer than either.
         common = math.lcm(len(source.payload), wanted)
@@ -261,9 +282,9 @@ class Network(wiring.Component):
                 m.submodules[f"{place}_lanes_{step}"] = converter
                 connect(m, source, converter.i)
                 source = converter.o
-        if edge in self.depths:
-            fifo = Fifo(tensor.type, wanted, -(-self.depths[edge] // wanted) + _SLACK)
-            m.submodules[f"{place}_fifo"] = fifo
+        for name, shape in self.fifos(edge, wanted).items():
+            fifo = Fifo(tensor.type, *shape, self.spec.memories.get(name))
+            m.submodules[name] = fifo
             connect(m, source, fifo.i)
             source = fifo.o
         connect(m, source, sink)

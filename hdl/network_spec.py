@@ -7,6 +7,7 @@ from types import MappingProxyType
 from golden.errors import UserError
 from golden.graph import Convolution, FullyConnected, Graph, Node, Reshape, Tensor
 from hdl.layers.folding import Folding
+from hdl.memory import Memory
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +24,8 @@ class NetworkSpec:
         Elements of a beat of each tensor; a divisor of its channels. 1 where none is given.
     prefix : str
         Of the names of ROM files, for several networks in one design.
+    memories : mapping of str to Memory
+        What each FIFO is made of, by its name in the circuit; by default what suits its size.
 
     Raises
     ------
@@ -34,6 +37,7 @@ class NetworkSpec:
     foldings: Mapping[str, Folding]
     lanes: Mapping[str, int] = field(default_factory=dict)
     prefix: str = ""
+    memories: Mapping[str, Memory] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         graph = self.graph
@@ -47,6 +51,7 @@ class NetworkSpec:
                 raise UserError(f"lanes of {name!r} is {lanes}; allowed: a divisor of its channels")
         object.__setattr__(self, "foldings", MappingProxyType(dict(self.foldings)))
         object.__setattr__(self, "lanes", MappingProxyType(dict(self.lanes)))
+        object.__setattr__(self, "memories", MappingProxyType(dict(self.memories)))
 
     @property
     def input(self) -> Tensor:

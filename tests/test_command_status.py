@@ -187,7 +187,7 @@ sys.exit(main(sys.argv[2:]))
 MOMENTS = {
     "certify": ("flows.commands.{command}.certify", "icarus"),
     "plan": ("flows.commands.{command}.plan_network", "icarus"),
-    "Amaranth": ("hdl.verilog_output.rtlil.convert", "icarus"),
+    "Amaranth": ("amaranth.back.rtlil.convert_fragment", "icarus"),
     "Yosys": ("hdl.verilog_output.run_program", "icarus"),
     "Verilator": ("flows.simulators.verilator.run_program", "verilator"),
     "compiler": ("flows.simulators.verilator._compile", "verilator"),
@@ -200,7 +200,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     graph = single(*convolution())
     folder = tmp_path_factory.mktemp("model")
     file.save(graph, folder / "small.bittrue")
-    np.save(folder / "x.npy", codes_of(graph.inputs[0], 20_000).astype(np.int8))
+    np.save(folder / "x.npy", codes_of(graph.inputs[0], 4_000).astype(np.int8))
     return folder
 
 
@@ -216,7 +216,7 @@ def test_sigint_ends_a_simulation_at_any_moment(moment: str, model: Path, tmp_pa
 
 def test_sigint_ends_a_build(model: Path, tmp_path: Path) -> None:
     words = ["build", str(model / "small.bittrue"), "--device", "zynq7020", "--out", "out"]
-    interrupted("hdl.verilog_output.rtlil.convert", words, tmp_path)
+    interrupted("amaranth.back.rtlil.convert_fragment", words, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -52,11 +52,11 @@ def test_wrong_requests(command: str, message: str, tmp_path: Path) -> None:
 def test_a_missing_simulator_is_an_error_that_says_how_to_get_it(tmp_path: Path) -> None:
     nothing = {"PATH": str(tmp_path)}
     status, said = run("cocotb_tests", "requant", "--sim", "icarus", cwd=tmp_path, env=nothing)
-    assert status == 2
+    assert status == 3
     assert "icarus needs iverilog, which is missing" in said
     assert "apt-get install iverilog" in said
     status, said = run("cocotb_tests", "requant", cwd=tmp_path, env=nothing)
-    assert status == 2
+    assert status == 3
     assert "verilator needs g++, which is missing" in said
 
 

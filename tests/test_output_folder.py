@@ -19,7 +19,7 @@ from flows.network.output_folder import replace_folder
 from flows.network.plan import plan_network
 from flows.simulators.toolchain import verilator_environment, verilator_root
 from flows.verilog_lint import lint
-from golden.errors import UserError
+from golden.errors import ExecutionError, UserError
 from golden.graph import Encoding, Graph, Mean, Tensor, Window, file
 from golden.integer_type import IntegerType
 from hdl.layers.folding import Folding
@@ -285,7 +285,7 @@ def test_a_failure_leaves_what_was_there(error, tmp_path: Path) -> None:
         written.write_text(str(new))
         raise error
 
-    expected = UserError if isinstance(error, OSError) else error
+    expected = ExecutionError if isinstance(error, OSError) else error
     with pytest.raises(expected):
         replace_folder(folder, fail)
     assert not Path(written.read_text()).exists()
@@ -297,7 +297,10 @@ BAD_REQUESTS = {
     "device": (["--device", "zx81"], "no device is named 'zx81'; choose one of zynq7010"),
     "shell": (["--shell", "wishbone"], "no shell is named 'wishbone'; choose one of axi, stream"),
     "cycles": (["--cycles", "0"], "--cycles is 0; allowed: at least 1"),
-    "too fast": (["--cycles", "1"], "1 cycles between images take more than a Xilinx Zynq-7020"),
+    "too fast": (["--cycles", "1"], "1 cycles between images are too few for a Xilinx Zynq-7020"),
+    "fill": (["--fill", "0"], "fill is 0; allowed: 1 to 100 per cent"),
+    "package": (["--package", "CABGA756"], "a Xilinx Zynq-7020 is made as clg400, clg484"),
+    "speed": (["--speed", "6"], "--speed is '6'; a Xilinx Zynq-7020 is made as 1, 2, 3"),
     "images": (["--images", "0"], "--images is 0; allowed: at least 1"),
     "seed": (["--seed", "-1"], "--seed is -1; allowed: 0 or more"),
     "input": (["--input", "none.npy"], "none.npy: No such file"),

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from flows.network.devices import BUDGETS
-from flows.network.plan import Plan, plan_network
+from flows.network.plan import plan_network
+from flows.network.planned import Plan
 from flows.network.resources import Costs
 from flows.network.selection import Limits, Options, Selection, pareto
 from golden.certify import certify

@@ -139,10 +139,11 @@ def test_no_combinational_always_block(requant: Design) -> None:
     assert "always @(posedge clk)" in requant.verilog
 
 
-@pytest.mark.parametrize("name", UNITS)
-def test_lint_is_clean(name: str) -> None:
+@pytest.mark.parametrize("words", [*UNITS, "convolution elements=2 shape=8x8x1"])
+def test_lint_is_clean(words: str) -> None:
+    name, *rest = words.split()
     unit = UNITS[name]
-    assert lint(to_verilog(unit.build(**unit.parse([])), name)) == []
+    assert lint(to_verilog(unit.build(**unit.parse(rest)), name)) == []
 
 
 def test_lint_notices_a_defect(requant: Design) -> None:

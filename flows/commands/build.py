@@ -11,9 +11,10 @@ from rich.table import Table
 from flows.code_files import Codes, read_codes
 from flows.model_arguments import add_model_arguments, load_model
 from flows.network.accelerator import SHELLS, Accelerator
-from flows.network.devices import BUDGETS, find_budget
+from flows.network.devices import BUDGETS, Fill, Part, find_budget
 from flows.network.output_folder import check_replaceable, write_accelerator
-from flows.network.plan import Plan, plan_network
+from flows.network.plan import plan_network
+from flows.network.planned import Plan
 from golden.certify import certify
 from golden.errors import UserError
 from golden.graph import Graph
@@ -36,6 +37,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--cycles", type=int, metavar="N", help="cycles between images that are enough"
     )
+    parser.add_argument(
+        "--fill",
+        default="80",
+        metavar="P",
+        help="per cent of the LUTs to use, or P,P,P of LUTs, multipliers and block RAMs "
+        "(default: 80,100,100)",
+    )
+    parser.add_argument("--package", default="", help="of the device, for the synthesis scripts")
+    parser.add_argument("--speed", default="", help="speed grade of the device, for the same")
     parser.add_argument("--shell", default="axi", help=f"{' or '.join(SHELLS)} (default: axi)")
     parser.add_argument(
         "--input",
@@ -56,6 +66,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Plan, print the plan, and write the folder."""
     console = Console(highlight=False)
     budget = find_budget(arguments.device)
+    fill = Fill.parse(arguments.fill)
+    part = Part(budget, arguments.package, arguments.speed)
     check_replaceable(arguments.out)
     if arguments.cycles is not None and arguments.cycles < 1:
         raise UserError(f"--cycles is {arguments.cycles}; allowed: at least 1")
@@ -66,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     with console.status("searching certificates"):
         certified = certify(graph)
     with console.status("choosing foldings"):
-        plan = plan_network(certified, budget, arguments.cycles)
+        plan = plan_network(certified, budget, arguments.cycles, fill, arguments.shell)
         name = arguments.model.stem if arguments.name is None else arguments.name
         accelerator = Accelerator(name, plan, arguments.shell)
     console.print(plan_table(plan, f"{arguments.model.name} on {budget.summary}"))
@@ -77,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
         name = graph.outputs[0]
         expected = Executor(graph).run({graph.inputs[0].name: stimulus}, [name])[name]
     with console.status("Verilog"):
-        write_accelerator(arguments.out, accelerator, arguments.device, stimulus, expected)
+        write_accelerator(arguments.out, accelerator, arguments.device, part, stimulus, expected)
     total = plan.resources
     console.print(
         f"{total.luts:,} LUTs, {total.multipliers:,} multipliers, {total.block_rams:g} block RAMs "
@@ -121,6 +133,14 @@ def plan_table(plan: Plan, title: str) -> Table:
             str(cost.multipliers),
             f"{cost.block_rams:g}",
         )
+    around = plan.surroundings
+    table.add_row(
+        "shell and FIFOs",
+        *[""] * 6,
+        f"{around.luts:,}",
+        str(around.multipliers),
+        f"{around.block_rams:g}",
+    )
     return table
 
 

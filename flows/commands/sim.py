@@ -9,7 +9,7 @@ from flows.bench.cosimulation import Cosimulation
 from flows.bench.scenario import compare
 from flows.code_files import npy_content, read_codes
 from flows.model_arguments import add_model_arguments, load_model
-from flows.network.devices import BUDGETS, find_budget
+from flows.network.devices import BUDGETS, Fill, find_budget
 from flows.network.plan import plan_network
 from flows.network.simulation import (
     Pace,
@@ -55,6 +55,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--cycles", type=int, metavar="N", help="cycles between images that are enough"
     )
     parser.add_argument(
+        "--fill",
+        default="80",
+        metavar="P",
+        help="per cent of the LUTs to use, or P,P,P of LUTs, multipliers and block RAMs "
+        "(default: 80,100,100)",
+    )
+    parser.add_argument(
         "--sim", default="verilator", help=f"{' or '.join(SIMULATORS)} (default: verilator)"
     )
     parser.add_argument(
@@ -75,6 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False)
     check_simulator(arguments.sim)
     budget = find_budget(arguments.device)
+    fill = Fill.parse(arguments.fill)
     if not 0 <= arguments.stall <= _MAXIMUM_STALL:
         raise UserError(f"--stall is {arguments.stall}; allowed: 0 to {_MAXIMUM_STALL}")
     if not 1 <= arguments.seed < 1 << 32:
@@ -83,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
     imported = load_model(arguments)
     check_ends(imported)
     graph = certify(imported)
-    plan = plan_network(graph, budget, arguments.cycles)
+    plan = plan_network(graph, budget, arguments.cycles, fill)
     images = read_codes(graph, plan.spec.input.name, arguments.input)
     network = Network(plan.spec, taps=arguments.layers)
     with console.status("golden outputs"):

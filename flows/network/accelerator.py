@@ -12,7 +12,7 @@ from amaranth.lib import data, wiring
 from flows.bench.payload import as_beats, pack
 from flows.code_files import Codes
 from flows.network.latency import first_image_cycles
-from flows.network.plan import Plan
+from flows.network.planned import Plan
 from golden.errors import UserError
 from golden.graph import Tensor
 from golden.graph.file import dumps
@@ -106,9 +106,10 @@ class Accelerator:
 
     @cached_property
     def build(self) -> int:
-        """32 bits that tell designs apart: from the graph, its folding and its lanes."""
+        """32 bits that tell designs apart: from the graph and everything that was decided."""
         spec = self.plan.spec
-        decisions = sorted(spec.foldings.items()), sorted(spec.lanes.items())
+        choices = (spec.foldings, spec.lanes, spec.memories)
+        decisions = [sorted(each.items()) for each in choices]
         return int(hashlib.sha256(dumps(spec.graph) + repr(decisions).encode()).hexdigest()[:8], 16)
 
     @cached_property
@@ -168,7 +169,13 @@ class Accelerator:
         return to_verilog(
             self.component,
             self.top,
-            {"network": self.name, "shell": self.shell, "build": f"{self.build:08x}"},
+            {
+                "network": self.name,
+                "shell": self.shell,
+                "build": f"{self.build:08x}",
+                "initiation interval": f"{self.plan.cycles:,} cycles",
+                "latency, estimated": f"{self.estimated_latency:,} cycles",
+            },
         )
 
     @property

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.network.plan import Plan
+from flows.network.planned import Plan
 from hdl.network import Network, needed_of_input
 
 _STAGES = 12

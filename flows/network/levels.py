@@ -1,16 +1,29 @@
 """How many lanes the streams of a network have, for one rate after the other."""
 
+import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from flows.network.devices import Budget
-from flows.network.resources import Costs, other_cost, requantizer_cost
+from flows.network.resources import (
+    Costs,
+    fifo_cost,
+    other_cost,
+    requantizer_cost,
+    rom_cost,
+    shell_cost,
+)
+from flows.network.selection import Options
 from golden.graph import Concat, Convolution, FullyConnected, Graph, Node, Pad, Tensor
-from hdl.layers.build import Pool, build_layer, naming, pool_layer
+from hdl.layers.build import Pool, build_layer, matrix_layer_spec, naming, pool_layer
 from hdl.layers.folding import Folding
+from hdl.memory import Memory
+from hdl.network import Network
 from hdl.network_spec import NetworkSpec, is_wire
 
 _STEPS = 4
@@ -23,30 +36,47 @@ class Level:
 
     Attributes
     ----------
-    rate : int
-        Cycles within which every stream passes.
     lanes : mapping of str to int
         Elements of a beat of each tensor.
+    stream : int
+        Cycles in which the slowest tensor passes.
     cycles : mapping of str to int
         Of the layers without a matrix, by their output.
     costs : mapping of str to Costs
         Of the layers without a matrix, and of the requantizers of the others.
+    find_constants, find_memories : callable
+        Return `constants` and `memories`, which take time to find.
+    shell : Costs
+        What surrounds the network.
     """
 
-    rate: int
     lanes: Mapping[str, int]
+    stream: int
     cycles: Mapping[str, int]
     costs: Mapping[str, Costs]
+    find_constants: Callable[[], Mapping[str, Options]]
+    find_memories: Callable[[], Mapping[str, Options]]
+    shell: Costs
+
+    @cached_property
+    def constants(self) -> Mapping[str, Options]:
+        """Options of the ROMs of requantizers, by the output of their layers: each memory."""
+        return self.find_constants()
+
+    @cached_property
+    def memories(self) -> Mapping[str, Options]:
+        """Options of the FIFOs, by their names, in the same way."""
+        return self.find_memories()
 
     @cached_property
     def slowest(self) -> int:
-        """Cycles of the slowest layer without a matrix."""
-        return max(self.cycles.values(), default=0)
+        """Cycles of the slowest stream, or of the slowest layer without a matrix."""
+        return max([self.stream, *self.cycles.values()])
 
     @cached_property
     def fixed(self) -> Costs:
-        """The sum of all costs."""
-        return sum(self.costs.values(), Costs())
+        """The sum of all costs that no choice changes."""
+        return sum(self.costs.values(), self.shell)
 
 
 class Levels:
@@ -56,52 +86,38 @@ class Levels:
     ----------
     graph : Graph
     budget : Budget
+    shell : bool
+        Whether an AXI shell is counted.
     """
 
-    def __init__(self, graph: Graph, budget: Budget) -> None:
+    def __init__(self, graph: Graph, budget: Budget, shell: bool) -> None:
         self._graph = graph
+        self._shell = shell
         self._budget = budget
         self._pools = [node for node in graph.nodes if isinstance(node, Pool)]
         self._pool_cycles: dict[tuple[str, int], int] = {}
+        self._known_constants: dict[tuple[str, int], Options] = {}
         self._others: dict[tuple[Any, ...], tuple[int, Costs]] = {}
-        self._known: dict[int, Level] = {}
 
     def within(self, cycles: int) -> Iterator[Level]:
         """Yield the levels with which every stream passes, those with fewest lanes first."""
-        last: Mapping[str, int] = {}
-        top = math.ceil(_STEPS * math.log2(max(tensor.elements for tensor in self._tensors)))
-        first = min(math.floor(_STEPS * math.log2(cycles)), top + 2 * _STEPS)
-        if round(2 ** (first / _STEPS)) > cycles:
-            first -= 1
-        for number in range(first, -1, -1):
-            level = self._level(number)
-            if level.lanes == last:
-                continue
-            last = level.lanes
-            if level.slowest <= cycles:
-                yield level
+        return (level for level in self._all if level.slowest <= cycles)
 
-    @property
-    def _tensors(self) -> list[Tensor]:
-        return list(self._graph.tensors.values())
+    @cached_property
+    def _all(self) -> list[Level]:
+        """All levels, down to one lane for every tensor; those with fewest lanes first."""
+        levels: list[Level] = []
+        for number in itertools.count():
+            lanes = self._lanes(round(2 ** (number / _STEPS)))
+            if not levels or lanes != levels[-1].lanes:
+                levels.append(self._with(lanes))
+            if max(lanes.values()) == 1:
+                break
+        return levels[::-1]
 
-    def _level(self, number: int) -> Level:
-        if number not in self._known:
-            rate = round(2 ** (number / _STEPS))
-            lanes = self._lanes(rate)
-            before = [level for level in self._known.values() if level.lanes == lanes]
-            level = replace(before[0], rate=rate) if before else self._with(rate, lanes)
-            self._known[number] = level
-        return self._known[number]
-
-    def _with(self, rate: int, lanes: dict[str, int]) -> Level:
+    def _with(self, lanes: dict[str, int]) -> Level:
         graph = self._graph
-        none = {
-            node.output: Folding()
-            for node in graph.nodes
-            if isinstance(node, Convolution | FullyConnected)
-        }
-        spec = NetworkSpec(graph, none, lanes)
+        spec = NetworkSpec(graph, self._any_foldings, lanes)
         costs: dict[str, Costs] = {}
         cycles: dict[str, int] = {}
         for node in graph.nodes:
@@ -114,7 +130,70 @@ class Levels:
                 )
                 continue
             cycles[node.output], costs[node.output] = self._other(node, spec)
-        return Level(rate, lanes, cycles, costs)
+        tensors = graph.tensors
+        stream = max(tensors[name].elements // each for name, each in lanes.items())
+        return Level(
+            lanes,
+            stream,
+            cycles,
+            costs,
+            lambda: self._all_constants(spec),
+            lambda: self._memories(lanes),
+            self._shell_cost(lanes),
+        )
+
+    def _all_constants(self, spec: NetworkSpec) -> dict[str, Options]:
+        return {
+            node.output: self._constants(node, spec)
+            for node in self._graph.nodes
+            if isinstance(node, Convolution | FullyConnected)
+        }
+
+    def _constants(self, node: Convolution | FullyConnected, spec: NetworkSpec) -> Options:
+        """Return what the ROMs of a requantizer cost in each kind of memory."""
+        key = node.output, spec.lanes_of(node.output)
+        if key not in self._known_constants:
+            lone = replace(matrix_layer_spec(node, spec), input_lanes=1)
+            shapes = np.array(lone.requantizer().rom_shapes, dtype=np.int64)
+            width, words = shapes.T
+            costs = [rom_cost(width, words, each, self._budget) for each in Memory]
+            self._known_constants[key] = Options.joined([Options.of(each.sum()) for each in costs])
+        return self._known_constants[key]
+
+    @cached_property
+    def _any_foldings(self) -> dict[str, Folding]:
+        """Foldings of which nothing is asked but that they are some."""
+        foldings = {}
+        for node in self._graph.nodes:
+            if isinstance(node, Convolution | FullyConnected):
+                depthwise = isinstance(node, Convolution) and node.depthwise
+                channels = self._graph.tensors[node.inputs[0]].channels
+                each = len(node.weight) // channels if depthwise else 1
+                foldings[node.output] = Folding(outputs=each)
+        return foldings
+
+    @cached_property
+    def _network(self) -> Network:
+        """The network with any folding: its FIFOs are those of every folding."""
+        return Network(NetworkSpec(self._graph, self._any_foldings))
+
+    def _memories(self, lanes: Mapping[str, int]) -> dict[str, Options]:
+        """Return what each FIFO costs in each kind of memory."""
+        options = {}
+        for edges in self._network.edges.values():
+            for edge in edges:
+                count, width = lanes[edge.tensor], self._graph.tensors[edge.tensor].type.width
+                for name, (beat, depth) in self._network.fifos(edge, count).items():
+                    costs = [fifo_cost(beat * width, depth, each, self._budget) for each in Memory]
+                    options[name] = Options.joined([Options.of(cost) for cost in costs])
+        return options
+
+    def _shell_cost(self, lanes: Mapping[str, int]) -> Costs:
+        if not self._shell:
+            return Costs()
+        ends = (self._graph.inputs[0].name, self._graph.outputs[0])
+        bits = sum(8 * -(-self._graph.tensors[end].type.width // 8) * lanes[end] for end in ends)
+        return shell_cost(len(self._network.layers), bits)
 
     def _other(self, node: Node, spec: NetworkSpec) -> tuple[int, Costs]:
         """Return cycles and costs of a layer without a matrix."""

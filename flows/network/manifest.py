@@ -9,17 +9,18 @@ from amaranth.hdl import Shape
 from amaranth.lib import wiring
 
 from flows.network.accelerator import Accelerator, End
-from flows.network.devices import Budget
-from flows.network.plan import Plan
+from flows.network.devices import Part
+from flows.network.planned import Plan
 from golden.graph import Certified, Graph, Tensor
 from hdl.component_ports import flat_ports
+from hdl.memory import Memory
 from hdl.shell.register_map import describe
 
 FORMAT = "bittrue accelerator"
 VERSION = 1
 
 
-def manifest(accelerator: Accelerator, device: str, budget: Budget) -> dict[str, Any]:
+def manifest(accelerator: Accelerator, device: str, part: Part) -> dict[str, Any]:
     """Return everything but the files.
 
     Parameters
@@ -27,10 +28,10 @@ def manifest(accelerator: Accelerator, device: str, budget: Budget) -> dict[str,
     accelerator : Accelerator
     device : str
         Its name.
-    budget : Budget
-        What it has.
+    part : Part
+        The device in its package.
     """
-    plan = accelerator.plan
+    plan, budget = accelerator.plan, part.budget
     graph = plan.spec.graph
     return {
         "format": FORMAT,
@@ -56,6 +57,8 @@ def manifest(accelerator: Accelerator, device: str, budget: Budget) -> dict[str,
         "device": {
             "name": device,
             "summary": budget.summary,
+            "package": part.package,
+            "speed": part.speed,
             "luts": budget.luts,
             "multipliers": budget.multipliers,
             "block_rams": budget.block_rams,
@@ -152,9 +155,16 @@ def _layers(plan: Plan) -> list[dict[str, Any]]:
                 "elements": layer.folding.elements,
                 "outputs": layer.folding.outputs,
                 "multiplier": "xnor" if kind is None else kind.value,
+                "weights": _memory(layer.folding.weights),
+                "window": _memory(layer.folding.window),
             }
         if requantization is not None:
             certified = isinstance(requantization, Certified)
             record["requantizer"] = "certified" if certified else "fixed point"
         layers.append(record)
     return layers
+
+
+def _memory(memory: Memory | None) -> str:
+    """Return the name of what a memory is made of."""
+    return "by size" if memory is None else memory.value

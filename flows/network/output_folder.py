@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flows.code_files import Codes
 from flows.network.accelerator import Accelerator
-from flows.network.devices import find_budget
+from flows.network.devices import Part
 from flows.network.file_origins import mark_files
 from flows.network.manifest import FORMAT, describe_files, manifest
 from flows.network.stand_alone_bench import write_bench
@@ -23,7 +23,12 @@ BUILD = "build"
 
 
 def write_accelerator(
-    folder: Path, accelerator: Accelerator, device: str, stimulus: Codes, expected: Codes
+    folder: Path,
+    accelerator: Accelerator,
+    device: str,
+    part: Part,
+    stimulus: Codes,
+    expected: Codes,
 ) -> None:
     """Write an accelerator's output folder.
 
@@ -33,7 +38,9 @@ def write_accelerator(
         New, empty, or written by this function before.
     accelerator : Accelerator
     device : str
-        Name of the part it was planned for.
+        Name of the device it was planned for.
+    part : Part
+        The device in its package.
     stimulus, expected : ndarray of integers, shape (images, *shape)
         Codes for the stand-alone testbench, and what golden computes from them.
 
@@ -44,7 +51,7 @@ def write_accelerator(
     ExecutionError
         If it cannot be written.
     """
-    replace_folder(folder, lambda new: _fill(new, accelerator, device, stimulus, expected))
+    replace_folder(folder, lambda new: _fill(new, accelerator, device, part, stimulus, expected))
 
 
 def check_replaceable(folder: Path) -> None:
@@ -112,20 +119,24 @@ def replace_folder(folder: Path, fill: Callable[[Path], None]) -> None:
 
 
 def _fill(
-    folder: Path, accelerator: Accelerator, device: str, stimulus: Codes, expected: Codes
+    folder: Path,
+    accelerator: Accelerator,
+    device: str,
+    part: Part,
+    stimulus: Codes,
+    expected: Codes,
 ) -> None:
-    budget = find_budget(device)
     design = accelerator.design()
     verilog, bench, synthesis = (folder / name for name in ("verilog", "testbench", "synthesis"))
     for each in (verilog, bench, synthesis):
         each.mkdir()
     write_design(verilog, design)
     write_bench(bench, accelerator, list(design.files), stimulus, expected)
-    write_scripts(synthesis, accelerator, budget)
+    write_scripts(synthesis, accelerator, part)
     mark_files(folder, f"the network {accelerator.name!a}")
     for name, columns in design.rom_columns.items():
         check_rom_file(verilog / name, columns)
-    record = manifest(accelerator, device, budget) | {"files": describe_files(folder)}
+    record = manifest(accelerator, device, part) | {"files": describe_files(folder)}
     (folder / MANIFEST).write_text(json.dumps(record, indent=1) + "\n")
 
 

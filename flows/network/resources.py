@@ -82,6 +82,11 @@ class Costs:
             self.halves + other.halves,
         )
 
+    def sum(self) -> "Costs":
+        """Return the costs of all together."""
+        columns = (self.luts, self.multipliers, self.halves)
+        return Costs(*(int(np.sum(column)) for column in columns))
+
     def single(self) -> Resources:
         """Return the resources of a part that can be built in one way only."""
         return Resources(int(self.luts), int(self.multipliers), int(self.halves) / 2)
@@ -150,6 +155,24 @@ def requantizer_cost(
         multiplier = requantization.channels.spec.multiplier_width
         partials = -(-accumulator.width // CHUNK_WIDTH) * -(-multiplier // CHUNK_WIDTH)
     return Costs(75 * partials * lanes, partials * lanes)
+
+
+def fifo_cost(width: int, depth: int, memory: Memory, budget: Budget) -> Costs:
+    """Estimate a FIFO: its memory, pointers and level, and the registers behind it."""
+    return Costs(20 + 5 * depth.bit_length() + width // 4) + ram_cost(width, depth, memory, budget)
+
+
+def shell_cost(layers: int, lanes: int) -> Costs:
+    """Estimate the AXI shell of a network.
+
+    Parameters
+    ----------
+    layers : int
+        Each with a counter.
+    lanes : int
+        Bits of a beat of the input and of one of the output.
+    """
+    return Costs(800 + 55 * layers + 2 * lanes)
 
 
 def other_cost(layer: wiring.Component, budget: Budget) -> Costs:

@@ -51,6 +51,10 @@ class Options:
         """Tables, multipliers, halves of block RAMs."""
         return self.luts, self.multipliers, self.halves
 
+    def costs(self, place: int) -> Costs:
+        """Return what one of them costs."""
+        return Costs(*(int(column[place]) for column in self.columns))
+
     def at(self, places: Int64) -> "Options":
         """Return some of them."""
         return Options(*(column[places] for column in self.columns))
@@ -95,13 +99,16 @@ class Limits:
     luts: int
     multipliers: int
     halves: int
-    worth: tuple[int, int, int] = (1, 100, 50)
+    worth: tuple[int, int, int] = (1, 100, 60)
 
     @property
     def most(self) -> tuple[int, int, int]:
         """Tables, multipliers, halves of block RAMs."""
         return self.luts, self.multipliers, self.halves
 
+
+_RESOURCES = (("LUTs", 1), ("multipliers", 1), ("block RAMs", 2))
+"""The resources in the order of `Options.columns`, and how many of what is counted are one."""
 
 _TRADES = tuple(
     (first / 4, second / 4, (4 - first - second) / 4)
@@ -176,6 +183,28 @@ class Selection:
         """Return the cost of a choice."""
         return round(float(self._trades[0] @ self._total(places, fixed)))
 
+    def shortage(self, fixed: Costs) -> tuple[str, int, int] | None:
+        """Return what is short, how much of it is needed, and how much there is.
+
+        The resource of which the smallest share is missing if only one is short; otherwise the one
+        of which the largest share is missing even with plenty of the others. None if none is.
+        """
+        found = []
+        for alone in (False, True):
+            for place, (name, unit) in enumerate(_RESOURCES):
+                kept = [other for other in range(len(_RESOURCES)) if other != place and not alone]
+                weights = np.eye(len(_RESOURCES))[place]
+                chosen = self._by_program(fixed, weights, kept)
+                if chosen is not None:
+                    needed = self._total(chosen, fixed)[place]
+                    there = self.limits.most[place]
+                    missing = (needed - there) / max(there, 1)
+                    found.append((missing, name, -(-int(needed) // unit), there // unit))
+            short = [each for each in found if each[0] > 0]
+            if short:
+                return (max if alone else min)(short)[1:]
+        return None
+
     def _total(self, places: Sequence[int], fixed: Costs) -> NDArray[np.float64]:
         chosen = zip(self._columns, places, strict=True)
         return np.sum([columns[:, place] for columns, place in chosen], axis=0) + _amounts(fixed)
@@ -183,27 +212,34 @@ class Selection:
     def _fits(self, places: Sequence[int], fixed: Costs) -> bool:
         return bool((self._total(places, fixed) <= self.limits.most).all())
 
-    def _by_program(self, fixed: Costs, weights: NDArray[np.float64]) -> list[int] | None:
+    def _by_program(
+        self,
+        fixed: Costs,
+        weights: NDArray[np.float64],
+        limited: Sequence[int] = range(len(_RESOURCES)),
+    ) -> list[int] | None:
         """Solve an integer linear program: one variable for each option of each part."""
         sizes = [len(part) for part in self.parts]
         ends = np.cumsum(sizes)
         resources = np.concatenate(self._columns, axis=1)
         rows = np.repeat(np.arange(len(sizes)), sizes)
         one_each = csr_array((np.ones(ends[-1]), (rows, np.arange(ends[-1]))))
+        most = np.array(self.limits.most) - _amounts(fixed)
         result = milp(
             weights @ resources,
             integrality=np.ones(ends[-1]),
             bounds=Bounds(0, 1),
             constraints=[
                 LinearConstraint(one_each, 1, 1),
-                LinearConstraint(resources, ub=np.array(self.limits.most) - _amounts(fixed)),
+                *(LinearConstraint(resources[place], ub=most[place]) for place in limited),
             ],
             options={"mip_rel_gap": 0.0},
         )
         if result.x is None:
             return None
         places = [int(values.argmax()) for values in np.split(result.x, ends[:-1])]
-        return places if self._fits(places, fixed) else None
+        within = self._total(places, fixed) <= self.limits.most
+        return places if within[list(limited)].all() else None
 
 
 def _amounts(costs: Costs) -> NDArray[np.float64]:

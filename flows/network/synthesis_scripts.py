@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from flows.network.accelerator import Accelerator
-from flows.network.devices import Budget
+from flows.network.devices import BUDGETS, Part
 from flows.network.templates import fill
-from flows.synthesis import DEVICES, wrapper
+from flows.synthesis import UNCONSTRAINED, wrapper
 from hdl.platform import ecp5_multiplier
 
 
-def write_scripts(folder: Path, accelerator: Accelerator, budget: Budget) -> None:
+def write_scripts(folder: Path, accelerator: Accelerator, part: Part) -> None:
     """Write scripts for Yosys and nextpnr, and for Vivado if the part is one of Xilinx.
 
     Parameters
@@ -17,20 +17,18 @@ def write_scripts(folder: Path, accelerator: Accelerator, budget: Budget) -> Non
     folder : Path
         There already.
     accelerator : Accelerator
-    budget : Budget
-        The part.
+    part : Part
     """
-    options = list(DEVICES["ecp5"].nextpnr_options)
-    if budget.family == "ecp5":
-        options[0] = budget.part
+    family = part.budget.family
+    options = part.nextpnr if family == "ecp5" else Part(BUDGETS["ecp5-85f"]).nextpnr
     values = {
         "TOP": accelerator.top,
-        "PART": budget.part,
+        "PART": part.vivado,
         "CLOCK": accelerator.clock,
-        "OPTIONS": " ".join(options),
+        "OPTIONS": " ".join((*options, UNCONSTRAINED)),
     }
     templates = ["synth_xc7.ys", "synth_ecp5.ys", "nextpnr_ecp5.sh"]
-    if budget.family == "xc7":
+    if family == "xc7":
         templates += ["vivado.tcl", "clock.xdc"]
     for name in templates:
         (folder / name).write_text(fill(name, values))

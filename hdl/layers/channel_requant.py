@@ -17,7 +17,8 @@ from hdl.certified_requant import CertifiedRequantizer, certified_latency
 from hdl.layers.beatwise import Beatwise
 from hdl.layers.codes import check_lanes, code_stream
 from hdl.layers.position import Position
-from hdl.look_up import look_up
+from hdl.look_up import look_up, stored_width
+from hdl.memory import Memory
 from hdl.pipeline import Pipeline
 from hdl.requant import Requantizer, channel_layout, encode_channels
 
@@ -59,6 +60,8 @@ class ChannelRequantizer(Beatwise):
         Lanes divide the channels.
     name : str
         Prefix of the names of ROM files; unique within a design.
+    memory : Memory, optional
+        What the ROMs are made of; see `hdl.rom.Rom`.
 
     Members
     -------
@@ -80,6 +83,7 @@ class ChannelRequantizer(Beatwise):
         channels: int,
         lanes: int,
         name: str = "requant",
+        memory: Memory | None = None,
     ) -> None:
         check_lanes(lanes, channels)
         if bias is not None and bias.shape != (channels,):
@@ -94,6 +98,7 @@ class ChannelRequantizer(Beatwise):
         self.channels = channels
         self.lanes = lanes
         self.name = name
+        self.memory = memory
         self._columns: dict[str, Int64] = {}
         if bias is not None:
             self._columns |= self._by_lane("bias", bias.astype(np.int64))
@@ -110,6 +115,16 @@ class ChannelRequantizer(Beatwise):
     def latency(self) -> int:
         """Cycles from an accepted beat to its codes."""
         return channel_requantizer_latency(self.requantization, self.bias is not None)
+
+    @property
+    def rom_shapes(self) -> list[tuple[int, int]]:
+        """Width and words of each ROM; no width where there is none."""
+        certified = [
+            each.rom_shape
+            for each in self._requantizers()
+            if isinstance(each, CertifiedRequantizer)
+        ]
+        return [(stored_width(self._columns), self.channels // self.lanes), *certified]
 
     def _by_lane(self, name: str, values: Int64) -> dict[str, Int64]:
         every = np.broadcast_to(values, self.channels)
@@ -147,6 +162,7 @@ class ChannelRequantizer(Beatwise):
                 self.accumulator,
                 self.requantization.output,
                 f"{self.name}_{lane}",
+                self.memory,
             )
             for lane in range(self.lanes)
         ]
@@ -162,7 +178,9 @@ class ChannelRequantizer(Beatwise):
             prepared = stream.Signature(0).create()
             cycles = _preparation(self.requantization, self.bias is not None)
             pipeline = Pipeline(m, platform, self.i, prepared, cycles)
-            constants = look_up(m, pipeline, f"{self.name}_lanes", group, self._columns)
+            constants = look_up(
+                m, pipeline, f"{self.name}_lanes", group, self._columns, self.memory
+            )
             accumulators = [
                 pipeline.register(f"accumulator_{lane}", value)
                 for lane, value in enumerate(accumulators)

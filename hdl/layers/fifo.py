@@ -8,6 +8,7 @@ from golden.errors import UserError
 from golden.integer_type import IntegerType
 from hdl.layers.beatwise import Beatwise
 from hdl.layers.codes import code_stream
+from hdl.memory import Memory
 from hdl.pipeline import Pipeline
 from hdl.ram import Ram
 
@@ -27,6 +28,8 @@ class Fifo(Beatwise):
         Elements of a beat.
     depth : int
         Beats that it takes at least while the output waits, 1 to 2**20.
+    memory : Memory, optional
+        What it is made of; see `hdl.ram.Ram`.
 
     Members
     -------
@@ -41,10 +44,13 @@ class Fifo(Beatwise):
 
     latency = 3
 
-    def __init__(self, kind: IntegerType, lanes: int, depth: int) -> None:
+    def __init__(
+        self, kind: IntegerType, lanes: int, depth: int, memory: Memory | None = None
+    ) -> None:
         if not 1 <= depth <= MAXIMUM_DEPTH:
             raise UserError(f"depth is {depth}; allowed: 1 to {MAXIMUM_DEPTH}")
         self.depth = depth
+        self.memory = memory
         super().__init__(
             {"i": In(code_stream(kind, lanes)), "o": Out(code_stream(kind, lanes))}, lanes
         )
@@ -52,7 +58,9 @@ class Fifo(Beatwise):
     def elaborate(self, platform: object) -> Module:
         """Build pointers, level and memory, and a register behind it."""
         m = Module()
-        m.submodules.memory = memory = Ram(len(self.i.payload.as_value()), 1, self.depth)
+        m.submodules.memory = memory = Ram(
+            len(self.i.payload.as_value()), 1, self.depth, memory=self.memory
+        )
         found = stream.Signature(0).create(path=("found",))
         leaving = Pipeline(m, platform, found, self.o, 1)
         level = Signal(range(self.depth + 1))

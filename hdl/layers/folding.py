@@ -19,9 +19,9 @@ class Folding:
         PE: output channels. Of a depthwise layer, those of `elements` channels.
     multiplier : Multiplier or None
         What multiplies; None for XNOR and popcount.
-    weights, window : Memory, optional
-        What the weights and the rows under the window are kept in; by default what suits their
-        size, see `hdl.memory`.
+    weights, window, constants : Memory, optional
+        What the weights, the rows under the window, and the constants of channels are kept in; by
+        default what suits their size, see `hdl.memory`.
     """
 
     rows: int = 1
@@ -30,6 +30,7 @@ class Folding:
     multiplier: Multiplier | None = Multiplier.DSP
     weights: Memory | None = None
     window: Memory | None = None
+    constants: Memory | None = None
 
     @property
     def simd(self) -> int:

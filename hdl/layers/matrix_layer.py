@@ -6,7 +6,7 @@ from amaranth.hdl import C, Cat, Module, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.layers.channel_requant import ChannelRequantizer, channel_requantizer_latency
+from hdl.layers.channel_requant import channel_requantizer_latency
 from hdl.layers.codes import Int64, code_stream
 from hdl.layers.connection import connect
 from hdl.layers.matrix_layer_spec import MatrixLayerSpec
@@ -90,14 +90,7 @@ class MatrixLayer(wiring.Component):
             m.submodules[name] = component
             connect(m, source, component.i)
             source = component.o
-        m.submodules.requantizer = requantizer = ChannelRequantizer(
-            spec.node.requantization,
-            spec.accumulator,
-            spec.bias,
-            spec.geometry.outputs,
-            spec.output_lanes,
-            self.name,
-        )
+        m.submodules.requantizer = requantizer = spec.requantizer(self.name)
         connect(m, source, requantizer.i, self._sums(source.payload.as_value()))
         connect(m, requantizer.o, self.o)
         return m

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from golden.errors import UserError
 from golden.graph import AccumulatorBounds, Convolution, FullyConnected, Tensor
 from golden.integer_type import IntegerType
+from hdl.layers.channel_requant import ChannelRequantizer
 from hdl.layers.folding import Folding
 from hdl.layers.matrix_geometry import MatrixGeometry
 from hdl.layers.matrix_vector import MatrixVectorSpec
@@ -107,6 +108,18 @@ class MatrixLayerSpec:
         """Products per cycle."""
         lanes = self.folding.rows if self.geometry.depthwise else self.folding.simd
         return self.folding.outputs * lanes
+
+    def requantizer(self, name: str = "requant") -> ChannelRequantizer:
+        """Return the circuit that makes codes of the sums of products."""
+        return ChannelRequantizer(
+            self.node.requantization,
+            self.accumulator,
+            self.bias,
+            self.geometry.outputs,
+            self.output_lanes,
+            name,
+            self.folding.constants,
+        )
 
     def cycles_per_image(self) -> int:
         """Return the cycles between images when neither side waits."""
