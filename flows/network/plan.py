@@ -3,6 +3,7 @@
 from flows.network.devices import BUDGETS, FILL, Budget, Fill
 from flows.network.planned import Plan
 from flows.network.planner import Planner
+from golden.broadcast_operands import broadcast_operands
 from golden.constant_operands import spread_constants
 from golden.errors import UserError
 from golden.graph import Graph
@@ -45,7 +46,7 @@ def plan_network(
         If the device is too small: what is short, by how much, the nearest rate for which it is
         not, and which devices would do.
     """
-    spread = spread_constants(graph)
+    spread = circuit_graph(graph)
     planner = Planner(spread, fill.of(budget), shell == AXI)
     rate = cycles if cycles is not None else planner.fastest()
     plan = planner.plan(rate) if rate is not None else None
@@ -70,6 +71,11 @@ def plan_network(
     if short:
         parts.append(f"big enough: {', '.join(others)}" if others else "no known device is enough")
     raise UserError("; ".join(parts))
+
+
+def circuit_graph(graph: Graph) -> Graph:
+    """Return an equal graph that has a node for each circuit: operands are of one shape."""
+    return broadcast_operands(spread_constants(graph))
 
 
 def _shortage(planner: Planner, budget: Budget, fill: Fill, cycles: int | None) -> str | None:

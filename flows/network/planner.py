@@ -34,7 +34,7 @@ class Planner:
     Parameters
     ----------
     graph : Graph
-        With certificates where there are any, and without constants that are spread.
+        With certificates where there are any, and with operands of equal shapes.
     budget : Budget
         What there is to be used.
     shell : bool

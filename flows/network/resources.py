@@ -18,6 +18,7 @@ from golden.integer_type import IntegerType
 from golden.mac_spec import Multiplier
 from golden.packing import find_packing
 from golden.requant_spec import MAXIMUM_MULTIPLIER_WIDTH
+from hdl.layers.broadcast import Broadcast
 from hdl.layers.constant import ConstantSource
 from hdl.layers.elementwise import AddLayer
 from hdl.layers.window_pool import WindowPool
@@ -183,6 +184,9 @@ def other_cost(layer: wiring.Component, budget: Budget) -> Costs:
     if isinstance(layer, ConstantSource):
         width, words = layer.lanes * layer.kind.width, len(layer.beats)
         return Costs(30) + rom_cost(width, words, usual_rom(words), budget)
+    if isinstance(layer, Broadcast):
+        width, words = layer.memory_shape
+        return Costs(60) + ram_cost(width, words, usual_ram(width, words), budget)
     requantization = getattr(getattr(layer, "node", None), "requantization", None)
     products = 2 if requantization else 0
     if isinstance(layer, AddLayer) and layer.computes:  # Codes by 31 bits, and the sums again.

@@ -19,6 +19,7 @@ from golden.graph import (
     Add,
     ArgMax,
     AveragePool,
+    Broadcast,
     Clamp,
     Concat,
     Constant,
@@ -335,6 +336,14 @@ def _(node: Mean, graph: Graph, writer: Writer) -> str:
 def _(node: Reshape, graph: Graph, writer: Writer) -> str:
     # The batch stays where it is, whatever its size.
     return writer.operator("Reshape", node.inputs[0], writer.constant([-1, *node.shape]))
+
+
+@write_node.register
+def _(node: Broadcast, graph: Graph, writer: Writer) -> str:
+    shape = graph.tensors[node.inputs[0]].shape
+    aligned = [-1, *(1,) * (len(node.shape) - len(shape)), *shape]
+    value = writer.operator("Reshape", node.inputs[0], writer.constant(aligned))
+    return writer.operator("Expand", value, writer.constant([1, *node.shape]))
 
 
 @write_node.register
