@@ -12,8 +12,8 @@ from rich.table import Table
 
 from flows.bench.cosimulation import Cosimulation
 from flows.bench.scenario import Verdict, judge, record_waves
-from flows.simulators.build_once import BuildError
-from flows.simulators.run import SimulationError
+from flows.command_status import EXIT_DIFFERENCE, STATUSES, status_of
+from flows.one_line_parser import OneLineParser
 from flows.simulators.run_folder import run_folder
 from flows.simulators.toolchain import SIMULATORS, check_simulator
 from flows.units import UNITS, find_unit
@@ -24,8 +24,13 @@ OUTPUT = Path("sim_build")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one unit; 0 when every output is right, 1 when one is not, 2 for a wrong request."""
-    parser = argparse.ArgumentParser(prog="python -m cocotb_tests", description=__doc__)
+    """Run one unit; 0 when every output is right, 1 when one is not; see `STATUSES`."""
+    parser = OneLineParser(
+        prog="python -m cocotb_tests",
+        description=__doc__,
+        epilog=STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("test", help=f"one of: {', '.join(UNITS)}")
     parser.add_argument("parameters", nargs="*", metavar="name=value", help="of the unit")
     parser.add_argument("--sim", default="verilator", help=f"one of: {', '.join(SIMULATORS)}")
@@ -33,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--waves", action="store_true", help="record the first difference")
     arguments = parser.parse_args(argv)
     console = Console(highlight=False)
-    try:
+
+    def run_unit() -> int:
         check_simulator(arguments.sim)
         verdict = simulate(
             arguments.test,
@@ -43,16 +49,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             arguments.waves,
             console,
         )
-    except UserError as error:
-        print(f"sim: {error}", file=sys.stderr)
-        return 2
-    except (BuildError, SimulationError) as error:
-        print(f"sim: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("sim: interrupted; nothing half-built is left behind", file=sys.stderr)
-        return 130
-    return 0 if verdict.passed else 1
+        return 0 if verdict.passed else EXIT_DIFFERENCE
+
+    return status_of("sim", run_unit)
 
 
 def simulate(

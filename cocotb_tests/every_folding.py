@@ -16,7 +16,9 @@ from cocotb_tests.foldings import NETWORKS, WIDTHS, circuits, every_plan
 from cocotb_tests.side_by_side import judge_together
 from flows.simulators.build_once import BuildError
 from flows.simulators.run import SimulationError
+from flows.simulators.run_folder import run_folder
 from flows.simulators.toolchain import check_simulator
+from golden.atomic_file import write_atomically
 from golden.errors import UserError
 
 OUTPUT = Path("sim_build")
@@ -45,9 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (BuildError, SimulationError) as error:
         print(f"every_folding: {error}", file=sys.stderr)
         return 1
-    OUTPUT.mkdir(exist_ok=True)
     path = OUTPUT / "every_folding.json"
-    path.write_text(json.dumps(records, indent=2) + "\n")
+    write_atomically(path, f"{json.dumps(records, indent=2)}\n".encode())
     failed = sum(not record["passed"] for record in records)
     plans = sum(record["plans"] for record in records)
     console.print(
@@ -63,12 +64,9 @@ def _run(group: str, simulator: str, console: Console) -> dict[str, object]:
     name, width = GROUPS[group]
     graph = NETWORKS[name](width)
     plans = every_plan(graph)
-    verdict = judge_together(
-        circuits((f"plan{number}", graph, plan) for number, plan in enumerate(plans)),
-        simulator,
-        OUTPUT,
-        OUTPUT / f"every_folding-{group}-{simulator}",
-    )
+    named = circuits((f"plan{number}", graph, plan) for number, plan in enumerate(plans))
+    with run_folder(OUTPUT / f"every_folding-{group}-{simulator}") as work:
+        verdict = judge_together(named, simulator, OUTPUT, work)
     for problem in verdict.problems:
         console.print(f"{group}: {problem}", style="red", soft_wrap=True)
     seconds = time.monotonic() - began

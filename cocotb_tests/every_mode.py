@@ -20,8 +20,8 @@ from cocotb_tests.mac_modes import mac_modes
 from cocotb_tests.xnor_modes import xnor_modes
 from flows.bench.cosimulation import Cosimulation
 from flows.bench.scenario import Scenario, judge
-from flows.simulators.build_once import BuildError
-from flows.simulators.run import SimulationError
+from flows.command_status import EXIT_DIFFERENCE, STATUSES, status_of
+from flows.one_line_parser import OneLineParser
 from flows.simulators.run_folder import run_folder
 from flows.simulators.toolchain import check_simulator
 from golden.atomic_file import write_atomically
@@ -41,24 +41,26 @@ GROUPS: dict[str, Callable[[], tuple[Bank, list[Scenario]]]] = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the groups; 1 if a product differs, 2 for a wrong request."""
-    parser = argparse.ArgumentParser(prog="python -m cocotb_tests.every_mode", description=__doc__)
+    """Run the groups; 1 if a product differs; see `STATUSES`."""
+    parser = OneLineParser(
+        prog="python -m cocotb_tests.every_mode",
+        description=__doc__,
+        epilog=STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("groups", nargs="*", help=f"of {', '.join(GROUPS)}; all by default")
     parser.add_argument("--sim", default="verilator")
     arguments = parser.parse_args(argv)
+    return status_of("every_mode", lambda: _run_groups(arguments.groups, arguments.sim))
+
+
+def _run_groups(names: Sequence[str], simulator: str) -> int:
+    check_simulator(simulator)
+    unknown = [name for name in names if name not in GROUPS]
+    if unknown:
+        raise UserError(f"no group is named {unknown[0]!r}; choose from {', '.join(GROUPS)}")
     console = Console(highlight=False)
-    try:
-        check_simulator(arguments.sim)
-        unknown = [name for name in arguments.groups if name not in GROUPS]
-        if unknown:
-            raise UserError(f"no group is named {unknown[0]!r}; choose from {', '.join(GROUPS)}")
-        records = [_run(name, arguments.sim, console) for name in arguments.groups or GROUPS]
-    except UserError as error:
-        print(f"every_mode: {error}", file=sys.stderr)
-        return 2
-    except (BuildError, SimulationError) as error:
-        print(f"every_mode: {error}", file=sys.stderr)
-        return 1
+    records = [_run(name, simulator, console) for name in names or GROUPS]
     path = OUTPUT / "every_mode.json"
     write_atomically(path, f"{json.dumps(records, indent=2)}\n".encode())
     failed = sum(not record["passed"] for record in records)
@@ -68,7 +70,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"{failed} groups failed; {path}",
         soft_wrap=True,
     )
-    return 1 if failed else 0
+    return EXIT_DIFFERENCE if failed else 0
 
 
 def _run(name: str, simulator: str, console: Console) -> dict[str, object]:

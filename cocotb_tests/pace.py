@@ -35,10 +35,10 @@ class Paced:
     planned: int
 
     @classmethod
-    def of(cls, graph: Graph, cycles: int | None = None) -> "Paced":
-        """Plan a graph for a rate, or for the highest one."""
+    def of(cls, name: str, graph: Graph, cycles: int | None = None) -> "Paced":
+        """Plan a graph for a rate, or for the highest one; the name is that of its ROM files."""
         plan = _plan(graph, cycles)
-        return cls(Network(plan.spec), plan.cycles)
+        return cls(Network(replace(plan.spec, prefix=f"{name}_")), plan.cycles)
 
     @property
     def images(self) -> int:
@@ -52,7 +52,7 @@ def random_paced(seed: int) -> Paced:
     random = np.random.default_rng([seed, 1])
     elements = graph.inputs[0].elements
     cycles = None if random.random() < 0.3 else 8 + int(elements * random.uniform(0.5, 3))
-    return Paced.of(graph, cycles)
+    return Paced.of(f"random_{seed}", graph, cycles)
 
 
 def wrong_paces(
@@ -71,9 +71,6 @@ def wrong_paces(
     inputs, outputs = {}, {}
     for name, paced in networks.items():
         network, images = paced.network, paced.images
-        for layer in network.layers.values():
-            if hasattr(layer, "name"):
-                layer.name = f"{name}_{layer.name}"  # ROM files of all networks lie together.
         lanes_in, lanes_out = len(network.i.payload), len(network.o.payload)
         beats = images * network.spec.input.elements // lanes_in
         inputs[f"{name}_i"] = lanes_of("", np.zeros((beats, lanes_in), dtype=np.int64))

@@ -13,7 +13,7 @@ from typing import Any
 import cocotb
 import numpy as np
 from cocotb.clock import Clock
-from cocotb.triggers import ClockCycles, RisingEdge, with_timeout
+from cocotb.triggers import ClockCycles, RisingEdge, Timer, with_timeout
 from cocotbext.axi import (
     AxiLiteBus,
     AxiLiteMaster,
@@ -52,6 +52,7 @@ class Bench:
         self.control = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi"), *reset)
         self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), *reset)
         self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), *reset)
+        self.taken = 0
         self.output_stalls = 0
         self.withdrawals_allowed = False
 
@@ -62,8 +63,9 @@ class Bench:
         cocotb.start_soon(Clock(dut.aclk, 10, "ns").start())
         bench = cls(dut)
         bench.pause(pauses)
-        await bench.reset()
+        await RisingEdge(dut.aclk)  # At time zero, nothing has a value yet.
         cocotb.start_soon(bench._watch())
+        await bench.reset()
         return bench
 
     async def reset(self) -> None:
@@ -91,7 +93,10 @@ class Bench:
         return (self.random.random() < probability for _ in count())
 
     async def _watch(self) -> None:
-        """Count what a reader makes the shell wait for; what waits must stay as it is."""
+        """Count what is taken, and what a reader makes the shell wait for.
+
+        What waits must stay as it is; in reset nothing is offered and nothing taken.
+        """
         dut = self.dut
         channels = {
             "m_axis": (dut.m_axis_tvalid, dut.m_axis_tready, (dut.m_axis_tdata, dut.m_axis_tlast)),
@@ -101,6 +106,9 @@ class Bench:
         waiting: dict[str, list[int]] = {}
         while True:
             await RisingEdge(dut.aclk)
+            if not dut.aresetn.value:
+                self.require_silence()
+            self.taken += bool(dut.s_axis_tvalid.value and dut.s_axis_tready.value)
             for name, (valid, ready, payload) in channels.items():
                 offered = [int(part.value) for part in payload] if valid.value else []
                 if name in waiting and dut.aresetn.value and not self.withdrawals_allowed:
@@ -109,6 +117,19 @@ class Bench:
                 if offered and not ready.value:
                     waiting[name] = offered
             self.output_stalls += "m_axis" in waiting
+
+    def require_silence(self) -> None:
+        dut = self.dut
+        for port in (
+            dut.m_axis_tvalid,
+            dut.s_axis_tready,
+            dut.s_axi_bvalid,
+            dut.s_axi_rvalid,
+            dut.s_axi_awready,
+            dut.s_axi_wready,
+            dut.s_axi_arready,
+        ):
+            assert int(port.value) == 0
 
     async def read(self, name: str) -> int:
         return await self.read_address(self.addresses[name])
@@ -324,8 +345,63 @@ async def takes_images_only_while_enabled(bench: Bench) -> None:
     await bench.expect(images[1:2])
     await bench.finish()
     assert await bench.read("images_in") == 2
+    assert bench.taken == 2 * bench.circuit.beats
     await bench.write("control", ENABLE)
     await bench.expect(images[2:])
+    await bench.finish()
+
+
+@shell_test()
+async def takes_no_beat_before_it_is_enabled(bench: Bench) -> None:
+    beats = bench.circuit.beats
+    images = bench.images(3)
+    cocotb.start_soon(bench.send(images))
+    await ClockCycles(bench.dut.aclk, 50)
+    assert bench.dut.s_axis_tvalid.value
+    assert bench.taken == 0
+    await bench.write("control", ENABLE)
+    while bench.taken == 0:
+        await RisingEdge(bench.dut.aclk)
+    # The image begun is taken whole, of the next one nothing, however it is timed.
+    await bench.write("control", 0)
+    await ClockCycles(bench.dut.aclk, 5 * beats)
+    assert bench.taken % beats == 0
+    whole = bench.taken // beats
+    assert 1 <= whole <= len(images)
+    await bench.expect(images[:whole])
+    await bench.finish()
+    assert await bench.read("images_in") == whole
+    await bench.write("control", ENABLE)
+    if whole < len(images):
+        await bench.expect(images[whole:])
+    await bench.finish()
+    assert bench.taken == len(images) * beats
+
+
+@shell_test()
+async def offers_nothing_in_reset(bench: Bench) -> None:
+    """Not even in the first moment, when an output and an answer wait."""
+    dut, images = bench.dut, bench.images(2)
+    answers = (bench.control.read_if.r_channel, bench.control.write_if.b_channel)
+    await bench.write("control", ENABLE)
+    for channel in (bench.sink, *answers):
+        channel.pause = True
+    await begin_image(bench, images[0])
+    address = bench.addresses["status"]  # The reset takes both answers away, so they are no words.
+    cocotb.start_soon(bench.control.read(address, WORD_BYTES))
+    cocotb.start_soon(bench.control.write(address, bytes(WORD_BYTES)))
+    while not (dut.m_axis_tvalid.value and dut.s_axi_rvalid.value and dut.s_axi_bvalid.value):
+        await RisingEdge(dut.aclk)
+    dut.aresetn.value = 0
+    await Timer(1, "ns")  # Registers do not know yet.
+    bench.require_silence()
+    await bench.reset()
+    for channel in (bench.sink, *answers):
+        channel.pause = False
+    bench.sink.clear()
+    await bench.write("control", ENABLE)
+    await bench.send(images[1:])
+    await bench.expect(images[1:])
     await bench.finish()
 
 

@@ -149,6 +149,7 @@ def copy(built: Path, tmp_path: Path) -> Path:
 def change_digit(path: Path, line: int) -> None:
     """Change the lowest digit of a line."""
     lines = path.read_text().splitlines()
+    line += sum(each.startswith("//") for each in lines)
     lines[line] = lines[line][:-1] + ("1" if lines[line][-1] == "0" else "0")
     path.write_text("\n".join([*lines, ""]))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Member, Out
 
@@ -22,6 +22,7 @@ from hdl.layers import code_stream
 from hdl.shell import AxiShell, axi_shell, counters, stream_output
 from hdl.shell.register_map import MAXIMUM_LAYERS, registers
 from hdl.shell.skid_buffer import SkidBuffer
+from hdl.shell.stream_input import StreamInput
 from hdl.verilog_output import to_verilog
 
 BENCH = "cocotb_tests.shell_bench"
@@ -120,6 +121,38 @@ def circuit_not_reset(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(axi_shell, "DomainRenamer", lambda domain: lambda component: component)
 
 
+class Gate(StreamInput):
+    """A gate behind a buffer, as every register slice in front of the shell is."""
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.gate = gate = StreamInput(self.kind, self.lanes, self.beats)
+        shape = data.StructLayout({"data": self.axis.tdata.shape(), "last": 1})
+        m.submodules.buffer = buffer = SkidBuffer(shape)
+        m.d.comb += [
+            buffer.i.valid.eq(self.axis.tvalid),
+            buffer.i.payload.eq(Cat(self.axis.tdata, self.axis.tlast)),
+            self.axis.tready.eq(buffer.i.ready),
+            gate.axis.tvalid.eq(buffer.o.valid),
+            Cat(gate.axis.tdata, gate.axis.tlast).eq(buffer.o.payload),
+            buffer.o.ready.eq(gate.axis.tready),
+            gate.enable.eq(self.enable),
+        ]
+        wiring.connect(m, gate.o, wiring.flipped(self.o))
+        for name, member in self.signature.members.items():
+            if member.is_port and member.flow == Out:
+                m.d.comb += getattr(self, name).eq(getattr(gate, name))
+        return m
+
+
+def beats_taken_early(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(axi_shell, "StreamInput", Gate)
+
+
+def offers_in_reset(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(AxiShell, "_be_silent_in_reset", lambda shell, m: None)
+
+
 @pytest.mark.parametrize(
     "fault",
     [
@@ -129,6 +162,8 @@ def circuit_not_reset(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
         layers_swapped,
         errors_swapped,
         circuit_not_reset,
+        beats_taken_early,
+        offers_in_reset,
     ],
 )
 def test_faults_are_caught(
@@ -141,7 +176,7 @@ def test_faults_are_caught(
     case = CASES["int8"]
     shell = shell_of(case)
     fault(shell, monkeypatch)
-    with pytest.raises(SimulationError, match=r"\d+ of 12 tests failed"):
+    with pytest.raises(SimulationError, match=r"\d+ of 14 tests failed"):
         simulate(shell, case, any_simulator, builds, tmp_path)
 
 

@@ -5,7 +5,8 @@ import importlib
 import sys
 from collections.abc import Sequence
 
-from golden.errors import UserError
+from flows.command_status import STATUSES, status_of
+from flows.one_line_parser import OneLineParser
 
 COMMANDS: dict[str, str] = {
     "allocate": "choose bits for every layer of a torch module, within budgets",
@@ -23,22 +24,20 @@ COMMANDS: dict[str, str] = {
 }
 """Each subcommand, a module of `flows.commands`, and its line in ``bittrue --help``."""
 
-EXIT_USER_ERROR = 2
-EXIT_INTERRUPTED = 130
-
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one subcommand and return its exit status.
-
-    0 when it succeeded, 1 when it ran and found a difference, 2 when what the user gave cannot be
-    used (one line says why), 130 when interrupted.
-    """
+    """Run one subcommand and return its exit status; see `STATUSES`."""
     words = list(sys.argv[1:] if argv is None else argv)
-    parser = argparse.ArgumentParser(
+    parser = OneLineParser(
         prog="bittrue",
         description="From quantized network to Verilog, proven equal to the last bit.",
-        epilog="'bittrue COMMAND --help' explains a command.",
+        epilog=f"'bittrue COMMAND --help' explains a command.\n\n{STATUSES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    return status_of(f"bittrue {' '.join(words[:1])}".strip(), lambda: _run(parser, words))
+
+
+def _run(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
         subparser = subparsers.add_parser(name, help=summary, description=summary)
@@ -47,14 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             command.add_arguments(subparser)
             subparser.set_defaults(run=command.run)
     arguments = parser.parse_args(words)
-    try:
-        return int(arguments.run(arguments))
-    except UserError as error:
-        print(f"bittrue {arguments.command}: {error}", file=sys.stderr)
-        return EXIT_USER_ERROR
-    except KeyboardInterrupt:
-        print(f"bittrue {arguments.command}: interrupted", file=sys.stderr)
-        return EXIT_INTERRUPTED
+    return int(arguments.run(arguments))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Area and clock of a design by open tools: Yosys, and nextpnr where it knows the device."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -12,7 +11,8 @@ from amaranth.hdl import Shape
 from amaranth.lib import wiring
 
 from flows.simulators.build_once import build_once, digest
-from golden.errors import UserError
+from golden.child_process import run_program, what_failed
+from golden.errors import ExecutionError, UserError
 from hdl.component_ports import flat_ports
 from hdl.platform import ecp5_multiplier
 from hdl.rom_files import write_rom_files
@@ -71,7 +71,7 @@ DEVICES = {
         ("--85k", "--package", "CABGA756", "--speed", "6", UNCONSTRAINED),
     ),
     "xc7": Device(
-        "Xilinx 7 series (no open place and route: area only)",
+        "Xilinx 7 series (no packaged place and route: area only)",
         "synth_xilinx -family xc7 -flatten -abc9 -noiopad -noclkbuf",
         {
             "LUT": ("LUT1", "LUT2", "LUT3", "LUT4", "LUT5", "LUT6"),
@@ -100,7 +100,7 @@ DEVICES = {
 }
 
 
-class SynthesisError(Exception):
+class SynthesisError(ExecutionError):
     """Yosys or nextpnr failed; the message holds what it said."""
 
 
@@ -175,7 +175,9 @@ def synthesise(
     Raises
     ------
     UserError
-        For an unknown device, or when the tools are not installed.
+        For an unknown device.
+    ExecutionError
+        When the tools are not installed.
     SynthesisError
         If a tool fails.
     """
@@ -220,7 +222,7 @@ def _tool_versions(device: Device) -> list[str]:
     try:
         return [f"{package} {version(package)}" for package in packages]
     except PackageNotFoundError as error:
-        raise UserError(
+        raise ExecutionError(
             f"{error.name} is not installed; 'make synth' installs it, "
             "as does: pip install bittrue[synth]"
         ) from None
@@ -238,7 +240,7 @@ def _count_cells(device: Device, top: str, folder: Path) -> dict[str, int]:
 
 def _find_fmax(device: Device, folder: Path) -> tuple[float | None, str]:
     if device.nextpnr is None:
-        return None, "no open place and route for this device"
+        return None, "no packaged place and route for this device"
     script = (
         f"read_verilog design.v wrapper.v; {device.mapping}{device.yosys} -top wrapper "
         "-json netlist.json"
@@ -249,7 +251,7 @@ def _find_fmax(device: Device, folder: Path) -> tuple[float | None, str]:
     try:
         _run(device.nextpnr, options, folder)
     except SynthesisError as error:
-        return None, f"place and route failed: {str(error).splitlines()[-1]}"
+        return None, f"place and route failed: {error}"
     clocks = json.loads((folder / "report.json").read_text())["fmax"]
     return min((clock["achieved"] for clock in clocks.values()), default=None), ""
 
@@ -303,13 +305,10 @@ endmodule
 
 
 def _run(program: str, arguments: list[str], folder: Path) -> None:
-    finished = subprocess.run(
-        [str(Path(sys.executable).parent / program), *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    script = Path(sys.executable).parent / program
+    if not script.is_file():
+        raise ExecutionError(f"{script} is missing; pip install --force-reinstall {program}")
+    finished = run_program([str(script), *arguments], folder)
     if finished.returncode:
-        said = "\n".join((finished.stdout + finished.stderr).strip().splitlines()[-10:])
-        raise SynthesisError(f"{program} failed:\n{said}")
+        said = what_failed(finished.stdout + finished.stderr)
+        raise SynthesisError(f"{program} failed: {said}")

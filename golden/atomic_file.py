@@ -4,7 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from golden.errors import UserError
+from golden.errors import ExecutionError
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -12,13 +12,15 @@ def write_atomically(path: Path, content: bytes) -> None:
 
     Raises
     ------
-    UserError
+    ExecutionError
         Naming the path, if it cannot be written; nothing is left behind.
     """
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; choose a folder that can be written") from None
+        raise ExecutionError(
+            f"{path}: {error.strerror}; choose a folder that can be written"
+        ) from None
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
@@ -26,7 +28,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         os.replace(temporary, path)
     except OSError as error:
         os.unlink(temporary)
-        raise UserError(f"{path}: {error.strerror}; the file was not written") from None
+        raise ExecutionError(f"{path}: {error.strerror}; the file was not written") from None
     except BaseException:
         os.unlink(temporary)
         raise

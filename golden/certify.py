@@ -26,6 +26,10 @@ Int64 = NDArray[np.int64]
 _POINTS = 1 << 19
 """Thresholds of a layer up to which a search is worth its time."""
 
+_SEARCHED_WIDTH = 12
+"""Bits of codes up to which a search is worth its time: 65,535 thresholds take minutes, and the
+multipliers of 16-bit codes are hardly narrowed, for as many thresholds bound them."""
+
 _EXCEPTIONS = 4
 """Accumulators of a channel corrected one by one; with more, a comparator for each outweighs the
 narrower multiplier."""
@@ -42,8 +46,8 @@ def certify(graph: Graph) -> Graph:
     -------
     Graph
         Equal for every input: each certificate reproduces what it replaces on every accumulator
-        that can occur. Where none is found, or the search would take long (many channels of 16-bit
-        codes), the node stays as it is.
+        that can occur. Where none is found, or the search would take long (codes of 16 bits), the
+        node stays as it is.
     """
     nodes = tuple(_certified(node, graph.accumulators.get(node.output)) for node in graph.nodes)
     return replace(graph, nodes=nodes)
@@ -64,7 +68,7 @@ def certify_requantization(requantization: FixedPoint, bounds: AccumulatorBounds
     Certified or FixedPoint
     """
     channels, output = requantization.channels, requantization.output
-    if len(channels) << output.width > _POINTS:
+    if output.width > _SEARCHED_WIDTH or len(channels) << output.width > _POINTS:
         return requantization
     low, high = _bounds_of_entries(bounds, len(channels))
     try:

@@ -7,3 +7,11 @@ class UserError(ValueError):
     The message is one line: what is wrong, where, and what to do; a file with several obstacles has
     a line for each (`golden.obstacles`). Commands print it and exit with status 2.
     """
+
+
+class ExecutionError(Exception):
+    """Something could not be done, though what the user gave is in order.
+
+    A program is missing or failed, a folder cannot be written, a disk is full. The message is one
+    line. Commands print it and exit with status 3.
+    """

@@ -6,6 +6,7 @@ every threshold. Where float rounding moves a threshold, a certificate lists the
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -20,9 +21,16 @@ from golden.certificate import (
 )
 from golden.certificate_search import find_certificate, find_steps
 from golden.graph import AccumulatorBounds, Certified, FixedPoint, Requantization
+from golden.half_away_scale import half_away_scale
 from golden.integer_type import IntegerType
 from golden.multiplier import quantize_multiplier
-from golden.requant_spec import MAXIMUM_MULTIPLIER_WIDTH, RequantChannels, RequantSpec
+from golden.requant_spec import (
+    LARGEST_RIGHT_SHIFT,
+    MAXIMUM_MULTIPLIER_WIDTH,
+    WIDEST_MULTIPLIER,
+    RequantChannels,
+    RequantSpec,
+)
 from golden.rounding import Rounding
 
 Int64 = NDArray[np.int64]
@@ -36,6 +44,9 @@ _POINTS = 1 << 20
 
 _SEARCHED_POINTS = 1 << 15
 """Thresholds up to which a search for a multiplier is worth its time."""
+
+_TABLE_WIDTH = 8
+"""Bits of codes up to which a scale of 31 bits, with a few exceptions, has all thresholds."""
 
 _EXCEPTIONS = 256
 """Half of the ties of 8 bits, should a multiple of one code be a tie."""
@@ -119,11 +130,28 @@ def integer_requantization(
     groups = [slice(first, first + step) for first in range(0, scales.size, step)]
     everything = slice(None)
     if (
+        rounding is Rounding.SINGLE_HALF_AWAY
+        and output.width > _TABLE_WIDTH
+        and not offsets.any()
+        and scales.max() < 1
+    ):
+        every = [steps_of(group) for group in groups]
+        return _half_away(every, bounds.type, output, zero_point, clamp)
+    if (
         not offsets.any()
         and scales.max() < 1 << MAXIMUM_MULTIPLIER_WIDTH
         and all(map(fixed_point_is_exact, groups))
     ):
         return fixed_point(everything)
+    if (
+        rounding is Rounding.SINGLE_HALF_EVEN
+        and output.width > _TABLE_WIDTH
+        and not offsets.any()
+        and scales.max() < 1
+    ):
+        with suppress(CertificateError):  # Where no sum is a tie, all roundings to nearest agree.
+            every = [steps_of(group) for group in groups]
+            return _half_away(every, bounds.type, output, zero_point, clamp)
     try:
         if len(groups) > 1:
             raise CertificateError(f"{scales.size} channels of {output} take too many thresholds")
@@ -140,6 +168,50 @@ def integer_requantization(
             reference_of(everything), low, high, zero_point, *clamp, exceptions=exceptions
         )
     return Certified(certificate, output)
+
+
+def _half_away(
+    groups: list[StepFunction],
+    accumulator: IntegerType,
+    output: IntegerType,
+    zero_point: int,
+    clamp: tuple[int, int],
+) -> FixedPoint:
+    """Return multipliers as wide as 16-bit codes need, proven to have every threshold.
+
+    Raises
+    ------
+    CertificateError
+        If there are none, naming the channel within its group.
+    """
+    scales = [
+        half_away_scale(steps, channel, zero_point, clamp)
+        for steps in groups
+        for channel in range(len(steps))
+    ]
+    width = max(scale.multiplier.bit_length() for scale in scales)
+    width = max(width, max(scale.shift for scale in scales) - LARGEST_RIGHT_SHIFT, 1)
+    # As many fraction bits as the multiplier has bits, where there are fewer.
+    multiplier = [scale.multiplier << max(width - scale.shift, 0) for scale in scales]
+    exponent = [min(width - scale.shift, 0) for scale in scales]
+    if width > WIDEST_MULTIPLIER or max(multiplier).bit_length() > width:
+        raise CertificateError(f"its scales take multipliers of more than {WIDEST_MULTIPLIER} bits")
+    spec = RequantSpec(
+        accumulator, output, width, maximum_exponent=0, roundings=(Rounding.SINGLE_HALF_AWAY,)
+    )
+    first = 0
+    for steps in groups:
+        last = first + len(steps)
+        channels = RequantChannels(
+            spec, multiplier[first:last], exponent[first:last], zero_point, *clamp
+        )
+        points = decisive_points(steps)
+        codes = FixedPoint(channels, Rounding.SINGLE_HALF_AWAY).evaluate(points)
+        if (codes != steps.evaluate(points)).any():
+            raise CertificateError("a multiplier does not have the thresholds it was made of")
+        first = last
+    channels = RequantChannels(spec, multiplier, exponent, zero_point, *clamp)
+    return FixedPoint(channels, Rounding.SINGLE_HALF_AWAY)
 
 
 def estimated_requantization(

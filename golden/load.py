@@ -25,7 +25,7 @@ class _Kind:
 
 _KINDS = {
     ".bittrue": _Kind("golden.graph.file", "load"),
-    ".onnx": _Kind("golden.onnx_import", "import_onnx", has_profiles=True),
+    ".onnx": _Kind("golden.onnx_import", "import_onnx", has_profiles=True, has_ends=True),
     ".tflite": _Kind("golden.tflite_import", "import_tflite", has_profiles=True, has_ends=True),
 }
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from golden.errors import UserError
-from golden.requant_spec import RequantChannels, RequantSpec
+from golden.requant_spec import MAXIMUM_MULTIPLIER_WIDTH, RequantChannels, RequantSpec
 from golden.rounding import RANDOM_BITS, Rounding
 
 # Products are kept below 2**61 in magnitude, so that adding half of any shift cannot overflow.
@@ -86,6 +86,11 @@ def requantize(
 def _check_inputs(
     accumulator: Tensor, channels: RequantChannels, rounding: Rounding, random: Tensor | None
 ) -> None:
+    if channels.spec.multiplier_width > MAXIMUM_MULTIPLIER_WIDTH:
+        raise UserError(
+            f"multiplier_width is {channels.spec.multiplier_width}; here allowed: up to "
+            f"{MAXIMUM_MULTIPLIER_WIDTH} bits; golden.graph.FixedPoint takes more"
+        )
     if accumulator.is_floating_point() or accumulator.is_complex():
         raise UserError(f"accumulator is {accumulator.dtype}; allowed: an integer dtype")
     if len(channels) not in (1, accumulator.shape[-1] if accumulator.ndim else 1):

@@ -14,6 +14,9 @@ Int64 = NDArray[np.int64]
 MAXIMUM_ACCUMULATOR_WIDTH = 48
 MAXIMUM_OUTPUT_WIDTH = 16
 MAXIMUM_MULTIPLIER_WIDTH = 31
+LARGEST_RIGHT_SHIFT = 31
+WIDEST_MULTIPLIER = 62
+"""Of scales below one that are rounded once: what 16-bit codes of long sums can take."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class RequantSpec:
         Signed or unsigned, 1 to 16 bits; also the type of zero point and clamp bounds.
     multiplier_width : int
         Bits of the unsigned multiplier, 1 to 31, all of them fraction bits (31 is TFLite's Q0.31).
+        Up to 62 with exponents of at most 0 and roundings that round once.
     minimum_exponent, maximum_exponent : int
         Range of the exponent, within [-31, multiplier_width]; positive means a left shift.
     roundings : tuple of Rounding
@@ -60,12 +64,19 @@ class RequantSpec:
                 f"output is {self.output}; allowed: 1 to {MAXIMUM_OUTPUT_WIDTH} bits, "
                 "signed or unsigned"
             )
-        if not 1 <= self.multiplier_width <= MAXIMUM_MULTIPLIER_WIDTH:
+        simple = self.maximum_exponent <= 0 and not any(r.rounds_twice for r in self.roundings)
+        widest = WIDEST_MULTIPLIER if simple else MAXIMUM_MULTIPLIER_WIDTH
+        if not 1 <= self.multiplier_width <= widest:
             raise UserError(
-                f"multiplier_width is {self.multiplier_width!r}; "
-                f"allowed: 1 to {MAXIMUM_MULTIPLIER_WIDTH} bits"
+                f"multiplier_width is {self.multiplier_width!r}; allowed: 1 to {widest} bits"
+                + ("" if simple else "; more where exponents are at most 0, and all round once")
             )
-        if not -31 <= self.minimum_exponent <= self.maximum_exponent <= self.multiplier_width:
+        if (
+            not -LARGEST_RIGHT_SHIFT
+            <= self.minimum_exponent
+            <= self.maximum_exponent
+            <= self.multiplier_width
+        ):
             raise UserError(
                 f"minimum_exponent..maximum_exponent is {self.minimum_exponent}.."
                 f"{self.maximum_exponent}; allowed: an ascending range within "

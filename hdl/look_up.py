@@ -7,8 +7,8 @@ import numpy as np
 from amaranth.hdl import C, Cat, Module, Shape, Value
 from numpy.typing import NDArray
 
+from golden.exact_integers import exact_integers
 from hdl.memory import Memory
-from hdl.packed_words import exact_integers
 from hdl.pipeline import Stages
 from hdl.rom import Rom
 from hdl.shapes import shape_spanning

@@ -56,6 +56,7 @@ def top_header(component: wiring.Component, name: str, parameters: Mapping[str, 
 def comment(text: str) -> str:
     """Return a text as a comment in Verilog; whatever is in it stays in its line."""
     text = "".join(each if each.isprintable() or each == "\n" else "?" for each in text.strip())
+    text = text.encode("ascii", "backslashreplace").decode()
     return "".join(f"// {line}".rstrip() + "\n" for line in text.splitlines())
 
 
@@ -113,7 +114,7 @@ def _parameters(component: object) -> Iterator[tuple[str, str]]:
 
 def _values(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
     text = _simple(value)
-    if text is not None:
+    if text:
         yield name, text
     elif is_dataclass(value) and not isinstance(value, Graph) and depth:
         for each in fields(value):

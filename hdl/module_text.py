@@ -1,8 +1,10 @@
 """The Verilog that Yosys writes, as a person would lay it out."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count, groupby
+
+from hdl.wire_names import name_wires
 
 _MODULE = re.compile(
     r"^module (\w+)(?: (#\(.*?\)))? ?\(([^)]*)\);\n(.*?)^endmodule\n", re.MULTILINE | re.DOTALL
@@ -21,7 +23,7 @@ _CONCATENATION = re.compile(r"\{ ([^{}]+) \}")
 
 
 def lay_out(text: str, headers: Mapping[str, str], ports: Mapping[str, Sequence[str]]) -> str:
-    """Give every module a header and its ports one line each, and its registers names.
+    """Give every module a header and its ports one line each, and names to what has none.
 
     Parameters
     ----------
@@ -49,7 +51,7 @@ def lay_out(text: str, headers: Mapping[str, str], ports: Mapping[str, Sequence[
             return ""
 
         body = _PORT.sub(take, body)
-        body = _CONCATENATION.sub(_repeat, _name_registers(body))
+        body = _CONCATENATION.sub(_repeat, _name_all(body, declarations))
         body = "".join([*_DECLARATION.findall(body), _DECLARATION.sub("", body)])
         order = _in_order([each.strip() for each in listed.split(",")], ports.get(name, ()))
         interface = ",\n".join(declarations[port] for port in order)
@@ -73,9 +75,13 @@ def _in_order(present: Sequence[str], wanted: Sequence[str]) -> list[str]:
     return sorted(present, key=key)
 
 
-def _name_registers(body: str) -> str:
-    """Name the registers that Yosys makes where some bits of a register are constant."""
-    taken = set(re.findall(r"\b[A-Za-z_]\w*", body))
+def _name_all(body: str, ports: Iterable[str]) -> str:
+    """Name what Yosys has no name for.
+
+    These are wires between operations, and the registers that it makes where some bits of a
+    register are constant.
+    """
+    taken = {*ports, *re.findall(r"\b[A-Za-z_]\w*", body)}
 
     def unique(wanted: str) -> str:
         name = next(each for each in _variants(wanted) if each not in taken)
@@ -90,7 +96,7 @@ def _name_registers(body: str) -> str:
     if names:
         body = re.sub(r"\b_\d+_(?!\w)", lambda match: names.get(match[0], match[0]), body)
     escaped = {name: unique(re.sub(r"\W+", "_", name).strip("_")) for name in _escaped_of(body)}
-    return _ESCAPED.sub(lambda match: escaped[match[1]], body)
+    return name_wires(_ESCAPED.sub(lambda match: escaped[match[1]], body), unique)
 
 
 def _escaped_of(body: str) -> Iterator[str]:

@@ -116,15 +116,15 @@ class Network(wiring.Component):
         """Elements of the FIFO at each edge that has one.
 
         That is every edge of a tensor with several readers, and every edge to a layer that takes
-        its input in turns or with pauses; but what enters the network waits outside.
+        its input in turns or with pauses, unless that can wait outside of the network.
         """
         depths: dict[Edge, int] = {}
-        for tensor, edges in self.edges.items():
+        for edges in self.edges.values():
             readers = [edge for edge in edges if edge.consumer is not None]
             if len(edges) > 1:
                 depths |= self._depths_of_branches(readers)
             for edge in readers:
-                if len(edges) > 1 or (tensor != self.spec.input.name and self._pauses(edge)):
+                if len(edges) > 1 or (self._pauses(edge) and not self._waits_outside(edge)):
                     depths[edge] = max(depths.get(edge, 0), self._waiting(edge))
         return {edge: depth for edge, depth in depths.items() if depth}
 
@@ -146,6 +146,16 @@ class Network(wiring.Component):
         constant = isinstance(self.spec.graph.producer(edge.tensor), Constant)
         return getattr(layer, "pauses", False) and not constant
 
+    def _waits_outside(self, edge: Edge) -> bool:
+        """Return whether images come fast enough to make up for the pauses of their only reader."""
+        assert edge.consumer is not None
+        if edge.tensor != self.spec.input.name:
+            return False
+        layer: Any = self.layers[edge.consumer.output]
+        elements = self.spec.input.elements
+        pauses = layer.cycles_per_image() - elements // len(_inputs(layer)[edge.port].payload)
+        return bool(elements // len(self.i.payload) + pauses <= self.interval)
+
     def _waiting(self, edge: Edge) -> int:
         """Return how many elements wait at an edge at most; constants come when they are wanted."""
         assert edge.consumer is not None
@@ -154,17 +164,21 @@ class Network(wiring.Component):
         return self.schedule.waiting(edge.consumer.output, edge.port)
 
     @cached_property
+    def interval(self) -> int:
+        """Cycles between images: those of the slowest layer."""
+        layers: dict[str, Any] = self.layers
+        return max(layer.cycles_per_image() for layer in layers.values())
+
+    @cached_property
     def schedule(self) -> Schedule:
         """When elements pass, at the pace of the slowest layer."""
-        layers: dict[str, Any] = self.layers
-        interval = max(layer.cycles_per_image() for layer in layers.values())
         source = self.spec.input
         steps = [
             self._step(node)
             for node in self.spec.graph.nodes
             if not is_wire(node) and not isinstance(node, Constant)
         ]
-        return Schedule(interval, {source.name: source.elements}, steps)
+        return Schedule(self.interval, {source.name: source.elements}, steps)
 
     def _step(self, node: Node) -> Step:
         graph = self.spec.graph

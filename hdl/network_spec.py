@@ -84,7 +84,7 @@ def check_ends(graph: Graph) -> None:
         )
         raise UserError(
             f"the network has {inputs} and {outputs}; allowed: one of each; --end-at TENSOR "
-            "chooses an output of a .tflite file"
+            "chooses an output of a file"
         )
 
 

@@ -8,8 +8,9 @@ from amaranth.lib.wiring import In, Out
 from numpy.typing import ArrayLike
 
 from golden.errors import UserError
+from golden.exact_integers import exact_integers
 from hdl.memory import Memory, usual_rom
-from hdl.packed_words import exact_integers, pack_words
+from hdl.packed_words import pack_words
 from hdl.platform import VerilogPlatform
 
 

@@ -10,6 +10,7 @@ from golden.atomic_file import write_atomically
 from golden.errors import UserError
 from hdl.platform import RomColumns
 from hdl.verilog_output import Design
+from hdl.waivers import waiver_file
 
 _EXACT = 62
 """Bits of a field up to which int64 holds its unsigned number and sums of its bits."""
@@ -20,7 +21,7 @@ class RomFileError(UserError):
 
 
 def write_design(folder: Path, design: Design) -> list[Path]:
-    """Write a design's Verilog as ``<top>.v``, and its ROM files beside it.
+    """Write a design's Verilog as ``<top>.v``, its ROM files and Verilator's waivers beside it.
 
     Parameters
     ----------
@@ -31,7 +32,7 @@ def write_design(folder: Path, design: Design) -> list[Path]:
     Returns
     -------
     list of Path
-        What was written, the Verilog first.
+        What was written, the Verilog first, the waivers last.
 
     Raises
     ------
@@ -42,7 +43,9 @@ def write_design(folder: Path, design: Design) -> list[Path]:
     """
     verilog = folder / f"{design.top}.v"
     write_atomically(verilog, design.verilog.encode())
-    return [verilog, *write_rom_files(folder, design)]
+    waivers = folder / f"{design.top}.vlt"
+    write_atomically(waivers, waiver_file(design.top).encode())
+    return [verilog, *write_rom_files(folder, design), waivers]
 
 
 def write_rom_files(folder: Path, design: Design) -> list[Path]:
@@ -65,7 +68,7 @@ def check_rom_file(path: Path, columns: RomColumns) -> None:
     Parameters
     ----------
     path : Path
-        Hexadecimal words, one a line.
+        Hexadecimal words, one a line; lines that are comments do not count.
     columns : sequence of (values, width)
         Integers of every word and their width in bits, those of the first column lowest.
 
@@ -75,7 +78,7 @@ def check_rom_file(path: Path, columns: RomColumns) -> None:
         Naming the file, and the first column and word that differ.
     """
     width, depth = sum(bits for _, bits in columns), len(columns[0][0])
-    lines = path.read_text().split()
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("//")]
     if len(lines) != depth:
         raise RomFileError(f"{path} has {len(lines)} words where {depth} were to be written")
     texts = [f"{int(line, 16):0{width}b}" for line in lines]

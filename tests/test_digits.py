@@ -16,7 +16,7 @@ from golden.certificate_search import find_certificate
 from golden.digits import DigitsSettings, Training, quantized_digits
 from golden.digits.data import Split, load
 from golden.digits.network import DigitsNetwork, accuracy, train, trained_network
-from golden.errors import UserError
+from golden.errors import ExecutionError, UserError
 from golden.execute import Executor
 from golden.float_requant import requantize_float32_half_even, requantize_float64_half_away
 from golden.graph import Graph
@@ -235,7 +235,7 @@ def test_reading_what_is_there_needs_numpy_alone(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match=r"file/digits: .*; choose another folder"):
+    with pytest.raises(ExecutionError, match=r"file/digits: .*; choose another folder"):
         quantized_digits(tmp_path / "file" / "digits", QUICK)
 
 

@@ -219,3 +219,30 @@ def test_first_exporters_wrote_no_domain() -> None:
     codes = {"quant_4": np.arange(-6, 6).reshape(2, 6)}
     results = [run_graph(graph, codes)[graph.outputs[0]] for graph in graphs]
     assert np.array_equal(*results)
+
+
+def test_networks_end_where_they_are_told_to() -> None:
+    """What stands behind is not looked at."""
+    b = QuantizedBuilder(np.int8, False, 1)
+    y = b.convolution(b.input(*SHAPE), 4)
+    proto = b.model(b.unary("Erf", y))
+    content = proto.SerializeToString()
+    with pytest.raises(UserError, match="Erf"):
+        convert_onnx(content)
+    assert convert_onnx(content, end_at=(y.name,)).outputs == (y.name,)
+    with pytest.raises(UserError, match="it has no tensor 'other' to end at"):
+        convert_onnx(content, end_at=("other",))
+
+
+def test_all_obstacles_are_told_at_once() -> None:
+    """Grouped by operator, each with its first place."""
+    b = QuantizedBuilder(np.int8, False, 1)
+    x = b.input(*SHAPE)
+    for kind in ("Erf", "Erf", "Det"):
+        x = b.unary(kind, x)
+    with pytest.raises(UserError) as caught:
+        convert_onnx(b.model(x).SerializeToString())
+    first, *kinds = str(caught.value).split("\n")
+    assert first == "3 obstacles of 2 kinds"
+    assert "Erf 'erf_4', and 1 more: it is not supported but on constants" in kinds[0]
+    assert "Det" in kinds[1]

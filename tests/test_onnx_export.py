@@ -17,6 +17,10 @@ from golden.digits.files import GRAPH_FILE
 from golden.errors import UserError
 from golden.execute import Executor
 from golden.graph import (
+    Add,
+    Addend,
+    Concat,
+    Constant,
     Convolution,
     Encoding,
     FullyConnected,
@@ -31,11 +35,13 @@ from golden.integer_type import IntegerType
 from golden.onnx_export import export_onnx
 from golden.onnx_export.integer import exact_parts
 from golden.onnx_import import convert_onnx, import_onnx
+from golden.requant_spec import RequantChannels, RequantSpec
 from golden.rounding import Rounding
 from golden.tflite_import import convert_tflite, import_tflite
-from support.graphs import codes_of, convolution, fixed_point, single
+from support.graphs import INT8, codes_of, convolution, fixed_point, single
 from support.onnx_builder import session
 from support.onnx_fixtures import BOTH, QDQ, model, random_network
+from support.random_graphs import RandomGraph
 from support.tflite_fixtures import FIXTURES
 from test_digits import QUICK
 from test_qonnx_import import EXPORTS, NAMES
@@ -116,6 +122,59 @@ def test_every_rounding(rounding: Rounding, exponent: int) -> None:
     assert_equal(single(node, x))
 
 
+@pytest.mark.parametrize("seed", range(16))
+def test_random_graphs(seed: int) -> None:
+    """Every node, of any width; `python -m sweep_export` runs more."""
+    assert_equal(RandomGraph(seed).build(8), optimized=bool(seed % 2))
+
+
+@pytest.mark.parametrize("rounding", ROUNDINGS)
+@pytest.mark.parametrize("exponent", [-31, -20, -6, 0, 8])
+def test_products_beyond_62_bits(rounding: Rounding, exponent: int) -> None:
+    """A residual sum of 8-bit codes with multipliers of 31 bits, and a requantizer of 31 more."""
+    addends = Addend(Encoding(3), (1 << 31) - 1), Addend(Encoding(-9), (1 << 30) + 5, subtract=True)
+    spec = RequantSpec(IntegerType(42, True), maximum_exponent=31, roundings=(rounding,))
+    channels = RequantChannels(spec, (1 << 31) - 7, exponent, 5)
+    tensors = [Tensor.of_type(name, (16, 16, 4), INT8) for name in ("x", "z")]
+    node = Add(
+        inputs=("x", "z"),
+        output="y",
+        addends=addends,
+        requantization=FixedPoint(channels, rounding),
+    )
+    assert_equal(single(node, *tensors), samples=8)
+
+
+def test_ties_beyond_62_bits() -> None:
+    """Products that are ties exactly, to even and odd codes, and one beside them."""
+    spec = RequantSpec(IntegerType(48, True), roundings=(Rounding.SINGLE_HALF_EVEN,))
+    channels = RequantChannels(spec, 1 << 30, -8)
+    node = Add(
+        inputs=("x", "z"),
+        output="y",
+        addends=(Addend(multiplier=1 << 8), Addend(multiplier=(1 << 30))),
+        requantization=FixedPoint(channels, Rounding.SINGLE_HALF_EVEN),
+    )
+    x = Tensor.of_type("x", (256, 1, 1), INT8)
+    z = Tensor("z", (256, 1, 1), INT8, -5, 5)
+    graph = single(node, x, z)
+    inputs = {
+        "x": np.arange(-128, 128).reshape(1, 256, 1, 1),
+        "z": np.zeros((1, 256, 1, 1), np.int64),
+    }
+    results = run(export_onnx(graph).content, graph, inputs, optimized=True)["y"].reshape(-1)
+    expected = [round(Fraction(256 * code, 1 << 9)) for code in range(-128, 128)]
+    assert np.array_equal(results, expected)
+
+
+def test_constants_that_nothing_broadcasts() -> None:
+    x = Tensor.of_type("x", (3, 4, 2), INT8)
+    values = np.arange(24).reshape(3, 4, 2)
+    constant = Constant(inputs=(), output="c", values=values, type=INT8)
+    joined = Concat(inputs=("x", "c"), output="y", axis=2)
+    assert_equal(Graph((x,), (constant, joined), ("y", "c")))
+
+
 @pytest.mark.parametrize("optimized", [True, False])
 def test_sums_beyond_float32_are_split(optimized: bool) -> None:
     """16-bit codes and weights, whose sums need 38 bits."""
@@ -123,13 +182,13 @@ def test_sums_beyond_float32_are_split(optimized: bool) -> None:
     node = Convolution(
         inputs=("x",),
         output="y",
-        weight=random.integers(-(1 << 15), 1 << 15, (3, 3, 3, 5)),
+        weight=random.integers(-(1 << 15), 1 << 15, (3, 3, 3, 50)),
         weight_type=IntegerType(16, True),
         bias=random.integers(-(1 << 30), 1 << 30, 3),
         input_encoding=Encoding(-77),
         window=Window((3, 3), padding=((1, 1), (1, 1))),
     )
-    x = Tensor.of_type("x", (5, 5, 5), IntegerType(16, True))
+    x = Tensor.of_type("x", (5, 5, 50), IntegerType(16, True))
     assert_equal(single(node, x), optimized=optimized)
 
 

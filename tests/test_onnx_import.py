@@ -17,6 +17,7 @@ from golden.errors import UserError
 from golden.execute import Executor
 from golden.graph import Graph
 from golden.integer_type import IntegerType
+from golden.onnx_export import export_onnx
 from golden.onnx_import import convert_onnx
 from support.onnx_builder import OnnxBuilder, QuantizedBuilder, Tensor, session
 from support.onnx_fixtures import BOTH, QDQ, model, random_network
@@ -446,3 +447,43 @@ def test_profile_onnx_rounds_the_exact_number(seed: int) -> None:
                 + Fraction(float(bias[channel]))
             ) / Fraction(scales[2])
             assert results[sample, channel] == min(max(round(number) - 7, -128), 127)
+
+
+@pytest.mark.parametrize("kind", ["int16", "uint16"])
+def test_profile_onnx_rounds_the_exact_number_to_16_bits(kind: str) -> None:
+    """Any scales, in the operators that ONNX Runtime's quantizer writes for 16 bits."""
+    random = np.random.default_rng(5)
+    b = WideBuilder()
+    b.domains = (("", 17), ("com.microsoft", 1))
+
+    def coded(operator: str, x: str, scale: float, zero_point: int) -> str:
+        constants = b.constant(np.float32(scale)), b.coded(kind, np.array(zero_point))
+        return b.operator(operator, x, *constants, domain="com.microsoft")
+
+    scales = [float(np.float32(s)) for s in (0.00137, 0.0213, 0.00049)]
+    zero = {"int16": -77, "uint16": 31000}[kind]
+    weight = random.integers(-128, 128, (12, 2))
+    x = coded("DequantizeLinear", "x", scales[0], zero)
+    w = b.dequantized(b.coded("int8", weight), scales[1], 0, "int8")
+    y = coded("QuantizeLinear", b.operator("MatMul", x, w), scales[2], zero + 5)
+    dtype = np.dtype(kind)
+    proto = b.model({"x": (dtype, ("batch", 12))}, [y])
+    graph = convert_onnx(proto.SerializeToString(), "onnx")
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    codes = np.clip(random.normal(zero, 2500, (300, 12)).astype(np.int64), low, high)
+    results = run_graph(graph, {"x": codes})[y]
+    assert len(np.unique(results)) > 300
+    ratio = Fraction(scales[0]) * Fraction(scales[1]) / Fraction(scales[2])
+    accumulators = ((codes - zero) @ weight).reshape(-1).tolist()
+    expected = [min(max(round(a * ratio) + zero + 5, low), high) for a in accumulators]
+    assert np.array_equal(results.reshape(-1), expected)
+    assert_exported_equal(graph, {"x": codes})
+
+
+def assert_exported_equal(graph: Graph, inputs: Codes) -> None:
+    """Compare an exported graph of one input and output with the graph."""
+    (output,) = graph.outputs
+    (name,) = inputs
+    feeds = {name: inputs[name].astype(str(graph.inputs[0].type))}
+    exported = session(export_onnx(graph).content).run(None, feeds)[0]
+    assert np.array_equal(exported, run_graph(graph, inputs)[output])

@@ -17,8 +17,9 @@ from flows.network.accelerator import Accelerator
 from flows.network.devices import BUDGETS
 from flows.network.output_folder import replace_folder
 from flows.network.plan import plan_network
+from flows.simulators.toolchain import verilator_environment, verilator_root
 from flows.verilog_lint import lint
-from golden.errors import UserError
+from golden.errors import ExecutionError, UserError
 from golden.graph import Encoding, Graph, Mean, Tensor, Window, file
 from golden.integer_type import IntegerType
 from hdl.layers.folding import Folding
@@ -69,8 +70,13 @@ def test_manifest_lists_every_file_with_its_checksum(built: Path) -> None:
         name: hashlib.sha256(content).hexdigest() for name, content in found.items()
     }
     assert {Path(name).suffix for name in found} == {
-        ".v", ".hex", ".sh", ".ys", ".cpp", ".tcl", ".xdc",
+        ".v", ".vlt", ".hex", ".license", ".sh", ".ys", ".cpp", ".tcl", ".xdc",
     }  # fmt: skip
+
+
+def words_of(path: Path) -> list[str]:
+    """Return the words of a file for `$readmemh`, without comments."""
+    return [line for line in path.read_text().splitlines() if not line.startswith("//")]
 
 
 def test_manifest_ports_are_those_of_the_verilog(built: Path) -> None:
@@ -116,7 +122,7 @@ def test_expected_outputs_are_the_sums_of_products(built: Path, graph: Graph) ->
     def decode(name: str, end: dict) -> np.ndarray:
         size = end["bits_per_lane"] // 8
         codes = []
-        for line in (built / "testbench" / name).read_text().split():
+        for line in words_of(built / "testbench" / name):
             beat = bytes.fromhex(line.zfill(2 * size * end["lanes"]))[::-1]
             codes += [
                 int.from_bytes(beat[first : first + size], "little", signed=True)
@@ -155,6 +161,41 @@ def test_lint_is_clean(graph: Graph, shell: str) -> None:
     assert lint(accelerator.design()) == []
 
 
+def test_every_file_states_licence_and_origin(built: Path) -> None:
+    files = contents(built)
+    record = json.loads(files.pop("manifest.json"))
+    assert record["license"] == "Apache-2.0 AND LicenseRef-network"
+    assert record["generator"]["name"] == "bittrue"
+    for name, content in files.items():
+        text = files.get(f"{name}.license", content).decode()
+        beginning = text.splitlines()[:3]
+        licence = "LicenseRef-network" if ".hex" in name else "Apache-2.0"
+        assert any(f"SPDX-License-Identifier: {licence}" in line for line in beginning), name
+        assert any("Written by bittrue" in line for line in beginning), name
+        assert not re.search(r"/(home|usr/lib|root|tmp|work)/|\b20\d\d-\d\d", text), name
+
+
+def test_the_waivers_are_in_the_folder(built: Path) -> None:
+    top = json.loads((built / "manifest.json").read_text())["top"]
+    command = [str(verilator_root() / "bin" / "verilator_bin"), "--lint-only", "-Wall"]
+
+    def warnings(*files: str) -> list[str]:
+        finished = subprocess.run(
+            [*command, *files],
+            cwd=built / "verilog",
+            env=verilator_environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return [line for line in finished.stderr.splitlines() if line.startswith("%")]
+
+    assert warnings(f"{top}.vlt", f"{top}.v") == []
+    assert warnings(f"{top}.v") != []
+    reasons = (built / "verilog" / f"{top}.vlt").read_text()
+    assert re.findall(r"^// .+\nlint_off", reasons, re.M) != []
+
+
 @pytest.mark.parametrize("script", ["synth_ecp5.ys", "synth_xc7.ys"])
 def test_yosys_runs_the_scripts(script: str, built: Path, tmp_path: Path) -> None:
     folder = tmp_path / "out"
@@ -185,7 +226,7 @@ def test_recorded_inputs_are_played(graph: Graph, model: Path, tmp_path: Path) -
     words = ["--input", str(tmp_path / "x.npy"), "--images", "1", "--shell", "stream"]
     assert build(model, tmp_path / "out", *words) == 0
     end = json.loads((tmp_path / "out" / "manifest.json").read_text())["input"]
-    lines = (tmp_path / "out" / "testbench" / "stimulus.hex").read_text().split()
+    lines = words_of(tmp_path / "out" / "testbench" / "stimulus.hex")
     nibbles = [int(digit, 16) for line in lines for digit in line.zfill(end["lanes"])[::-1]]
     assert nibbles == [int(code) % 16 for code in codes[0].ravel()]
 
@@ -244,7 +285,7 @@ def test_a_failure_leaves_what_was_there(error, tmp_path: Path) -> None:
         written.write_text(str(new))
         raise error
 
-    expected = UserError if isinstance(error, OSError) else error
+    expected = ExecutionError if isinstance(error, OSError) else error
     with pytest.raises(expected):
         replace_folder(folder, fail)
     assert not Path(written.read_text()).exists()

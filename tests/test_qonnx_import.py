@@ -230,7 +230,7 @@ def _product(b: QonnxBuilder) -> str:
     ("build", "message"),
     [
         (lambda b: b.operator("Add", b.quant("x", 1, 4), _product(b)), "allowed: dequantized"),
-        (lambda b: b.operator("Mul", "x", b.constant(np.float32(2))), "before it is quantized"),
+        (lambda b: b.operator("Mul", "x", b.constant(np.float32(2))), "operator on real numbers"),
         (lambda b: b.quant("x", np.ones(6), 4), "activations have 6 scales"),
         (lambda b: b.quant("x", 1, 40), "bit width is 40"),
         (lambda b: b.quant("x", 1, 4.5), "no single whole number"),
@@ -253,3 +253,55 @@ def test_onnxruntime_does_not_run_it() -> None:
     proto = b.model({"x": (np.float32, (1, 6))}, [b.quant("x", 1, 4)])
     with pytest.raises(UserError, match="import with profile onnx"):
         convert_onnx(proto.SerializeToString(), "onnxruntime")
+
+
+@pytest.mark.parametrize(("bias", "units"), [(2.0**40, 2**40), (-(2.0**46), -(2**46))])
+def test_a_bias_of_many_bits_is_exact(bias: float, units: int) -> None:
+    assert biased(bias).nodes[0].bias.tolist() == [units, 1]
+
+
+@pytest.mark.parametrize("bias", [2.0**63, 2.0**70])
+def test_a_bias_of_too_many_bits_is_refused_by_its_value(bias: float) -> None:
+    """Beside small ones, such integers are float64 in numpy unless it is told otherwise."""
+    with pytest.raises(UserError, match=f"bias spans 1 to {int(bias)}; allowed: int48"):
+        biased(bias)
+
+
+def biased(bias: float) -> Graph:
+    b = QonnxBuilder()
+    weight = b.quant(b.constant(np.array([[1, -2], [3, 1]], np.float32)), 1, 4)
+    product = b.operator("MatMul", b.quant("x", 1, 4), weight)
+    total = b.operator("Add", product, b.constant(np.array([bias, 1], np.float32)))
+    proto = b.model({"x": (np.float32, (1, 2))}, [b.quant(total, 1, 8)])
+    return convert_onnx(proto.SerializeToString())
+
+
+def _scaled_input(b: QonnxBuilder) -> str:
+    doubled = b.operator("Mul", "x", b.constant(np.float32(2)))
+    return b.quant(b.operator("Sub", doubled, b.constant(np.float32([1]))), 0.5, 4)
+
+
+def test_an_input_that_the_model_scales() -> None:
+    """The codes are those of the scaled numbers; accumulators at the end stand before a shift."""
+    b = QonnxBuilder()
+    random = np.random.default_rng(3)
+    weight = b.quant(b.constant(random.normal(size=(6, 4)).astype(np.float32)), 0.25, 4)
+    quantized = _scaled_input(b)
+    product = b.operator("MatMul", quantized, weight)
+    centred = b.operator("Sub", product, b.constant(np.float32([0.3])))
+    y = b.operator("Div", centred, b.constant(np.float32(3)))
+    proto = b.model({"x": (np.float32, (1, 6))}, [y])
+    graph = convert_onnx(proto.SerializeToString())
+    samples = random.uniform(-1, 2, (20, 6)).astype(np.float32)
+    results = run_graph(graph, codes_of(graph, 2 * samples - 1))[graph.outputs[0]]
+    expected = run(with_shape(proto, graph), samples)[y]
+    assert y not in graph.quantization
+    assert np.allclose((results * 0.125 - 0.3) / 3, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_an_input_that_is_scaled_in_two_ways_is_refused() -> None:
+    b = QonnxBuilder()
+    y = b.quant(b.operator("Add", _scaled_input(b), b.quant("x", 0.5, 4)), 0.5, 4)
+    proto = b.model({"x": (np.float32, (1, 6))}, [y])
+    with pytest.raises(UserError, match="is quantized in two ways"):
+        convert_onnx(proto.SerializeToString())

@@ -48,6 +48,14 @@ class Twice(Net):
     def forward(self, x):
         return super().forward(x), super().forward(-x)
 
+class Pair:
+    def __init__(self, scores):
+        self.scores = scores
+
+class Object(Net):
+    def forward(self, x):
+        return Pair(super().forward(x))
+
 class Meta(Net):
     def __init__(self):
         super().__init__()
@@ -261,6 +269,10 @@ REFUSED = {
     "two outputs": (
         LABELLED | {"model": "net.py:Twice"},
         "the module has 2 outputs; accuracy is that of one, the scores",
+    ),
+    "no tensor": (
+        {"model": "net.py:Object"},
+        "the module returns a Pair; allowed: tensors, alone or in tuples, lists or dicts",
     ),
     "no values": (LABELLED | {"model": "net.py:Meta"}, "'0.weight' is on torch's device 'meta'"),
     "test shape": (

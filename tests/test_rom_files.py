@@ -57,7 +57,7 @@ def design() -> Design:
 
 
 def test_files_hold_what_they_were_made_from(design: Design, tmp_path: Path) -> None:
-    verilog, rom = write_design(tmp_path, design)
+    verilog, rom, _ = write_design(tmp_path, design)
     assert verilog.read_text() == design.verilog
     assert [int(line, 16) for line in rom.read_text().splitlines()] == WORDS
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from fuzz import fuzz
 from golden.errors import UserError
 from golden.execute import Executor
-from golden.graph import Clamp, Convolution, FullyConnected, Graph, file
+from golden.graph import Clamp, Convolution, FixedPoint, FullyConnected, Graph, file
 from golden.graph.cost import graph_cost
+from golden.requant_spec import RequantChannels, RequantSpec
 from golden.tflite_import import PROFILES, convert_tflite, import_tflite
 from support.litert import Kernels
 from support.models import MODEL_NAMES, MODELS
@@ -58,6 +59,7 @@ class Runtime:
         count = range(subgraph.TensorsLength())
         self._index = {subgraph.Tensors(index).Name().decode(): index for index in count}
         self._inputs = subgraph.InputsAsNumpy().tolist()
+        self._shapes = [tuple(subgraph.Tensors(i).ShapeAsNumpy()) for i in self._inputs]
         outputs = {subgraph.Tensors(index).Name().decode() for index in subgraph.OutputsAsNumpy()}
         self.visible = outputs if profile == XNNPACK else set(self._index)
         self._run: Any
@@ -87,7 +89,8 @@ class Runtime:
         arrays = list(inputs.values())
         results: dict[str, list[NDArray[Any]]] = {name: [] for name in names}
         for sample in range(len(arrays[0])):
-            self._run([array[sample : sample + 1] for array in arrays])
+            pairs = zip(arrays, self._shapes, strict=True)
+            self._run([array[sample].reshape(shape) for array, shape in pairs])
             for name in names:
                 results[name].append(np.array(self._tensor(self._index[name])))
         return {name: np.concatenate(tensors) for name, tensors in results.items()}
@@ -165,6 +168,62 @@ def test_scales_are_formed_as_the_runtime_forms_them(
 ) -> None:
     graph = assert_equal(near_thresholds(operator, dtype, scales), profile, samples=1)
     assert graph.tensors["y"].channels > 500
+
+
+def dense_near_thresholds(scales: tuple[float, float, float], longest: int) -> bytes:
+    """Return a layer of 16-bit codes with constant accumulators beside a few thousand thresholds.
+
+    Parameters
+    ----------
+    scales : (float, float, float)
+        Of input, weights and output.
+    longest : int
+        Magnitude that accumulators reach.
+    """
+    source, weight, output = (float(np.float32(scale)) for scale in scales)
+    levels = np.random.default_rng(1).integers(0, 32767, 700) + 0.5
+    points = np.concatenate([np.rint(sign * levels * output / source / weight) for sign in (1, -1)])
+    bias = np.unique(np.concatenate([points + step for step in (-1, 0, 1)]).astype(np.int64))
+    bias = np.append(bias[np.abs(bias) < longest], [longest, -longest])
+    builder = TfliteBuilder()
+    x = builder.tensor("x", np.int16, (1, 1), source)
+    w = builder.constant("w", np.zeros((len(bias), 1), np.int8), weight)
+    b = builder.constant("b", bias, np.float32(source) * np.float32(weight))
+    y = builder.tensor("y", np.int16, (1, len(bias)), output)
+    builder.operator("FULLY_CONNECTED", [x, w, b], [y], "FullyConnectedOptions", version=4)
+    return builder.build([x], [y])
+
+
+LONG_SUMS = [
+    ((0.00031, 0.0071, 0.0011), 1 << 26),
+    ((0.00047, 0.00213, 0.0171), 1 << 34),
+    ((0.0000171, 0.000059, 0.0057), 1 << 38),
+]
+
+
+@pytest.mark.parametrize("profile", [LITERT, MICRO])
+@pytest.mark.parametrize(("scales", "longest"), LONG_SUMS)
+def test_dense_layers_of_16_bit_codes_have_the_thresholds_of_their_runtime(
+    scales: tuple[float, float, float], longest: int, profile: str
+) -> None:
+    graph = assert_equal(dense_near_thresholds(scales, longest), profile, samples=1)
+    assert graph.tensors["y"].channels > 1000
+
+
+def test_thresholds_of_16_bit_codes_tell_31_bits_from_enough() -> None:
+    """A multiplier as wide as that of 8-bit codes would be found out above."""
+    graph = convert_tflite(dense_near_thresholds(*LONG_SUMS[1]))
+    node = graph.nodes[-1]
+    assert isinstance(node, FullyConnected)
+    assert isinstance(node.requantization, FixedPoint)
+    exact = node.requantization.channels
+    assert exact.spec.multiplier_width > 31
+    spec = RequantSpec(exact.spec.accumulator, exact.spec.output, maximum_exponent=0,
+                       roundings=(node.requantization.rounding,))  # fmt: skip
+    narrow = exact.multiplier >> (exact.spec.multiplier_width - 31)
+    short = FixedPoint(RequantChannels(spec, narrow, exact.exponent), node.requantization.rounding)
+    wrong = short.evaluate(node.bias) != node.requantization.evaluate(node.bias)
+    assert 0 < np.count_nonzero(wrong) < 0.5 * wrong.size
 
 
 def test_every_operator_and_activation_has_a_fixture() -> None:

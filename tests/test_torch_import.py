@@ -381,6 +381,27 @@ class Forward(nn.Module):
         return self.function(x)
 
 
+class Changes(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = nn.Linear(6, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x -= 0.5
+        return self.dense(x)
+
+
+def test_an_input_that_is_changed_in_place_is_no_output() -> None:
+    """The codes are those of the same module without the change in place."""
+    module, samples = Changes(), torch.rand(20, 6)
+    graph = quantize(module, samples.clone()).graph
+    assert graph.outputs == ("dense",)
+    codes = Executor(graph).run(to_codes(graph, samples))["dense"]
+    exact = module.dense(samples - 0.5)
+    step = float(graph.quantization["dense"].scale)
+    assert (to_real(graph, "dense", codes) - exact).abs().max() < 3 * step
+
+
 class Sum(nn.Module):
     def __init__(self, *parts: nn.Module) -> None:
         super().__init__()

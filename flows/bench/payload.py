@@ -8,8 +8,9 @@ from amaranth.hdl import Shape
 from numpy.typing import ArrayLike, NDArray
 
 from golden.errors import UserError
+from golden.exact_integers import exact_integers
 from hdl.component_ports import payload_fields
-from hdl.packed_words import Words, empty_words, exact_integers, insert_field
+from hdl.packed_words import Words, empty_words, insert_field
 
 Columns = Mapping[str, NDArray[np.int64]]
 """Values by field name; the only field of a scalar payload is named ``""``."""

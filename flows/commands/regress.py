@@ -3,7 +3,6 @@
 import argparse
 import json
 import re
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -19,6 +18,7 @@ from flows.simulators.build_once import digest
 from flows.simulators.toolchain import SIMULATORS, check_simulator
 from flows.units import UNITS
 from golden.atomic_file import write_atomically
+from golden.child_process import run_program
 from golden.errors import UserError
 from golden.load import SUFFIXES
 
@@ -89,8 +89,10 @@ def _jobs(simulators: Sequence[str], seed: str) -> Iterator[tuple[str, list[str]
             command = ["cocotb_tests", unit, "--sim", simulator, "--seed", seed]
             yield f"{unit} {simulator}", command
     yield "every mode", ["cocotb_tests.every_mode"]
+    yield "every pace", ["cocotb_tests.every_pace"]
     yield "every folding", ["cocotb_tests.every_folding"]
     yield "tests", ["pytest", "-q", "-n", "2", "tests"]
+    yield "console examples", ["pytest", "-q", "tests/slow_console_examples.py"]
     yield "cocotb_tests", ["pytest", "-q", "-n", "2", "cocotb_tests"]
 
 
@@ -112,13 +114,7 @@ def _model_jobs(
 def _run_job(command: Sequence[str], log: Path) -> dict[str, object]:
     started = time.monotonic()
     with log.open("w") as output:
-        finished = subprocess.run(
-            [sys.executable, "-m", *command],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
+        finished = run_program([sys.executable, "-m", *command], output=output)
     lines = log.read_text().strip().splitlines() or ["(it printed nothing)"]
     return {
         "passed": finished.returncode == 0,

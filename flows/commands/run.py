@@ -9,7 +9,7 @@ from flows.code_files import Codes, npy_content, read_codes
 from flows.model_arguments import add_model_arguments, load_model
 from flows.output_files import require_folder_of
 from golden.atomic_file import write_atomically
-from golden.errors import UserError
+from golden.errors import ExecutionError, UserError
 from golden.graph import Graph
 
 _MAXIMUM_NAME = 200
@@ -96,4 +96,4 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{folder}: {error.strerror}; choose another folder") from None
+        raise ExecutionError(f"{folder}: {error.strerror}; choose another folder") from None

@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from flows.synthesis import DEVICES, SynthesisError, find_device, synthesise
+from flows.synthesis import DEVICES, find_device, synthesise
 from flows.units import UNITS, describe_units, find_unit
 from hdl.verilog_output import to_verilog
 
@@ -28,14 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
     component = unit.build(**unit.parse(arguments.parameters))
     design = to_verilog(component, arguments.unit, unit.texts(arguments.parameters))
     console = Console(highlight=False)
-    try:
-        with console.status(
-            f"{arguments.unit} on {arguments.device} (Yosys compiles at first use)"
-        ):
-            result, path = synthesise(component, design, arguments.device, arguments.out)
-    except SynthesisError as error:
-        console.print(f"synth: {error}", style="red", soft_wrap=True)
-        return 1
+    with console.status(f"{arguments.unit} on {arguments.device} (Yosys compiles at first use)"):
+        result, path = synthesise(component, design, arguments.device, arguments.out)
     table = Table(title=f"{arguments.unit} on {device.summary}", title_justify="left", box=None)
     for resource in result.resources:
         table.add_column(resource, justify="right")

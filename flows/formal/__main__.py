@@ -15,7 +15,9 @@ from amaranth.lib import wiring
 from rich.console import Console
 
 import flows.formal
+from flows.command_status import STATUSES, status_of
 from flows.formal.equivalence import Claim, FormalError, prove
+from flows.one_line_parser import OneLineParser
 from flows.units import find_unit
 from golden.atomic_file import write_atomically
 from golden.errors import UserError
@@ -26,7 +28,7 @@ _MACHINERY = ("__main__", "equivalence")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Prove one unit; 0 when everything is proved, 1 when something is not, 2 for a wrong request.
+    """Prove one unit; 0 when everything is proved, 1 when something is not; see `STATUSES`.
 
     Without parameters, the parameter sets that the unit's module lists.
     """
@@ -35,21 +37,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         for module in pkgutil.iter_modules(flows.formal.__path__)
         if module.name not in _MACHINERY
     )
-    parser = argparse.ArgumentParser(prog="python -m flows.formal", description=__doc__)
+    parser = OneLineParser(
+        prog="python -m flows.formal",
+        description=__doc__,
+        epilog=STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("unit", help=f"one of: {', '.join(units)}")
     parser.add_argument("parameters", nargs="*", metavar="name=value", help="of the unit")
     parser.add_argument("--timeout", type=int, default=300, help="seconds for each claim")
     arguments = parser.parse_args(argv)
-    try:
+
+    def prove_unit() -> int:
         if arguments.unit not in units:
             raise UserError(f"no proof of {arguments.unit!r}; choose one of {', '.join(units)}")
         return _prove_all(arguments.unit, arguments.parameters, arguments.timeout)
-    except UserError as error:
-        print(f"formal: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("formal: interrupted", file=sys.stderr)
-        return 130
+
+    return status_of("formal", prove_unit)
 
 
 def _prove_all(name: str, words: Sequence[str], timeout: int) -> int:

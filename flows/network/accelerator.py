@@ -169,7 +169,13 @@ class Accelerator:
         return to_verilog(
             self.component,
             self.top,
-            {"network": self.name, "shell": self.shell, "build": f"{self.build:08x}"},
+            {
+                "network": self.name,
+                "shell": self.shell,
+                "build": f"{self.build:08x}",
+                "initiation interval": f"{self.plan.cycles:,} cycles",
+                "latency, estimated": f"{self.estimated_latency:,} cycles",
+            },
         )
 
     @property

@@ -36,6 +36,7 @@ def manifest(accelerator: Accelerator, device: str, part: Part) -> dict[str, Any
     return {
         "format": FORMAT,
         "version": VERSION,
+        "license": "Apache-2.0 AND LicenseRef-network",
         "generator": {"name": "bittrue", "version": version("bittrue")},
         "network": accelerator.name,
         "numeric_profile": graph.profile,

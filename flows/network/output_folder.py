@@ -10,11 +10,12 @@ from pathlib import Path
 from flows.code_files import Codes
 from flows.network.accelerator import Accelerator
 from flows.network.devices import Part
+from flows.network.file_origins import mark_files
 from flows.network.manifest import FORMAT, describe_files, manifest
 from flows.network.stand_alone_bench import write_bench
 from flows.network.synthesis_scripts import write_scripts
-from golden.errors import UserError
-from hdl.rom_files import write_design
+from golden.errors import ExecutionError, UserError
+from hdl.rom_files import check_rom_file, write_design
 
 MANIFEST = "manifest.json"
 BUILD = "build"
@@ -46,7 +47,9 @@ def write_accelerator(
     Raises
     ------
     UserError
-        If there is something else in the folder, or it cannot be written.
+        If there is something else in the folder.
+    ExecutionError
+        If it cannot be written.
     """
     replace_folder(folder, lambda new: _fill(new, accelerator, device, part, stimulus, expected))
 
@@ -85,7 +88,9 @@ def replace_folder(folder: Path, fill: Callable[[Path], None]) -> None:
     Raises
     ------
     UserError
-        As `check_replaceable`, or if the file system refuses; what was there before is there still.
+        As `check_replaceable`.
+    ExecutionError
+        If the file system refuses. What was there before is there still.
     """
     check_replaceable(folder)
     target = folder.resolve()
@@ -93,7 +98,7 @@ def replace_folder(folder: Path, fill: Callable[[Path], None]) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     except OSError as error:
-        raise UserError(f"{folder}: {error.strerror}; choose another folder") from None
+        raise ExecutionError(f"{folder}: {error.strerror}; choose another folder") from None
     try:
         new, old = work / "new", work / "old"
         new.mkdir()
@@ -108,7 +113,7 @@ def replace_folder(folder: Path, fill: Callable[[Path], None]) -> None:
                 os.rename(old, target)
             raise
     except OSError as error:
-        raise UserError(f"{folder}: {error.strerror}; nothing was written") from None
+        raise ExecutionError(f"{folder}: {error.strerror}; nothing was written") from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -128,6 +133,9 @@ def _fill(
     write_design(verilog, design)
     write_bench(bench, accelerator, list(design.files), stimulus, expected)
     write_scripts(synthesis, accelerator, part)
+    mark_files(folder, f"the network {accelerator.name!a}")
+    for name, columns in design.rom_columns.items():
+        check_rom_file(verilog / name, columns)
     record = manifest(accelerator, device, part) | {"files": describe_files(folder)}
     (folder / MANIFEST).write_text(json.dumps(record, indent=1) + "\n")
 

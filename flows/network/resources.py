@@ -17,10 +17,12 @@ from golden.graph import Certified, MaxPool, Requantization
 from golden.integer_type import IntegerType
 from golden.mac_spec import Multiplier
 from golden.packing import find_packing
+from golden.requant_spec import MAXIMUM_MULTIPLIER_WIDTH
 from hdl.layers.constant import ConstantSource
 from hdl.layers.window_pool import WindowPool
 from hdl.layers.window_spec import SlidingWindowSpec
 from hdl.memory import Memory, usual_ram, usual_rom
+from hdl.multiply import CHUNK_WIDTH
 
 Int64 = NDArray[np.int64]
 Count = int | Int64
@@ -148,7 +150,11 @@ def requantizer_cost(
         width = certificate.saturated_accumulator.width
         partials = -(-width // 18) * -(-certificate.multiplier_width // 18)
         return Costs(120 * lanes, partials * lanes)
-    return Costs(300 * lanes, 4 * lanes)
+    partials = 4
+    if requantization.channels.spec.multiplier_width > MAXIMUM_MULTIPLIER_WIDTH:
+        multiplier = requantization.channels.spec.multiplier_width
+        partials = -(-accumulator.width // CHUNK_WIDTH) * -(-multiplier // CHUNK_WIDTH)
+    return Costs(75 * partials * lanes, partials * lanes)
 
 
 def fifo_cost(width: int, depth: int, memory: Memory, budget: Budget) -> Costs:

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from golden.errors import ExecutionError
 
-class BuildError(Exception):
-    """A simulator could not build a bench; the message holds what it said."""
+
+class BuildError(ExecutionError):
+    """A simulator could not build a bench; the message holds what it said, in one line."""
 
 
 def digest(parts: Iterable[str]) -> str:

@@ -1,11 +1,11 @@
 """Building benches with Icarus Verilog."""
 
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from flows.simulators.build_once import BuildError, build_once, digest
 from flows.simulators.toolchain import tool_versions
+from golden.child_process import run_program, what_failed
 
 PROGRAM = "sim.vvp"
 
@@ -41,14 +41,9 @@ def build(name: str, sources: Sequence[Path], top: str, folder: Path, waves: boo
     key = digest([*tool_versions("icarus"), *switches, *texts])
 
     def build_in(partial: Path) -> None:
-        finished = subprocess.run(
-            ["iverilog", "-o", PROGRAM, *switches, *(str(source.resolve()) for source in sources)],
-            cwd=partial,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        command = ["iverilog", "-o", PROGRAM, *switches]
+        finished = run_program([*command, *(str(source.resolve()) for source in sources)], partial)
         if finished.returncode:
-            raise BuildError(f"iverilog failed:\n{finished.stderr.strip()}")
+            raise BuildError(f"iverilog failed: {what_failed(finished.stderr)}")
 
     return build_once(folder / f"{name}-{key}-icarus", build_in)

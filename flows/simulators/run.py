@@ -10,9 +10,11 @@ import find_libpython
 from cocotb_tools.check_results import get_results
 
 from flows.simulators import icarus, verilator
+from golden.child_process import run_program
+from golden.errors import ExecutionError
 
 
-class SimulationError(Exception):
+class SimulationError(ExecutionError):
     """A simulation crashed, failed or did not end; the message holds what it said."""
 
 
@@ -60,15 +62,12 @@ def run(
     }[simulator]
     with log.open("w") as output:
         try:
-            finished = subprocess.run(
+            finished = run_program(
                 command,
-                cwd=folder,
-                env=_environment(top, test_module, results.resolve()),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
+                folder,
+                _environment(top, test_module, results.resolve()),
+                output=output,
                 timeout=timeout,
-                check=False,
             )
         except subprocess.TimeoutExpired:
             raise SimulationError(

@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import subprocess
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from golden.errors import UserError
+from golden.child_process import run_program
+from golden.errors import ExecutionError, UserError
 
 SIMULATORS = ("verilator", "icarus")
 
@@ -27,7 +27,9 @@ def check_simulator(simulator: str) -> None:
     Raises
     ------
     UserError
-        If there is no simulator of that name, or one of its programs is missing.
+        If there is no simulator of that name.
+    ExecutionError
+        If one of its programs is missing.
     """
     if simulator not in SIMULATORS:
         raise UserError(
@@ -35,7 +37,7 @@ def check_simulator(simulator: str) -> None:
         )
     for program in _NEEDED[simulator]:
         if shutil.which(program) is None:
-            raise UserError(
+            raise ExecutionError(
                 f"{simulator} needs {program}, which is missing: {_HOW_TO_GET[program]}"
             )
 
@@ -67,11 +69,13 @@ def verilator_environment() -> dict[str, str]:
 def tool_versions(simulator: str) -> tuple[str, ...]:
     """Return what a build depends on besides its sources, for its hash."""
     if simulator == "verilator":
-        compiler = subprocess.run(
-            ["g++", "--version"], capture_output=True, text=True, check=True
-        ).stdout.splitlines()[0]
+        compiler = _first_line(["g++", "--version"])
         return (f"verilator {version('verilator')}", f"cocotb {version('cocotb')}", compiler)
-    release = subprocess.run(
-        ["iverilog", "-V"], capture_output=True, text=True, check=False
-    ).stdout.splitlines()[0]
-    return (release, f"cocotb {version('cocotb')}")
+    return (_first_line(["iverilog", "-V"]), f"cocotb {version('cocotb')}")
+
+
+def _first_line(command: list[str]) -> str:
+    lines = run_program(command).stdout.splitlines()
+    if not lines:
+        raise ExecutionError(f"{' '.join(command)} printed no version; it is not what it is named")
+    return lines[0]

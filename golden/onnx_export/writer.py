@@ -105,9 +105,19 @@ class Writer:
         return self.operator("Mul", a, self._operand(b))
 
     def clamped(self, a: str, minimum: ArrayLike, maximum: ArrayLike) -> str:
-        """Return a tensor limited to a range."""
-        low = self.operator("Max", a, self.constant(minimum))
-        return self.operator("Min", low, self.constant(maximum))
+        """Return a tensor limited to a range.
+
+        By comparisons: ONNX Runtime's Max, Min and Sign of int64 are wrong for some integers beyond
+        32 bits on x86 with AVX2.
+        """
+        low, high = self.constant(minimum), self.constant(maximum)
+        raised = self.operator("Where", self.operator("Less", a, low), low, a)
+        return self.operator("Where", self.operator("Greater", raised, high), high, raised)
+
+    def signed(self, magnitude: str, a: str) -> str:
+        """Return a magnitude with the sign of another tensor."""
+        negative = self.operator("Less", a, self.constant(0))
+        return self.operator("Where", negative, self.operator("Neg", magnitude), magnitude)
 
     def floor_divided(self, a: str, divisor: str | ArrayLike) -> str:
         """Return ``floor(a / divisor)`` for positive divisors: an arithmetic shift to the right.
@@ -127,7 +137,7 @@ class Writer:
     def half_away(self, a: str, power: str | ArrayLike) -> str:
         """Return ``a / power`` rounded half away from zero."""
         magnitude = self.half_up(self.operator("Abs", a), power)
-        return self.multiplied(magnitude, self.operator("Sign", a))
+        return self.signed(magnitude, a)
 
     def half_even(self, a: str, power: NDArray[np.int64]) -> str:
         """Return ``a / power`` rounded half to even."""

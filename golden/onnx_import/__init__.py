@@ -25,7 +25,7 @@ PROFILES: dict[str, type[OnnxArithmetic]] = {
 """The arithmetics an .onnx file can be imported for."""
 
 
-def import_onnx(path: Path, profile: str | None = None) -> Graph:
+def import_onnx(path: Path, profile: str | None = None, end_at: tuple[str, ...] = ()) -> Graph:
     """Read an .onnx file as an integer graph.
 
     Parameters
@@ -34,6 +34,8 @@ def import_onnx(path: Path, profile: str | None = None) -> Graph:
     profile : str, optional
         One of `PROFILES`; by default ``onnxruntime``, and ``onnx`` for QONNX, which ONNX Runtime
         does not run.
+    end_at : tuple of str
+        Tensors to end the network at, in place of its outputs.
 
     Returns
     -------
@@ -47,16 +49,16 @@ def import_onnx(path: Path, profile: str | None = None) -> Graph:
     """
     content = read_bounded(path)
     try:
-        return convert_onnx(content, profile)
+        return convert_onnx(content, profile, end_at)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
 
 
-def convert_onnx(content: bytes, profile: str | None = None) -> Graph:
+def convert_onnx(content: bytes, profile: str | None = None, end_at: tuple[str, ...] = ()) -> Graph:
     """Return the graph of an .onnx file's content; see `import_onnx`."""
     if profile is not None and profile not in PROFILES:
         raise UserError(f"profile is {profile!r}; allowed: {', '.join(PROFILES)}")
-    model = read_model(content)
+    model = read_model(content).ending_at(end_at)
     qonnx = [node for node in model.nodes if node.domain in QONNX_DOMAINS]
     if profile is None:
         profile = OnnxArithmetic.name if qonnx else OnnxRuntimeArithmetic.name
@@ -96,18 +98,17 @@ def _convert(
         return
     conversion = CONVERSIONS.get((node.domain, node.operator))
     foldable = node.domain == STANDARD and node.operator in FOLDABLE
-    if conversion is None and not foldable:
-        raise UserError("it is not supported; docs/onnx.md lists the operators that are")
+    # What an operator with an obstacle should have made is no constant.
+    constant = all(name in builder.values for name in node.inputs if name) and site.is_constant
+    if conversion is None and not (foldable and constant):
+        only = " but on constants" if foldable else ""
+        raise UserError(f"it is not supported{only}; docs/onnx.md lists the operators that are")
     if conversion is not None:
         conversion.check(node, builder.opset)
     obstacles.require(name for name in node.inputs if name)
-    if foldable and site.is_constant:
+    if foldable and constant:
         builder.values.update(zip(node.outputs, fold(site), strict=True))
-    elif conversion is None:
-        raise UserError(
-            "it is not supported but on constants; docs/onnx.md lists the operators that are"
-        )
-    else:
+    elif conversion is not None:
         conversion.convert(site, arithmetic)
 
 

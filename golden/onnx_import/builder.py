@@ -63,7 +63,7 @@ class GraphBuilder:
     def __init__(self, model: OnnxModel) -> None:
         self.opset = model.opset
         self.values: dict[str, Value] = dict(model.constants)
-        self.quantized_inputs: dict[str, tuple[Quantizer, Activation]] = {}
+        self.quantized_inputs: dict[str, tuple[Quantizer, Activation, tuple[str, ...]]] = {}
         self._input_order = [info.name for info in model.inputs]
         self._nodes: list[Node] = []
         self._inputs: list[Tensor] = []
@@ -197,7 +197,7 @@ class GraphBuilder:
         """Return the finished graph."""
         needed = _needed(self._nodes, outputs)
         kept = {*needed, *(tensor.name for tensor in self._inputs)}
-        quantized = {code.name: name for name, (_, code) in self.quantized_inputs.items()}
+        quantized = {code.name: name for name, (_, code, _) in self.quantized_inputs.items()}
         inputs = sorted(
             self._inputs,
             key=lambda tensor: self._input_order.index(quantized.get(tensor.name, tensor.name)),

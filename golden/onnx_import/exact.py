@@ -76,7 +76,11 @@ def exact_requantization(
             offset=added.astype(np.float64),
         )
     except CertificateError as error:
-        raise UserError(f"no integers requantize as its real numbers do: {error}") from None
+        reason = str(error).split(";")[0]
+        raise UserError(
+            f"no integers requantize as its real numbers do: {reason}; scales that are powers of "
+            "two have some"
+        ) from None
 
 
 class _Rounder:

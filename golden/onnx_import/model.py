@@ -134,6 +134,27 @@ class OnnxModel:
     nodes: tuple[OnnxNode, ...]
     constants: Mapping[str, Constant]
 
+    def ending_at(self, names: tuple[str, ...]) -> "OnnxModel":
+        """Return the model with other outputs, and what they need.
+
+        Raises
+        ------
+        UserError
+            If no operator makes one of them.
+        """
+        if not names:
+            return self
+        made = {name for node in self.nodes for name in node.outputs}
+        for name in names:
+            if name not in made:
+                raise UserError(f"it has no tensor {name!r} to end at that an operator makes")
+        needed, nodes = set(names), []
+        for node in reversed(self.nodes):
+            if needed.intersection(node.outputs):
+                needed.update(node.inputs)
+                nodes.append(node)
+        return replace(self, outputs=names, nodes=tuple(reversed(nodes)))
+
 
 def read_model(content: bytes) -> OnnxModel:
     """Return what a file's content says.

@@ -224,8 +224,9 @@ def _integers(
             offset=offset,
         )
     except CertificateError as error:
+        reason = str(error).split(";")[0]
         raise UserError(
-            f"no integers requantize as ONNX Runtime's float32: {error}; import with profile onnx"
+            f"no integers requantize as ONNX Runtime's float32: {reason}; import with profile onnx"
         ) from None
 
 

@@ -54,12 +54,14 @@ class Outputs:
     def _accumulators(self, name: str, value: Accumulated) -> Activation:
         value = with_offset_in_bias(with_positive_scale(value))
         units = np.array([number / value.scale[0] for number in value.scale])
-        if (units != 1).any() or value.offset.any() or value.limits != Limits():
+        shifts = np.array([number - value.offset[0] for number in value.offset])
+        if (units != 1).any() or shifts.any() or value.limits != Limits():
             raise UserError(
                 "it is no quantized tensor and its channels have several scales, offsets or "
                 "limits; put QuantizeLinear or Quant behind it"
             )
-        meaning = Quantization(value.scale[0], Encoding())
+        # A shift that is no whole number of units is left to who reads the accumulators.
+        meaning = None if value.offset[0] else Quantization(value.scale[0], Encoding())
         return self._builder.add(replace(value.node, output=name), value.layout, meaning)
 
     def _in_order(self, name: str, activation: Activation) -> str:

@@ -83,7 +83,7 @@ def _quantize_input(
 ) -> Activation:
     earlier = builder.quantized_inputs.get(value.info.name)
     if earlier is not None:
-        if earlier[0] != quantizer:
+        if earlier[0] != quantizer or earlier[2] != value.changes:
             raise UserError(
                 f"the input {value.info.name!r} is quantized in two ways; quantize it once"
             )
@@ -91,7 +91,7 @@ def _quantize_input(
     tensor = Tensor(name, value.base.sizes, quantizer.type, quantizer.minimum, quantizer.maximum)
     activation = builder.add_input(tensor, value.base)
     builder.meaning(activation, quantizer.quantization)
-    builder.quantized_inputs[value.info.name] = quantizer, activation
+    builder.quantized_inputs[value.info.name] = quantizer, activation, value.changes
     return replace(activation, layout=value.layout)
 
 
@@ -232,5 +232,6 @@ def with_offset_in_bias(value: Accumulated) -> Accumulated:
         for unit, number in zip(scale, offset, strict=True)
     ):
         return value
-    units = np.array([int(number / unit) for unit, number in zip(scale, offset, strict=True)])
-    return replace(value, node=replace(node, bias=node.bias + units), offset=fractions([0.0]))
+    units = [int(number / unit) for unit, number in zip(scale, offset, strict=True)]
+    bias = node.bias.astype(object) + np.array(units, dtype=object)
+    return replace(value, node=replace(node, bias=bias), offset=fractions([0.0]))

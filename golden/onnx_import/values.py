@@ -254,11 +254,14 @@ class FloatInput:
         How the input will lie in the graph.
     layout : Layout
         The same, seen after transposes and reshapes.
+    changes : tuple of str
+        Tensors of the model in which constants have scaled or shifted it.
     """
 
     info: InputInfo
     base: Layout
     layout: Layout
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

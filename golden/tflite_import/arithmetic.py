@@ -72,6 +72,9 @@ class LitertArithmetic:
     relus_without_rescale: frozenset[str] = frozenset()
     """Activation operators that clamp their input's codes whatever the output's scale."""
 
+    softmax16_dtype: type[np.floating] = np.float64
+    """In which the table of reciprocals of a 16-bit SOFTMAX is evaluated."""
+
     def __init__(self, searching: bool = True) -> None:
         self._searching = searching
 
@@ -170,6 +173,46 @@ class LitertArithmetic:
         left_shift = self._addition_left_shift(output)
         scale = 2 * max(first.scale, second.scale) / ((1 << left_shift) * output.scale)
         return self._scaled(bounds, scale, output, clamp)
+
+    def shifts(self, *scales: Affine) -> bool:
+        """Return whether ADD and SUB shift operands of such scales if their option asks for it.
+
+        They do with 16-bit codes whose scales are powers of two, within a thousandth of an octave:
+        CheckedLog2, tensorflow/lite/kernels/internal/quantization_util.cc.
+        """
+        exponents = [math.log2(each.scale) for each in scales]
+        powers = all(abs(exponent - round(exponent)) < 1e-3 for exponent in exponents)
+        return powers and all(each.type.width == 16 for each in scales)
+
+    def shifted_addends(
+        self, first: Affine, second: Affine, output: Affine, subtract: bool
+    ) -> tuple[Addend, Addend]:
+        """Shift one operand of ADD and SUB right, half away from zero.
+
+        reference_ops::Add for int16, tensorflow/lite/kernels/internal/reference/add.h.
+        """
+        unit = round(math.log2(output.scale))
+        shifts = [unit - round(math.log2(operand.scale)) for operand in (first, second)]
+        if min(shifts) != 0:
+            raise UserError(
+                "its scales are powers of two, of which the output's is neither the larger one of "
+                "its inputs' nor equal to both; the kernels refuse that; convert the model again"
+            )
+        return (
+            Addend(first.encoding, half_away_shift=shifts[0]),
+            Addend(second.encoding, half_away_shift=shifts[1], subtract=subtract),
+        )
+
+    def shifted_addition(
+        self,
+        bounds: AccumulatorBounds,
+        first: Affine,
+        second: Affine,
+        output: Affine,
+        clamp: Clamp,
+    ) -> Requantization:
+        """Limit the sum of shifted addends."""
+        return self._scaled(bounds, 1.0, output, clamp)
 
     def multiplication(
         self,

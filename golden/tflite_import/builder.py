@@ -13,6 +13,8 @@ from golden.integer_type import IntegerType
 from golden.tflite_import.affine import Affine
 from golden.tflite_import.model import Operator, TensorInfo, TfliteModel
 
+_BROADCASTING = frozenset({"ADD", "SUB", "MUL"})
+
 
 class GraphBuilder:
     """The graph made so far, and the tensors of the file that it has.
@@ -32,10 +34,25 @@ class GraphBuilder:
     def add_input(self, info: TensorInfo) -> None:
         """Make a tensor of the file an input of the graph."""
         affine = Affine.of(info)
-        tensor = Tensor.of_type(info.name, activation_shape(info), affine.type)
+        shape = info.shape if self._only_broadcasts(info) else activation_shape(info)
+        tensor = Tensor.of_type(info.name, shape, affine.type)
         self.inputs.append(tensor)
         self._made[info.name] = tensor
         self.quantization[info.name] = affine.quantization
+
+    def _only_broadcasts(self, info: TensorInfo) -> bool:
+        """Return whether a tensor has no batch, for it is spread over tensors that have one."""
+        tensors = self.model.tensors
+        readers = [
+            operator
+            for operator in self.model.operators
+            if any(index >= 0 and tensors[index] is info for index in operator.inputs)
+        ]
+        return bool(readers) and all(
+            operator.name in _BROADCASTING
+            and len(info.shape) < len(tensors[operator.outputs[0]].shape)
+            for operator in readers
+        )
 
     def describes(self, index: int) -> bool:
         """Return whether the file says enough of a tensor to go on without what makes it."""

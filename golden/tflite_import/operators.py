@@ -25,11 +25,13 @@ from golden.graph import (
     Requantize,
     Reshape,
     Softmax,
+    Softmax16,
     Table,
     Window,
 )
 from golden.integer_type import IntegerType
 from golden.softmax import softmax_exponential
+from golden.softmax16 import softmax16_exponential, softmax16_reciprocal
 from golden.tflite_import.affine import MAXIMUM_SCALE, Affine
 from golden.tflite_import.arithmetic import INT32, INT48, LitertArithmetic, WeightScale
 from golden.tflite_import.builder import Site, activation_shape, constant
@@ -262,18 +264,16 @@ def _one_type(site: Site) -> None:
 def _addition(site: Site, arithmetic: LitertArithmetic) -> None:
     _one_type(site)
     first, second, target = site.source(0), site.source(1), site.target
-    if target.type.width == 16 and site.options.get("PotScaleInt16", False):
-        raise UserError(
-            "it asks for power-of-two scaling of int16, which only files from before 2020 do; "
-            "convert the model again"
-        )
     subtract = site.operator.name == "SUB"
+    scale, add = arithmetic.addends, arithmetic.addition
+    if site.options.get("PotScaleInt16", False) and arithmetic.shifts(first, second, target):
+        scale, add = arithmetic.shifted_addends, arithmetic.shifted_addition
     node = Add(
         inputs=_operands(site),
         output=site.output.name,
-        addends=arithmetic.addends(first, second, target, subtract),
+        addends=scale(first, second, target, subtract),
     )
-    requantization = arithmetic.addition(
+    requantization = add(
         site.builder.infer(node), first, second, target, _fused_clamp(site, arithmetic)
     )
     site.emit(dataclasses.replace(node, requantization=requantization))
@@ -460,6 +460,9 @@ def _pad(site: Site, arithmetic: LitertArithmetic) -> None:
 @_converts(SOFTMAX=4)
 def _softmax(site: Site, arithmetic: LitertArithmetic) -> None:
     source, target = site.source(), Affine.of(site.output, any_zero_point=True)
+    if source.type.width == 16:
+        _softmax16(site, arithmetic, source, target)
+        return
     expected = Affine(target.type, 2.0**-target.type.width, target.type.minimum)
     if (
         source.type.width != 8
@@ -475,6 +478,26 @@ def _softmax(site: Site, arithmetic: LitertArithmetic) -> None:
     name = site.input(0).name
     site.emit(
         Softmax(inputs=(name,), output=site.output.name, exponential=exponential, type=target.type)
+    )
+
+
+def _softmax16(site: Site, arithmetic: LitertArithmetic, source: Affine, target: Affine) -> None:
+    if (
+        target.type != source.type
+        or target.zero_point != 0
+        or not 0.999 <= target.scale * 2**15 <= 1.001  # What the kernel accepts.
+    ):
+        raise UserError(
+            f"its output is {target.type} with scale {target.scale}, zero point "
+            f"{target.zero_point}; allowed for 16-bit input: int16, {2.0**-15}, 0"
+        )
+    site.emit(
+        Softmax16(
+            inputs=(site.input(0).name,),
+            output=site.output.name,
+            exponential=softmax16_exponential(source.scale, float(site.options.get("Beta", 0.0))),
+            reciprocal=softmax16_reciprocal(arithmetic.softmax16_dtype),
+        )
     )
 
 

@@ -1,5 +1,7 @@
 """What TensorFlow Lite Micro's reference kernels compute, where it is not what LiteRT's do."""
 
+import numpy as np
+
 from golden.graph import AccumulatorBounds, Requantization
 from golden.integer_type import IntegerType
 from golden.multiplier import convolution_scale
@@ -14,6 +16,8 @@ class TfliteMicroArithmetic(LitertArithmetic):
     name = "tflite-micro"
 
     relus_without_rescale = frozenset({"RELU6"})
+
+    softmax16_dtype = np.float32
 
     def fully_connected(
         self,
@@ -31,6 +35,10 @@ class TfliteMicroArithmetic(LitertArithmetic):
         """
         scale = convolution_scale(source.scale, weight.scale, output.scale)
         return self._fixed_point(bounds, accumulator, scale, output, clamp)
+
+    def shifts(self, *scales: Affine) -> bool:
+        """Return False: the option that asks for shifts is not read."""
+        return False
 
     def multiplication(
         self,

@@ -48,7 +48,8 @@ def outputs_of(module: nn.Module, samples: tuple[Tensor, ...]) -> tuple[Tensor, 
     Raises
     ------
     UserError
-        Naming the shapes of the samples, if the module does not take them.
+        Naming the shapes of the samples, if the module does not take them; or if it returns no
+        tensor.
     """
     try:
         with torch.no_grad():
@@ -57,8 +58,14 @@ def outputs_of(module: nn.Module, samples: tuple[Tensor, ...]) -> tuple[Tensor, 
         shapes = " and ".join(
             f"({', '.join(['N', *map(str, values.shape[1:])])})" for values in samples
         )
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        reason = ": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])
         raise UserError(
             f"the module does not take inputs of shape {shapes}, N counting samples: {reason}"
         ) from error
-    return tuple(each for each in _pytree.tree_leaves(outputs) if isinstance(each, Tensor))
+    tensors = tuple(each for each in _pytree.tree_leaves(outputs) if isinstance(each, Tensor))
+    if not tensors:
+        raise UserError(
+            f"the module returns a {type(outputs).__name__}; allowed: tensors, alone or in tuples, "
+            "lists or dicts"
+        )
+    return tensors

@@ -89,12 +89,18 @@ class _Translation:
                 with obstacles.at(call.operator, call.description, makes=[node.name]):
                     self._translate(call, obstacles)
         obstacles.refuse()
+        # Inputs that the module changes in place are among the outputs of the graph alone.
+        wanted = program.graph_signature.user_outputs
         outputs = program.graph.output_node().args[0]
         assert isinstance(outputs, tuple | list)
         self.network = FloatNetwork(
             tuple(name for name in user_inputs if isinstance(name, str)),
             tuple(self._layers),
-            tuple(self._output(node) for node in outputs if isinstance(node, Node)),
+            tuple(
+                self._output(node)
+                for node in outputs
+                if isinstance(node, Node) and node.name in wanted
+            ),
             self._shapes,
         )
 

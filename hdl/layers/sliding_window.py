@@ -250,7 +250,9 @@ class _Memory:
         apart = len(self._banks) > 1
         for bank in self._banks:
             for index, ram in enumerate(bank):
-                word = position.word + (index < position.element if len(bank) > 1 else 0)
+                # No element is behind the last one.
+                wraps = len(bank) > 1 and index + 1 < 1 << len(position.element)
+                word = position.word + (index < position.element if wraps else 0)
                 m.d.comb += [
                     ram.enable.eq(pipeline.advance),
                     ram.address.eq(word if apart else position.slot + word),

@@ -68,7 +68,8 @@ class AxiShell(wiring.Component):
         Outputs in the same manner; codes are sign-extended if they are signed, else zero-extended.
 
     Adds 2 cycles to the latency of the circuit and takes one beat per cycle. No output depends
-    combinationally on an input. Images are taken while ``control.enable`` is set; the one begun is
+    combinationally on an input but `aresetn`, while which is low nothing is offered and nothing
+    taken. Images are taken while ``control.enable`` is set, before it not a beat; the one begun is
     always completed. ``control.reset`` drops what is on its way, an output that is being offered
     included, and leaves registers and counters as they are.
     """
@@ -136,6 +137,7 @@ class AxiShell(wiring.Component):
         wiring.connect(m, source.o, circuit.i)
         wiring.connect(m, circuit.o, sink.i)
         wiring.connect(m, sink.axis, wiring.flipped(self.m_axis))
+        self._be_silent_in_reset(m)
 
         m.d.sync += [restart.eq(0), clear.eq(0)]
         with m.If(file.written.control & file.strobe[0]):
@@ -175,6 +177,22 @@ class AxiShell(wiring.Component):
                 value = counters.values[register.name]
             m.d.comb += file.values[register.name].eq(value)
         return m
+
+    def _be_silent_in_reset(self, m: Module) -> None:
+        """Hold VALID low from the first moment of a reset, in which registers still say otherwise.
+
+        And READY, so that nothing is taken which the next clock edge drops.
+        """
+        with m.If(~self.aresetn):
+            m.d.comb += [
+                self.m_axis.tvalid.eq(0),
+                self.s_axis.tready.eq(0),
+                self.s_axi.bvalid.eq(0),
+                self.s_axi.rvalid.eq(0),
+                self.s_axi.awready.eq(0),
+                self.s_axi.wready.eq(0),
+                self.s_axi.arready.eq(0),
+            ]
 
 
 def _images_on_their_way(m: Module, begun: Value, ended: Value) -> Value:

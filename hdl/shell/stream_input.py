@@ -28,18 +28,19 @@ class StreamInput(wiring.Component):
     axis : In(axi_stream(code_bytes(kind, lanes)))
     o : Out(code_stream(kind, lanes))
     enable : In(1)
-        Without it, no image is begun.
+        Without it, no beat is taken but those of an image of which one was.
     begun, ended : Out(1)
         The first and the last beat of an image passes to the circuit in this cycle.
     unfinished : Out(1)
-        An image was begun and not ended.
+        An image was begun to be taken, and has not passed to the circuit whole.
     stalled : Out(1)
         A beat waits for the circuit.
     tlast_missing, tlast_early, code_error : Out(1)
         A beat passes that is the last one without TLAST, that has TLAST and is not the last one,
         or that has a code whose bytes are not those of a number of `kind`.
 
-    Latency 1 cycle, one beat per cycle; ``axis.tready`` comes from registers, and is low in reset.
+    Latency 1 cycle, one beat per cycle; ``axis.tready`` comes from registers and `enable`, and is
+    low in reset.
     """
 
     def __init__(self, kind: IntegerType, lanes: int, beats: int) -> None:
@@ -62,38 +63,44 @@ class StreamInput(wiring.Component):
         )
 
     def elaborate(self, platform: object) -> Module:
-        """Buffer, gate and count beats."""
+        """Gate, count and buffer beats."""
         m = Module()
         codes = self.o.payload.shape()
-        shape = data.StructLayout({"codes": codes, "last": 1, "error": 1})
+        marks = ("first", "ends", "tlast_missing", "tlast_early", "code_error")
+        shape = data.StructLayout({"codes": codes, **dict.fromkeys(marks, 1)})
         m.submodules.buffer = buffer = SkidBuffer(shape)
-        given = [self.axis.tdata[lane] for lane in range(self.lanes)]
-        kept = [value[: self.kind.width] for value in given]
+        carried = [self.axis.tdata[lane] for lane in range(self.lanes)]
+        kept = [value[: self.kind.width] for value in carried]
         errors = [
             value != (low.as_signed() if self.kind.signed else low)
-            for value, low in zip(given, kept, strict=True)
+            for value, low in zip(carried, kept, strict=True)
         ]
-        waiting = buffer.o.payload
-        offered = Signal(name="offered")  # A beat that was offered stays.
-        m.d.sync += offered.eq(self.stalled)
-        flow = self.enable | self.unfinished | offered
+        # The gate is in front of the buffer, which would take two beats of an image behind it.
+        begun = Signal(name="image_begun")
+        takes = Signal(name="takes")
+        position = Position(m, "beat", [self.beats], self.axis.tvalid & self.axis.tready)
+        given, waiting = buffer.i.payload, buffer.o.payload
         passes = self.o.valid & self.o.ready
-        position = Position(m, "beat", [self.beats], passes)
         m.d.comb += [
-            buffer.i.valid.eq(self.axis.tvalid & ~ResetSignal()),
-            buffer.i.payload.codes.as_value().eq(Cat(kept)),
-            buffer.i.payload.last.eq(self.axis.tlast),
-            buffer.i.payload.error.eq(Cat(errors).any()),
-            self.axis.tready.eq(buffer.i.ready & ~ResetSignal()),
-            self.o.valid.eq(buffer.o.valid & flow),
+            begun.eq(position.index[0] != 0),
+            takes.eq((self.enable | begun) & ~ResetSignal()),
+            self.axis.tready.eq(buffer.i.ready & takes),
+            buffer.i.valid.eq(self.axis.tvalid & takes),
+            given.codes.as_value().eq(Cat(kept)),
+            given.first.eq(~begun),
+            given.ends.eq(position.ends[0]),
+            given.tlast_missing.eq(position.ends[0] & ~self.axis.tlast),
+            given.tlast_early.eq(self.axis.tlast & ~position.ends[0]),
+            given.code_error.eq(Cat(errors).any()),
+            self.o.valid.eq(buffer.o.valid),
             self.o.payload.as_value().eq(waiting.codes.as_value()),
-            buffer.o.ready.eq(self.o.ready & flow),
-            self.unfinished.eq(position.index[0] != 0),
-            self.begun.eq(passes & ~self.unfinished),
-            self.ended.eq(passes & position.ends[0]),
+            buffer.o.ready.eq(self.o.ready),
+            self.unfinished.eq(begun | buffer.o.valid),
+            self.begun.eq(passes & waiting.first),
+            self.ended.eq(passes & waiting.ends),
             self.stalled.eq(self.o.valid & ~self.o.ready),
-            self.tlast_missing.eq(self.ended & ~waiting.last),
-            self.tlast_early.eq(passes & waiting.last & ~position.ends[0]),
-            self.code_error.eq(passes & waiting.error),
+            self.tlast_missing.eq(passes & waiting.tlast_missing),
+            self.tlast_early.eq(passes & waiting.tlast_early),
+            self.code_error.eq(passes & waiting.code_error),
         ]
         return m

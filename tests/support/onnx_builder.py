@@ -370,6 +370,7 @@ def session(
     if _has_unsigned_activations(content):
         # On x86 without VNNI its kernels of uint8 times int8 saturate at 16 bits, but with this.
         options.add_session_config_entry("session.x64quantprecision", "1")
+        content = _with_constants_of_their_own(content)
     if int8:
         options.add_session_config_entry("session.qdqisint8allowed", "1")
     return onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"])
@@ -381,3 +382,19 @@ def _has_unsigned_activations(content: bytes) -> bool:
     return any(info.type.tensor_type.elem_type == unsigned for info in graph.input) or any(
         tensor.data_type == unsigned and not tensor.dims for tensor in graph.initializer
     )
+
+
+def _with_constants_of_their_own(content: bytes) -> bytes:
+    """Return a model in which no two operators share a constant, which that setting demands."""
+    model = onnx.ModelProto.FromString(content)
+    constants = {tensor.name: tensor for tensor in model.graph.initializer}
+    outputs = {output.name for output in model.graph.output}
+    seen: set[str] = set()
+    for number, node in enumerate(model.graph.node):
+        for place, name in enumerate(node.input):
+            if name in constants and name not in outputs and name in seen:
+                copy = model.graph.initializer.add()
+                copy.CopyFrom(constants[name])
+                node.input[place] = copy.name = f"{name}/{number}/{place}"
+            seen.add(name)
+    return bytes(model.SerializeToString())

@@ -261,6 +261,28 @@ def dense(
 @_fixture("mul, broadcast map", name="MUL", second=(1, 7, 6, 1), output_scale=0.3)
 @_fixture("add, constant", name="ADD", second=(1, 1, 1, 4), fixed=True)
 @_fixture("sub, constant of lower rank", name="SUB", second=(4,), fixed=True)
+@_fixture("sub, second input without batch", name="SUB", second=(4,))
+@_fixture("add, int16, default option", LITERT, MICRO, name="ADD", dtype=np.int16, powers=True)
+@_fixture("sub, int16, default option", LITERT, MICRO, name="SUB", dtype=np.int16, powers=True)
+@_fixture(
+    "add, int16, powers of two",
+    LITERT,
+    MICRO,
+    name="ADD",
+    dtype=np.int16,
+    powers=True,
+    scales=(2**-15, 2**-13, 2**-13),
+)
+@_fixture(
+    "sub, int16, powers of two",
+    LITERT,
+    MICRO,
+    name="SUB",
+    dtype=np.int16,
+    powers=True,
+    scales=(2**-12, 2**-14, 2**-12),
+    fused="RELU",
+)
 @_fixture("add, scalar", name="ADD", second=(), fixed=True)
 @_fixture("sub, scalar of int16", LITERT, MICRO, name="SUB", dtype=np.int16, second=(), fixed=True)
 @_fixture("mul, scalar", name="MUL", second=(), fixed=True, output_scale=0.3)
@@ -273,19 +295,23 @@ def arithmetic(
     second: tuple[int, ...] = IMAGE,
     fixed: bool = False,
     output_scale: float | None = None,
+    powers: bool = False,
+    scales: tuple[float, float, float] | None = None,
 ) -> bytes:
     scale = builder.scale(dtype)
+    if scales is None:
+        scales = scale, scale * 1.7, scale * 2 if output_scale is None else output_scale
     zero_point = 0 if dtype is np.int16 else builder.zero_point(dtype) + 30
-    a = builder.activation("a", dtype, IMAGE)
+    a = builder.activation("a", dtype, IMAGE, scales[0])
     if fixed:
         codes = builder.random.integers(-128, 128, second).astype(dtype)
-        b = builder.constant("b", codes, scale * 1.7, zero_point)
+        b = builder.constant("b", codes, scales[1], zero_point)
     else:
-        b = builder.activation("b", dtype, second, scale * 1.7, zero_point)
-    y = builder.activation("y", dtype, IMAGE, scale * 2 if output_scale is None else output_scale)
+        b = builder.activation("b", dtype, second, scales[1], zero_point)
+    y = builder.activation("y", dtype, IMAGE, scales[2])
     options: dict[str, Any] = {"fusedActivationFunction": activation(fused)}
     if name != "MUL":
-        options["potScaleInt16"] = False
+        options["potScaleInt16"] = powers
     builder.operator(name, [a, b], [y], f"{name.capitalize()}Options", version=2, **options)
     return builder.build([a] if fixed else [a, b], [y])
 
@@ -409,6 +435,11 @@ def function(
 @_fixture("softmax of rows", shape=(1, 3, 2, 10))
 @_fixture("softmax, uint8", *_NOT_MICRO, dtype=np.uint8)
 @_fixture("softmax to int16", LITERT, MICRO, output=np.int16)
+@_fixture("softmax, int16", dtype=np.int16, input_scale=3e-4)
+@_fixture("softmax, int16, beta", dtype=np.int16, input_scale=1.1e-4, beta=0.7)
+@_fixture("softmax, int16, coarse input", dtype=np.int16, input_scale=0.01)
+@_fixture("softmax, int16, fine input", dtype=np.int16, input_scale=1e-5)
+@_fixture("softmax of rows, int16", dtype=np.int16, input_scale=5e-4, shape=(1, 3, 2, 10))
 def softmax(
     builder: FixtureBuilder,
     dtype: Any = np.int8,
@@ -420,7 +451,10 @@ def softmax(
     output = output or dtype
     x = builder.activation("x", dtype, shape, input_scale)
     limits = np.iinfo(output)
-    y = builder.activation("y", output, shape, 2.0**-limits.bits, limits.min)
+    if dtype is np.int16:
+        y = builder.activation("y", output, shape, 2.0**-15, 0)
+    else:
+        y = builder.activation("y", output, shape, 2.0**-limits.bits, limits.min)
     builder.operator("SOFTMAX", [x], [y], "SoftmaxOptions", version=2, beta=beta)
     return builder.build([x], [y])
 
@@ -493,6 +527,48 @@ def concat(
     y = builder.activation("y", dtype, shape)
     builder.operator("CONCATENATION", [a, b], [y], "ConcatenationOptions", version=2, axis=axis)
     return builder.build([a, b], [y])
+
+
+@_fixture("network of 16-bit codes", LITERT, MICRO)
+def network16(builder: FixtureBuilder) -> bytes:
+    """Convolution, residual addition, pooling, dense and softmax, all 16x8."""
+    generator = builder.random
+    x = builder.activation("x", np.int16, (1, 6, 6, 3), 0.0004)
+
+    def parameters(name: str, shape: tuple[int, ...], source_scale: float) -> list[int]:
+        scale = generator.uniform(0.002, 0.01, shape[0]).astype(np.float32)
+        codes = generator.integers(-127, 128, shape).astype(np.int8)
+        bias = generator.integers(-300000, 300000, shape[0]).astype(np.int64)
+        b = builder.constant(f"{name}/b", bias, np.float32(source_scale) * scale)
+        return [builder.constant(f"{name}/w", codes, scale), b]
+
+    def convolved(source: int, name: str, source_scale: float, channels: int, fused: str) -> int:
+        y = builder.activation(name, np.int16, (1, 6, 6, 4), 0.0005)
+        builder.operator(
+            "CONV_2D", [source, *parameters(name, (4, 3, 3, channels), source_scale)], [y],
+            "Conv2DOptions", version=4, strideH=1, strideW=1, padding=schema.Padding.SAME,
+            fusedActivationFunction=activation(fused),
+        )  # fmt: skip
+        return y
+
+    stem = convolved(x, "stem", 0.0004, 3, "RELU")
+    branch = convolved(stem, "branch", 0.0005, 4, "NONE")
+    total = builder.activation("total", np.int16, (1, 6, 6, 4), 0.0007)
+    builder.operator("ADD", [stem, branch], [total], "AddOptions", potScaleInt16=True)
+    pooled = builder.activation("pooled", np.int16, (1, 1, 1, 4), 0.0007)
+    builder.operator(
+        "AVERAGE_POOL_2D", [total], [pooled], "Pool2DOptions", version=3, strideH=6, strideW=6,
+        filterHeight=6, filterWidth=6, padding=schema.Padding.VALID,
+    )  # fmt: skip
+    flat = builder.activation("flat", np.int16, (1, 4), 0.0007)
+    shape = builder.constant("shape", np.array([-1, 4], dtype=np.int32))
+    builder.operator("RESHAPE", [pooled, shape], [flat])
+    logits = builder.activation("logits", np.int16, (1, 10), 0.0002)
+    dense = [flat, *parameters("dense", (10, 4), 0.0007)]
+    builder.operator("FULLY_CONNECTED", dense, [logits], "FullyConnectedOptions", version=4)
+    y = builder.activation("probabilities", np.int16, (1, 10), 2.0**-15, 0)
+    builder.operator("SOFTMAX", [logits], [y], "SoftmaxOptions", version=3, beta=1.0)
+    return builder.build([x], [y])
 
 
 @_fixture("residual network")

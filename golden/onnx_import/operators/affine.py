@@ -113,10 +113,9 @@ def set_affine(
 ) -> None:
     """Scale (multiply, or divide) or shift real numbers by constants."""
     if isinstance(value, FloatInput):
-        raise UserError(
-            f"it changes the input {value.info.name!r} before it is quantized; quantize the input "
-            "first, or leave the operator out and scale the data yourself"
-        )
+        # Who quantizes the input for the graph does this before, too.
+        site.set(replace(value, changes=(*value.changes, site.output)))
+        return
     if isinstance(value, Real | Accumulated) and arithmetic.name != "onnx":
         numbers = addend if factor is None else factor
         assert numbers is not None

@@ -1,0 +1,15 @@
+"""Command lines that say in one line what is wrong with them."""
+
+import argparse
+from typing import NoReturn
+
+from flows.command_status import EXIT_USER_ERROR
+
+
+class OneLineParser(argparse.ArgumentParser):
+    """A parser whose errors are one line, as those of the commands themselves are."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong and where help is, and exit with status 2."""
+        text = " ".join(message.split())
+        self.exit(EXIT_USER_ERROR, f"{self.prog}: {text}; '{self.prog} --help' explains\n")
