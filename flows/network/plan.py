@@ -1,5 +1,6 @@
 """The circuit of every layer, for a device or for a rate."""
 
+from flows.network.circuits import Circuits
 from flows.network.devices import BUDGETS, FILL, Budget, Fill
 from flows.network.planned import Plan
 from flows.network.planner import Planner
@@ -47,17 +48,14 @@ def plan_network(
         not, and which devices would do.
     """
     spread = circuit_graph(graph)
-    planner = Planner(spread, fill.of(budget), shell == AXI)
+    circuits = Circuits(spread, budget.fabric, shell == AXI)
+    planner = Planner(circuits, fill.of(budget))
     rate = cycles if cycles is not None else planner.fastest()
     plan = planner.plan(rate) if rate is not None else None
     if plan is not None:
         return plan
     short = _shortage(planner, budget, fill, cycles)
-    others = [
-        each.summary
-        for each in BUDGETS.values()
-        if short and each != budget and Planner(spread, fill.of(each), shell == AXI).fits(cycles)
-    ]
+    others = _big_enough(circuits, budget, fill, cycles) if short else []
     if cycles is None:
         problem = f"the network does not fit a {budget.summary}"
     else:
@@ -76,6 +74,18 @@ def plan_network(
 def circuit_graph(graph: Graph) -> Graph:
     """Return an equal graph that has a node for each circuit: operands are of one shape."""
     return broadcast_operands(spread_constants(graph))
+
+
+def _big_enough(circuits: Circuits, budget: Budget, fill: Fill, cycles: int | None) -> list[str]:
+    """Return the other devices for which there is a plan."""
+    families = {budget.fabric: circuits}
+    found = []
+    for device in BUDGETS.values():
+        if device != budget:
+            known = families.setdefault(device.fabric, circuits.on(device.fabric))
+            if Planner(known, fill.of(device)).fits(cycles):
+                found.append(device.summary)
+    return found
 
 
 def _shortage(planner: Planner, budget: Budget, fill: Fill, cycles: int | None) -> str | None:

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.network.candidates import Candidates, MatrixChoices
+from flows.network.candidates import Candidates
+from flows.network.circuits import Circuits
 from flows.network.devices import Budget
-from flows.network.levels import Level, Levels
+from flows.network.levels import Level
 from flows.network.planned import Plan, PlannedLayer
 from flows.network.resources import Costs
 from flows.network.selection import Limits, Selection
-from golden.graph import Convolution, FullyConnected, Graph, Node
+from golden.graph import Convolution, FullyConnected, Node
 from hdl.layers.build import matrix_layer_spec
 from hdl.memory import Memory
 from hdl.network_spec import NetworkSpec, is_wire
@@ -33,26 +34,16 @@ class Planner:
 
     Parameters
     ----------
-    graph : Graph
-        With certificates where there are any, and with operands of equal shapes.
+    circuits : Circuits
+        Of the device's family.
     budget : Budget
         What there is to be used.
-    shell : bool
-        Whether an AXI shell is counted.
     """
 
-    def __init__(self, graph: Graph, budget: Budget, shell: bool) -> None:
-        self._graph = graph
-        self._budget = budget
+    def __init__(self, circuits: Circuits, budget: Budget) -> None:
+        self._graph = circuits.graph
         self._limits = Limits(budget.luts, budget.multipliers, 2 * budget.block_rams)
-        self._levels = Levels(graph, budget, shell)
-        self._choices = {
-            node.output: MatrixChoices(
-                node, graph.tensors[node.inputs[0]], graph.accumulators[node.output], budget
-            )
-            for node in graph.nodes
-            if isinstance(node, Convolution | FullyConnected)
-        }
+        self._circuits = circuits
 
     def fastest(self, lowest: int = _FASTEST) -> int | None:
         """Return the fewest cycles for which a plan fits; None if none does."""
@@ -86,7 +77,7 @@ class Planner:
         tuple or None
             None if nothing is short, but no circuit is so fast.
         """
-        level = next(self._levels.within(cycles or _SLOWEST), None)
+        level = next(self._circuits.levels.within(cycles or _SLOWEST), None)
         found = None if level is None else self._selection(level, cycles or _SLOWEST)
         if level is None or found is None:
             return None
@@ -103,13 +94,13 @@ class Planner:
 
     def _choice(self, cycles: int, any_fitting: bool = False) -> "_Choice | None":
         """Return the cheapest choice with at most so many cycles, or any that fits."""
-        bounds = [choices.bound(cycles) for choices in self._choices.values()]
+        bounds = [choices.bound(cycles) for choices in self._circuits.choices.values()]
         if any(not len(bound) for bound in bounds):
             return None
         # With more lanes, layers themselves cost no less than with as many as they like.
         relaxed = Selection(bounds, self._limits)
         best: _Choice | None = None
-        for level in self._levels.within(cycles):
+        for level in self._circuits.levels.within(cycles):
             if not relaxed.may_fit(level.fixed):
                 continue
             if best and relaxed.least_cost(level.fixed) >= best.cost:
@@ -124,7 +115,7 @@ class Planner:
     def _selection(self, level: Level, cycles: int) -> "tuple[_Circuits, Selection] | None":
         """Return what there is to choose from with these lanes; None if no circuit is so fast."""
         circuits: _Circuits = {}
-        for name, choices in self._choices.items():
+        for name, choices in self._circuits.choices.items():
             candidates = choices.candidates(level.lanes[choices.tensor.name], level.lanes[name])
             places = candidates.within(cycles)
             if not len(places):

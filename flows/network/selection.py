@@ -1,5 +1,6 @@
 """One option for each part of a design, so that all together fit and cost least."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,23 +66,41 @@ class Options:
 
 
 def pareto(options: Options) -> Int64:
-    """Return the places of options than which no other is better."""
-    if not len(options):
-        return np.arange(0)
-    multipliers, across = np.unique(options.multipliers, return_inverse=True)
-    halves, down = np.unique(options.halves, return_inverse=True)
-    # The fewest tables for each pair of the two; a margin of none before the first of each.
-    fewest = np.full((len(multipliers) + 1, len(halves) + 1), np.iinfo(np.int64).max)
-    np.minimum.at(fewest, (across + 1, down + 1), options.luts)
-    upto = np.minimum.accumulate(np.minimum.accumulate(fewest, axis=0), axis=1)
-    unbeaten = (
-        (options.luts == fewest[across + 1, down + 1])
-        & (options.luts < upto[across, down + 1])
-        & (options.luts < upto[across + 1, down])
-    )
-    places = np.flatnonzero(unbeaten)
-    pair = across[places] * len(halves) + down[places]
-    return places[np.unique(pair, return_index=True)[1]]
+    """Return the places of options than which no other is better, one of several that are equal."""
+    columns = options.columns
+    places = _unbeaten_on_lines(np.arange(len(options)), columns[1], columns[2], columns[0])
+    places = _unbeaten_on_lines(places, columns[2], columns[1], columns[0])
+    places = places[np.lexsort([column[places] for column in (columns[2], columns[0], columns[1])])]
+    kept = []
+    # Of those with as many multipliers or fewer: halves in ascending, tables in descending order.
+    all_halves: list[int] = []
+    all_luts: list[int] = []
+    for place, luts, halves in zip(
+        places.tolist(), columns[0][places].tolist(), columns[2][places].tolist(), strict=True
+    ):
+        first = bisect_right(all_halves, halves)
+        if first and all_luts[first - 1] <= luts:
+            continue
+        kept.append(place)
+        first = bisect_left(all_halves, halves)
+        beaten = first
+        while beaten < len(all_luts) and all_luts[beaten] >= luts:
+            beaten += 1
+        all_halves[first:beaten] = [halves]
+        all_luts[first:beaten] = [luts]
+    return np.sort(np.array(kept, dtype=np.int64))
+
+
+def _unbeaten_on_lines(places: Int64, line: Int64, first: Int64, second: Int64) -> Int64:
+    """Return those of some places that no other with the same value of `line` beats or equals."""
+    if not len(places):
+        return places
+    places = places[np.lexsort([column[places] for column in (second, first, line)])]
+    # Each line's values are below those of the lines before, so that these do not count.
+    numbers = np.unique(line[places], return_inverse=True)[1].ravel()
+    values = second[places] - numbers * (int(second[places].max()) + 1)
+    least = np.minimum.accumulate(values)
+    return places[np.concatenate([[True], values[1:] < least[:-1]])]
 
 
 @dataclass(frozen=True)
