@@ -10,9 +10,10 @@ import pytest
 import torch
 
 from flows.cli import main
+from flows.network.circuits import Circuits
 from flows.network.cost_tables import HARDWARE_COSTS, hardware_costs
 from flows.network.devices import find_budget
-from flows.network.plan import plan_network
+from flows.network.planner import Planner
 from flows.torch_models import load_module
 from golden.graph.cost import graph_cost
 from golden.quantize import ActivationScheme, Scheme, WeightScheme, quantize
@@ -127,7 +128,9 @@ def test_hardware_costs_are_the_plans_own(folder: Path) -> None:
     budget = find_budget("zynq7020")
     tables = hardware_costs(graphs, budget, 300)
     for bits, graph in graphs.items():
-        for layer in plan_network(graph, budget, 300).layers:
+        plan = Planner(Circuits(graph, budget.fabric, shell=False), budget).cheapest(300)
+        assert plan is not None
+        for layer in plan.layers:
             if layer.folding is not None:
                 assert tables["luts"][layer.name, bits] == layer.resources.luts
                 assert tables["cycles"][layer.name, bits] == layer.cycles <= 300

@@ -38,8 +38,9 @@ def plan_network(
     Returns
     -------
     Plan
-        The cheapest one. A plan for more cycles never costs more, and is never refused where one
-        for fewer cycles is not.
+        One that takes as small a share as can be of the resource of which it takes the largest.
+        A plan for more cycles never takes more of the resource that is scarcest in a plan for
+        fewer, and is never refused where that is not.
 
     Raises
     ------

@@ -1,14 +1,16 @@
 """One option for each part of a design, so that all together fit and cost least."""
 
+import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack
 
 from flows.network.resources import Costs
 
@@ -125,6 +127,16 @@ class Limits:
         """Tables, multipliers, halves of block RAMs."""
         return self.luts, self.multipliers, self.halves
 
+    def share(self, amounts: NDArray[np.float64]) -> Fraction:
+        """Return the share that is taken of the resource of which the largest share is taken."""
+        taken = zip(amounts, self.most, strict=True)
+        return max(Fraction(round(amount), max(most, 1)) for amount, most in taken)
+
+    def within(self, share: Fraction) -> "Limits":
+        """Return a share of each resource."""
+        luts, multipliers, halves = (math.floor(share * max(most, 1)) for most in self.most)
+        return replace(self, luts=luts, multipliers=multipliers, halves=halves)
+
 
 _RESOURCES = (("LUTs", 1), ("multipliers", 1), ("block RAMs", 2))
 """The resources in the order of `Options.columns`, and how many of what is counted are one."""
@@ -180,8 +192,37 @@ class Selection:
 
     def may_fit(self, fixed: Costs) -> bool:
         """Return whether no weighted sum of the resources rules out every choice."""
-        sums = self._least[1:] + self._trades[1:] @ _amounts(fixed)
-        return bool((sums <= 1 + 1e-9).all())
+        return self.least_share(fixed) <= 1 + 1e-9
+
+    def least_share(self, fixed: Costs) -> float:
+        """Return a lower bound of the largest share that any choice takes of a resource."""
+        # A mean of shares, however weighted, is no larger than the largest.
+        return float((self._least[1:] + self._trades[1:] @ _amounts(fixed)).max())
+
+    def share(self, places: Sequence[int], fixed: Costs) -> Fraction:
+        """Return the largest share of a resource that a choice takes."""
+        return self.limits.share(self._total(places, fixed))
+
+    def most_even(self, fixed: Costs) -> list[int]:
+        """Return the places of a choice whose largest share of a resource is as small as can be."""
+        most = np.maximum(self.limits.most, 1)
+        # In parts of the lower bound, so that the solver's tolerances are small beside it.
+        unit = max(self.least_share(fixed), 1e-12) * most
+        resources, one_each = self._program
+        largest = np.ones((len(_RESOURCES), 1))
+        shares = np.hstack([resources / unit[:, np.newaxis], -largest])
+        count = resources.shape[1]
+        result = milp(
+            np.append(np.zeros(count), 1),
+            integrality=np.append(np.ones(count), 0),
+            bounds=Bounds(0, np.append(np.ones(count), np.inf)),
+            constraints=[
+                LinearConstraint(hstack([one_each, csr_array((len(self.parts), 1))]), 1, 1),
+                LinearConstraint(shares, ub=-_amounts(fixed) / unit),
+            ],
+            options={"mip_rel_gap": 0.0},
+        )
+        return self._places(result.x[:-1])
 
     def fitting(self, fixed: Costs) -> list[int] | None:
         """Return the place of an option of each part; None if no choice fits."""
@@ -224,6 +265,19 @@ class Selection:
                 return (max if alone else min)(short)[1:]
         return None
 
+    @cached_property
+    def _program(self) -> tuple[NDArray[np.float64], csr_array]:
+        """Resources of all options of all parts, and which are whose: one row for each part."""
+        sizes = [len(part) for part in self.parts]
+        rows, columns = np.repeat(np.arange(len(sizes)), sizes), np.arange(sum(sizes))
+        one_each = csr_array((np.ones(sum(sizes)), (rows, columns)))
+        return np.concatenate(self._columns, axis=1), one_each
+
+    def _places(self, chosen: NDArray[np.float64]) -> list[int]:
+        """Return the place of the chosen option of each part."""
+        ends = np.cumsum([len(part) for part in self.parts])
+        return [int(values.argmax()) for values in np.split(chosen, ends[:-1])]
+
     def _total(self, places: Sequence[int], fixed: Costs) -> NDArray[np.float64]:
         chosen = zip(self._columns, places, strict=True)
         return np.sum([columns[:, place] for columns, place in chosen], axis=0) + _amounts(fixed)
@@ -238,15 +292,11 @@ class Selection:
         limited: Sequence[int] = range(len(_RESOURCES)),
     ) -> list[int] | None:
         """Solve an integer linear program: one variable for each option of each part."""
-        sizes = [len(part) for part in self.parts]
-        ends = np.cumsum(sizes)
-        resources = np.concatenate(self._columns, axis=1)
-        rows = np.repeat(np.arange(len(sizes)), sizes)
-        one_each = csr_array((np.ones(ends[-1]), (rows, np.arange(ends[-1]))))
+        resources, one_each = self._program
         most = np.array(self.limits.most) - _amounts(fixed)
         result = milp(
             weights @ resources,
-            integrality=np.ones(ends[-1]),
+            integrality=np.ones(resources.shape[1]),
             bounds=Bounds(0, 1),
             constraints=[
                 LinearConstraint(one_each, 1, 1),
@@ -256,7 +306,7 @@ class Selection:
         )
         if result.x is None:
             return None
-        places = [int(values.argmax()) for values in np.split(result.x, ends[:-1])]
+        places = self._places(result.x)
         within = self._total(places, fixed) <= self.limits.most
         return places if within[list(limited)].all() else None
 
