@@ -7,15 +7,12 @@ from itertools import product
 import numpy as np
 import pytest
 
-from flows.network.circuits import Circuits
 from flows.network.devices import BUDGETS, FILL, Budget
 from flows.network.plan import plan_network
 from flows.network.planned import Plan
-from flows.network.planner import Planner
 from flows.network.resources import Costs
 from flows.network.selection import Limits, Options, Selection, pareto
 from golden.certify import certify
-from golden.constant_operands import spread_constants
 from golden.errors import UserError
 from golden.graph import Clamp, Graph, Tensor
 from golden.integer_type import IntegerType
@@ -49,10 +46,6 @@ def rises(plans: Sequence[Plan], budget: Budget) -> list[tuple[int, int]]:
     ]
 
 
-def planner(graph: Graph, budget: Budget) -> Planner:
-    return Planner(Circuits(spread_constants(graph), budget.fabric, shell=True), budget)
-
-
 def test_cnv_fits_as_fast_as_finn_builds_it(cnv: Graph) -> None:
     plan = plan_network(cnv, ZYNQ, 8192)
     assert plan.cycles <= 8192
@@ -82,13 +75,6 @@ def test_slower_plans_never_take_more_of_what_is_scarcest(
     assert all(plan.resources.fits(budget) for plan in plans)
     assert rises(plans, budget) == []
     assert rises(plans[::-1], budget)
-
-
-def test_the_cheapest_plans_would_take_more_of_what_is_scarcest(cnv: Graph) -> None:
-    """What the sweep above would find if plans were chosen by their cost alone."""
-    budget = FILL.of(ZYNQ)
-    found = [planner(cnv, budget).cheapest(round(8192 * 1.2**step)) for step in range(12)]
-    assert rises([plan for plan in found if plan], budget)
 
 
 def random_options(generator: np.random.Generator, count: int) -> Options:
