@@ -22,7 +22,8 @@ def image_scenarios(component: Any, seed: int, images: int = IMAGES) -> list[Sce
     """Return random and extreme images, back to back, in every manner.
 
     At full speed each beat must come as early as the layer's promises say: `latency` cycles after
-    the last input it needs, or, where an image has more beats out than in, in every cycle.
+    the last input it needs, or, where an image has more beats out than in, in every cycle
+    from the first one on.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ def full_speed_cycles(component: Any, outputs: int, images: int) -> Int64:
     needed = needed[0] if isinstance(needed, tuple) else needed
     beats_in = component.tensors[0].elements // lanes_in
     period = component.cycles_per_image()
-    in_image = needed // lanes_in if period == beats_in else beats + 1
+    in_image = needed // lanes_in if period == beats_in else beats + needed[0] // lanes_in
     start = np.arange(images)[:, None] * period
     return (component.latency + start + in_image).ravel()
 

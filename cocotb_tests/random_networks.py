@@ -46,6 +46,7 @@ class _RandomNetwork:
 
     def __init__(self, seed: int) -> None:
         self._random = np.random.default_rng(seed)
+        self._means_gate = seed % 2 == 1
         shape = (self._pick(3, 9), self._pick(3, 9), self._pick(1, 8))
         self._b = Builder(shape, seed)
         self._last = self._b.inputs[0]
@@ -184,9 +185,24 @@ class _RandomNetwork:
 
     def _gated(self) -> str:
         start = self._last
+        if self._means_gate:
+            return self._excited()
         gate = self._matrix(self._same(), start.channels)
         return self._b.scaled(
             Multiply, INT8, 1, inputs=(start.name, gate), encodings=(Encoding(), Encoding(3))
+        )
+
+    def _excited(self) -> str:
+        """Return a product with what the whole image decides for each channel."""
+        start = self._last
+        self._continue(self._mean(keep_dimensions=self._random.random() < 0.5))
+        if len(self._last.shape) == 3:
+            self._continue(self._pointwise(start.channels))
+        operands = [start.name, self._last.name]
+        if self._random.random() < 0.5:
+            return self._sum(*operands)
+        return self._b.scaled(
+            Multiply, INT8, 1, inputs=tuple(operands), encodings=(Encoding(), Encoding(3))
         )
 
     def _mixer(self) -> str:
@@ -232,16 +248,19 @@ class _RandomNetwork:
             Softmax(inputs=(self._last.name,), output=name, exponential=table, type=INT8)
         )
 
-    def _head(self) -> str:
-        mean = self._b.scaled(
+    def _mean(self, keep_dimensions: bool) -> str:
+        return self._b.scaled(
             Mean,
             INT8,
             1,
             inputs=(self._last.name,),
             axes=(0, 1),
-            keep_dimensions=False,
+            keep_dimensions=keep_dimensions,
             encoding=Encoding(),
         )
+
+    def _head(self) -> str:
+        mean = self._mean(keep_dimensions=False)
         channels = self._tensor(mean).channels
         dense = self._b.matrix(FullyConnected, mean, (self._pick(2, 10), channels), INT8, INT8)
         if self._random.random() < 0.5:

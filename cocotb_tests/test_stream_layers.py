@@ -31,6 +31,14 @@ CASES = {
     "concat_channels": "concat shapes=3x2x4,3x2x2,3x2x6 axis=2 lanes=2",
     "concat_rows": "concat shapes=3x2x4,1x2x4 axis=0 lanes=4",
     "concat_columns": "concat shapes=3x2x3,3x1x3 axis=1 lanes=3 kind=uint2",
+    "broadcast": "broadcast of=1x1x6 shape=3x2x6 lanes=3",
+    "broadcast_twice": "broadcast of=4 shape=2x1x4 lanes=4",
+    "broadcast_rows": "broadcast of=3x1x6 shape=3x5x6 lanes=2 kind=uint3",
+    "broadcast_image": "broadcast of=1x2x3 shape=3x2x3 lanes=1",
+    "broadcast_channels": "broadcast of=3x2x1 shape=3x2x6 lanes=3 kind=int10",
+    "broadcast_beats": "broadcast of=3x2x1 shape=3x2x4 lanes=4",
+    "broadcast_one": "broadcast of=1 shape=2x3x4 lanes=2",
+    "broadcast_nothing": "broadcast of=4 shape=1x4 lanes=4",
     "table": "table shape=3x2x6 lanes=3",
     "table_wide": "table shape=7 kind=uint10 output=int16 lanes=1",
     "table_narrow": "table shape=2x6 kind=int2 output=uint1 lanes=2",
@@ -74,6 +82,14 @@ def turns_too_short(circuit: Any) -> None:
     circuit._blocks = [1, 2, 3]
 
 
+def one_time_less(circuit: Any) -> None:
+    circuit._repeated -= circuit._block
+
+
+def too_short_a_block(circuit: Any) -> None:
+    circuit._block //= 2
+
+
 def neighbouring_entry(circuit: Any) -> None:
     object.__setattr__(circuit.node, "values", np.roll(circuit.node.values, 1))
 
@@ -90,6 +106,8 @@ FAULTS: dict[str, tuple[str, Callable[[Any], None]]] = {
     "border": ("pad_vector", other_border),
     "subsample": ("subsample", one_stride_less),
     "concat": ("concat_channels", turns_too_short),
+    "broadcast": ("broadcast", one_time_less),
+    "block": ("broadcast_rows", too_short_a_block),
     "table": ("table", neighbouring_entry),
     "clamp": ("clamp", one_code_too_many),
 }
@@ -130,6 +148,9 @@ def test_a_fifo_keeps_as_many_beats_as_it_says(
         ("pad padding=0,0,0,0,1,0", r"channels are padded by \(1, 0\); allowed: lanes that"),
         ("subsample stride=0,1", r"stride is \(0, 1\); allowed: at least 1"),
         ("concat lanes=16", "lanes is 16; allowed: a divisor of the 8 channels, such as 8"),
+        ("broadcast lanes=3", "lanes is 3; allowed: a divisor of the 16 channels, such as 2"),
+        ("broadcast of=1x8x1", r"\(1, 8, 1\) is repeated to \(8, 8, 16\); the circuit takes"),
+        ("broadcast of=2x1x16", r"shape is \(8, 8, 16\), to which \(2, 1, 16\) does not"),
         ("table kind=int11", "takes codes of up to 10 bits"),
     ],
 )

@@ -11,7 +11,7 @@ from flows.network.devices import BUDGETS, Budget, Fill, Part
 from golden.errors import UserError
 
 _EVERY_PACKAGE = {package for budget in BUDGETS.values() for package in budget.packages}
-_ECP5 = [budget for budget in BUDGETS.values() if budget.family == "ecp5"]
+_ECP5 = [budget for budget in BUDGETS.values() if budget.fabric.family == "ecp5"]
 
 
 def accepted(budget: Budget, package: str, folder: Path) -> bool:

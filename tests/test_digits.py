@@ -182,13 +182,13 @@ def test_layers_are_certified_on_every_reachable_accumulator(quantized: Quantize
 
 def test_files_are_made_once_and_made_anew_when_settings_change(tmp_path: Path) -> None:
     first = quantized_digits(tmp_path, QUICK)
-    times = {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    times = {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("[!.]*")}
     assert set(times) == {
         *("digits.bittrue", "layers.npz", "digits.json", "digits.safetensors"),
         *("training.npy", "test.npy", "test-labels.npy"),
     }
     assert quantized_digits(tmp_path, QUICK) == first
-    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == times
+    assert {path.name: path.stat().st_mtime_ns for path in tmp_path.glob("[!.]*")} == times
     other = quantized_digits(tmp_path, DigitsSettings(QUICK.training, Rounding.RUY))
     assert other.configuration != first.configuration
     assert {layer.rounding for layer in other.layers()} == {Rounding.RUY}

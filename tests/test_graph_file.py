@@ -11,7 +11,7 @@ import pytest
 
 from fuzz import fuzz
 from golden.certificate_search import find_certificate
-from golden.errors import UserError
+from golden.errors import ExecutionError, UserError
 from golden.execute import Executor
 from golden.float_requant import requantize_float32_half_even
 from golden.graph import (
@@ -213,7 +213,7 @@ def test_an_archive_that_unpacks_to_too_much_is_refused(monkeypatch: pytest.Monk
 def test_missing_files_and_folders_are_reported(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="No such file"):
         file.load(tmp_path / "none.bittrue")
-    with pytest.raises(UserError, match="choose a folder"):
+    with pytest.raises(ExecutionError, match="choose a folder"):
         file.save(example(), tmp_path / "none" / "x.bittrue")
 
 

@@ -266,7 +266,7 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("words", "message"),
-    [(["--out", "{}/x.txt"], "suffix is '.txt'"), (["--out", "{}/no/x.onnx"], "choose a folder")],
+    [(["--out", "{}/x.txt"], "suffix is '.txt'"), (["--out", "{}/no/x.onnx"], "make it first")],
 )
 def test_command_refuses_in_one_line(
     words: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

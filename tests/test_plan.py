@@ -1,21 +1,27 @@
 """Plans: what fits is found, what is slower costs no more, and the choice is the best there is."""
 
+from collections.abc import Sequence
+from fractions import Fraction
 from itertools import product
 
 import numpy as np
 import pytest
 
-from flows.network.devices import BUDGETS
+from flows.network.circuits import Circuits
+from flows.network.devices import BUDGETS, FILL, Budget
 from flows.network.plan import plan_network
 from flows.network.planned import Plan
+from flows.network.planner import Planner
 from flows.network.resources import Costs
 from flows.network.selection import Limits, Options, Selection, pareto
 from golden.certify import certify
+from golden.constant_operands import spread_constants
 from golden.errors import UserError
 from golden.graph import Clamp, Graph, Tensor
 from golden.integer_type import IntegerType
 from golden.onnx_import import convert_onnx
 from support.finn_networks import cnv_1w1a
+from support.onnx_fixtures import random_network
 
 ZYNQ = BUDGETS["zynq7020"]
 
@@ -25,11 +31,26 @@ def cnv() -> Graph:
     return certify(convert_onnx(cnv_1w1a().SerializeToString()))
 
 
-def worth(plan: Plan) -> float:
-    """Return what a plan costs, in tables."""
+def amounts(plan: Plan) -> np.ndarray:
+    """Return tables, multipliers and halves of block RAMs of a plan."""
     found = plan.resources
-    worth = Limits(0, 0, 0).worth
-    return float(np.dot(worth, (found.luts, found.multipliers, 2 * found.block_rams)))
+    return np.array([found.luts, found.multipliers, 2 * found.block_rams])
+
+
+def rises(plans: Sequence[Plan], budget: Budget) -> list[tuple[int, int]]:
+    """Return pairs of plans of which the later takes more of what is scarcest in the earlier."""
+    most = np.array([budget.luts, budget.multipliers, 2 * budget.block_rams])
+    scarcest = [int((amounts(plan) / most).argmax()) for plan in plans]
+    return [
+        (tight, loose)
+        for loose, plan in enumerate(plans)
+        for tight in range(loose)
+        if amounts(plan)[scarcest[tight]] > amounts(plans[tight])[scarcest[tight]]
+    ]
+
+
+def planner(graph: Graph, budget: Budget) -> Planner:
+    return Planner(Circuits(spread_constants(graph), budget.fabric, shell=True), budget)
 
 
 def test_cnv_fits_as_fast_as_finn_builds_it(cnv: Graph) -> None:
@@ -46,12 +67,28 @@ def test_cnv_fits_when_nothing_is_asked(cnv: Graph) -> None:
         plan_network(cnv, ZYNQ, plan.cycles - 1)
 
 
-def test_slower_plans_are_never_refused_and_never_cost_more(cnv: Graph) -> None:
-    rates = [8192, 10_000, 16_384, 65_536, 1 << 21]
-    plans = [plan_network(cnv, ZYNQ, cycles) for cycles in rates]
-    assert all(plan.resources.fits(ZYNQ) for plan in plans)
-    costs = [worth(plan) for plan in plans]
-    assert costs == sorted(costs, reverse=True)
+@pytest.mark.parametrize(
+    ("seed", "device"), [(None, "zynq7020"), (1, "zynq7010"), (1, "ecp5-85f"), (2, "zynq7010")]
+)
+def test_slower_plans_never_take_more_of_what_is_scarcest(
+    cnv: Graph, seed: int | None, device: str
+) -> None:
+    graph = cnv
+    if seed is not None:
+        graph = certify(convert_onnx(random_network(seed).SerializeToString()))
+    budget = FILL.of(BUDGETS[device])
+    rates = [round(8192 * 1.4**step) for step in range(8)] + [1 << 24]
+    plans = [plan_network(graph, BUDGETS[device], cycles) for cycles in rates]
+    assert all(plan.resources.fits(budget) for plan in plans)
+    assert rises(plans, budget) == []
+    assert rises(plans[::-1], budget)
+
+
+def test_the_cheapest_plans_would_take_more_of_what_is_scarcest(cnv: Graph) -> None:
+    """What the sweep above would find if plans were chosen by their cost alone."""
+    budget = FILL.of(ZYNQ)
+    found = [planner(cnv, budget).cheapest(round(8192 * 1.2**step)) for step in range(12)]
+    assert rises([plan for plan in found if plan], budget)
 
 
 def random_options(generator: np.random.Generator, count: int) -> Options:
@@ -89,6 +126,12 @@ def test_the_choice_is_the_cheapest_of_all_that_fit(seed: int) -> None:
     }
     costs = [int(total @ limits.worth) for total in totals.values() if (total <= limits.most).all()]
     selection = Selection(parts, limits)
+    even = totals[tuple(selection.most_even(fixed))]
+    shares = [
+        max(Fraction(int(a), b) for a, b in zip(each, limits.most, strict=True))
+        for each in (even, *totals.values())
+    ]
+    assert shares[0] == min(shares)
     cheapest, fitting = selection.cheapest(fixed), selection.fitting(fixed)
     if not costs:
         assert cheapest is None

@@ -10,7 +10,7 @@ from flows.bench.scenario import compare
 from flows.code_files import npy_content, read_codes
 from flows.model_arguments import add_model_arguments, load_model
 from flows.network.devices import BUDGETS, Fill, find_budget
-from flows.network.plan import plan_network
+from flows.network.plan import circuit_graph, plan_network
 from flows.network.simulation import (
     Pace,
     codes_of,
@@ -99,7 +99,7 @@ def run(arguments: argparse.Namespace) -> int:
         from golden.execute import Executor
 
         kept = [*network.taps.values(), plan.spec.output.name]
-        golden = Executor(imported).run(images, kept)
+        golden = Executor(circuit_graph(imported)).run(images, kept)
     scenario = network_scenario(
         network,
         "images",

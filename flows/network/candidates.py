@@ -9,7 +9,7 @@ from itertools import product as every
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.network.devices import Budget
+from flows.network.devices import Fabric
 from flows.network.resources import (
     Costs,
     matrix_control_cost,
@@ -91,14 +91,14 @@ class MatrixChoices:
     tensor : Tensor
         What it reads.
     bounds : AccumulatorBounds
-    budget : Budget
+    fabric : Fabric
         Of the device.
     """
 
     node: Convolution | FullyConnected
     tensor: Tensor
     bounds: AccumulatorBounds
-    budget: Budget
+    fabric: Fabric
 
     @cached_property
     def geometry(self) -> MatrixGeometry:
@@ -188,7 +188,7 @@ class MatrixChoices:
             return
         widths = self.weight_type.width, self.tensor.type.width
         if math.prod(widths) >= _LEAST_PRODUCT:
-            yield self.budget.packed
+            yield self.fabric.packed
         if max(widths) <= MAXIMUM_LUT_WIDTH:
             yield Multiplier.LUT
 
@@ -219,7 +219,7 @@ class MatrixChoices:
         bits = 1 if self.binary else _operand(self.weight_type).width
         width = bits * outputs * (rows if self.geometry.depthwise else rows * elements)
         words = -(-self.geometry.outputs // outputs) * beats
-        return {memory: rom_cost(width, words, memory, self.budget) for memory in Memory}
+        return {memory: rom_cost(width, words, memory, self.fabric) for memory in Memory}
 
     def _window_costs(self, rows: Int64, elements: Int64) -> dict[Memory, Costs]:
         pairs, places = np.unique(np.stack([rows, elements]), axis=1, return_inverse=True)
@@ -242,7 +242,7 @@ class MatrixChoices:
         outputs = elements if self.geometry.depthwise else self.geometry.outputs
         folding = Folding(rows, elements, outputs)
         window = self.geometry.window_spec(folding, self.tensor, self.tensor.type.minimum, 1)
-        return window_cost(window, memory, self.budget)
+        return window_cost(window, memory, self.fabric)
 
     def _foldings(self, input_lanes: int, output_lanes: int) -> tuple[Int64, Int64, Int64, Int64]:
         """Return rows, elements, outputs, and beats of a frame."""

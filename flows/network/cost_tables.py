@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from flows.network.circuits import Circuits
 from flows.network.devices import Budget
-from flows.network.plan import plan_network
+from flows.network.planner import Planner
+from golden.constant_operands import spread_constants
+from golden.errors import UserError
 from golden.graph import Graph
 
 Bits = tuple[int, int]
@@ -38,7 +41,11 @@ def hardware_costs(
     unlimited = replace(budget, luts=_UNLIMITED, multipliers=_UNLIMITED, block_rams=_UNLIMITED)
     tables: dict[str, dict[tuple[str, Bits], float]] = {name: {} for name in HARDWARE_COSTS}
     for bits, graph in graphs.items():
-        for layer in plan_network(graph, unlimited, cycles).layers:
+        spread = spread_constants(graph)
+        plan = Planner(Circuits(spread, budget.fabric, shell=False), unlimited).cheapest(cycles)
+        if plan is None:
+            raise UserError(f"no circuit of the network takes at most {cycles:,} cycles")
+        for layer in plan.layers:
             node = graph.producer(layer.name)
             if layer.folding is None or node is None:
                 continue

@@ -7,6 +7,26 @@ from golden.mac_spec import Multiplier
 
 
 @dataclass(frozen=True)
+class Fabric:
+    """What the devices of a family have in common, as far as circuits are chosen by it.
+
+    Parameters
+    ----------
+    family : str
+        Of `flows.synthesis.DEVICES`.
+    packed : Multiplier
+        How products share a hardware multiplier.
+    halves : int
+        What the 18 kbit that make a memory of their own are of a block RAM, in halves: 1 of a
+        RAMB36, 2 of a DP16KD.
+    """
+
+    family: str
+    packed: Multiplier
+    halves: int
+
+
+@dataclass(frozen=True)
 class Budget:
     """Resources of a part.
 
@@ -18,27 +38,19 @@ class Budget:
         As Vivado calls it without package and speed grade, or nextpnr's option for it.
     packages, speeds : tuple of str
         Packages and speed grades in which it is made, the usual one first.
-    family : str
-        Of `flows.synthesis.DEVICES`.
+    fabric : Fabric
     luts, multipliers, block_rams : int
         Six-input (7 series) or four-input (ECP5) tables, DSP48E1 or MULT18X18D, RAMB36 or DP16KD.
-    packed : Multiplier
-        How products share a hardware multiplier.
-    block_ram_bits, block_ram_width : int
-        Of one block RAM: its bits, and its data bits in the widest configuration.
     """
 
     summary: str
     part: str
     packages: tuple[str, ...]
     speeds: tuple[str, ...]
-    family: str
+    fabric: Fabric
     luts: int
     multipliers: int
     block_rams: int
-    packed: Multiplier
-    block_ram_bits: int
-    block_ram_width: int
 
 
 @dataclass(frozen=True)
@@ -131,8 +143,10 @@ class Fill:
 FILL = Fill()
 """Where nobody chooses."""
 
-_SERIES_7 = ("xc7", ("1", "2", "3"), Multiplier.PACKED_DSP48E1, 36 * 1024, 72)
-_ECP5 = ("ecp5", ("6", "7", "8"), Multiplier.PACKED_MULT18X18D, 18 * 1024, 36)
+_SERIES_7 = Fabric("xc7", Multiplier.PACKED_DSP48E1, 1)
+_ECP5 = Fabric("ecp5", Multiplier.PACKED_MULT18X18D, 2)
+
+_SPEEDS = {_SERIES_7: ("1", "2", "3"), _ECP5: ("6", "7", "8")}
 
 
 def _budget(
@@ -142,13 +156,10 @@ def _budget(
     luts: int,
     multipliers: int,
     block_rams: int,
-    kind: tuple[str, tuple[str, ...], Multiplier, int, int],
+    fabric: Fabric,
 ) -> Budget:
-    family, speeds, packed, bits, width = kind
     resources = luts, multipliers, block_rams
-    return Budget(
-        summary, part, tuple(packages.split()), speeds, family, *resources, packed, bits, width
-    )
+    return Budget(summary, part, tuple(packages.split()), _SPEEDS[fabric], fabric, *resources)
 
 
 BUDGETS = {

@@ -1,7 +1,5 @@
 """How many lanes the streams of a network have, for one rate after the other."""
 
-import itertools
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from flows.network.devices import Budget
+from flows.network.devices import Fabric
 from flows.network.resources import (
     Costs,
     fifo_cost,
@@ -19,15 +17,11 @@ from flows.network.resources import (
     shell_cost,
 )
 from flows.network.selection import Options
-from golden.graph import Concat, Convolution, FullyConnected, Graph, Node, Pad, Tensor
-from hdl.layers.build import Pool, build_layer, matrix_layer_spec, naming, pool_layer
-from hdl.layers.folding import Folding
+from flows.network.streams import Streams
+from golden.graph import Convolution, FullyConnected, Graph, Node
+from hdl.layers.build import build_layer, matrix_layer_spec
 from hdl.memory import Memory
-from hdl.network import Network
 from hdl.network_spec import NetworkSpec, is_wire
-
-_STEPS = 4
-"""Levels for each doubling of the cycles."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,17 +79,18 @@ class Levels:
     Parameters
     ----------
     graph : Graph
-    budget : Budget
+    fabric : Fabric
     shell : bool
         Whether an AXI shell is counted.
+    streams : Streams
+        Of the graph.
     """
 
-    def __init__(self, graph: Graph, budget: Budget, shell: bool) -> None:
+    def __init__(self, graph: Graph, fabric: Fabric, shell: bool, streams: Streams) -> None:
         self._graph = graph
         self._shell = shell
-        self._budget = budget
-        self._pools = [node for node in graph.nodes if isinstance(node, Pool)]
-        self._pool_cycles: dict[tuple[str, int], int] = {}
+        self._fabric = fabric
+        self._streams = streams
         self._known_constants: dict[tuple[str, int], Options] = {}
         self._others: dict[tuple[Any, ...], tuple[int, Costs]] = {}
 
@@ -105,19 +100,12 @@ class Levels:
 
     @cached_property
     def _all(self) -> list[Level]:
-        """All levels, down to one lane for every tensor; those with fewest lanes first."""
-        levels: list[Level] = []
-        for number in itertools.count():
-            lanes = self._lanes(round(2 ** (number / _STEPS)))
-            if not levels or lanes != levels[-1].lanes:
-                levels.append(self._with(lanes))
-            if max(lanes.values()) == 1:
-                break
-        return levels[::-1]
+        """All levels; those with fewest lanes first."""
+        return [self._with(lanes) for lanes in self._streams.lanes]
 
     def _with(self, lanes: dict[str, int]) -> Level:
         graph = self._graph
-        spec = NetworkSpec(graph, self._any_foldings, lanes)
+        spec = NetworkSpec(graph, self._streams.any_foldings, lanes)
         costs: dict[str, Costs] = {}
         cycles: dict[str, int] = {}
         for node in graph.nodes:
@@ -156,35 +144,18 @@ class Levels:
             lone = replace(matrix_layer_spec(node, spec), input_lanes=1)
             shapes = np.array(lone.requantizer().rom_shapes, dtype=np.int64)
             width, words = shapes.T
-            costs = [rom_cost(width, words, each, self._budget) for each in Memory]
+            costs = [rom_cost(width, words, each, self._fabric) for each in Memory]
             self._known_constants[key] = Options.joined([Options.of(each.sum()) for each in costs])
         return self._known_constants[key]
-
-    @cached_property
-    def _any_foldings(self) -> dict[str, Folding]:
-        """Foldings of which nothing is asked but that they are some."""
-        foldings = {}
-        for node in self._graph.nodes:
-            if isinstance(node, Convolution | FullyConnected):
-                depthwise = isinstance(node, Convolution) and node.depthwise
-                channels = self._graph.tensors[node.inputs[0]].channels
-                each = len(node.weight) // channels if depthwise else 1
-                foldings[node.output] = Folding(outputs=each)
-        return foldings
-
-    @cached_property
-    def _network(self) -> Network:
-        """The network with any folding: its FIFOs are those of every folding."""
-        return Network(NetworkSpec(self._graph, self._any_foldings))
 
     def _memories(self, lanes: Mapping[str, int]) -> dict[str, Options]:
         """Return what each FIFO costs in each kind of memory."""
         options = {}
-        for edges in self._network.edges.values():
+        for edges in self._streams.network.edges.values():
             for edge in edges:
                 count, width = lanes[edge.tensor], self._graph.tensors[edge.tensor].type.width
-                for name, (beat, depth) in self._network.fifos(edge, count).items():
-                    costs = [fifo_cost(beat * width, depth, each, self._budget) for each in Memory]
+                for name, (beat, depth) in self._streams.network.fifos(edge, count).items():
+                    costs = [fifo_cost(beat * width, depth, each, self._fabric) for each in Memory]
                     options[name] = Options.joined([Options.of(cost) for cost in costs])
         return options
 
@@ -193,61 +164,12 @@ class Levels:
             return Costs()
         ends = (self._graph.inputs[0].name, self._graph.outputs[0])
         bits = sum(8 * -(-self._graph.tensors[end].type.width // 8) * lanes[end] for end in ends)
-        return shell_cost(len(self._network.layers), bits)
+        return shell_cost(len(self._streams.network.layers), bits)
 
     def _other(self, node: Node, spec: NetworkSpec) -> tuple[int, Costs]:
         """Return cycles and costs of a layer without a matrix."""
         key = node.output, *(spec.lanes_of(name) for name in (*node.inputs, node.output))
         if key not in self._others:
             circuit: Any = build_layer(node, spec)
-            self._others[key] = circuit.cycles_per_image(), other_cost(circuit, self._budget)
+            self._others[key] = circuit.cycles_per_image(), other_cost(circuit, self._fabric)
         return self._others[key]
-
-    def _lanes(self, cycles: int) -> dict[str, int]:
-        """Return the fewest lanes with which each tensor passes within so many cycles."""
-        channels: dict[str, int] = {}
-        origins: dict[str, str] = {}
-        for tensor in self._graph.tensors.values():
-            producer = self._graph.producer(tensor.name)
-            origin = tensor.name
-            if producer is not None and is_wire(producer):
-                origin = origins[producer.inputs[0]]
-            origins[tensor.name] = origin
-            channels[origin] = math.gcd(channels.get(origin, 0), tensor.channels)
-        for node in self._graph.nodes:
-            if isinstance(node, Concat | Pad):
-                # Blocks of one tensor or of a border follow each other in whole beats.
-                whole = [self._graph.tensors[name].channels for name in node.inputs]
-                whole += node.padding[-1] if isinstance(node, Pad) else ()
-                for name in (*node.inputs, node.output):
-                    channels[origins[name]] = math.gcd(channels[origins[name]], *whole)
-        lanes = {
-            name: self._fewest_lanes(self._graph.tensors[name], channels[origin], cycles)
-            for name, origin in origins.items()
-        }
-        for node in self._pools:
-            # The results of a whole image come as fast as its last pixel, and leave so too.
-            given = self._graph.tensors[node.inputs[0]]
-            if self._graph.tensors[node.output].elements == given.channels:
-                for name, origin in origins.items():
-                    if origin == node.output and channels[origin] % lanes[given.name] == 0:
-                        lanes[name] = max(lanes[name], lanes[given.name])
-        return lanes
-
-    def _fewest_lanes(self, tensor: Tensor, channels: int, cycles: int) -> int:
-        divisors = [count for count in range(1, channels + 1) if channels % count == 0]
-        pools = [node for node in self._pools if node.inputs[0] == tensor.name]
-
-        def passes(lanes: int) -> bool:
-            return tensor.elements <= lanes * cycles and all(
-                self._cycles_of_pool(node, tensor, lanes) <= cycles for node in pools
-            )
-
-        return next(filter(passes, divisors), channels)
-
-    def _cycles_of_pool(self, node: Pool, tensor: Tensor, lanes: int) -> int:
-        if (node.output, lanes) not in self._pool_cycles:
-            with naming(self._graph, node):
-                cycles = pool_layer(node, tensor, lanes).cycles_per_image()
-            self._pool_cycles[node.output, lanes] = cycles
-        return self._pool_cycles[node.output, lanes]

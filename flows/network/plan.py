@@ -1,8 +1,10 @@
 """The circuit of every layer, for a device or for a rate."""
 
+from flows.network.circuits import Circuits
 from flows.network.devices import BUDGETS, FILL, Budget, Fill
 from flows.network.planned import Plan
 from flows.network.planner import Planner
+from golden.broadcast_operands import broadcast_operands
 from golden.constant_operands import spread_constants
 from golden.errors import UserError
 from golden.graph import Graph
@@ -36,8 +38,9 @@ def plan_network(
     Returns
     -------
     Plan
-        The cheapest one. A plan for more cycles never costs more, and is never refused where one
-        for fewer cycles is not.
+        One that takes as small a share as can be of the resource of which it takes the largest.
+        A plan for more cycles never takes more of the resource that is scarcest in a plan for
+        fewer, and is never refused where that is not.
 
     Raises
     ------
@@ -45,18 +48,15 @@ def plan_network(
         If the device is too small: what is short, by how much, the nearest rate for which it is
         not, and which devices would do.
     """
-    spread = spread_constants(graph)
-    planner = Planner(spread, fill.of(budget), shell == AXI)
+    spread = circuit_graph(graph)
+    circuits = Circuits(spread, budget.fabric, shell == AXI)
+    planner = Planner(circuits, fill.of(budget))
     rate = cycles if cycles is not None else planner.fastest()
     plan = planner.plan(rate) if rate is not None else None
     if plan is not None:
         return plan
     short = _shortage(planner, budget, fill, cycles)
-    others = [
-        each.summary
-        for each in BUDGETS.values()
-        if short and each != budget and Planner(spread, fill.of(each), shell == AXI).fits(cycles)
-    ]
+    others = _big_enough(circuits, budget, fill, cycles) if short else []
     if cycles is None:
         problem = f"the network does not fit a {budget.summary}"
     else:
@@ -70,6 +70,23 @@ def plan_network(
     if short:
         parts.append(f"big enough: {', '.join(others)}" if others else "no known device is enough")
     raise UserError("; ".join(parts))
+
+
+def circuit_graph(graph: Graph) -> Graph:
+    """Return an equal graph that has a node for each circuit: operands are of one shape."""
+    return broadcast_operands(spread_constants(graph))
+
+
+def _big_enough(circuits: Circuits, budget: Budget, fill: Fill, cycles: int | None) -> list[str]:
+    """Return the other devices for which there is a plan."""
+    families = {budget.fabric: circuits}
+    found = []
+    for device in BUDGETS.values():
+        if device != budget:
+            known = families.setdefault(device.fabric, circuits.on(device.fabric))
+            if Planner(known, fill.of(device)).fits(cycles):
+                found.append(device.summary)
+    return found
 
 
 def _shortage(planner: Planner, budget: Budget, fill: Fill, cycles: int | None) -> str | None:

@@ -1,17 +1,20 @@
 """The cheapest circuits of all layers for a rate, and the fastest rate that fits."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.network.candidates import Candidates, MatrixChoices
+from flows.network.candidates import Candidates
+from flows.network.circuits import Circuits
 from flows.network.devices import Budget
-from flows.network.levels import Level, Levels
+from flows.network.levels import Level
 from flows.network.planned import Plan, PlannedLayer
 from flows.network.resources import Costs
 from flows.network.selection import Limits, Selection
-from golden.graph import Convolution, FullyConnected, Graph, Node
+from golden.graph import Convolution, FullyConnected, Node
 from hdl.layers.build import matrix_layer_spec
 from hdl.memory import Memory
 from hdl.network_spec import NetworkSpec, is_wire
@@ -33,37 +36,27 @@ class Planner:
 
     Parameters
     ----------
-    graph : Graph
-        With certificates where there are any, and without constants that are spread.
+    circuits : Circuits
+        Of the device's family.
     budget : Budget
         What there is to be used.
-    shell : bool
-        Whether an AXI shell is counted.
     """
 
-    def __init__(self, graph: Graph, budget: Budget, shell: bool) -> None:
-        self._graph = graph
-        self._budget = budget
+    def __init__(self, circuits: Circuits, budget: Budget) -> None:
+        self._graph = circuits.graph
         self._limits = Limits(budget.luts, budget.multipliers, 2 * budget.block_rams)
-        self._levels = Levels(graph, budget, shell)
-        self._choices = {
-            node.output: MatrixChoices(
-                node, graph.tensors[node.inputs[0]], graph.accumulators[node.output], budget
-            )
-            for node in graph.nodes
-            if isinstance(node, Convolution | FullyConnected)
-        }
+        self._circuits = circuits
 
     def fastest(self, lowest: int = _FASTEST) -> int | None:
         """Return the fewest cycles for which a plan fits; None if none does."""
-        choice = self._choice(_SLOWEST, any_fitting=True)
+        choice = self._fitting(_SLOWEST)
         if choice is None:
             return None
         # Where a plan fits, one with more cycles does.
         low, high = lowest, max(lowest, choice.cycles)
         while low < high:
             middle = (low + high) // 2
-            choice = self._choice(middle, any_fitting=True)
+            choice = self._fitting(middle)
             if choice is not None:
                 high = min(middle, max(choice.cycles, low))
             else:
@@ -86,45 +79,84 @@ class Planner:
         tuple or None
             None if nothing is short, but no circuit is so fast.
         """
-        level = next(self._levels.within(cycles or _SLOWEST), None)
-        found = None if level is None else self._selection(level, cycles or _SLOWEST)
+        level = next(self._circuits.levels.within(cycles or _SLOWEST), None)
+        found = None if level is None else self._selection(level, cycles or _SLOWEST, self._limits)
         if level is None or found is None:
             return None
         return found[1].shortage(level.fixed)
 
     def fits(self, cycles: int | None = None) -> bool:
         """Return whether a plan of at most so many cycles, or of any number, fits."""
-        return self._choice(cycles or _SLOWEST, any_fitting=True) is not None
+        return self._fitting(cycles or _SLOWEST) is not None
 
     def plan(self, cycles: int) -> Plan | None:
-        """Return the cheapest plan with at most so many cycles; None if none fits."""
-        choice = self._choice(cycles)
+        """Return the best plan with at most so many cycles; None if none fits.
+
+        Of the resource of which it takes the largest share, it takes the smallest share that any
+        plan does; among those that do so it is the cheapest. What is fast enough for fewer cycles
+        is so for more, whose smallest share is thus no larger.
+        """
+        share = self._least_share(cycles)
+        if share is None or share > 1:
+            return None
+        choice = self._cheapest(cycles, self._limits.within(share))
         return self._plan(choice) if choice else None
 
-    def _choice(self, cycles: int, any_fitting: bool = False) -> "_Choice | None":
-        """Return the cheapest choice with at most so many cycles, or any that fits."""
-        bounds = [choices.bound(cycles) for choices in self._choices.values()]
-        if any(not len(bound) for bound in bounds):
-            return None
-        # With more lanes, layers themselves cost no less than with as many as they like.
-        relaxed = Selection(bounds, self._limits)
+    def cheapest(self, cycles: int) -> Plan | None:
+        """Return the plan of least cost, however much it takes of what is scarce; None if none."""
+        choice = self._cheapest(cycles, self._limits)
+        return self._plan(choice) if choice else None
+
+    def _least_share(self, cycles: int) -> Fraction | None:
+        """Return the smallest that the largest share of a resource can be, which may exceed 1."""
+        least: Fraction | None = None
+        for level, relaxed in self._levels(cycles, self._limits):
+            if least is not None and relaxed.least_share(level.fixed) >= least:
+                continue
+            found = self._selection(level, cycles, self._limits)
+            if found is not None:
+                selection = found[1]
+                share = selection.share(selection.most_even(level.fixed), level.fixed)
+                least = share if least is None else min(least, share)
+        return least
+
+    def _cheapest(self, cycles: int, limits: Limits) -> "_Choice | None":
+        """Return the cheapest choice within some limits."""
         best: _Choice | None = None
-        for level in self._levels.within(cycles):
+        for level, relaxed in self._levels(cycles, limits):
             if not relaxed.may_fit(level.fixed):
                 continue
-            if best and relaxed.least_cost(level.fixed) >= best.cost:
+            if best is not None and relaxed.least_cost(level.fixed) >= best.cost:
                 continue
-            choice = self._choice_with(level, cycles, any_fitting)
+            choice = self._choice(level, cycles, limits, Selection.cheapest)
             if choice is not None and (best is None or choice.cost < best.cost):
                 best = choice
-                if any_fitting:
-                    return best
         return best
 
-    def _selection(self, level: Level, cycles: int) -> "tuple[_Circuits, Selection] | None":
+    def _fitting(self, cycles: int) -> "_Choice | None":
+        """Return any choice that fits."""
+        choices = (
+            self._choice(level, cycles, self._limits, Selection.fitting)
+            for level, relaxed in self._levels(cycles, self._limits)
+            if relaxed.may_fit(level.fixed)
+        )
+        return next((choice for choice in choices if choice is not None), None)
+
+    def _levels(self, cycles: int, limits: Limits) -> Iterator[tuple[Level, Selection]]:
+        """Yield the levels that are so fast, each with a choice that is no worse than any of it."""
+        # With the lanes of a level, circuits cost no less than with as many as they like.
+        bounds = [choices.bound(cycles) for choices in self._circuits.choices.values()]
+        if all(map(len, bounds)):
+            relaxed = Selection(bounds, limits)
+            for level in self._circuits.levels.within(cycles):
+                yield level, relaxed
+
+    def _selection(
+        self, level: Level, cycles: int, limits: Limits
+    ) -> "tuple[_Circuits, Selection] | None":
         """Return what there is to choose from with these lanes; None if no circuit is so fast."""
         circuits: _Circuits = {}
-        for name, choices in self._choices.items():
+        for name, choices in self._circuits.choices.items():
             candidates = choices.candidates(level.lanes[choices.tensor.name], level.lanes[name])
             places = candidates.within(cycles)
             if not len(places):
@@ -132,17 +164,22 @@ class Planner:
             circuits[name] = candidates, places
         parts = [candidates.options.at(places) for candidates, places in circuits.values()]
         return circuits, Selection(
-            [*parts, *level.constants.values(), *level.memories.values()], self._limits
+            [*parts, *level.constants.values(), *level.memories.values()], limits
         )
 
-    def _choice_with(self, level: Level, cycles: int, any_fitting: bool) -> "_Choice | None":
-        """Return the cheapest choice with these lanes, or any that fits."""
-        found = self._selection(level, cycles)
+    def _choice(
+        self,
+        level: Level,
+        cycles: int,
+        limits: Limits,
+        find: Callable[[Selection, Costs], list[int] | None],
+    ) -> "_Choice | None":
+        """Return what is found with the lanes of a level."""
+        found = self._selection(level, cycles, limits)
         if found is None:
             return None
         circuits, selection = found
-        find = selection.fitting if any_fitting else selection.cheapest
-        chosen = find(level.fixed)
+        chosen = find(selection, level.fixed)
         if chosen is None:
             return None
         places = {

@@ -12,12 +12,13 @@ import numpy as np
 from amaranth.lib import wiring
 from numpy.typing import NDArray
 
-from flows.network.devices import Budget
+from flows.network.devices import Budget, Fabric
 from golden.graph import Certified, MaxPool, Requantization
 from golden.integer_type import IntegerType
 from golden.mac_spec import Multiplier
 from golden.packing import find_packing
 from golden.requant_spec import MAXIMUM_MULTIPLIER_WIDTH
+from hdl.layers.broadcast import Broadcast
 from hdl.layers.constant import ConstantSource
 from hdl.layers.elementwise import AddLayer
 from hdl.layers.window_pool import WindowPool
@@ -33,6 +34,9 @@ _TABLE_WORDS = 64
 
 _JOINED = 4
 """Tables that the multiplexers behind them join without any other table."""
+
+_SHAPES = ((36, 512), (18, 1024), (9, 2048), (4, 4096), (2, 8192), (1, 16384))
+"""Bits of a word and words of a block RAM of 18 kbit, RAMB18 as DP16KD; every ninth is a parity."""
 
 _MOST_PRODUCTS = 8
 """More products than any hardware multiplier makes at once."""
@@ -158,9 +162,9 @@ def requantizer_cost(
     return Costs(75 * partials * lanes, partials * lanes)
 
 
-def fifo_cost(width: int, depth: int, memory: Memory, budget: Budget) -> Costs:
+def fifo_cost(width: int, depth: int, memory: Memory, fabric: Fabric) -> Costs:
     """Estimate a FIFO: its memory, pointers and level, and the registers behind it."""
-    return Costs(20 + 5 * depth.bit_length() + width // 4) + ram_cost(width, depth, memory, budget)
+    return Costs(20 + 5 * depth.bit_length() + width // 4) + ram_cost(width, depth, memory, fabric)
 
 
 def shell_cost(layers: int, lanes: int) -> Costs:
@@ -176,13 +180,16 @@ def shell_cost(layers: int, lanes: int) -> Costs:
     return Costs(800 + 55 * layers + 2 * lanes)
 
 
-def other_cost(layer: wiring.Component, budget: Budget) -> Costs:
+def other_cost(layer: wiring.Component, fabric: Fabric) -> Costs:
     """Estimate a layer without a matrix."""
     if isinstance(layer, WindowPool):
-        return _pool_cost(layer, budget)
+        return _pool_cost(layer, fabric)
     if isinstance(layer, ConstantSource):
         width, words = layer.lanes * layer.kind.width, len(layer.beats)
-        return Costs(30) + rom_cost(width, words, usual_rom(words), budget)
+        return Costs(30) + rom_cost(width, words, usual_rom(words), fabric)
+    if isinstance(layer, Broadcast):
+        width, words = layer.memory_shape
+        return Costs(60) + ram_cost(width, words, usual_ram(width, words), fabric)
     requantization = getattr(getattr(layer, "node", None), "requantization", None)
     products = 2 if requantization else 0
     if isinstance(layer, AddLayer) and layer.computes:  # Codes by 31 bits, and the sums again.
@@ -190,22 +197,22 @@ def other_cost(layer: wiring.Component, budget: Budget) -> Costs:
     return Costs(250, products, 2)
 
 
-def rom_cost(width: Count, words: Count, memory: Memory, budget: Budget) -> Costs:
+def rom_cost(width: Count, words: Count, memory: Memory, fabric: Fabric) -> Costs:
     """Estimate ROMs of so many words of a width; a single word is a constant."""
     words = np.asarray(words)
     stored = words > 1
     if memory is Memory.BLOCK:
-        return Costs(0, 0, _halves(width, words, budget) * stored)
+        return Costs(0, 0, _halves(width, words, fabric) * stored)
     # A six-input table holds 64 words of a bit; the multiplexers of slices join four of them.
     joined = np.where(words > _JOINED * _TABLE_WORDS, 1.45, 1.0)
     return Costs(_up(width * -(-words // _TABLE_WORDS) * joined) * stored)
 
 
-def ram_cost(width: Count, depth: Count, memory: Memory, budget: Budget) -> Costs:
+def ram_cost(width: Count, depth: Count, memory: Memory, fabric: Fabric) -> Costs:
     """Estimate memories with one port to write and one to read."""
     width, depth = np.asarray(width), np.asarray(depth)
     if memory is Memory.BLOCK:
-        return Costs(0, 0, _halves(width, depth, budget))
+        return Costs(0, 0, _halves(width, depth, fabric))
     # Four tables are 64 words of three bits or 32 words of six; what joins them is logic.
     blocks = -(-depth // _TABLE_WORDS)
     tables = np.where(depth > _TABLE_WORDS // 2, blocks * -(-width // 3), -(-width // 6))
@@ -213,14 +220,14 @@ def ram_cost(width: Count, depth: Count, memory: Memory, budget: Budget) -> Cost
     return Costs(4 * tables + joining * (blocks > 1))
 
 
-def window_cost(window: SlidingWindowSpec, memory: Memory, budget: Budget) -> Costs:
+def window_cost(window: SlidingWindowSpec, memory: Memory, fabric: Fabric) -> Costs:
     """Estimate the memories of the rows under a window."""
     codes, depth, count = window.memory_shape
-    each = ram_cost(codes * window.code.width, depth, memory, budget)
+    each = ram_cost(codes * window.code.width, depth, memory, fabric)
     return Costs(count * each.luts, 0, count * each.halves)
 
 
-def _pool_cost(layer: WindowPool, budget: Budget) -> Costs:
+def _pool_cost(layer: WindowPool, fabric: Fabric) -> Costs:
     """Estimate pooling by windows: their memory, a tree for each lane, and what scales sums."""
     window, width = layer.window, layer.window.code.width
     codes, depth, _ = window.memory_shape
@@ -228,16 +235,14 @@ def _pool_cost(layer: WindowPool, budget: Budget) -> Costs:
     scaling = Costs()
     if not isinstance(layer.node, MaxPool):
         scaling = Costs(120 * layer.lanes, layer.lanes)
-    return Costs(luts) + window_cost(window, usual_ram(codes * width, depth), budget) + scaling
+    return Costs(luts) + window_cost(window, usual_ram(codes * width, depth), fabric) + scaling
 
 
-def _halves(width: Count, words: Count, budget: Budget) -> Int64:
-    """Return block RAMs, in halves of one, as the family's can be used in halves or whole."""
-    halves = 2 if budget.family == "xc7" else 1
-    bits, widest = budget.block_ram_bits // halves, budget.block_ram_width // halves
-    shapes = [(widest >> step, (bits // widest) << step) for step in range(3)]
-    found = [-(-np.asarray(width) // wide) * -(-np.asarray(words) // deep) for wide, deep in shapes]
-    return np.min(found, axis=0) * (2 // halves)
+def _halves(width: Count, words: Count, fabric: Fabric) -> Int64:
+    """Return block RAMs, in halves of one: as many as in the best shape that all of them have."""
+    width, words = np.asarray(width), np.asarray(words)
+    found = [-(-width // wide) * -(-words // deep) for wide, deep in _SHAPES]
+    return np.min(found, axis=0) * fabric.halves
 
 
 def _up(value: float | NDArray[Any]) -> Int64:

@@ -1,13 +1,16 @@
 """One option for each part of a design, so that all together fit and cost least."""
 
+import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack
 
 from flows.network.resources import Costs
 
@@ -65,23 +68,41 @@ class Options:
 
 
 def pareto(options: Options) -> Int64:
-    """Return the places of options than which no other is better."""
-    if not len(options):
-        return np.arange(0)
-    multipliers, across = np.unique(options.multipliers, return_inverse=True)
-    halves, down = np.unique(options.halves, return_inverse=True)
-    # The fewest tables for each pair of the two; a margin of none before the first of each.
-    fewest = np.full((len(multipliers) + 1, len(halves) + 1), np.iinfo(np.int64).max)
-    np.minimum.at(fewest, (across + 1, down + 1), options.luts)
-    upto = np.minimum.accumulate(np.minimum.accumulate(fewest, axis=0), axis=1)
-    unbeaten = (
-        (options.luts == fewest[across + 1, down + 1])
-        & (options.luts < upto[across, down + 1])
-        & (options.luts < upto[across + 1, down])
-    )
-    places = np.flatnonzero(unbeaten)
-    pair = across[places] * len(halves) + down[places]
-    return places[np.unique(pair, return_index=True)[1]]
+    """Return the places of options than which no other is better, one of several that are equal."""
+    columns = options.columns
+    places = _unbeaten_on_lines(np.arange(len(options)), columns[1], columns[2], columns[0])
+    places = _unbeaten_on_lines(places, columns[2], columns[1], columns[0])
+    places = places[np.lexsort([column[places] for column in (columns[2], columns[0], columns[1])])]
+    kept = []
+    # Of those with as many multipliers or fewer: halves in ascending, tables in descending order.
+    all_halves: list[int] = []
+    all_luts: list[int] = []
+    for place, luts, halves in zip(
+        places.tolist(), columns[0][places].tolist(), columns[2][places].tolist(), strict=True
+    ):
+        first = bisect_right(all_halves, halves)
+        if first and all_luts[first - 1] <= luts:
+            continue
+        kept.append(place)
+        first = bisect_left(all_halves, halves)
+        beaten = first
+        while beaten < len(all_luts) and all_luts[beaten] >= luts:
+            beaten += 1
+        all_halves[first:beaten] = [halves]
+        all_luts[first:beaten] = [luts]
+    return np.sort(np.array(kept, dtype=np.int64))
+
+
+def _unbeaten_on_lines(places: Int64, line: Int64, first: Int64, second: Int64) -> Int64:
+    """Return those of some places that no other with the same value of `line` beats or equals."""
+    if not len(places):
+        return places
+    places = places[np.lexsort([column[places] for column in (second, first, line)])]
+    # Each line's values are below those of the lines before, so that these do not count.
+    numbers = np.unique(line[places], return_inverse=True)[1].ravel()
+    values = second[places] - numbers * (int(second[places].max()) + 1)
+    least = np.minimum.accumulate(values)
+    return places[np.concatenate([[True], values[1:] < least[:-1]])]
 
 
 @dataclass(frozen=True)
@@ -105,6 +126,16 @@ class Limits:
     def most(self) -> tuple[int, int, int]:
         """Tables, multipliers, halves of block RAMs."""
         return self.luts, self.multipliers, self.halves
+
+    def share(self, amounts: NDArray[np.float64]) -> Fraction:
+        """Return the share that is taken of the resource of which the largest share is taken."""
+        taken = zip(amounts, self.most, strict=True)
+        return max(Fraction(round(amount), max(most, 1)) for amount, most in taken)
+
+    def within(self, share: Fraction) -> "Limits":
+        """Return a share of each resource."""
+        luts, multipliers, halves = (math.floor(share * max(most, 1)) for most in self.most)
+        return replace(self, luts=luts, multipliers=multipliers, halves=halves)
 
 
 _RESOURCES = (("LUTs", 1), ("multipliers", 1), ("block RAMs", 2))
@@ -161,8 +192,37 @@ class Selection:
 
     def may_fit(self, fixed: Costs) -> bool:
         """Return whether no weighted sum of the resources rules out every choice."""
-        sums = self._least[1:] + self._trades[1:] @ _amounts(fixed)
-        return bool((sums <= 1 + 1e-9).all())
+        return self.least_share(fixed) <= 1 + 1e-9
+
+    def least_share(self, fixed: Costs) -> float:
+        """Return a lower bound of the largest share that any choice takes of a resource."""
+        # A mean of shares, however weighted, is no larger than the largest.
+        return float((self._least[1:] + self._trades[1:] @ _amounts(fixed)).max())
+
+    def share(self, places: Sequence[int], fixed: Costs) -> Fraction:
+        """Return the largest share of a resource that a choice takes."""
+        return self.limits.share(self._total(places, fixed))
+
+    def most_even(self, fixed: Costs) -> list[int]:
+        """Return the places of a choice whose largest share of a resource is as small as can be."""
+        most = np.maximum(self.limits.most, 1)
+        # In parts of the lower bound, so that the solver's tolerances are small beside it.
+        unit = max(self.least_share(fixed), 1e-12) * most
+        resources, one_each = self._program
+        largest = np.ones((len(_RESOURCES), 1))
+        shares = np.hstack([resources / unit[:, np.newaxis], -largest])
+        count = resources.shape[1]
+        result = milp(
+            np.append(np.zeros(count), 1),
+            integrality=np.append(np.ones(count), 0),
+            bounds=Bounds(0, np.append(np.ones(count), np.inf)),
+            constraints=[
+                LinearConstraint(hstack([one_each, csr_array((len(self.parts), 1))]), 1, 1),
+                LinearConstraint(shares, ub=-_amounts(fixed) / unit),
+            ],
+            options={"mip_rel_gap": 0.0},
+        )
+        return self._places(result.x[:-1])
 
     def fitting(self, fixed: Costs) -> list[int] | None:
         """Return the place of an option of each part; None if no choice fits."""
@@ -205,6 +265,19 @@ class Selection:
                 return (max if alone else min)(short)[1:]
         return None
 
+    @cached_property
+    def _program(self) -> tuple[NDArray[np.float64], csr_array]:
+        """Resources of all options of all parts, and which are whose: one row for each part."""
+        sizes = [len(part) for part in self.parts]
+        rows, columns = np.repeat(np.arange(len(sizes)), sizes), np.arange(sum(sizes))
+        one_each = csr_array((np.ones(sum(sizes)), (rows, columns)))
+        return np.concatenate(self._columns, axis=1), one_each
+
+    def _places(self, chosen: NDArray[np.float64]) -> list[int]:
+        """Return the place of the chosen option of each part."""
+        ends = np.cumsum([len(part) for part in self.parts])
+        return [int(values.argmax()) for values in np.split(chosen, ends[:-1])]
+
     def _total(self, places: Sequence[int], fixed: Costs) -> NDArray[np.float64]:
         chosen = zip(self._columns, places, strict=True)
         return np.sum([columns[:, place] for columns, place in chosen], axis=0) + _amounts(fixed)
@@ -219,15 +292,11 @@ class Selection:
         limited: Sequence[int] = range(len(_RESOURCES)),
     ) -> list[int] | None:
         """Solve an integer linear program: one variable for each option of each part."""
-        sizes = [len(part) for part in self.parts]
-        ends = np.cumsum(sizes)
-        resources = np.concatenate(self._columns, axis=1)
-        rows = np.repeat(np.arange(len(sizes)), sizes)
-        one_each = csr_array((np.ones(ends[-1]), (rows, np.arange(ends[-1]))))
+        resources, one_each = self._program
         most = np.array(self.limits.most) - _amounts(fixed)
         result = milp(
             weights @ resources,
-            integrality=np.ones(ends[-1]),
+            integrality=np.ones(resources.shape[1]),
             bounds=Bounds(0, 1),
             constraints=[
                 LinearConstraint(one_each, 1, 1),
@@ -237,7 +306,7 @@ class Selection:
         )
         if result.x is None:
             return None
-        places = [int(values.argmax()) for values in np.split(result.x, ends[:-1])]
+        places = self._places(result.x)
         within = self._total(places, fixed) <= self.limits.most
         return places if within[list(limited)].all() else None
 

@@ -19,7 +19,7 @@ def write_scripts(folder: Path, accelerator: Accelerator, part: Part) -> None:
     accelerator : Accelerator
     part : Part
     """
-    family = part.budget.family
+    family = part.budget.fabric.family
     options = part.nextpnr if family == "ecp5" else Part(BUDGETS["ecp5-85f"]).nextpnr
     values = {
         "TOP": accelerator.top,

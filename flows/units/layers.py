@@ -20,6 +20,7 @@ from golden.rounding import Rounding
 from golden.softmax import softmax_exponential
 from golden.softmax16 import softmax16_exponential, softmax16_reciprocal
 from hdl.layers.argmax import ArgMax
+from hdl.layers.broadcast import Broadcast
 from hdl.layers.channel_requant import ChannelRequantizer
 from hdl.layers.concat import Concat
 from hdl.layers.elementwise import AddLayer, MultiplyLayer, RequantizeLayer
@@ -180,6 +181,21 @@ def _build_pad(
     tensor = Tensor.of_type("x", shape, kind)
     node.infer(tensor)
     return Pad(node, tensor, lanes)
+
+
+BROADCAST_PARAMETERS = {
+    "kind": KIND,
+    "of": Parameter("1x1x16", parse_shape, "shape of the operand"),
+    "shape": SHAPE,
+    "lanes": LANES,
+}
+
+
+def _build_broadcast(
+    kind: IntegerType, of: tuple[int, ...], shape: tuple[int, ...], lanes: int
+) -> wiring.Component:
+    node = graph.Broadcast(inputs=("x",), output="y", shape=shape)
+    return Broadcast(node, Tensor.of_type("x", of, kind), lanes)
 
 
 SUBSAMPLE_PARAMETERS = {
@@ -396,6 +412,7 @@ LAYER_UNITS: dict[str, Unit] = {
     "fifo": Unit("beats kept until they are wanted", Fifo, FIFO_PARAMETERS),
     "lanes": Unit("more or fewer elements to a beat", Lanes, LANES_PARAMETERS),
     "pad": Unit("a border of one code around images", _build_pad, PAD_PARAMETERS),
+    "broadcast": Unit("an operand for every pixel", _build_broadcast, BROADCAST_PARAMETERS),
     "subsample": Unit("some rows and columns of images", Subsample, SUBSAMPLE_PARAMETERS),
     "concat": Unit("tensors joined along a dimension", _build_concat, CONCAT_PARAMETERS),
     "table": Unit("any function of a code, by look-up", _build_table, TABLE_PARAMETERS),

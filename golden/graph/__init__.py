@@ -12,11 +12,11 @@ Table         any function of a code
 Clamp         relu, relu6
 MaxPool, AveragePool, SumPool, Mean
 Softmax, Softmax16, ArgMax
-Reshape, Concat, Pad, Constant
+Reshape, Broadcast, Concat, Pad, Constant
 ============  ==============================================================
 """
 
-from golden.graph.arrangement import Concat, Constant, Pad, Reshape
+from golden.graph.arrangement import Broadcast, Concat, Constant, Pad, Reshape
 from golden.graph.classification import ArgMax, Softmax, Softmax16
 from golden.graph.elementwise import Add, Addend, Clamp, Multiply, Requantize, Table
 from golden.graph.graph import Graph, GraphError
@@ -34,6 +34,7 @@ __all__ = [
     "Addend",
     "ArgMax",
     "AveragePool",
+    "Broadcast",
     "Certified",
     "Clamp",
     "Concat",

@@ -1,4 +1,4 @@
-"""Nodes that move codes and change none: reshape, concat, pad, constant."""
+"""Nodes that move codes and change none: reshape, broadcast, concat, pad, constant."""
 
 import math
 from dataclasses import dataclass
@@ -34,6 +34,29 @@ class Reshape(Node):
                 f"shape is {self.shape}; it must hold the {tensor.elements} elements of "
                 f"{tensor.shape}"
             )
+        reach = tensor.minimum, tensor.maximum
+        return Inference(Tensor(self.output, self.shape, tensor.type, *reach))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Broadcast(Node):
+    """The same codes, repeated along dimensions of size 1 and new ones in front, as numpy does.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Without the batch dimension.
+    """
+
+    shape: tuple[int, ...]
+
+    def infer(self, *inputs: Tensor) -> Inference:
+        """Derive the output; see `Node.infer`."""
+        tensor = only_input(inputs)
+        missing = len(self.shape) - len(tensor.shape)
+        behind = zip(tensor.shape, self.shape[max(missing, 0) :], strict=False)
+        if missing < 0 or any(size not in (1, wanted) for size, wanted in behind):
+            raise UserError(f"shape is {self.shape}, to which {tensor.shape} does not broadcast")
         reach = tensor.minimum, tensor.maximum
         return Inference(Tensor(self.output, self.shape, tensor.type, *reach))
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.errors import UserError
-from golden.graph.arrangement import Concat, Constant, Pad, Reshape
+from golden.graph.arrangement import Broadcast, Concat, Constant, Pad, Reshape
 from golden.graph.classification import ArgMax, Softmax, Softmax16
 from golden.graph.elementwise import Add, Clamp, Multiply, Requantize, Table
 from golden.graph.matrix import Convolution, FullyConnected
@@ -42,6 +42,7 @@ _OPERATORS = (
     Softmax16,
     ArgMax,
     Reshape,
+    Broadcast,
     Concat,
     Pad,
     Constant,

@@ -1,10 +1,10 @@
-"""Reshape, concat, pad and constant."""
+"""Reshape, broadcast, concat, pad and constant."""
 
 import numpy as np
 import torch
 from torch.nn.functional import pad
 
-from golden.graph import Concat, Constant, Pad, Reshape, Tensor
+from golden.graph import Broadcast, Concat, Constant, Pad, Reshape, Tensor
 from golden.kernels.kernel import Kernel, compile_node
 from golden.kernels.storage import Storage
 
@@ -12,6 +12,15 @@ from golden.kernels.storage import Storage
 @compile_node.register
 def _(node: Reshape, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
     return lambda stored: stored.reshape(len(stored), *node.shape)
+
+
+@compile_node.register
+def _(node: Broadcast, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
+    shape = inputs[0].shape
+    aligned = (*(1,) * (len(node.shape) - len(shape)), *shape)
+    return lambda stored: (
+        stored.reshape(len(stored), *aligned).expand(len(stored), *node.shape).contiguous()
+    )
 
 
 @compile_node.register

@@ -19,6 +19,7 @@ from golden.graph import (
     Add,
     ArgMax,
     AveragePool,
+    Broadcast,
     Clamp,
     Concat,
     Constant,
@@ -34,6 +35,7 @@ from golden.graph import (
     Requantize,
     Reshape,
     Softmax,
+    Softmax16,
     SumPool,
     Table,
     Window,
@@ -337,6 +339,14 @@ def _(node: Reshape, graph: Graph, writer: Writer) -> str:
 
 
 @write_node.register
+def _(node: Broadcast, graph: Graph, writer: Writer) -> str:
+    shape = graph.tensors[node.inputs[0]].shape
+    aligned = [-1, *(1,) * (len(node.shape) - len(shape)), *shape]
+    value = writer.operator("Reshape", node.inputs[0], writer.constant(aligned))
+    return writer.operator("Expand", value, writer.constant([1, *node.shape]))
+
+
+@write_node.register
 def _(node: Concat, graph: Graph, writer: Writer) -> str:
     return writer.operator("Concat", *node.inputs, axis=node.axis + 1)
 
@@ -396,6 +406,39 @@ def _(node: Softmax, graph: Graph, writer: Writer) -> str:
     rounded = writer.half_away(scaled, writer.operator("Gather", table, shift))
     lowest, highest = node.type.minimum, node.type.maximum
     return writer.clamped(writer.added(rounded, lowest), lowest, highest)
+
+
+@write_node.register
+def _(node: Softmax16, graph: Graph, writer: Writer) -> str:
+    """Write `golden.softmax16`, step by step."""
+    wide = writer.cast(node.inputs[0], "int64")
+    axes = writer.constant([-1])
+    difference = writer.subtracted(writer.operator("ReduceMax", wide, axes, keepdims=1), wide)
+    terms = writer.operator("Gather", writer.constant(node.exponential), difference)
+    total = writer.operator("ReduceSum", terms, axes, keepdims=1)
+    powers = np.int64(1) << np.arange(32)
+    reached = writer.operator("GreaterOrEqual", total, writer.constant(powers))
+    bits = writer.operator("ReduceSum", writer.cast(reached, "int64"), axes, keepdims=1)
+    table = writer.constant(powers)
+    aligned = writer.multiplied(
+        total, writer.operator("Gather", table, writer.subtracted(31, bits))
+    )
+    normal = writer.subtracted(writer.half_up(aligned, 1 << 14), 3 << 15)
+    reciprocal = _interpolated(writer, writer.clamped(normal, -(1 << 15), (1 << 15) - 1), node)
+    power = writer.operator("Gather", table, writer.subtracted(bits, 1))
+    rounded = writer.half_up(writer.multiplied(terms, reciprocal), power)
+    return writer.clamped(rounded, 0, (1 << 15) - 1)
+
+
+def _interpolated(writer: Writer, codes: str, node: Softmax16) -> str:
+    """Write the table of reciprocals at 16-bit codes, 128 of them to a step."""
+    entries = node.reciprocal.astype(np.int64)
+    step = writer.floor_divided(codes, 128)
+    offset = writer.subtracted(codes, writer.multiplied(step, 128))
+    index = writer.added(step, 256)
+    slope = writer.operator("Gather", writer.constant(np.diff(entries)), index)
+    risen = writer.half_up(writer.multiplied(slope, offset), 128)
+    return writer.added(writer.operator("Gather", writer.constant(entries[:-1]), index), risen)
 
 
 def _one_over_one_plus(writer: Writer, value: str) -> str:

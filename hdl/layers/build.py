@@ -12,6 +12,7 @@ from golden import graph
 from golden.errors import UserError
 from golden.graph import Node, Tensor
 from hdl.layers.argmax import ArgMax
+from hdl.layers.broadcast import Broadcast
 from hdl.layers.concat import Concat
 from hdl.layers.constant import ConstantSource
 from hdl.layers.elementwise import AddLayer, MultiplyLayer, RequantizeLayer
@@ -119,6 +120,11 @@ def _(node: graph.Clamp, spec: NetworkSpec) -> wiring.Component:
 @_build.register
 def _(node: graph.Pad, spec: NetworkSpec) -> wiring.Component:
     return Pad(node, _input(node, spec), _lanes(node, spec))
+
+
+@_build.register
+def _(node: graph.Broadcast, spec: NetworkSpec) -> wiring.Component:
+    return Broadcast(node, _input(node, spec), _lanes(node, spec))
 
 
 @_build.register

@@ -38,7 +38,7 @@ class Fifo(Beatwise):
 
     Latency 3 cycles. One beat per cycle when neither full nor empty, which takes a depth of 2.
     Neither ``ready`` nor ``valid`` depends on anything but registers, so a FIFO also parts long
-    chains of logic. `depth` beats are in LUT RAM or block RAM, whichever synthesis finds smaller;
+    chains of logic. `depth` beats are in LUT RAM or block RAM, as `memory` or their size says;
     two more are in the memory's register and in the output's, as block RAM is slow to answer.
     """
 

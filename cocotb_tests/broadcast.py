@@ -1,0 +1,11 @@
+"""Scenarios for the layer `broadcast`."""
+
+from typing import Any
+
+from cocotb_tests.images import IMAGES, image_scenarios
+from flows.bench.scenario import Scenario
+
+
+def scenarios(component: Any, parameters: object, seed: int, quick: bool) -> list[Scenario]:
+    """Return images in every manner; more of them unless `quick`."""
+    return image_scenarios(component, seed, IMAGES if quick else 10 * IMAGES)
