@@ -1,4 +1,4 @@
-"""Scenarios for softmax."""
+"""Scenarios for softmax, of codes of any width."""
 
 import numpy as np
 
@@ -6,10 +6,10 @@ from cocotb_tests.images import executed, random_images
 from cocotb_tests.streams import every_manner
 from flows.bench.payload import as_beats
 from flows.bench.scenario import Scenario
-from hdl.layers.softmax import Softmax
+from hdl.layers.softmax_rows import SoftmaxRows
 
 
-def scenarios(component: Softmax, parameters: object, seed: int, quick: bool) -> list[Scenario]:
+def scenarios(component: SoftmaxRows, parameters: object, seed: int, quick: bool) -> list[Scenario]:
     """Return rows of equal codes, of one large code, of close codes and of any, in every manner."""
     tensor = component.tensors[0]
     images = 12 if quick else 400

@@ -16,6 +16,10 @@ CASES = {
     "softmax_wide": "softmax shape=33 output=int16 scale=0.3",
     "softmax_narrow": "softmax shape=5 kind=int4 output=int16 scale=0.5",
     "softmax_one": "softmax shape=1",
+    "softmax16": "softmax16 shape=10",
+    "softmax16_rows": "softmax16 shape=2x3 scale=0.00005",
+    "softmax16_steep": "softmax16 shape=33 scale=0.01",
+    "softmax16_one": "softmax16 shape=1",
     "argmax": "argmax shape=12 lanes=4",
     "argmax_lanes": "argmax shape=3x2x5 lanes=5 kind=uint2",
     "argmax_single": "argmax shape=7 lanes=1 kind=int3",
@@ -38,7 +42,15 @@ def last_of_equals(circuit: Any) -> None:
     circuit.lanes = 1  # Only the first code of a beat is looked at.
 
 
+def one_reciprocal_off(circuit: Any) -> None:
+    table = np.array(circuit.node.reciprocal)
+    table[100:400] += 1
+    object.__setattr__(circuit.node, "reciprocal", table)
+
+
 FAULTS = {
+    "exponential16": ("softmax16", one_exponential_late),
+    "reciprocal16": ("softmax16_rows", one_reciprocal_off),
     "softmax": ("softmax_wide", one_exponential_late),
     "argmax": ("argmax_lanes", last_of_equals),
 }

@@ -35,12 +35,14 @@ from golden.graph import (
     Mean,
     Multiply,
     Reshape,
+    Softmax16,
     Tensor,
     Window,
 )
 from golden.integer_type import IntegerType
 from golden.requant_spec import RequantChannels, RequantSpec
 from golden.rounding import Rounding
+from golden.softmax16 import softmax16_exponential, softmax16_reciprocal
 from hdl.layers.constant import ConstantSource
 from hdl.network import Network
 from hdl.verilog_output import to_verilog
@@ -182,7 +184,7 @@ def pools_and_constants() -> Graph:
 
 
 def sixteen_bits() -> Graph:
-    """Return 16-bit codes with 8-bit weights, added, and requantized by a wide multiplier."""
+    """Return 16-bit codes with 8-bit weights, added, requantized by a wide multiplier, softmax."""
     b = Builder((3, 3, 2))
     b.inputs = (Tensor.of_type("x", (3, 3, 2), INT16),)
     window = Window((3, 3), padding=SAME)
@@ -202,7 +204,13 @@ def sixteen_bits() -> Graph:
     spec = RequantSpec(bounds.type, INT16, 45, maximum_exponent=0, roundings=(rounding,))
     multiplier = b.rng.integers(1 << 44, 1 << 45, 5)
     scale = FixedPoint(RequantChannels(spec, multiplier, [-9, -9, -10, -8, -9]), rounding)
-    return b.graph(b.add(replace(dense, requantization=scale)))
+    logits = b.add(replace(dense, requantization=scale))
+    exponential, reciprocal = softmax16_exponential(3e-4, 1.0), softmax16_reciprocal(np.float64)
+    return b.graph(
+        b.add(
+            Softmax16(inputs=(logits,), output="p", exponential=exponential, reciprocal=reciprocal)
+        )
+    )
 
 
 def network_of(graph: Graph, cycles: int, taps: bool = False) -> Network:

@@ -18,6 +18,7 @@ from golden.multiplier import quantize_multiplier
 from golden.requant_spec import RequantChannels, RequantSpec
 from golden.rounding import Rounding
 from golden.softmax import softmax_exponential
+from golden.softmax16 import softmax16_exponential, softmax16_reciprocal
 from hdl.layers.argmax import ArgMax
 from hdl.layers.broadcast import Broadcast
 from hdl.layers.channel_requant import ChannelRequantizer
@@ -28,6 +29,7 @@ from hdl.layers.fork import Fork
 from hdl.layers.lanes import Lanes
 from hdl.layers.pad import Pad
 from hdl.layers.softmax import Softmax
+from hdl.layers.softmax16 import Softmax16
 from hdl.layers.subsample import Subsample
 from hdl.layers.table import Clamp, Table
 
@@ -372,6 +374,23 @@ def _build_softmax(
     return Softmax(node, tensor, name)
 
 
+SOFTMAX16_PARAMETERS = {
+    "scale": Parameter("0.0003", float, "of the input codes, 2**-28 to 2"),
+    "shape": Parameter("10", parse_shape, "the channels, fewer than 65536, and rows before them"),
+    "name": NAME,
+}
+
+
+def _build_softmax16(scale: float, shape: tuple[int, ...], name: str) -> wiring.Component:
+    node = graph.Softmax16(
+        inputs=("x",),
+        output="y",
+        exponential=softmax16_exponential(scale, 1.0),
+        reciprocal=softmax16_reciprocal(np.float64),
+    )
+    return Softmax16(node, Tensor.of_type("x", shape, IntegerType(16, True)), name)
+
+
 ARGMAX_PARAMETERS = {
     "kind": KIND,
     "shape": Parameter("12", parse_shape, "the channels, and rows before them"),
@@ -405,6 +424,9 @@ LAYER_UNITS: dict[str, Unit] = {
     ),
     "softmax": Unit(
         "softmax as TFLite's reference computes it", _build_softmax, SOFTMAX_PARAMETERS
+    ),
+    "softmax16": Unit(
+        "softmax of 16-bit codes as TFLite computes it", _build_softmax16, SOFTMAX16_PARAMETERS
     ),
     "argmax": Unit("index of the largest code", _build_argmax, ARGMAX_PARAMETERS),
 }

@@ -21,6 +21,7 @@ from hdl.layers.matrix_layer import MatrixLayer
 from hdl.layers.matrix_layer_spec import MatrixLayerSpec
 from hdl.layers.pad import Pad
 from hdl.layers.softmax import Softmax
+from hdl.layers.softmax16 import Softmax16
 from hdl.layers.table import Clamp, Table
 from hdl.layers.window_pool import WindowPool
 from hdl.network_spec import NetworkSpec, describe, layer_name
@@ -150,6 +151,11 @@ def _(node: Pool, spec: NetworkSpec) -> wiring.Component:
 @_build.register
 def _(node: graph.Softmax, spec: NetworkSpec) -> wiring.Component:
     return Softmax(node, _input(node, spec), _rom_name(node, spec))
+
+
+@_build.register
+def _(node: graph.Softmax16, spec: NetworkSpec) -> wiring.Component:
+    return Softmax16(node, _input(node, spec), _rom_name(node, spec))
 
 
 @_build.register

@@ -1,0 +1,126 @@
+"""Softmax of 16-bit codes as TFLite's kernels compute it."""
+
+import numpy as np
+from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
+from numpy.typing import NDArray
+
+from golden import graph
+from golden.graph import Tensor
+from hdl.layers.softmax_rows import SoftmaxRows
+from hdl.look_up import look_up
+from hdl.multiply import MULTIPLIER_LATENCY, multiplier
+from hdl.pipeline import Stages
+
+_BITS = 15
+"""Fraction bits of exponentials, reciprocals and outputs."""
+
+_SUM_WIDTH = 31
+"""Of fewer than 2**16 exponentials."""
+
+_HEADROOM = 16
+"""The sum holds the exponential of the largest code, at least 2**14."""
+
+_POSITION_WIDTH = 16
+"""Of a sum in the table of reciprocals: 9 bits of the step, and 7 within it."""
+
+_OFFSET_WIDTH = 7
+
+
+class Softmax16(SoftmaxRows):
+    """Softmax of 16-bit codes over the channels, row by row; see `SoftmaxRows`.
+
+        o[c] = half_up(exponential[largest - i[c]] * reciprocal(sum of all) / 2**shift)
+
+    `golden.softmax16` has the arithmetic. One multiplier of 17 x 16 bits interpolates the table of
+    reciprocals and then scales the codes.
+
+    Parameters
+    ----------
+    node : golden.graph.Softmax16
+        Tables of exponentials and reciprocals.
+    tensor : Tensor
+        What it reads, int16 codes of fewer than 65536 channels.
+    name : str
+        Prefix of the names of ROM files; unique within a design.
+    """
+
+    node: graph.Softmax16
+
+    _product_cycles = MULTIPLIER_LATENCY
+    _reciprocal_cycles = 3 + MULTIPLIER_LATENCY
+
+    def __init__(self, node: graph.Softmax16, tensor: Tensor, name: str = "softmax16") -> None:
+        super().__init__(node, tensor, _BITS, _SUM_WIDTH, _HEADROOM, name)
+
+    def _exponential(self) -> NDArray[np.integer]:
+        table = self.node.exponential
+        # From here on all are equal.
+        constant = int(np.argmax(table == table[-1]))
+        return table[: constant + 1]
+
+    def _added(self, total: Value, term: Value) -> Value:
+        return (total + term)[:_SUM_WIDTH]
+
+    def _reciprocal(self, m: Module, stages: Stages, total: Value) -> "_Interpolation":
+        return _Interpolation(m, stages, total, self.node.reciprocal, f"{self.name}_reciprocal")
+
+    def _multiplied(self, stages: Stages, a: Value, b: Value) -> Value:
+        return multiplier(stages, "product", a, b)
+
+    def _output_code(self, stages: Stages, product: Value, headroom: Value) -> Value:
+        """Return the product, divided by ``2**(30 - headroom)`` half up, as a code."""
+        positive = product[: 2 * _BITS]
+        shifted = stages.register(
+            "shifted", (positive << headroom)[2 * _BITS - 1 : 2 * _BITS + _HEADROOM]
+        )
+        rounded = (shifted + 1) >> 1
+        largest = (1 << _BITS) - 1
+        code = Mux(rounded > largest, largest, rounded)[:_BITS]
+        return Cat(stages.register("code", code), C(0, 1)).as_signed()
+
+
+class _Interpolation:
+    """1 / sum from a table over sums whose top bit is set, interpolated.
+
+        result = entry[step] + (((entry[step + 1] - entry[step]) * offset + 64) >> 7)
+
+    `step` and `offset` are the bits below the top one of the sum, rounded half up to 16; the last
+    position stands for all that round beyond it.
+
+    Attributes
+    ----------
+    a, b : Value
+        Operands of the multiplication: slope and offset.
+    result : Signal
+        Q0.15, unsigned; kept signed for the multiplier.
+    finished : Value
+        Whether the result is taken at the end of this cycle.
+    """
+
+    def __init__(
+        self, m: Module, stages: Stages, total: Value, table: NDArray[np.integer], name: str
+    ) -> None:
+        dropped = len(total) - 1 - _POSITION_WIDTH
+        rounded = (total[dropped - 1 : -1] + 1) >> 1
+        last = (1 << _POSITION_WIDTH) - 1
+        clamped = Mux(rounded > last, last, rounded)[:_POSITION_WIDTH]
+        position = stages.register("position", clamped)
+        entries = table.astype(np.int64)
+        columns = {"entry": entries[:-1], "slope": np.diff(entries)}
+        found = look_up(m, stages, name, position[_OFFSET_WIDTH:], columns)
+        self._entry = found["entry"]
+        self._cycle = Signal(range(Softmax16._reciprocal_cycles), name="reciprocal_cycle")
+        self.a: Value = found["slope"]
+        self.b: Value = Cat(position[:_OFFSET_WIDTH], C(0, 1)).as_signed()
+        self.finished: Value = self._cycle == Softmax16._reciprocal_cycles - 1
+        self.result = Signal(_BITS, name="reciprocal", reset_less=True)
+
+    def advance(self, m: Module, product: Value) -> None:
+        """Add the statements of one cycle; `product` is that of slope and offset in the last."""
+        half = 1 << (_OFFSET_WIDTH - 1)
+        m.d.sync += self._cycle.eq(self._cycle + 1)
+        with m.If(self.finished):
+            m.d.sync += [
+                self._cycle.eq(0),
+                self.result.eq(self._entry + ((product + half) >> _OFFSET_WIDTH)),
+            ]
