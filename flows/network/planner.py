@@ -209,4 +209,4 @@ class _Choice:
     def cycles(self) -> int:
         """Cycles between images."""
         matrices = [int(candidates.cycles[place]) for candidates, place in self.places.values()]
-        return max(self.level.slowest, *matrices)
+        return max([self.level.slowest, *matrices])
