@@ -156,7 +156,7 @@ class Selection:
     Parameters
     ----------
     parts : sequence of Options
-        At least one option each.
+        At least one option each; none where a design has nothing to choose.
     limits : Limits
     """
 
@@ -205,6 +205,8 @@ class Selection:
 
     def most_even(self, fixed: Costs) -> list[int]:
         """Return the places of a choice whose largest share of a resource is as small as can be."""
+        if not self.parts:
+            return []
         most = np.maximum(self.limits.most, 1)
         # In parts of the lower bound, so that the solver's tolerances are small beside it.
         unit = max(self.least_share(fixed), 1e-12) * most
@@ -282,8 +284,14 @@ class Selection:
         chosen = zip(self._columns, places, strict=True)
         return np.sum([columns[:, place] for columns, place in chosen], axis=0) + _amounts(fixed)
 
-    def _fits(self, places: Sequence[int], fixed: Costs) -> bool:
-        return bool((self._total(places, fixed) <= self.limits.most).all())
+    def _fits(
+        self,
+        places: Sequence[int],
+        fixed: Costs,
+        limited: Sequence[int] = range(len(_RESOURCES)),
+    ) -> bool:
+        within = self._total(places, fixed) <= self.limits.most
+        return bool(within[list(limited)].all())
 
     def _by_program(
         self,
@@ -292,6 +300,9 @@ class Selection:
         limited: Sequence[int] = range(len(_RESOURCES)),
     ) -> list[int] | None:
         """Solve an integer linear program: one variable for each option of each part."""
+        if not self.parts:
+            places: list[int] = []
+            return places if self._fits(places, fixed, limited) else None
         resources, one_each = self._program
         most = np.array(self.limits.most) - _amounts(fixed)
         result = milp(
@@ -307,8 +318,7 @@ class Selection:
         if result.x is None:
             return None
         places = self._places(result.x)
-        within = self._total(places, fixed) <= self.limits.most
-        return places if within[list(limited)].all() else None
+        return places if self._fits(places, fixed, limited) else None
 
 
 def _amounts(costs: Costs) -> NDArray[np.float64]:
