@@ -110,12 +110,25 @@ def test_fixture_equals_onnxruntime(build: Any, dtype: Any, qoperator: bool) -> 
     assert_equal(model(build, dtype, qoperator), samples=6)
 
 
+def with_small_weights(proto: onnx.ModelProto) -> onnx.ModelProto:
+    """Return a model of which no two products with uint8 add up to more than 16 bits hold."""
+    small = onnx.ModelProto()
+    small.CopyFrom(proto)
+    for tensor in small.graph.initializer:
+        if tensor.data_type == onnx.TensorProto.INT8 and tensor.dims:
+            codes = np.clip(onnx.numpy_helper.to_array(tensor), -64, 64)
+            tensor.CopyFrom(onnx.numpy_helper.from_array(codes, tensor.name))
+    return small
+
+
 @pytest.mark.parametrize("optimized", [True, False])
 def test_default_sessions_equal(optimized: bool) -> None:
     """Without settings: integer operators always, QDQ of uint8 when it is optimized."""
     for qoperator in (False, True) if optimized else (True,):
         for title, build in BOTH.items():
             proto = model(build, np.uint8, qoperator, seed=1)
+            if not optimized:  # Only optimized sessions avoid kernels that saturate.
+                proto = with_small_weights(proto)
             graph = convert_onnx(proto.SerializeToString(), "onnxruntime")
             inputs = inputs_of(proto, graph, 3)
             outputs = list(graph.outputs)

@@ -125,6 +125,8 @@ def test_digits(activation: QuantType, images: tuple[Numbers, Numbers], tmp_path
                 per_channel=per_channel,
                 activation_type=activation,
                 weight_type=QuantType.QInt8,
+                # On x86 without VNNI the kernels of int8 saturate at 16 bits without it.
+                reduce_range=activation is QuantType.QInt8,
             )
             assert_equal(target, test)
 
