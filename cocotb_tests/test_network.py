@@ -254,7 +254,9 @@ def test_equal_golden(make: Any, cycles: int, simulator: str, builds: Path, tmp_
 @NETWORKS
 def test_every_port_has_a_name_of_its_own(make: Any, cycles: int) -> None:
     verilog = to_verilog(network_of(make(), cycles), "network").verilog
-    declared = re.findall(r"^  (?:input|output) (?:\[\S+\] )?(\w+);", verilog, re.MULTILINE)
+    declared = re.findall(
+        r"^  (?:input|output) (?:wire|reg) (?:\[\S+\] )?(\w+),?$", verilog, re.MULTILINE
+    )
     assert len(declared) > 100
     assert [name for name in declared if re.match(r"port_\d", name)] == []
 
