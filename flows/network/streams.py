@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+# Planning asks circuits for their cycles and resources, and throws them away.
 """The streams between the layers of a network, as far as no device matters to them."""
 
 import itertools

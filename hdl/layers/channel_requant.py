@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+# Planning asks circuits for their cycles and resources, and throws them away.
 """Accumulators of all channels to codes, some channels at a time."""
 
 from collections.abc import Sequence

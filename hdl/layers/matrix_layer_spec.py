@@ -1,3 +1,5 @@
+# amaranth: UnusedElaboratable=no
+# Planning asks circuits for their cycles and resources, and throws them away.
 """A convolution or dense layer of a graph with everything decided that makes it a circuit."""
 
 from dataclasses import dataclass
