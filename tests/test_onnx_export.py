@@ -29,6 +29,7 @@ from golden.graph import (
     Tensor,
     Window,
     file,
+    storage_dtype,
 )
 from golden.graph.requantization import FixedPoint
 from golden.integer_type import IntegerType
@@ -60,8 +61,7 @@ def run(content: bytes, graph: Graph, inputs: dict[str, NDArray[Any]], optimized
         assert info.name == tensor.name
         layout = graph.layouts.get(tensor.name, tuple(range(len(tensor.shape))))
         codes = inputs[tensor.name].transpose(0, *(axis + 1 for axis in layout))
-        prefix = "" if tensor.type.signed else "u"
-        feeds[info.name] = codes.astype(f"{prefix}int{8 if tensor.type.width <= 8 else 16}")
+        feeds[info.name] = codes.astype(storage_dtype(tensor.type))
     results = {}
     for name, values in zip(graph.outputs, runner.run(list(graph.outputs), feeds), strict=True):
         layout = graph.layouts.get(name, tuple(range(values.ndim - 1)))
