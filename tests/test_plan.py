@@ -74,7 +74,12 @@ def test_slower_plans_never_take_more_of_what_is_scarcest(
     plans = [plan_network(graph, BUDGETS[device], cycles) for cycles in rates]
     assert all(plan.resources.fits(budget) for plan in plans)
     assert rises(plans, budget) == []
-    assert rises(plans[::-1], budget)
+
+
+def test_plans_that_take_more_are_seen(cnv: Graph) -> None:
+    """The fast plan takes more of what is scarce than the slow one, in whose place it stands."""
+    plans = [plan_network(cnv, ZYNQ, cycles) for cycles in (1 << 24, 8192)]
+    assert rises(plans, FILL.of(ZYNQ)) == [(0, 1)]
 
 
 def random_options(generator: np.random.Generator, count: int) -> Options:
