@@ -1,6 +1,5 @@
 """Run the scenarios of one unit in one simulator: ``python -m cocotb_tests requant``."""
 
-import argparse
 import importlib
 import shlex
 import sys
@@ -12,8 +11,8 @@ from rich.table import Table
 
 from flows.bench.cosimulation import Cosimulation
 from flows.bench.scenario import Verdict, judge, record_waves
-from flows.command_status import EXIT_DIFFERENCE, STATUSES, status_of
-from flows.one_line_parser import OneLineParser
+from flows.command_status import EXIT_DIFFERENCE, status_of
+from flows.one_line_parser import command_parser
 from flows.simulators.run_folder import run_folder
 from flows.simulators.toolchain import SIMULATORS, check_simulator
 from flows.units import UNITS, find_unit
@@ -25,12 +24,7 @@ OUTPUT = Path("sim_build")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one unit; 0 when every output is right, 1 when one is not; see `STATUSES`."""
-    parser = OneLineParser(
-        prog="python -m cocotb_tests",
-        description=__doc__,
-        epilog=STATUSES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_parser("python -m cocotb_tests", __doc__)
     parser.add_argument("test", help=f"one of: {', '.join(UNITS)}")
     parser.add_argument("parameters", nargs="*", metavar="name=value", help="of the unit")
     parser.add_argument("--sim", default="verilator", help=f"one of: {', '.join(SIMULATORS)}")

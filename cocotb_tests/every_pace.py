@@ -7,15 +7,27 @@ Networks run a few side by side, in Verilator; those of the test are a sample of
 
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from cocotb_tests.pace import random_paced, wrong_paces
+from flows.command_status import EXIT_DIFFERENCE, status_of
+from flows.one_line_parser import command_parser
 
 _BUILDS = Path("sim_build") / "every_pace"
 _TOGETHER = 8
 
 
-def main(count: int, seed: int) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
+    """Simulate random networks; 1 if one is not as fast as planned; see `flows.command_status`."""
+    parser = command_parser("python -m cocotb_tests.every_pace", __doc__)
+    parser.add_argument("networks", nargs="?", type=int, default=48, help="how many (default: 48)")
+    parser.add_argument("seed", nargs="?", type=int, default=1, help="of the first (default: 1)")
+    arguments = parser.parse_args(argv)
+    return status_of("every_pace", lambda: _run(arguments.networks, arguments.seed))
+
+
+def _run(count: int, seed: int) -> int:
     """Print the networks whose pace is not the planned one; return 1 if there are any."""
     late = 0
     for first in range(seed, seed + count, _TOGETHER):
@@ -28,9 +40,8 @@ def main(count: int, seed: int) -> int:
             print(f"{name}: planned {planned}, every {intervals.min()} to {intervals.max()}")
         late += len(wrong)
     print(f"every pace: {count} networks from seed {seed}, {late} not as planned")
-    return int(late > 0)
+    return EXIT_DIFFERENCE if late else 0
 
 
 if __name__ == "__main__":
-    numbers = [int(word) for word in sys.argv[1:]]
-    sys.exit(main(*(numbers + [48, 1][len(numbers) :])))
+    sys.exit(main())

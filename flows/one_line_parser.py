@@ -3,7 +3,7 @@
 import argparse
 from typing import NoReturn
 
-from flows.command_status import EXIT_USER_ERROR
+from flows.command_status import EXIT_USER_ERROR, STATUSES
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -13,3 +13,13 @@ class OneLineParser(argparse.ArgumentParser):
         """Print what is wrong and where help is, and exit with status 2."""
         text = " ".join(message.split())
         self.exit(EXIT_USER_ERROR, f"{self.prog}: {text}; '{self.prog} --help' explains\n")
+
+
+def command_parser(prog: str, description: str | None) -> OneLineParser:
+    """Return the parser of a command that ends with one of `STATUSES`."""
+    return OneLineParser(
+        prog=prog,
+        description=description,
+        epilog=STATUSES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )

@@ -1,6 +1,5 @@
 """Prove a unit equal to plain arithmetic for every input: ``python -m flows.formal mac``."""
 
-import argparse
 import importlib
 import json
 import pkgutil
@@ -15,9 +14,9 @@ from amaranth.lib import wiring
 from rich.console import Console
 
 import flows.formal
-from flows.command_status import STATUSES, status_of
+from flows.command_status import status_of
 from flows.formal.equivalence import Claim, FormalError, prove
-from flows.one_line_parser import OneLineParser
+from flows.one_line_parser import command_parser
 from flows.units import find_unit
 from golden.atomic_file import write_atomically
 from golden.errors import UserError
@@ -37,12 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for module in pkgutil.iter_modules(flows.formal.__path__)
         if module.name not in _MACHINERY
     )
-    parser = OneLineParser(
-        prog="python -m flows.formal",
-        description=__doc__,
-        epilog=STATUSES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_parser("python -m flows.formal", __doc__)
     parser.add_argument("unit", help=f"one of: {', '.join(units)}")
     parser.add_argument("parameters", nargs="*", metavar="name=value", help="of the unit")
     parser.add_argument("--timeout", type=int, default=300, help="seconds for each claim")
