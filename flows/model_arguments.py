@@ -27,6 +27,20 @@ def add_model_arguments(parser: argparse.ArgumentParser, done: str) -> None:
     )
 
 
+def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the rate that is enough, and how much of the device a plan may take."""
+    parser.add_argument(
+        "--cycles", type=int, metavar="N", help="cycles between images that are enough"
+    )
+    parser.add_argument(
+        "--fill",
+        default="80",
+        metavar="P",
+        help="per cent of the LUTs to use, or P,P,P of LUTs, multipliers and block RAMs "
+        "(default: 80,100,100)",
+    )
+
+
 def load_model(arguments: argparse.Namespace) -> Graph:
     """Read the network that the arguments name."""
     return load_network(arguments.model, arguments.profile, tuple(arguments.end_at))

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.code_files import Codes, read_codes
-from flows.model_arguments import add_model_arguments, load_model
+from flows.model_arguments import add_model_arguments, add_plan_arguments, load_model
 from flows.network.accelerator import SHELLS, Accelerator
 from flows.network.devices import BUDGETS, Fill, Part, find_budget
 from flows.network.output_folder import check_replaceable, write_accelerator
@@ -34,16 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--name",
         help="the design's, with which all its modules and files begin (default: the model's)",
     )
-    parser.add_argument(
-        "--cycles", type=int, metavar="N", help="cycles between images that are enough"
-    )
-    parser.add_argument(
-        "--fill",
-        default="80",
-        metavar="P",
-        help="per cent of the LUTs to use, or P,P,P of LUTs, multipliers and block RAMs "
-        "(default: 80,100,100)",
-    )
+    add_plan_arguments(parser)
     parser.add_argument("--package", default="", help="of the device, for the synthesis scripts")
     parser.add_argument("--speed", default="", help="speed grade of the device, for the same")
     parser.add_argument("--shell", default="axi", help=f"{' or '.join(SHELLS)} (default: axi)")

@@ -8,7 +8,7 @@ from rich.console import Console
 from flows.bench.cosimulation import Cosimulation
 from flows.bench.scenario import compare
 from flows.code_files import npy_content, read_codes
-from flows.model_arguments import add_model_arguments, load_model
+from flows.model_arguments import add_model_arguments, add_plan_arguments, load_model
 from flows.network.devices import BUDGETS, Fill, find_budget
 from flows.network.plan import circuit_graph, plan_network
 from flows.network.simulation import (
@@ -51,16 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--device", default="zynq7020", help=f"one of: {', '.join(BUDGETS)} (default: zynq7020)"
     )
-    parser.add_argument(
-        "--cycles", type=int, metavar="N", help="cycles between images that are enough"
-    )
-    parser.add_argument(
-        "--fill",
-        default="80",
-        metavar="P",
-        help="per cent of the LUTs to use, or P,P,P of LUTs, multipliers and block RAMs "
-        "(default: 80,100,100)",
-    )
+    add_plan_arguments(parser)
     parser.add_argument(
         "--sim", default="verilator", help=f"{' or '.join(SIMULATORS)} (default: verilator)"
     )
