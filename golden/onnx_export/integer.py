@@ -48,6 +48,7 @@ Int64 = NDArray[np.int64]
 _EXACT_FLOAT32 = 1 << 24
 _TO_FIRST = [0, 3, 1, 2]
 _TO_LAST = [0, 2, 3, 1]
+_POWERS = np.int64(1) << np.arange(32)
 
 
 @singledispatch
@@ -388,16 +389,9 @@ def _fits_float32(node: Node, graph: Graph) -> bool:
 @write_node.register
 def _(node: Softmax, graph: Graph, writer: Writer) -> str:
     """Write `golden.softmax`, step by step."""
-    wide = writer.cast(node.inputs[0], "int64")
-    axes = writer.constant([-1])
-    difference = writer.subtracted(writer.operator("ReduceMax", wide, axes, keepdims=1), wide)
-    terms = writer.operator("Gather", writer.constant(node.exponential), difference)
-    small = writer.half_away(terms, 1 << 12)
-    total = writer.operator("ReduceSum", small, axes, keepdims=1)
-    powers = np.int64(1) << np.arange(32)
-    reached = writer.operator("GreaterOrEqual", total, writer.constant(powers))
-    bits = writer.operator("ReduceSum", writer.cast(reached, "int64"), axes, keepdims=1)
-    headroom = writer.subtracted(32, bits)
+    terms = _exponentials(node, writer)
+    total = writer.row_sum(writer.half_away(terms, 1 << 12))
+    headroom = writer.subtracted(32, _bit_length(total, writer))
     table = writer.constant(np.int64(1) << np.arange(48))
     normalized = writer.multiplied(total, writer.operator("Gather", table, headroom))
     reciprocal = _one_over_one_plus(writer, writer.subtracted(normalized, 1 << 31))
@@ -411,15 +405,10 @@ def _(node: Softmax, graph: Graph, writer: Writer) -> str:
 @write_node.register
 def _(node: Softmax16, graph: Graph, writer: Writer) -> str:
     """Write `golden.softmax16`, step by step."""
-    wide = writer.cast(node.inputs[0], "int64")
-    axes = writer.constant([-1])
-    difference = writer.subtracted(writer.operator("ReduceMax", wide, axes, keepdims=1), wide)
-    terms = writer.operator("Gather", writer.constant(node.exponential), difference)
-    total = writer.operator("ReduceSum", terms, axes, keepdims=1)
-    powers = np.int64(1) << np.arange(32)
-    reached = writer.operator("GreaterOrEqual", total, writer.constant(powers))
-    bits = writer.operator("ReduceSum", writer.cast(reached, "int64"), axes, keepdims=1)
-    table = writer.constant(powers)
+    terms = _exponentials(node, writer)
+    total = writer.row_sum(terms)
+    bits = _bit_length(total, writer)
+    table = writer.constant(_POWERS)
     aligned = writer.multiplied(
         total, writer.operator("Gather", table, writer.subtracted(31, bits))
     )
@@ -428,6 +417,20 @@ def _(node: Softmax16, graph: Graph, writer: Writer) -> str:
     power = writer.operator("Gather", table, writer.subtracted(bits, 1))
     rounded = writer.half_up(writer.multiplied(terms, reciprocal), power)
     return writer.clamped(rounded, 0, (1 << 15) - 1)
+
+
+def _exponentials(node: Softmax | Softmax16, writer: Writer) -> str:
+    """Write the exponential of each code's difference from the largest one of its row."""
+    wide = writer.cast(node.inputs[0], "int64")
+    largest = writer.operator("ReduceMax", wide, writer.constant([-1]), keepdims=1)
+    difference = writer.subtracted(largest, wide)
+    return writer.operator("Gather", writer.constant(node.exponential), difference)
+
+
+def _bit_length(total: str, writer: Writer) -> str:
+    """Write the bits of positive numbers below 2**32, of shape (..., 1)."""
+    reached = writer.operator("GreaterOrEqual", total, writer.constant(_POWERS))
+    return writer.row_sum(writer.cast(reached, "int64"))
 
 
 def _interpolated(writer: Writer, codes: str, node: Softmax16) -> str:

@@ -104,6 +104,10 @@ class Writer:
         """Return a product."""
         return self.operator("Mul", a, self._operand(b))
 
+    def row_sum(self, a: str) -> str:
+        """Return the sum over the last dimension, which stays with size 1."""
+        return self.operator("ReduceSum", a, self.constant([-1]), keepdims=1)
+
     def clamped(self, a: str, minimum: ArrayLike, maximum: ArrayLike) -> str:
         """Return a tensor limited to a range.
 
