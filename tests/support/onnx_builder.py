@@ -1,6 +1,7 @@
 """Quantized ONNX models, operator by operator, in QDQ or QOperator form."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -374,6 +375,27 @@ def session(
     if int8:
         options.add_session_config_entry("session.qdqisint8allowed", "1")
     return onnxruntime.InferenceSession(content, options, ["CPUExecutionProvider"])
+
+
+@cache
+def kernels_saturate() -> bool:
+    """Return whether sums of two products of 8 bits saturate at 16 bits, as on x86 without VNNI.
+
+    What a session without settings makes of the largest operands says it.
+    """
+    weight = numpy_helper.from_array(np.full((4, 1), 127, np.int8), "weight")
+    graph = helper.make_graph(
+        [helper.make_node("MatMulInteger", ["x", "weight"], ["y"])],
+        "largest",
+        [helper.make_tensor_value_info("x", onnx.TensorProto.UINT8, (1, 4))],
+        [helper.make_tensor_value_info("y", onnx.TensorProto.INT32, (1, 1))],
+        [weight],
+    )
+    opset = [helper.make_opsetid("", 21)]
+    model = helper.make_model(graph, opset_imports=opset, ir_version=10)
+    runner = onnxruntime.InferenceSession(model.SerializeToString(), None, ["CPUExecutionProvider"])
+    (product,) = runner.run(None, {"x": np.full((1, 4), 255, np.uint8)})
+    return bool(product.item() != 4 * 255 * 127)
 
 
 def _has_unsigned_activations(content: bytes) -> bool:
