@@ -129,29 +129,23 @@ def integer_requantization(
     step = max(_POINTS >> output.width, 1)
     groups = [slice(first, first + step) for first in range(0, scales.size, step)]
     everything = slice(None)
-    if (
-        rounding is Rounding.SINGLE_HALF_AWAY
-        and output.width > _TABLE_WIDTH
-        and not offsets.any()
-        and scales.max() < 1
-    ):
-        every = [steps_of(group) for group in groups]
-        return _half_away(every, bounds.type, output, zero_point, clamp)
+    has_wide_multipliers = output.width > _TABLE_WIDTH and not offsets.any() and scales.max() < 1
+
+    def half_away() -> FixedPoint:
+        steps = [steps_of(group) for group in groups]
+        return _half_away(steps, bounds.type, output, zero_point, clamp)
+
+    if has_wide_multipliers and rounding is Rounding.SINGLE_HALF_AWAY:
+        return half_away()
     if (
         not offsets.any()
         and scales.max() < 1 << MAXIMUM_MULTIPLIER_WIDTH
         and all(map(fixed_point_is_exact, groups))
     ):
         return fixed_point(everything)
-    if (
-        rounding is Rounding.SINGLE_HALF_EVEN
-        and output.width > _TABLE_WIDTH
-        and not offsets.any()
-        and scales.max() < 1
-    ):
+    if has_wide_multipliers and rounding is Rounding.SINGLE_HALF_EVEN:
         with suppress(CertificateError):  # Where no sum is a tie, all roundings to nearest agree.
-            every = [steps_of(group) for group in groups]
-            return _half_away(every, bounds.type, output, zero_point, clamp)
+            return half_away()
     try:
         if len(groups) > 1:
             raise CertificateError(f"{scales.size} channels of {output} take too many thresholds")
