@@ -38,7 +38,7 @@ def write_design(folder: Path, design: Design) -> list[Path]:
     ------
     RomFileError
         If a ROM file, read back, differs from the integers it came from.
-    UserError
+    ExecutionError
         If a file cannot be written.
     """
     verilog = folder / f"{design.top}.v"
