@@ -57,7 +57,7 @@ def save_traces(traces: Sequence[LayerTrace], path: Path) -> None:
 
     Raises
     ------
-    UserError
+    ExecutionError
         If the file cannot be written.
     """
     arrays: dict[str, NDArray] = {"layers": np.array([trace.name for trace in traces])}

@@ -44,7 +44,7 @@ def save(graph: Graph, path: Path) -> None:
 
     Raises
     ------
-    UserError
+    ExecutionError
         If the file cannot be written.
     """
     write_atomically(path, dumps(graph))
