@@ -61,7 +61,7 @@ lint: $(VENV)/.lint.installed ## ruff, mypy, and Verilator's lint over every uni
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m flows.verilog_lint
+	@$(BIN)/python -m flows.synthesis.verilog_lint
 
 bench: $(VENV)/.synth.installed ## list the benchmarks and the command of each
 	@sed -n 's/^"""\(.*\)$$/  \1/p' benchmarks/*.py

@@ -5,9 +5,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from flows.simulators.toolchain import verilator_environment, verilator_root
-from hdl.rom_files import write_design
-from hdl.verilog_output import Design
+from flows.simulation.simulators.toolchain import verilator_environment, verilator_root
+from hdl.printer.rom_files import write_design
+from hdl.printer.verilog_output import Design
 
 
 def bare_speed(

@@ -17,13 +17,13 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from golden.certificate import Int64, Reference
-from golden.certificate_search import find_certificate
-from golden.float_requant import requantize_float32_half_even, requantize_float64_half_away
-from golden.multiplier import quantize_multiplier
-from golden.requant import requantize
-from golden.requant_spec import RequantChannels, RequantSpec
-from golden.rounding import Rounding
+from golden.certificates.certificate import Int64, Reference
+from golden.certificates.certificate_search import find_certificate
+from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
+from golden.numbers.multiplier import quantize_multiplier
+from golden.numbers.requant import requantize
+from golden.numbers.requant_spec import RequantChannels, RequantSpec
+from golden.numbers.rounding import Rounding
 
 RESULT = Path("sim_build") / "benchmarks" / "certificate_search.json"
 CHANNELS = 256

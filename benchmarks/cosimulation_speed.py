@@ -16,12 +16,12 @@ from rich.table import Table
 
 from benchmarks.bare import bare_speed
 from cocotb_tests.requant import random_stimulus
-from flows.bench.cosimulation import Cosimulation, Run
-from flows.simulators import verilator
-from flows.simulators.run import run
-from golden.requant_spec import RequantSpec
-from hdl.requant import Requantizer
-from hdl.verilog_output import Design, to_verilog
+from flows.simulation.bench.cosimulation import Cosimulation, Run
+from flows.simulation.simulators import verilator
+from flows.simulation.simulators.run import run
+from golden.numbers.requant_spec import RequantSpec
+from hdl.printer.verilog_output import Design, to_verilog
+from hdl.units.requant import Requantizer
 
 BUILDS = Path("sim_build") / "benchmarks"
 BARE_MODEL = Path(__file__).parent / "bare_model.cpp"

@@ -22,9 +22,9 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.digits_schemes import FLOAT, ROWS, Row, float_training
-from golden.atomic_file import write_atomically
 from golden.digits.data import Split, load
 from golden.digits.network import DigitsNetwork, accuracy, distorted, train_digits
+from golden.files.atomic_file import write_atomically
 from golden.quantize import TrainingData, quantize
 from golden.quantize.report import integer_accuracy, layer_reports
 from golden.quantize.scheme_file import write_scheme

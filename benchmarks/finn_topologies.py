@@ -28,19 +28,19 @@ from rich.table import Table
 from torch import nn
 
 from cocotb_tests.images import random_images
-from flows.bench.cosimulation import Cosimulation
-from flows.bench.scenario import compare
-from flows.network.devices import find_budget
-from flows.network.plan import plan_network
-from flows.network.simulation import Pace, network_scenario
-from flows.simulators.run_folder import run_folder
-from golden.certify import certify
+from flows.planning.devices import find_budget
+from flows.planning.plan import plan_network
+from flows.simulation.bench.cosimulation import Cosimulation
+from flows.simulation.bench.scenario import compare
+from flows.simulation.network import Pace, network_scenario
+from flows.simulation.simulators.run_folder import run_folder
 from golden.errors import UserError
-from golden.execute import Executor
+from golden.executor.execute import Executor
+from golden.frontends.load import load_network
 from golden.graph import Graph
-from golden.load import load_network
-from hdl.network import Network
-from hdl.verilog_output import to_verilog
+from golden.lowering.certify import certify
+from hdl.network.circuit import Network
+from hdl.printer.verilog_output import to_verilog
 
 FOLDER = Path("sim_build") / "finn_topologies"
 PRECISIONS = {"1w1a": (1, 1), "1w2a": (1, 2), "2w2a": (2, 2)}

@@ -26,9 +26,9 @@ from rich.progress import track
 from rich.table import Table
 from tflite_micro import runtime
 
-from golden.execute import Executor
+from golden.executor.execute import Executor
+from golden.frontends.tflite import PROFILES, import_tflite
 from golden.graph import Graph, Tensor
-from golden.tflite_import import PROFILES, import_tflite
 
 Codes = NDArray[np.int8]
 

@@ -28,9 +28,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from golden.execute import Executor
+from golden.executor.execute import Executor
+from golden.frontends.tflite import import_tflite
 from golden.graph import Graph, Tensor, storage_dtype
-from golden.tflite_import import import_tflite
 
 Codes = NDArray[np.int8]
 

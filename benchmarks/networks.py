@@ -17,19 +17,19 @@ from rich.table import Table
 
 from benchmarks.bare import bare_speed
 from cocotb_tests.images import random_images
-from flows.bench.cosimulation import Cosimulation
-from flows.bench.scenario import compare
-from flows.network.devices import find_budget
-from flows.network.plan import plan_network
-from flows.network.planned import Plan
-from flows.network.simulation import Pace, network_scenario
-from flows.synthesis import synthesise
-from golden.certify import certify
-from golden.execute import Executor
+from flows.planning.devices import find_budget
+from flows.planning.plan import plan_network
+from flows.planning.planned import Plan
+from flows.simulation.bench.cosimulation import Cosimulation
+from flows.simulation.bench.scenario import compare
+from flows.simulation.network import Pace, network_scenario
+from flows.synthesis.yosys import synthesise
+from golden.executor.execute import Executor
+from golden.frontends.load import load_network
 from golden.graph import Graph
-from golden.load import load_network
-from hdl.network import Network
-from hdl.verilog_output import Design, to_verilog
+from golden.lowering.certify import certify
+from hdl.network.circuit import Network
+from hdl.printer.verilog_output import Design, to_verilog
 
 FOLDER = Path("sim_build") / "networks"
 BARE_NETWORK = Path(__file__).parent / "bare_network.cpp"

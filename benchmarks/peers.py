@@ -29,11 +29,11 @@ from torch import Tensor, nn
 from golden.digits.data import Digits, load
 from golden.digits.network import accuracy, train
 from golden.digits.settings import Training
+from golden.frontends.torch.float_network import Matrix
+from golden.frontends.torch.simplify import simplify
+from golden.frontends.torch.trace import trace
 from golden.quantize import ActivationScheme, CorrectionScheme, Scheme, WeightScheme, quantize
 from golden.quantize.weight_types import WEIGHT_TYPES
-from golden.torch_import.float_network import Matrix
-from golden.torch_import.simplify import simplify
-from golden.torch_import.trace import trace
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

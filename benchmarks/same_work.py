@@ -22,21 +22,21 @@ from rich.console import Console
 from rich.table import Table
 
 from cocotb_tests.images import random_images
-from flows.bench.cosimulation import Cosimulation
-from flows.bench.scenario import compare
-from flows.network.devices import find_budget
-from flows.network.plan import plan_network
-from flows.network.planned import Plan
-from flows.network.simulation import Pace, network_scenario
-from flows.synthesis import synthesise
+from flows.planning.devices import find_budget
+from flows.planning.plan import plan_network
+from flows.planning.planned import Plan
+from flows.simulation.bench.cosimulation import Cosimulation
+from flows.simulation.bench.scenario import compare
+from flows.simulation.network import Pace, network_scenario
+from flows.synthesis.yosys import synthesise
 from flows.units.layers import example_fixed_point
-from golden.certify import certify
 from golden.errors import UserError
-from golden.execute import Executor
+from golden.executor.execute import Executor
 from golden.graph import Convolution, FullyConnected, Graph, Node, Reshape, Tensor, Window, file
-from golden.integer_type import IntegerType
-from hdl.network import Network
-from hdl.verilog_output import to_verilog
+from golden.lowering.certify import certify
+from golden.numbers.integer_type import IntegerType
+from hdl.network.circuit import Network
+from hdl.printer.verilog_output import to_verilog
 
 FOLDER = Path("sim_build") / "same_work"
 DEVICE = "ecp5-85f"

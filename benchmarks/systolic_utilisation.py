@@ -11,9 +11,9 @@ from rich.table import Table
 
 from cocotb_tests.matrices import random_values
 from cocotb_tests.systolic import product
-from flows.bench.cosimulation import Cosimulation
+from flows.simulation.bench.cosimulation import Cosimulation
 from flows.units import UNITS
-from hdl.verilog_output import to_verilog
+from hdl.printer.verilog_output import to_verilog
 
 OUTPUT = Path("sim_build") / "benchmarks"
 SIDE = 8

@@ -19,7 +19,9 @@ from torch.nn import functional
 
 from golden.digits.data import Digits, Split, load
 from golden.digits.network import accuracy
-from golden.execute import Executor
+from golden.executor.execute import Executor
+from golden.frontends.torch import to_codes
+from golden.quantize.reproducible import reproducible
 from golden.quantize.training.wage import (
     ACTIVATION_BITS,
     WageLayer,
@@ -28,8 +30,6 @@ from golden.quantize.training.wage import (
     step_of,
     update,
 )
-from golden.reproducible import reproducible
-from golden.torch_import import to_codes
 
 BATCH = 64
 

@@ -9,15 +9,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from flows.bench.cosimulation import Cosimulation
-from flows.bench.scenario import Verdict, judge, record_waves
 from flows.command_status import EXIT_DIFFERENCE, status_of
 from flows.one_line_parser import command_parser
-from flows.simulators.run_folder import run_folder
-from flows.simulators.toolchain import SIMULATORS, check_simulator
+from flows.simulation.bench.cosimulation import Cosimulation
+from flows.simulation.bench.scenario import Verdict, judge, record_waves
+from flows.simulation.simulators.run_folder import run_folder
+from flows.simulation.simulators.toolchain import SIMULATORS, check_simulator
 from flows.units import UNITS, find_unit
 from golden.errors import UserError
-from hdl.verilog_output import to_verilog
+from hdl.printer.verilog_output import to_verilog
 
 OUTPUT = Path("sim_build")
 

@@ -11,10 +11,10 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
-from flows.bench.cosimulation import Run
-from flows.bench.payload import Columns
-from flows.bench.scenario import Scenario
-from golden.integer_type import IntegerType
+from flows.simulation.bench.cosimulation import Run
+from flows.simulation.bench.payload import Columns
+from flows.simulation.bench.scenario import Scenario
+from golden.numbers.integer_type import IntegerType
 
 Int64 = NDArray[np.int64]
 

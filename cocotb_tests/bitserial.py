@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from cocotb_tests.digits_matrices import digits_layers_at
 from cocotb_tests.streams import every_way, full_speed, in_chunks
-from flows.bench.payload import Columns, lanes_of
-from flows.bench.scenario import Scenario
-from golden.bitserial import bit_planes, integer_dot
-from golden.bitserial_spec import MAXIMUM_WIDTH, BitSerialSpec, plane_order
-from golden.integer_type import IntegerType
-from hdl.bitserial import BitSerialDotProduct
+from flows.simulation.bench.payload import Columns, lanes_of
+from flows.simulation.bench.scenario import Scenario
+from golden.numbers.integer_type import IntegerType
+from golden.units.bitserial import bit_planes, integer_dot
+from golden.units.bitserial_spec import MAXIMUM_WIDTH, BitSerialSpec, plane_order
+from hdl.units.bitserial import BitSerialDotProduct
 
 Int64 = NDArray[np.int64]
 

@@ -7,11 +7,11 @@ import numpy as np
 from amaranth.lib import data
 
 from cocotb_tests.bank import Bank, Int64, scenario, value_of
-from flows.bench.payload import Columns
-from flows.bench.scenario import Scenario
-from golden.bitserial_spec import MAXIMUM_WIDTH, BitSerialSpec, plane_order
-from golden.integer_type import IntegerType
-from hdl.bitserial import BitSerialDotProduct
+from flows.simulation.bench.payload import Columns
+from flows.simulation.bench.scenario import Scenario
+from golden.numbers.integer_type import IntegerType
+from golden.units.bitserial_spec import MAXIMUM_WIDTH, BitSerialSpec, plane_order
+from hdl.units.bitserial import BitSerialDotProduct
 
 WIDTHS = range(1, 9)
 _TOGETHER = 8

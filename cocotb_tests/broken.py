@@ -8,9 +8,9 @@ from collections.abc import Callable
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 
-from golden.integer_type import IntegerType
-from golden.requant_spec import RequantSpec
-from hdl.requant import Requantizer
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.requant_spec import RequantSpec
+from hdl.units.requant import Requantizer
 
 Fault = Callable[[Module, wiring.Component, Requantizer], None]
 """Connects the ports of the outer circuit to the requantizer inside, wrongly."""

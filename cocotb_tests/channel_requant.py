@@ -7,11 +7,11 @@ import torch
 from numpy.typing import NDArray
 
 from cocotb_tests.streams import every_way, full_speed
-from flows.bench.payload import lanes_of
-from flows.bench.scenario import Scenario
+from flows.simulation.bench.payload import lanes_of
+from flows.simulation.bench.scenario import Scenario
 from flows.units.layers import RequantizerKind, example_bounds, example_fixed_point
-from golden.integer_type import IntegerType
-from golden.requant import requantize
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.requant import requantize
 from hdl.layers.channel_requant import ChannelRequantizer
 
 Int64 = NDArray[np.int64]

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from amaranth.lib import wiring
 
-from flows.bench.cosimulation import Cosimulation
-from flows.bench.scenario import Scenario, Verdict, judge
-from hdl.verilog_output import to_verilog
+from flows.simulation.bench.cosimulation import Cosimulation
+from flows.simulation.bench.scenario import Scenario, Verdict, judge
+from hdl.printer.verilog_output import to_verilog
 
 
 def verdict_on(

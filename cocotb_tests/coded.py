@@ -8,11 +8,11 @@ import torch
 from numpy.typing import NDArray
 
 from cocotb_tests.streams import every_way, full_speed
-from flows.bench.payload import Columns, lanes_of
-from flows.bench.scenario import Scenario
-from golden.coded import coded_dot
-from golden.coded_spec import CodedSpec
-from hdl.coded import CodedDotProduct
+from flows.simulation.bench.payload import Columns, lanes_of
+from flows.simulation.bench.scenario import Scenario
+from golden.units.coded import coded_dot
+from golden.units.coded_spec import CodedSpec
+from hdl.units.coded import CodedDotProduct
 
 Int64 = NDArray[np.int64]
 

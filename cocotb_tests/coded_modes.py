@@ -7,10 +7,10 @@ import numpy as np
 from amaranth.lib import data
 
 from cocotb_tests.bank import Bank, Int64, grid, scenario, value_of
-from flows.bench.scenario import Scenario
-from golden.coded_spec import CodedSpec, WeightCode
-from golden.integer_type import IntegerType
-from hdl.coded import CodedDotProduct, LogDotProduct, LutDotProduct, TernaryDotProduct
+from flows.simulation.bench.scenario import Scenario
+from golden.numbers.integer_type import IntegerType
+from golden.units.coded_spec import CodedSpec, WeightCode
+from hdl.units.coded import CodedDotProduct, LogDotProduct, LutDotProduct, TernaryDotProduct
 
 INPUTS = [IntegerType(width, signed) for width, signed in product(range(2, 9), (False, True))]
 EXPONENTS = range(8)

@@ -9,13 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import conv2d, pad, unfold
 
-from flows.digits_layers import DIGITS
+from flows.units.digits_layers import DIGITS
 from golden.digits import quantized_digits
 from golden.digits.data import load
-from golden.execute import Executor
+from golden.executor.execute import Executor
+from golden.frontends.torch import to_codes
 from golden.graph import Convolution, FullyConnected
-from golden.integer_type import IntegerType
-from golden.torch_import import to_codes
+from golden.numbers.integer_type import IntegerType
 
 Int64 = NDArray[np.int64]
 

@@ -9,12 +9,12 @@ import torch
 from cocotb_tests.digits_matrices import digits_layers_at
 from cocotb_tests.matrices import Frames, Int64, random_values
 from cocotb_tests.streams import every_way
-from flows.bench.payload import Columns, lanes_of
-from flows.bench.scenario import Scenario
-from golden.dot import dot
-from golden.dot_spec import DotSpec
-from golden.integer_type import IntegerType
-from hdl.dot import Dot
+from flows.simulation.bench.payload import Columns, lanes_of
+from flows.simulation.bench.scenario import Scenario
+from golden.numbers.integer_type import IntegerType
+from golden.units.dot import dot
+from golden.units.dot_spec import DotSpec
+from hdl.units.dot import Dot
 
 BULK_PRODUCTS = 1_000_000
 

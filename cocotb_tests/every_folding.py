@@ -12,7 +12,7 @@ from rich.console import Console
 from cocotb_tests.foldings import NETWORKS, WIDTHS, circuits, every_plan
 from cocotb_tests.groups import OUTPUT, Record, count_failed, run_groups
 from cocotb_tests.side_by_side import judge_together
-from flows.simulators.run_folder import run_folder
+from flows.simulation.simulators.run_folder import run_folder
 
 GROUPS = {f"{name}_{width}": (name, width) for width in WIDTHS for name in NETWORKS}
 """Network and width, by name."""

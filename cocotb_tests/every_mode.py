@@ -16,11 +16,11 @@ from cocotb_tests.coded_modes import coded_modes
 from cocotb_tests.groups import OUTPUT, Record, count_failed, run_groups
 from cocotb_tests.mac_modes import mac_modes
 from cocotb_tests.xnor_modes import xnor_modes
-from flows.bench.cosimulation import Cosimulation
-from flows.bench.scenario import Scenario, judge
-from flows.simulators.run_folder import run_folder
-from golden.mac_spec import Multiplier
-from hdl.verilog_output import to_verilog
+from flows.simulation.bench.cosimulation import Cosimulation
+from flows.simulation.bench.scenario import Scenario, judge
+from flows.simulation.simulators.run_folder import run_folder
+from golden.units.mac_spec import Multiplier
+from hdl.printer.verilog_output import to_verilog
 
 GROUPS: dict[str, Callable[[], tuple[Bank, list[Scenario]]]] = {
     **{f"mac_{kind.value}": (lambda kind=kind: mac_modes(kind)) for kind in Multiplier},

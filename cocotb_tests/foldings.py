@@ -6,15 +6,15 @@ from dataclasses import replace
 from cocotb_tests.images import random_images
 from cocotb_tests.network_builder import INT8, Builder
 from cocotb_tests.side_by_side import Circuits
-from flows.network.devices import Budget, find_budget
-from flows.network.plan import Plan, plan_network
-from flows.network.simulation import network_scenario
-from golden.certify import certify
+from flows.planning.devices import Budget, find_budget
+from flows.planning.plan import Plan, plan_network
+from flows.simulation.network import network_scenario
 from golden.errors import UserError
-from golden.execute import Executor
+from golden.executor.execute import Executor
 from golden.graph import Convolution, Encoding, FullyConnected, Graph, Window
-from golden.integer_type import IntegerType
-from hdl.network import Network
+from golden.lowering.certify import certify
+from golden.numbers.integer_type import IntegerType
+from hdl.network.circuit import Network
 
 WIDTHS = (1, 2, 3, 4, 8)
 """Bits of weights and activations."""

@@ -9,9 +9,9 @@ from rich.console import Console
 
 from flows.command_status import EXIT_DIFFERENCE, status_of
 from flows.one_line_parser import command_parser
-from flows.simulators.toolchain import check_simulator
-from golden.atomic_file import write_atomically
+from flows.simulation.simulators.toolchain import check_simulator
 from golden.errors import UserError
+from golden.files.atomic_file import write_atomically
 
 OUTPUT = Path("sim_build")
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cocotb_tests.streams import every_manner
-from flows.bench.payload import as_beats
-from flows.bench.scenario import Scenario
-from golden.execute import Executor
+from flows.simulation.bench.payload import as_beats
+from flows.simulation.bench.scenario import Scenario
+from golden.executor.execute import Executor
 from golden.graph import Graph, Node, Tensor
 
 Int64 = NDArray[np.int64]

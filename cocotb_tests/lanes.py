@@ -3,10 +3,10 @@
 import numpy as np
 
 from cocotb_tests.streams import every_manner
-from flows.bench.payload import as_beats
-from flows.bench.scenario import Scenario
+from flows.simulation.bench.payload import as_beats
+from flows.simulation.bench.scenario import Scenario
+from hdl.blocks.shapes import type_of
 from hdl.layers.lanes import Lanes
-from hdl.shapes import type_of
 
 
 def scenarios(component: Lanes, parameters: object, seed: int, quick: bool) -> list[Scenario]:

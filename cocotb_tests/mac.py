@@ -7,11 +7,11 @@ import torch
 
 from cocotb_tests.matrices import Frames, Int64, every_pair, random_values
 from cocotb_tests.streams import every_way, full_speed
-from flows.bench.payload import Columns, lanes_of
-from flows.bench.scenario import Scenario
-from golden.mac_spec import MacSpec
-from golden.matmul import matmul
-from hdl.mac import Mac
+from flows.simulation.bench.payload import Columns, lanes_of
+from flows.simulation.bench.scenario import Scenario
+from golden.units.mac_spec import MacSpec
+from golden.units.matmul import matmul
+from hdl.units.mac import Mac
 
 EXHAUSTIVE_BITS = 16
 """Operand bits up to which every pair of operands is multiplied."""

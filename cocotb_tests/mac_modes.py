@@ -7,10 +7,10 @@ from typing import Any
 from amaranth.lib import data
 
 from cocotb_tests.bank import Bank, grid, scenario, value_of
-from flows.bench.scenario import Scenario
-from golden.integer_type import IntegerType
-from golden.mac_spec import MacSpec, Multiplier
-from hdl.mac import Mac
+from flows.simulation.bench.scenario import Scenario
+from golden.numbers.integer_type import IntegerType
+from golden.units.mac_spec import MacSpec, Multiplier
+from hdl.units.mac import Mac
 
 WIDTHS = range(2, 9)
 

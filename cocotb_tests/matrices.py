@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 
 Int64 = NDArray[np.int64]
 

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from cocotb_tests.images import random_images
 from cocotb_tests.streams import STALL
-from flows.bench.scenario import Scenario
-from flows.network.simulation import network_scenario
+from flows.simulation.bench.scenario import Scenario
+from flows.simulation.network import network_scenario
 from flows.units.network import DIGITS_MODEL, MIXED_DIGITS_MODEL, network_graph
-from golden.execute import Executor
-from hdl.network import Network
+from golden.executor.execute import Executor
+from hdl.network.circuit import Network
 
 Int64 = NDArray[np.int64]
 
@@ -56,7 +56,7 @@ def _images(component: Network, parameters: dict[str, Any], seed: int) -> Int64:
     if parameters["model"] not in (DIGITS_MODEL, MIXED_DIGITS_MODEL):
         return random_images(tensor, count, seed)
     from golden.digits.data import load
-    from golden.torch_import import to_codes
+    from golden.frontends.torch import to_codes
 
     _, test = load()
     return to_codes(component.spec.graph, test.images)[tensor.name][:count]

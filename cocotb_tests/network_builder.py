@@ -6,7 +6,7 @@ import numpy as np
 
 from flows.units.layers import example_fixed_point
 from golden.graph import Convolution, FullyConnected, Graph, Node, Tensor
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 
 INT8 = IntegerType(8, True)
 

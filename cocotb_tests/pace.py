@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from cocotb_tests.random_networks import random_network
 from cocotb_tests.side_by_side import SideBySide
-from flows.bench.cosimulation import Cosimulation, Run
-from flows.bench.payload import lanes_of
-from flows.network.devices import find_budget
-from flows.network.plan import Plan, plan_network
+from flows.planning.devices import find_budget
+from flows.planning.plan import Plan, plan_network
+from flows.simulation.bench.cosimulation import Cosimulation, Run
+from flows.simulation.bench.payload import lanes_of
 from golden.errors import UserError
 from golden.graph import Graph
-from hdl.network import Network
-from hdl.verilog_output import to_verilog
+from hdl.network.circuit import Network
+from hdl.printer.verilog_output import to_verilog
 
 _CYCLES = 1_500
 """For how long a network runs at least, filling included."""

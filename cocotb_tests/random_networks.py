@@ -29,7 +29,7 @@ from golden.graph import (
     Tensor,
     Window,
 )
-from golden.softmax import softmax_exponential
+from golden.numbers.softmax import softmax_exponential
 
 _LARGEST = 1_500
 """Elements of a tensor above which no further layer is added."""

@@ -9,15 +9,15 @@ import torch
 from numpy.typing import NDArray
 
 from cocotb_tests.streams import every_way, full_speed
-from flows.bench.payload import Columns
-from flows.bench.scenario import Scenario
-from flows.digits_layers import describe_digits, digits_layers
-from golden.layer_trace import LayerTrace
-from golden.requant import requantize
-from golden.requant_spec import RequantChannels, RequantSpec
-from golden.rounding import RANDOM_BITS, Rounding
-from golden.xorshift import xorshift32
-from hdl.requant import Requantizer, encode_channels
+from flows.simulation.bench.payload import Columns
+from flows.simulation.bench.scenario import Scenario
+from flows.units.digits_layers import describe_digits, digits_layers
+from golden.executor.layer_trace import LayerTrace
+from golden.numbers.requant import requantize
+from golden.numbers.requant_spec import RequantChannels, RequantSpec
+from golden.numbers.rounding import RANDOM_BITS, Rounding
+from golden.numbers.xorshift import xorshift32
+from hdl.units.requant import Requantizer, encode_channels
 
 Int64 = NDArray[np.int64]
 

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cocotb_tests.streams import every_way, full_speed
-from flows.bench.scenario import Scenario
-from flows.digits_layers import LayerReference, describe_digits, find_layer
-from golden.certificate import Reference, StepFunction
-from hdl.certified_requant import CertifiedRequantizer
+from flows.simulation.bench.scenario import Scenario
+from flows.units.digits_layers import LayerReference, describe_digits, find_layer
+from golden.certificates.certificate import Reference, StepFunction
+from hdl.units.certified_requant import CertifiedRequantizer
 
 Int64 = NDArray[np.int64]
 

@@ -25,7 +25,7 @@ from cocotbext.axi import (
 from numpy.typing import NDArray
 
 from cocotb_tests.shell_circuit import PlaceAdder
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 from hdl.shell import AxiShell
 from hdl.shell.register_map import WORD_BYTES, registers
 

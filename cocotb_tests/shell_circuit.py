@@ -6,10 +6,10 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
+from hdl.blocks.pipeline import Pipeline
 from hdl.layers import code_stream
 from hdl.layers.position import Position
-from hdl.pipeline import Pipeline
 
 
 class PlaceAdder(wiring.Component):

@@ -11,12 +11,12 @@ from amaranth.lib import wiring
 from numpy.typing import NDArray
 
 from cocotb_tests.checking import verdict_on
-from flows.bench.cosimulation import Cosimulation, Run
-from flows.bench.payload import Columns, lanes_of
-from flows.bench.scenario import Scenario, Verdict
+from flows.simulation.bench.cosimulation import Cosimulation, Run
+from flows.simulation.bench.payload import Columns, lanes_of
+from flows.simulation.bench.scenario import Scenario, Verdict
 from flows.units import UNITS
 from golden.graph import Node, Tensor
-from hdl.verilog_output import to_verilog
+from hdl.printer.verilog_output import to_verilog
 
 Circuits = dict[str, tuple[wiring.Component, list[Scenario]]]
 """Circuits with their scenarios, by name."""

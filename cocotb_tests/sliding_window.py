@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from cocotb_tests.images import random_images
 from cocotb_tests.streams import every_manner
-from flows.bench.payload import as_beats, lanes_of
-from flows.bench.scenario import Scenario
+from flows.simulation.bench.payload import as_beats, lanes_of
+from flows.simulation.bench.scenario import Scenario
 from golden.errors import UserError
 from golden.graph import Tensor
 from hdl.layers.sliding_window import SlidingWindow

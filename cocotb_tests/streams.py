@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.bench.cosimulation import Run
-from flows.bench.payload import Columns
-from flows.bench.scenario import Scenario
+from flows.simulation.bench.cosimulation import Run
+from flows.simulation.bench.payload import Columns
+from flows.simulation.bench.scenario import Scenario
 
 STALL = 96
 """Probability of a pause, in 1/256, where streams stall at random."""

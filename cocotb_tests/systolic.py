@@ -12,13 +12,13 @@ from torch.nn.functional import pad
 from cocotb_tests.digits_matrices import digits_layers_at
 from cocotb_tests.matrices import Int64, random_values
 from cocotb_tests.streams import every_way
-from flows.bench.payload import Columns, lanes_of
-from flows.bench.scenario import Scenario
-from golden.matmul import matmul
-from golden.systolic import cut_into_tiles, cut_into_weight_tiles
-from golden.systolic_spec import Dataflow, SystolicSpec
-from hdl.output_stationary import OutputStationaryArray
-from hdl.weight_stationary import TILE_CYCLES, WeightStationaryArray
+from flows.simulation.bench.payload import Columns, lanes_of
+from flows.simulation.bench.scenario import Scenario
+from golden.units.matmul import matmul
+from golden.units.systolic import cut_into_tiles, cut_into_weight_tiles
+from golden.units.systolic_spec import Dataflow, SystolicSpec
+from hdl.units.output_stationary import OutputStationaryArray
+from hdl.units.weight_stationary import TILE_CYCLES, WeightStationaryArray
 
 Array = OutputStationaryArray | WeightStationaryArray
 

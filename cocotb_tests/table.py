@@ -3,7 +3,7 @@
 from typing import Any
 
 from cocotb_tests.images import IMAGES, image_scenarios
-from flows.bench.scenario import Scenario
+from flows.simulation.bench.scenario import Scenario
 
 
 def scenarios(component: Any, parameters: object, seed: int, quick: bool) -> list[Scenario]:

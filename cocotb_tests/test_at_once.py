@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 
 import cocotb_tests.clamp as clamp_bench
-from flows.bench.cosimulation import Cosimulation
-from flows.bench.payload import read_hex
-from flows.bench.scenario import Scenario, judge
-from flows.simulators.run_folder import run_folder
+from flows.simulation.bench.cosimulation import Cosimulation
+from flows.simulation.bench.payload import read_hex
+from flows.simulation.bench.scenario import Scenario, judge
+from flows.simulation.simulators.run_folder import run_folder
 from flows.units import find_unit
 from golden.errors import UserError
 from golden.graph import Clamp, Graph, Tensor, file
-from golden.integer_type import IntegerType
-from hdl.verilog_output import to_verilog
+from golden.numbers.integer_type import IntegerType
+from hdl.printer.verilog_output import to_verilog
 
 SPAWN = multiprocessing.get_context("spawn")
 PROCESSES = 3
@@ -82,7 +82,7 @@ def test_two_in_one_working_directory_are_refused(
             cosimulation.run([second], tmp_path)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("flows.bench.cosimulation.run", meanwhile)
+    monkeypatch.setattr("flows.simulation.bench.cosimulation.run", meanwhile)
     with pytest.raises(KeyboardInterrupt):
         cosimulation.run([first], tmp_path)
 

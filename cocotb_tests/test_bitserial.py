@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 from amaranth.hdl import C
 
-import hdl.bitserial
+import hdl.units.bitserial
 from cocotb_tests import bitserial
 from cocotb_tests.checking import verdict_on
 from flows.units import UNITS
-from golden.bitserial_spec import BitSerialSpec
-from hdl.bitserial import BitSerialDotProduct
-from hdl.popcount import ProductCounter
+from golden.units.bitserial_spec import BitSerialSpec
+from hdl.blocks.popcount import ProductCounter
+from hdl.units.bitserial import BitSerialDotProduct
 
 SPECS = {
     "every pair": BitSerialSpec(1, 1),
@@ -33,12 +33,12 @@ def test_equals_golden(name: str, simulator: str, builds: Path, tmp_path: Path) 
 def sign_planes_count_positively(
     monkeypatch: pytest.MonkeyPatch, circuit: BitSerialDotProduct
 ) -> None:
-    class Unsigned(hdl.bitserial._PlaneSequence):
+    class Unsigned(hdl.units.bitserial._PlaneSequence):
         def __init__(self, *arguments: object) -> None:
             super().__init__(*arguments)
             self.negative = C(0, 1)
 
-    monkeypatch.setattr(hdl.bitserial, "_PlaneSequence", Unsigned)
+    monkeypatch.setattr(hdl.units.bitserial, "_PlaneSequence", Unsigned)
 
 
 def all_lanes_count(monkeypatch: pytest.MonkeyPatch, circuit: BitSerialDotProduct) -> None:
@@ -46,12 +46,12 @@ def all_lanes_count(monkeypatch: pytest.MonkeyPatch, circuit: BitSerialDotProduc
 
 
 def never_doubled(monkeypatch: pytest.MonkeyPatch, circuit: BitSerialDotProduct) -> None:
-    class Flat(hdl.bitserial._PlaneSequence):
+    class Flat(hdl.units.bitserial._PlaneSequence):
         def __init__(self, *arguments: object) -> None:
             super().__init__(*arguments)
             self.doubles = C(0, 1)
 
-    monkeypatch.setattr(hdl.bitserial, "_PlaneSequence", Flat)
+    monkeypatch.setattr(hdl.units.bitserial, "_PlaneSequence", Flat)
 
 
 @pytest.mark.parametrize("fault", [sign_planes_count_positively, all_lanes_count, never_doubled])

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from flows.cli import main
-from flows.simulators.build_once import build_once, digest
-from flows.simulators.toolchain import tool_versions, verilator_environment
+from flows.simulation.simulators.build_once import build_once, digest
+from flows.simulation.simulators.toolchain import tool_versions, verilator_environment
 from golden.graph import (
     AveragePool,
     Convolution,
@@ -26,9 +26,9 @@ from golden.graph import (
     Window,
     file,
 )
-from golden.integer_type import IntegerType
-from golden.requant_spec import RequantChannels, RequantSpec
-from golden.rounding import Rounding
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.requant_spec import RequantChannels, RequantSpec
+from golden.numbers.rounding import Rounding
 
 INT8 = IntegerType(8, True)
 

@@ -9,12 +9,12 @@ import pytest
 from cocotb_tests.checking import verdict_on
 from cocotb_tests.side_by_side import build, circuits_at_fault, judge_together
 from cocotb_tests.streams import full_speed
-from flows.bench.payload import lanes_of
+from flows.simulation.bench.payload import lanes_of
 from flows.units import UNITS
-from golden.certificate import Certificate, StepFunction
+from golden.certificates.certificate import Certificate, StepFunction
 from golden.errors import UserError
 from golden.graph import Certified
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 from hdl.layers.channel_requant import ChannelRequantizer
 
 INT8 = IntegerType(8, True)

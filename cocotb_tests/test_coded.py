@@ -10,10 +10,10 @@ from amaranth.hdl import Value
 from cocotb_tests import coded
 from cocotb_tests.checking import verdict_on
 from flows.units import UNITS
-from golden.coded_spec import CodedSpec, WeightCode
-from golden.integer_type import IntegerType
-from hdl.coded import CodedDotProduct, LogDotProduct, LutDotProduct, TernaryDotProduct
-from hdl.pipeline import Pipeline
+from golden.numbers.integer_type import IntegerType
+from golden.units.coded_spec import CodedSpec, WeightCode
+from hdl.blocks.pipeline import Pipeline
+from hdl.units.coded import CodedDotProduct, LogDotProduct, LutDotProduct, TernaryDotProduct
 
 TERNARY = WeightCode.ternary()
 POWERS = WeightCode.power_of_two(4)

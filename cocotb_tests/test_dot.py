@@ -7,12 +7,12 @@ import pytest
 from cocotb_tests import dot
 from cocotb_tests.checking import verdict_on
 from flows.units import UNITS
-from golden.dot_spec import DotSpec
-from golden.integer_type import IntegerType
-from golden.mac_spec import Multiplier
-from hdl import dot as dot_circuit
-from hdl.adder_tree import adder_tree
-from hdl.dot import Dot
+from golden.numbers.integer_type import IntegerType
+from golden.units.dot_spec import DotSpec
+from golden.units.mac_spec import Multiplier
+from hdl.blocks.adder_tree import adder_tree
+from hdl.units import dot as dot_circuit
+from hdl.units.dot import Dot
 
 INT4, UINT8 = IntegerType(4, True), IntegerType(8, False)
 ASYMMETRIC = DotSpec(UINT8, UINT8, outputs=3, weight_zero_point=True)

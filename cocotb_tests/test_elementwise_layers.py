@@ -10,7 +10,7 @@ from cocotb_tests.side_by_side import build, faults_caught, judge_together
 from flows.units import UNITS
 from golden.errors import UserError
 from golden.graph import Add, Encoding, Tensor
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 from hdl.layers.elementwise import AddLayer
 
 CASES = {

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-import hdl.rom
-import hdl.rom_files
+import hdl.blocks.rom
+import hdl.printer.rom_files
 from cocotb_tests.foldings import IMAGES, NETWORKS, WIDTHS, budgets, circuits, every_plan
 from cocotb_tests.side_by_side import circuits_at_fault, judge_together
-from flows.network.plan import plan_network
+from flows.planning.plan import plan_network
 
 SAMPLE = [
     ("dense_generic", 8),
@@ -49,7 +49,7 @@ def test_roms_packed_in_float64_are_noticed(
     graph = NETWORKS["dense_generic"](8)
     plans = {f"plan{number}": plan for number, plan in enumerate(every_plan(graph))}
     chosen = circuits((name, graph, plan) for name, plan in list(plans.items())[::22])
-    monkeypatch.setattr(hdl.rom, "pack_words", pack_in_numpy)
-    monkeypatch.setattr(hdl.rom_files, "check_rom_file", lambda path, columns: None)
+    monkeypatch.setattr(hdl.blocks.rom, "pack_words", pack_in_numpy)
+    monkeypatch.setattr(hdl.printer.rom_files, "check_rom_file", lambda path, columns: None)
     verdict = judge_together(chosen, any_simulator, builds, tmp_path)
     assert len(circuits_at_fault(verdict, list(chosen))) > 0

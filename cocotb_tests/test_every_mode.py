@@ -5,9 +5,9 @@ from pathlib import Path
 
 from cocotb_tests.checking import verdict_on
 from cocotb_tests.mac_modes import mac_modes
-from golden.integer_type import IntegerType
-from golden.mac_spec import Multiplier
-from hdl.mac import Mac
+from golden.numbers.integer_type import IntegerType
+from golden.units.mac_spec import Multiplier
+from hdl.units.mac import Mac
 
 
 def test_every_signedness_of_four_bits(simulator: str, builds: Path, tmp_path: Path) -> None:

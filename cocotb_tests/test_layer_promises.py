@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from cocotb_tests.images import executed, random_images
 from cocotb_tests.side_by_side import SideBySide, build
-from flows.bench.cosimulation import Cosimulation, Run
-from flows.bench.payload import lanes_of
-from hdl.verilog_output import to_verilog
+from flows.simulation.bench.cosimulation import Cosimulation, Run
+from flows.simulation.bench.payload import lanes_of
+from hdl.printer.verilog_output import to_verilog
 
 CASES = {
     "pad": "pad shape=3x5x6 padding=1,2,1,1,0,0 lanes=3",

@@ -9,11 +9,11 @@ from amaranth.hdl import C
 from cocotb_tests import mac
 from cocotb_tests.checking import verdict_on
 from flows.units import UNITS
-from golden.integer_type import IntegerType
-from golden.mac_spec import MacSpec, Multiplier
-from golden.packing import Packing
-from hdl import accumulator, booth
-from hdl.mac import Mac
+from golden.numbers.integer_type import IntegerType
+from golden.units.mac_spec import MacSpec, Multiplier
+from golden.units.packing import Packing
+from hdl.blocks import accumulator, booth
+from hdl.units.mac import Mac
 
 INT4, UINT4 = IntegerType(4, True), IntegerType(4, False)
 INT8, UINT8 = IntegerType(8, True), IntegerType(8, False)

@@ -10,7 +10,7 @@ from cocotb_tests.side_by_side import build, faults_caught, image_intervals, jud
 from flows.units import UNITS
 from golden.errors import UserError
 from hdl.layers.matrix_layer_spec import MatrixLayerSpec
-from hdl.verilog_output import to_verilog
+from hdl.printer.verilog_output import to_verilog
 
 WINDOWS = {
     "window_rows": "sliding_window shape=6x5x4 rows=3 elements=3 repeats=2",

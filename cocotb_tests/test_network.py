@@ -11,14 +11,13 @@ import pytest
 from cocotb_tests.images import random_images
 from cocotb_tests.network_builder import INT8, Builder
 from cocotb_tests.streams import STALL
-from flows.bench.cosimulation import Cosimulation
-from flows.bench.scenario import Scenario, judge
-from flows.network.devices import find_budget
-from flows.network.plan import plan_network
-from flows.network.simulation import Pace, first_parting, network_scenario
-from golden.certify import certify
+from flows.planning.devices import find_budget
+from flows.planning.plan import plan_network
+from flows.simulation.bench.cosimulation import Cosimulation
+from flows.simulation.bench.scenario import Scenario, judge
+from flows.simulation.network import Pace, first_parting, network_scenario
 from golden.errors import UserError
-from golden.execute import Executor
+from golden.executor.execute import Executor
 from golden.graph import (
     Add,
     Addend,
@@ -39,13 +38,14 @@ from golden.graph import (
     Tensor,
     Window,
 )
-from golden.integer_type import IntegerType
-from golden.requant_spec import RequantChannels, RequantSpec
-from golden.rounding import Rounding
-from golden.softmax16 import softmax16_exponential, softmax16_reciprocal
+from golden.lowering.certify import certify
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.requant_spec import RequantChannels, RequantSpec
+from golden.numbers.rounding import Rounding
+from golden.numbers.softmax16 import softmax16_exponential, softmax16_reciprocal
 from hdl.layers.constant import ConstantSource
-from hdl.network import Network
-from hdl.verilog_output import to_verilog
+from hdl.network.circuit import Network
+from hdl.printer.verilog_output import to_verilog
 
 UINT4, UINT2, UINT1 = (
     IntegerType(4, False),

@@ -19,7 +19,7 @@ from golden.graph import (
     Softmax,
     Window,
 )
-from golden.softmax import softmax_exponential
+from golden.numbers.softmax import softmax_exponential
 from hdl.layers.matrix_layer import MatrixLayer
 
 _POINT = Window((1, 1))

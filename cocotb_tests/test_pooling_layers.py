@@ -11,7 +11,7 @@ from flows.units import UNITS
 from golden.errors import UserError
 from golden.graph import Mean, Tensor
 from golden.graph.tensor import Encoding
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 from hdl.layers.global_pool import GlobalPool
 from hdl.layers.window_reduce import Reduction
 

@@ -13,20 +13,20 @@ import torch
 from torch import Tensor, nn
 
 from cocotb_tests.streams import STALL
-from flows.bench.cosimulation import Cosimulation
-from flows.bench.scenario import Verdict, judge
-from flows.network.devices import find_budget
-from flows.network.plan import plan_network
-from flows.network.simulation import network_scenario
-from golden.certify import certify
-from golden.execute import Executor
+from flows.planning.devices import find_budget
+from flows.planning.plan import plan_network
+from flows.simulation.bench.cosimulation import Cosimulation
+from flows.simulation.bench.scenario import Verdict, judge
+from flows.simulation.network import network_scenario
+from golden.executor.execute import Executor
+from golden.frontends.torch import to_codes
 from golden.graph import Graph
+from golden.lowering.certify import certify
 from golden.quantize import LayerScheme, Scheme, WeightScheme, quantize
 from golden.quantize.agreement import compare_layers
 from golden.quantize.weight_types import WEIGHT_TYPES
-from golden.torch_import import to_codes
-from hdl.network import Network
-from hdl.verilog_output import to_verilog
+from hdl.network.circuit import Network
+from hdl.printer.verilog_output import to_verilog
 
 IMAGES = 4
 

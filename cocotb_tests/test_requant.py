@@ -7,14 +7,14 @@ import pytest
 
 from cocotb_tests import broken, requant
 from cocotb_tests.checking import verdict_on
-from flows.bench.cosimulation import Cosimulation
-from flows.bench.scenario import WAVE_MARGIN, judge, record_waves
+from flows.simulation.bench.cosimulation import Cosimulation
+from flows.simulation.bench.scenario import WAVE_MARGIN, judge, record_waves
 from flows.units import UNITS
-from golden.integer_type import IntegerType
-from golden.requant_spec import RequantSpec
-from golden.rounding import Rounding
-from hdl.requant import Requantizer
-from hdl.verilog_output import to_verilog
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.requant_spec import RequantSpec
+from golden.numbers.rounding import Rounding
+from hdl.printer.verilog_output import to_verilog
+from hdl.units.requant import Requantizer
 
 SPECS = {
     "tflite": RequantSpec(),

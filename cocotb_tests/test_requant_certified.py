@@ -8,14 +8,14 @@ import pytest
 
 from cocotb_tests import requant_certified
 from cocotb_tests.checking import verdict_on
-from flows.digits_layers import LayerReference, digits_layers, find_layer
 from flows.units import UNITS
-from golden.certificate import Certificate
-from golden.certificate_search import find_certificate
+from flows.units.digits_layers import LayerReference, digits_layers, find_layer
+from golden.certificates.certificate import Certificate
+from golden.certificates.certificate_search import find_certificate
 from golden.errors import UserError
-from golden.float_requant import requantize_float32_half_even
-from golden.integer_type import IntegerType
-from hdl.certified_requant import CertifiedRequantizer
+from golden.numbers.float_requant import requantize_float32_half_even
+from golden.numbers.integer_type import IntegerType
+from hdl.units.certified_requant import CertifiedRequantizer
 
 INT8 = IntegerType(8, True)
 INT32 = IntegerType(32, True)

@@ -11,19 +11,19 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Member, Out
 
 from cocotb_tests.shell_circuit import PlaceAdder
-from flows.simulators import icarus, verilator
-from flows.simulators.build_once import build_once, digest
-from flows.simulators.run import SimulationError, run
-from flows.verilog_lint import lint
+from flows.simulation.simulators import icarus, verilator
+from flows.simulation.simulators.build_once import build_once, digest
+from flows.simulation.simulators.run import SimulationError, run
+from flows.synthesis.verilog_lint import lint
 from golden.errors import UserError
-from golden.integer_type import IntegerType
-from hdl.component_ports import flat_ports
+from golden.numbers.integer_type import IntegerType
 from hdl.layers import code_stream
+from hdl.printer.component_ports import flat_ports
+from hdl.printer.verilog_output import to_verilog
 from hdl.shell import AxiShell, axi_shell, counters, stream_output
 from hdl.shell.register_map import MAXIMUM_LAYERS, registers
 from hdl.shell.skid_buffer import SkidBuffer
 from hdl.shell.stream_input import StreamInput
-from hdl.verilog_output import to_verilog
 
 BENCH = "cocotb_tests.shell_bench"
 

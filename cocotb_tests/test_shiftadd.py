@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-import hdl.shiftadd
+import hdl.units.shiftadd
 from cocotb_tests import shiftadd
 from cocotb_tests.checking import verdict_on
 from flows.units import UNITS
-from golden.shiftadd_spec import ShiftAddSpec
-from hdl.shiftadd import ShiftAddUnit
+from golden.units.shiftadd_spec import ShiftAddSpec
+from hdl.units.shiftadd import ShiftAddUnit
 
 
 @pytest.mark.parametrize("maximum_width", [8, 16])
@@ -24,20 +24,22 @@ def test_equals_golden(maximum_width: int, simulator: str, builds: Path, tmp_pat
 
 
 def unsigned_bricks(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = hdl.shiftadd._brick_product
+    right = hdl.units.shiftadd._brick_product
     monkeypatch.setattr(
-        hdl.shiftadd, "_brick_product", lambda *bits: right(*bits[:4], x_signed=0, y_signed=0)
+        hdl.units.shiftadd, "_brick_product", lambda *bits: right(*bits[:4], x_signed=0, y_signed=0)
     )
 
 
 def swapped_digits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        hdl.shiftadd._Brick, "digits", lambda brick, a, b: (brick.number // b, brick.number // a)
+        hdl.units.shiftadd._Brick,
+        "digits",
+        lambda brick, a, b: (brick.number // b, brick.number // a),
     )
 
 
 def every_digit_is_the_top(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hdl.shiftadd, "_is_top", lambda number, mode: mode.any())
+    monkeypatch.setattr(hdl.units.shiftadd, "_is_top", lambda number, mode: mode.any())
 
 
 @pytest.mark.parametrize("fault", [unsigned_bricks, swapped_digits, every_digit_is_the_top])

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from cocotb_tests.side_by_side import SideBySide, build, faults_caught, judge_together
-from flows.bench.cosimulation import Cosimulation, Run
+from flows.simulation.bench.cosimulation import Cosimulation, Run
 from flows.units import UNITS
 from golden.errors import UserError
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 from hdl.layers.fifo import Fifo
-from hdl.verilog_output import to_verilog
+from hdl.printer.verilog_output import to_verilog
 
 CASES = {
     "fork": "fork outputs=3 lanes=2",

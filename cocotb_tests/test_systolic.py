@@ -7,9 +7,9 @@ import pytest
 from cocotb_tests import systolic
 from cocotb_tests.checking import verdict_on
 from flows.units import UNITS
-from golden.integer_type import IntegerType
-from golden.systolic_spec import Dataflow, SystolicSpec
-from hdl import output_stationary, weight_stationary
+from golden.numbers.integer_type import IntegerType
+from golden.units.systolic_spec import Dataflow, SystolicSpec
+from hdl.units import output_stationary, weight_stationary
 
 WEIGHT = Dataflow.WEIGHT_STATIONARY
 SPECS = {

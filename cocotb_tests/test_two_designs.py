@@ -11,20 +11,20 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from cocotb_tests.side_by_side import circuits_at_fault, merged
-from flows.bench.cosimulation import Cosimulation
-from flows.bench.scenario import Scenario, Verdict, judge
-from flows.network.simulation import network_scenario
+from flows.simulation.bench.cosimulation import Cosimulation
+from flows.simulation.bench.scenario import Scenario, Verdict, judge
+from flows.simulation.network import network_scenario
 from golden.errors import UserError
-from golden.execute import Executor
+from golden.executor.execute import Executor
 from golden.graph import Convolution, FixedPoint, FullyConnected, Graph, Reshape, Tensor, Window
-from golden.integer_type import IntegerType
-from golden.requant_spec import RequantChannels, RequantSpec
-from golden.rounding import Rounding
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.requant_spec import RequantChannels, RequantSpec
+from golden.numbers.rounding import Rounding
+from hdl.blocks.platform import RomColumns
 from hdl.layers.folding import Folding
-from hdl.network import Network
-from hdl.network_spec import NetworkSpec
-from hdl.platform import RomColumns
-from hdl.verilog_output import Design, module_names, to_verilog
+from hdl.network.circuit import Network
+from hdl.network.spec import NetworkSpec
+from hdl.printer.verilog_output import Design, module_names, to_verilog
 
 INT8 = IntegerType(8, True)
 NETWORKS = {"detector": (1, 5), "detector_fast": (2, 7)}

@@ -7,9 +7,9 @@ import pytest
 from cocotb_tests import xnor
 from cocotb_tests.checking import verdict_on
 from flows.units import UNITS
-from golden.xnor_spec import XnorSpec
-from hdl.popcount import ProductCounter
-from hdl.xnor import XnorPopcount
+from golden.units.xnor_spec import XnorSpec
+from hdl.blocks.popcount import ProductCounter
+from hdl.units.xnor import XnorPopcount
 
 SPECS = {
     "one lane": XnorSpec(5, 1, thresholded=True),

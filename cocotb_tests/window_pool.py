@@ -4,8 +4,8 @@ from typing import Any
 
 from cocotb_tests.images import executed, random_images
 from cocotb_tests.streams import every_manner
-from flows.bench.payload import as_beats
-from flows.bench.scenario import Scenario
+from flows.simulation.bench.payload import as_beats
+from flows.simulation.bench.scenario import Scenario
 from hdl.layers.window_pool import WindowPool
 
 

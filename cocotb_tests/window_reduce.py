@@ -3,8 +3,8 @@
 import numpy as np
 
 from cocotb_tests.streams import every_way
-from flows.bench.payload import as_beats, lanes_of
-from flows.bench.scenario import Scenario
+from flows.simulation.bench.payload import as_beats, lanes_of
+from flows.simulation.bench.scenario import Scenario
 from hdl.layers.window_reduce import Reduction, WindowReduce
 
 

@@ -7,9 +7,9 @@ import numpy as np
 from amaranth.lib import data
 
 from cocotb_tests.bank import Bank, Int64, grid, scenario
-from flows.bench.scenario import Scenario
-from golden.xnor_spec import XnorSpec
-from hdl.xnor import XnorPopcount
+from flows.simulation.bench.scenario import Scenario
+from golden.units.xnor_spec import XnorSpec
+from hdl.units.xnor import XnorPopcount
 
 LENGTHS = range(1, 9)
 

@@ -29,10 +29,10 @@ import onnx
 from rich.progress import track
 
 from golden.errors import UserError
+from golden.frontends.onnx import PROFILES as ONNX_PROFILES
+from golden.frontends.onnx import convert_onnx
+from golden.frontends.tflite import PROFILES, convert_tflite
 from golden.graph import file
-from golden.onnx_import import PROFILES as ONNX_PROFILES
-from golden.onnx_import import convert_onnx
-from golden.tflite_import import PROFILES, convert_tflite
 from support.onnx_fixtures import BOTH, QDQ, model, random_network
 from support.tflite_fixtures import FIXTURES
 

@@ -16,11 +16,11 @@ import numpy as np
 from golden.digits import quantized_digits
 from golden.digits.data import load
 from golden.digits.files import GRAPH_FILE
-from golden.execute import Executor
+from golden.executor.execute import Executor
+from golden.export import STYLES, export_onnx
+from golden.frontends.tflite import PROFILES, import_tflite
+from golden.frontends.torch import to_codes
 from golden.graph import Graph, file
-from golden.onnx_export import STYLES, export_onnx
-from golden.tflite_import import PROFILES, import_tflite
-from golden.torch_import import to_codes
 from support.graphs import codes_of
 from support.random_graphs import RandomGraph
 from test_onnx_export import MODELS, run

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from golden.addition import AdditionTables, find_addition_tables
-from golden.execute import Executor
+from golden.executor.execute import Executor
+from golden.frontends.load import load_network
 from golden.graph import Add, Addend, Encoding, Graph, Tensor
-from golden.integer_type import IntegerType
-from golden.load import load_network
-from golden.rounding import Rounding
+from golden.lowering.addition import AdditionTables, find_addition_tables
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.rounding import Rounding
 from support.graphs import fixed_point
 from support.models import MODELS
 

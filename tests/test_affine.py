@@ -7,9 +7,9 @@ import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from golden.affine import AffineMap, QuantizeRounding
+from golden.codes.affine import AffineMap, QuantizeRounding
 from golden.errors import UserError
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 from support.litert import Kernels, run_litert
 from support.tflite_builder import TfliteBuilder
 

@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-from golden.execute import Executor
+from golden.executor.execute import Executor
+from golden.frontends.torch import to_codes, to_real
 from golden.graph import Graph, Pad
 from golden.quantize import fake_network, quantize
 from golden.quantize.agreement import compare_layers
 from golden.quantize.quantized_network import QuantizedNetwork
-from golden.torch_import import to_codes, to_real
 
 
 def padded(value: float) -> QuantizedNetwork:

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import torch
 
+from flows.arguments.torch_models import load_module
 from flows.cli import main
-from flows.network.circuits import Circuits
-from flows.network.cost_tables import HARDWARE_COSTS, hardware_costs
-from flows.network.devices import find_budget
-from flows.network.planner import Planner
-from flows.torch_models import load_module
-from golden.graph.cost import graph_cost
+from flows.planning.circuits import Circuits
+from flows.planning.cost_tables import HARDWARE_COSTS, hardware_costs
+from flows.planning.devices import find_budget
+from flows.planning.planner import Planner
+from golden.graph.passes.cost import graph_cost
 from golden.quantize import ActivationScheme, Scheme, WeightScheme, quantize
 from golden.quantize.scheme_file import read_scheme
 

@@ -10,7 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from golden.errors import UserError
-from golden.graph.cost import graph_cost, node_cost
+from golden.frontends.torch.simplify import simplify
+from golden.frontends.torch.trace import trace
+from golden.graph.passes.cost import graph_cost, node_cost
 from golden.quantize import ActivationScheme, LayerScheme, Scheme, quantize
 from golden.quantize.allocation import (
     Allocation,
@@ -30,8 +32,6 @@ from golden.quantize.allocation import (
 )
 from golden.quantize.allocation.hessian import hessian_traces
 from golden.quantize.power import power
-from golden.torch_import.simplify import simplify
-from golden.torch_import.trace import trace
 
 
 def generator(seed: int = 1) -> torch.Generator:

@@ -14,16 +14,16 @@ from safetensors.torch import save_model
 from torch import Tensor, nn
 
 from flows.cli import main
-from golden.affine import AffineMap
-from golden.execute import Executor
-from golden.integer_type import IntegerType
+from golden.codes.affine import AffineMap
+from golden.executor.execute import Executor
+from golden.frontends.torch import to_codes
+from golden.numbers.integer_type import IntegerType
 from golden.quantize import ActivationScheme, LayerScheme, Scheme, WeightScheme, quantize
 from golden.quantize.analysis import NetworkAnalysis, analyze
 from golden.quantize.calibrate import CalibrationData
 from golden.quantize.distribution import Distribution
 from golden.quantize.findings import findings
 from golden.quantize.histogram import histogram_of_values
-from golden.torch_import import to_codes
 
 SCHEME = Scheme(weight=WeightScheme(bits=4), activation=ActivationScheme(type="symmetric", bits=5))
 

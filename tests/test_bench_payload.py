@@ -7,7 +7,7 @@ import pytest
 from amaranth.hdl import signed, unsigned
 from amaranth.lib import data
 
-from flows.bench.payload import pack, read_hex, unpack, write_hex
+from flows.simulation.bench.payload import pack, read_hex, unpack, write_hex
 from golden.errors import UserError
 
 LAYOUT = data.StructLayout(

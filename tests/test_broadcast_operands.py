@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from golden.broadcast_operands import broadcast_operands
-from golden.execute import Executor
+from golden.executor.execute import Executor
 from golden.graph import Add, Addend, Broadcast, Encoding, Graph, Multiply, Reshape, Tensor
 from golden.graph.file import dumps, loads
-from golden.integer_type import IntegerType
+from golden.lowering.broadcast_operands import broadcast_operands
+from golden.numbers.integer_type import IntegerType
 from hdl.layers.broadcast import repeated_run
 
 INT8 = IntegerType(8, True)

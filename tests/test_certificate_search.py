@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from golden.certificate import Certificate, CertificateError, Int64, StepFunction
-from golden.certificate_search import find_certificate, find_steps
-from golden.float_requant import requantize_float32_half_even, requantize_float64_half_away
-from golden.integer_type import IntegerType
-from golden.multiplier import quantize_multiplier
-from golden.requant import requantize
-from golden.requant_spec import RequantChannels, RequantSpec
-from golden.rounding import Rounding
+from golden.certificates.certificate import Certificate, CertificateError, Int64, StepFunction
+from golden.certificates.certificate_search import find_certificate, find_steps
+from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.multiplier import quantize_multiplier
+from golden.numbers.requant import requantize
+from golden.numbers.requant_spec import RequantChannels, RequantSpec
+from golden.numbers.rounding import Rounding
 
 DETERMINISTIC = [rounding for rounding in Rounding if rounding is not Rounding.STOCHASTIC]
 CHANNELS = 4

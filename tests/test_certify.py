@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from golden.certificate import CertificateError
-from golden.certificate_search import find_certificate
-from golden.certify import certify
-from golden.execute import Executor
-from golden.float_requant import requantize_float32_half_even
+from golden.certificates.certificate import CertificateError
+from golden.certificates.certificate_search import find_certificate
+from golden.executor.execute import Executor
+from golden.frontends.load import load_network
 from golden.graph import Certified, FixedPoint, Graph, Requantize, Tensor
 from golden.graph.tensor import Encoding
-from golden.load import load_network
-from golden.requant import requantize
-from golden.rounding import Rounding
+from golden.lowering.certify import certify
+from golden.numbers.float_requant import requantize_float32_half_even
+from golden.numbers.requant import requantize
+from golden.numbers.rounding import Rounding
 from support.graphs import codes_of, convolution, fixed_point, integer_type, single
 from support.models import MODEL_NAMES, MODELS
 
@@ -100,7 +100,7 @@ def test_channels_of_a_certificate_can_be_taken() -> None:
 
 
 def test_torch_is_not_imported() -> None:
-    program = "import sys, golden.certify; sys.exit('torch' in sys.modules)"
+    program = "import sys, golden.lowering.certify; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from flows.cli import main
 from flows.command_status import STATUSES, status_of
-from flows.simulators.build_once import BuildError
-from flows.simulators.run import SimulationError
-from flows.synthesis import SynthesisError
+from flows.simulation.simulators.build_once import BuildError
+from flows.simulation.simulators.run import SimulationError
+from flows.synthesis.yosys import SynthesisError
 from golden.child_process import run_program, what_failed
 from golden.errors import ExecutionError, UserError
 from golden.graph import file
@@ -188,10 +188,10 @@ MOMENTS = {
     "certify": ("flows.commands.{command}.certify", "icarus"),
     "plan": ("flows.commands.{command}.plan_network", "icarus"),
     "Amaranth": ("amaranth.back.rtlil.convert_fragment", "icarus"),
-    "Yosys": ("hdl.verilog_output.run_program", "icarus"),
-    "Verilator": ("flows.simulators.verilator.run_program", "verilator"),
-    "compiler": ("flows.simulators.verilator._compile", "verilator"),
-    "simulation": ("flows.bench.cosimulation.run", "icarus"),
+    "Yosys": ("hdl.printer.verilog_output.run_program", "icarus"),
+    "Verilator": ("flows.simulation.simulators.verilator.run_program", "verilator"),
+    "compiler": ("flows.simulation.simulators.verilator._compile", "verilator"),
+    "simulation": ("flows.simulation.bench.cosimulation.run", "icarus"),
 }
 
 

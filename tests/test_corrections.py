@@ -11,6 +11,9 @@ from scipy.stats import norm
 from torch import Tensor, nn
 
 from golden.errors import UserError
+from golden.frontends.torch.float_network import ChannelStatistics, FloatNetwork, Matrix
+from golden.frontends.torch.simplify import simplify
+from golden.frontends.torch.trace import trace
 from golden.quantize import (
     ActivationScheme,
     CorrectionScheme,
@@ -25,9 +28,6 @@ from golden.quantize.corrections import CORRECTIONS, check_corrections
 from golden.quantize.corrections.bias import clipped_normal_mean
 from golden.quantize.corrections.clamping import clamped
 from golden.quantize.corrections.equalization import bias_absorption, cross_layer_equalization
-from golden.torch_import.float_network import ChannelStatistics, FloatNetwork, Matrix
-from golden.torch_import.simplify import simplify
-from golden.torch_import.trace import trace
 from tests.support.quantization import differing_codes, quantized, samples, small_network
 
 FEW = CorrectionScheme(iterations=60, samples=64)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.network.devices import BUDGETS, Budget, Fill, Part
+from flows.planning.devices import BUDGETS, Budget, Fill, Part
 from golden.errors import UserError
 
 _EVERY_PACKAGE = {package for budget in BUDGETS.values() for package in budget.packages}

@@ -12,20 +12,20 @@ import numpy as np
 import pytest
 import torch
 
-from golden.certificate_search import find_certificate
+from golden.certificates.certificate_search import find_certificate
 from golden.digits import DigitsSettings, Training, quantized_digits
 from golden.digits.data import Split, load
 from golden.digits.network import DigitsNetwork, accuracy, train, trained_network
 from golden.errors import ExecutionError, UserError
-from golden.execute import Executor
-from golden.float_requant import requantize_float32_half_even, requantize_float64_half_away
+from golden.executor.execute import Executor
+from golden.executor.layer_trace import LayerTrace, load_traces, save_traces
+from golden.executor.record_layers import record_layers
+from golden.frontends.torch import to_codes
 from golden.graph import Graph
-from golden.layer_trace import LayerTrace, load_traces, save_traces
+from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
+from golden.numbers.requant import requantize
+from golden.numbers.rounding import Rounding
 from golden.quantize import Scheme, quantize
-from golden.record_layers import record_layers
-from golden.requant import requantize
-from golden.rounding import Rounding
-from golden.torch_import import to_codes
 from support.graph_to_tflite import graph_to_tflite
 from support.litert import Kernels, run_litert
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from golden.graph.domains import Conversion, Domain, Partition, partition
+from golden.graph.passes.domains import Conversion, Domain, Partition, partition
 from golden.quantize import LayerScheme, Scheme, quantize
 
 

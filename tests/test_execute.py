@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from golden.errors import UserError
-from golden.execute import Executor
+from golden.executor.execute import Executor
 from golden.graph import (
     Add,
     Addend,
@@ -32,7 +32,7 @@ from golden.graph import (
     Tensor,
     Window,
 )
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 from support.graphs import INT8, codes_of, convolution, convolve, fixed_point, integer_type, single
 
 IMAGE = Tensor.of_type("x", (5, 6, 3), INT8)
@@ -214,7 +214,7 @@ def test_batches_of_any_size_give_the_same(monkeypatch: pytest.MonkeyPatch) -> N
     node, x = convolution(requantization=fixed_point())
     codes = codes_of(x, 23)
     whole = Executor(single(node, x)).run(codes, keep=["y", "x"])
-    monkeypatch.setattr("golden.execute._BATCH_BYTES", 8 * 5 * 4 * 6 * 5)
+    monkeypatch.setattr("golden.executor.execute._BATCH_BYTES", 8 * 5 * 4 * 6 * 5)
     parts = Executor(single(node, x)).run(codes, keep=["y", "x"])
     assert (whole["y"] == parts["y"]).all()
     assert (parts["x"] == codes).all()
@@ -253,7 +253,7 @@ def test_wrong_inputs_are_refused(codes, keep, message: str) -> None:  # type: i
 
 def test_softmax_is_close_to_softmax() -> None:
     """A sanity check in real numbers; equality with LiteRT is in the importer's tests."""
-    from golden.softmax import softmax_exponential
+    from golden.numbers.softmax import softmax_exponential
 
     scale = 0.07
     node = Softmax(**ONE, exponential=softmax_exponential(scale, 1.0, 8), type=INT8)
@@ -271,7 +271,7 @@ def test_integer_types_of_results_are_the_smallest() -> None:
 
 def test_loops_compile_where_nothing_can_be_kept() -> None:
     """As in a container whose user owns no folder: of Numba's locators one that finds none."""
-    program = "from golden.kernels.loops import look_up; import numpy as np; x = np.arange(3); "
+    program = "from golden.executor.loops import look_up; import numpy as np; x = np.arange(3); "
     program += "y = x.copy(); look_up(x[::-1].copy(), x, y); print(y, look_up.stats.cache_path)"
     environment = os.environ | {"NUMBA_CACHE_LOCATOR_CLASSES": "IPythonCacheLocator"}
     result = subprocess.run(

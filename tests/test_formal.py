@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-import hdl.shiftadd
+import hdl.units.shiftadd
 from flows.formal import shiftadd
 from flows.formal.equivalence import Claim, Proof, prove
 from flows.formal.mac import claims
-from golden.integer_type import IntegerType
-from golden.mac_spec import MacSpec, Multiplier
-from golden.packing import Packing
-from golden.shiftadd_spec import ShiftAddSpec
-from hdl.mac import Mac
-from hdl.shiftadd import ShiftAddUnit
-from hdl.verilog_output import to_verilog
+from golden.numbers.integer_type import IntegerType
+from golden.units.mac_spec import MacSpec, Multiplier
+from golden.units.packing import Packing
+from golden.units.shiftadd_spec import ShiftAddSpec
+from hdl.printer.verilog_output import to_verilog
+from hdl.units.mac import Mac
+from hdl.units.shiftadd import ShiftAddUnit
 
 INT4 = IntegerType(4, True)
 PACKED = MacSpec(INT4, INT4, columns=2, multiplier=Multiplier.PACKED_MULT18X18D)
@@ -59,6 +59,6 @@ def test_a_shift_add_mode_is_proved() -> None:
 
 
 def test_bricks_without_signs_are_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = hdl.shiftadd._brick_product
-    monkeypatch.setattr(hdl.shiftadd, "_brick_product", lambda *bits: right(*bits[:4], 0, 0))
+    right = hdl.units.shiftadd._brick_product
+    monkeypatch.setattr(hdl.units.shiftadd, "_brick_product", lambda *bits: right(*bits[:4], 0, 0))
     assert not shift_add_proof().proved

@@ -7,10 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from golden.certificate_search import find_certificate
+from golden.certificates.certificate_search import find_certificate
 from golden.errors import UserError
-from golden.execute import Executor
-from golden.float_requant import requantize_float64_half_away
+from golden.executor.execute import Executor
 from golden.graph import (
     AccumulatorBounds,
     Add,
@@ -40,8 +39,9 @@ from golden.graph import (
     Tensor,
     Window,
 )
-from golden.integer_type import IntegerType
-from golden.rounding import Rounding
+from golden.numbers.float_requant import requantize_float64_half_away
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.rounding import Rounding
 from support.graphs import INT8, codes_of, convolution, convolve, fixed_point, single
 
 IMAGE = Tensor.of_type("x", (4, 4, 2), INT8)
@@ -301,9 +301,9 @@ def test_a_certificate_that_lies_is_refused() -> None:
 @pytest.mark.parametrize("rounding", [r for r in Rounding if r is not Rounding.STOCHASTIC])
 @pytest.mark.parametrize("width", [31, 32, 48])
 def test_fixed_point_in_numpy_equals_torch(rounding: Rounding, width: int) -> None:
-    """Two implementations: `golden.requant` splits wide products, this one counts in big ints."""
-    from golden.requant import requantize
-    from golden.requant_spec import RequantChannels, RequantSpec
+    """Two implementations: `golden.numbers.requant` splits wide products, this one counts in big ints."""
+    from golden.numbers.requant import requantize
+    from golden.numbers.requant_spec import RequantChannels, RequantSpec
 
     generator = np.random.default_rng(width)
     spec = RequantSpec(IntegerType(width, True), IntegerType(8, True))

@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 from fuzz import fuzz
-from golden.certificate_search import find_certificate
+from golden.certificates.certificate_search import find_certificate
 from golden.errors import ExecutionError, UserError
-from golden.execute import Executor
-from golden.float_requant import requantize_float32_half_even
+from golden.executor.execute import Executor
 from golden.graph import (
     ArgMax,
     Certified,
@@ -26,7 +25,8 @@ from golden.graph import (
     Table,
     file,
 )
-from golden.integer_type import IntegerType
+from golden.numbers.float_requant import requantize_float32_half_even
+from golden.numbers.integer_type import IntegerType
 from support.graphs import codes_of, convolution, fixed_point
 
 

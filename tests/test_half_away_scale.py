@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from golden.certificate import CertificateError, StepFunction
-from golden.certificate_search import find_steps
+from golden.certificates.certificate import CertificateError, StepFunction
+from golden.certificates.certificate_search import find_steps
 from golden.errors import UserError
 from golden.graph import FixedPoint
-from golden.half_away_scale import half_away_scale
-from golden.integer_type import IntegerType
-from golden.requant import requantize
-from golden.requant_spec import RequantChannels, RequantSpec
-from golden.rounding import Rounding
+from golden.lowering.half_away_scale import half_away_scale
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.requant import requantize
+from golden.numbers.requant_spec import RequantChannels, RequantSpec
+from golden.numbers.rounding import Rounding
 from test_requant import ONCE, half_away
 
 INT16, INT48 = IntegerType(16, True), IntegerType(48, True)

@@ -3,7 +3,7 @@
 import pytest
 
 from golden.errors import UserError
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 
 
 @pytest.mark.parametrize("width", [1, 2, 7, 8, 16, 33, 64])

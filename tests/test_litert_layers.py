@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from golden.float_requant import requantize_float32_half_even, requantize_float64_half_away
-from golden.integer_type import IntegerType
-from golden.multiplier import (
+from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.multiplier import (
     convolution_scale,
     fully_connected_scale,
     quantize_multiplier,
     quantize_multiplier_16x8,
 )
-from golden.requant import requantize
-from golden.requant_spec import RequantChannels, RequantSpec
-from golden.rounding import Rounding
+from golden.numbers.requant import requantize
+from golden.numbers.requant_spec import RequantChannels, RequantSpec
+from golden.numbers.rounding import Rounding
 from support.litert import Kernels, run_litert
 from support.quantized_layers import (
     ACTIVATIONS,

@@ -5,10 +5,10 @@ import pytest
 from golden.digits.data import load
 from golden.digits.mixed import mixed_digits_graph, train_mixed_digits
 from golden.digits.settings import Training
-from golden.execute import Executor
+from golden.executor.execute import Executor
+from golden.frontends.torch import to_codes
 from golden.quantize import QuantizedNetwork
 from golden.quantize.agreement import compare_layers
-from golden.torch_import import to_codes
 
 QUICK = Training(epochs=2)
 

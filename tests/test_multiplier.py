@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from golden.errors import UserError
-from golden.multiplier import (
+from golden.numbers.multiplier import (
     convolution_scale,
     fully_connected_scale,
     quantize_multiplier,

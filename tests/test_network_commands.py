@@ -11,11 +11,11 @@ from ai_edge_litert.interpreter import Interpreter
 
 from flows.cli import main
 from flows.commands.run import file_name
-from flows.graph_drawing import draw
-from flows.graph_layout import lay_out
+from flows.reports.graph_drawing import draw
+from flows.reports.graph_layout import lay_out
+from golden.frontends.load import load_network
+from golden.frontends.tflite import convert_tflite
 from golden.graph import file
-from golden.load import load_network
-from golden.tflite_import import convert_tflite
 from support.graphs import codes_of, convolution, convolve, single
 from support.litert import Kernels
 from support.tflite_fixtures import FIXTURES

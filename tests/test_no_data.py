@@ -6,11 +6,11 @@ from scipy.stats import norm
 from torch import nn
 
 from golden.errors import UserError
+from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.simplify import simplify
+from golden.frontends.torch.trace import trace
 from golden.quantize import ActivationScheme, InputRange, Scheme, quantize
 from golden.quantize.no_data import expected_distributions, statistics_error, synthesize
-from golden.torch_import.float_network import FloatNetwork
-from golden.torch_import.simplify import simplify
-from golden.torch_import.trace import trace
 from tests.support.quantization import differing_codes, samples, small_network
 
 INPUT = InputRange((2, 6, 6), -1.0, 2.0)

@@ -3,7 +3,7 @@
 import pytest
 
 from golden.errors import UserError
-from golden.obstacles import Obstacles, ObstaclesError
+from golden.frontends.obstacles import Obstacles, ObstaclesError
 
 
 def told(*obstacles: tuple[str, str, str]) -> str:

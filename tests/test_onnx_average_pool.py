@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from golden.errors import UserError
-from golden.onnx_import import convert_onnx
+from golden.frontends.onnx import convert_onnx
 from support.onnx_builder import QuantizedBuilder, Tensor
 from test_onnx_import import assert_equal, run_graph, run_runtime
 

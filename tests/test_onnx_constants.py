@@ -8,7 +8,7 @@ import pytest
 from onnx import TensorProto, numpy_helper
 
 from golden.errors import UserError
-from golden.onnx_import import convert_onnx
+from golden.frontends.onnx import convert_onnx
 from support.onnx_builder import QuantizedBuilder, Tensor
 from support.qonnx_runtime import run
 from test_onnx_import import assert_equal, run_graph

@@ -8,9 +8,9 @@ import pytest
 from onnx import helper
 
 from golden.errors import UserError
+from golden.frontends.onnx import convert_onnx
+from golden.frontends.onnx.operators import CONVERSIONS
 from golden.graph import Graph
-from golden.onnx_import import convert_onnx
-from golden.onnx_import.operators import CONVERSIONS
 from support.onnx_fixtures import BOTH, model
 from support.qonnx_runtime import run
 from test_onnx_import import run_graph

@@ -15,7 +15,11 @@ from flows.cli import main
 from golden.digits import quantized_digits
 from golden.digits.files import GRAPH_FILE
 from golden.errors import UserError
-from golden.execute import Executor
+from golden.executor.execute import Executor
+from golden.export import export_onnx
+from golden.export.integer import exact_parts
+from golden.frontends.onnx import convert_onnx, import_onnx
+from golden.frontends.tflite import convert_tflite, import_tflite
 from golden.graph import (
     Add,
     Addend,
@@ -32,13 +36,9 @@ from golden.graph import (
     storage_dtype,
 )
 from golden.graph.requantization import FixedPoint
-from golden.integer_type import IntegerType
-from golden.onnx_export import export_onnx
-from golden.onnx_export.integer import exact_parts
-from golden.onnx_import import convert_onnx, import_onnx
-from golden.requant_spec import RequantChannels, RequantSpec
-from golden.rounding import Rounding
-from golden.tflite_import import convert_tflite, import_tflite
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.requant_spec import RequantChannels, RequantSpec
+from golden.numbers.rounding import Rounding
 from support.graphs import INT8, codes_of, convolution, fixed_point, single
 from support.onnx_builder import session
 from support.onnx_fixtures import BOTH, QDQ, model, random_network

@@ -14,11 +14,11 @@ from onnx import TensorProto, helper, numpy_helper
 from flows.cli import main
 from fuzz import fuzz
 from golden.errors import UserError
-from golden.execute import Executor
+from golden.executor.execute import Executor
+from golden.export import export_onnx
+from golden.frontends.onnx import convert_onnx
 from golden.graph import Graph
-from golden.integer_type import IntegerType
-from golden.onnx_export import export_onnx
-from golden.onnx_import import convert_onnx
+from golden.numbers.integer_type import IntegerType
 from support.onnx_builder import OnnxBuilder, QuantizedBuilder, Tensor, kernels_saturate, session
 from support.onnx_fixtures import BOTH, QDQ, model, random_network
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from golden.errors import UserError
-from golden.onnx_import.layout import Layout, usual_order
+from golden.frontends.onnx.layout import Layout, usual_order
 
 SIZES = st.lists(st.integers(1, 6), min_size=1, max_size=4).map(tuple)
 

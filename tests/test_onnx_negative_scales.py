@@ -8,8 +8,8 @@ import onnx
 import pytest
 
 from golden.errors import UserError
+from golden.frontends.onnx import convert_onnx
 from golden.graph import Table
-from golden.onnx_import import convert_onnx
 from support.onnx_builder import QuantizedBuilder, Tensor
 from support.qonnx_runtime import run
 from test_onnx_import import assert_equal, run_graph

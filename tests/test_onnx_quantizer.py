@@ -23,9 +23,9 @@ from torch.nn import functional
 from golden.digits.data import load
 from golden.digits.network import DigitsNetwork, train
 from golden.digits.settings import Training
-from golden.execute import Executor
+from golden.executor.execute import Executor
+from golden.frontends.onnx import import_onnx
 from golden.graph import Graph
-from golden.onnx_import import import_onnx
 from support.onnx_builder import kernels_saturate, session
 
 Numbers = NDArray[np.float32]

@@ -5,8 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from golden.execute import Executor
-from golden.onnx_import import convert_onnx
+from golden.executor.execute import Executor
+from golden.frontends.onnx import convert_onnx
 from support.onnx_builder import OnnxBuilder
 
 Scales = tuple[float, float, float]

@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from golden.float_requant import requantize_float32_half_even, requantize_float64_half_away
-from golden.multiplier import convolution_scale, quantize_multiplier
-from golden.requant import requantize
-from golden.requant_spec import RequantChannels, RequantSpec
-from golden.rounding import Rounding
+from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
+from golden.numbers.multiplier import convolution_scale, quantize_multiplier
+from golden.numbers.requant import requantize
+from golden.numbers.requant_spec import RequantChannels, RequantSpec
+from golden.numbers.rounding import Rounding
 from support.quantized_layers import QuantizedLayer, random_layer, tie_layer
 
 

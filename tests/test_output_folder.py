@@ -12,19 +12,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flows.building.accelerator import Accelerator
+from flows.building.output_folder import replace_folder
 from flows.cli import main
-from flows.network.accelerator import Accelerator
-from flows.network.devices import BUDGETS
-from flows.network.output_folder import replace_folder
-from flows.network.plan import plan_network
-from flows.simulators.toolchain import verilator_environment, verilator_root
-from flows.verilog_lint import lint
+from flows.planning.devices import BUDGETS
+from flows.planning.plan import plan_network
+from flows.simulation.simulators.toolchain import verilator_environment, verilator_root
+from flows.synthesis.verilog_lint import lint
 from golden.errors import ExecutionError, UserError
 from golden.graph import Encoding, Graph, Mean, Tensor, Window, file
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 from hdl.layers.folding import Folding
-from hdl.network import Network
-from hdl.network_spec import NetworkSpec
+from hdl.network.circuit import Network
+from hdl.network.spec import NetworkSpec
 from hdl.shell.register_map import markdown, registers
 from support.graphs import codes_of, convolution, convolve, single
 

@@ -11,12 +11,12 @@ from amaranth.lib.wiring import In
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.bench.payload import pack, unpack
-from golden.exact_integers import exact_integers
-from hdl.look_up import look_up
-from hdl.packed_words import pack_words
-from hdl.pipeline import Stages
-from hdl.platform import VerilogPlatform
+from flows.simulation.bench.payload import pack, unpack
+from golden.numbers.exact_integers import exact_integers
+from hdl.blocks.look_up import look_up
+from hdl.blocks.packed_words import pack_words
+from hdl.blocks.pipeline import Stages
+from hdl.blocks.platform import VerilogPlatform
 
 WIDEST = 512
 

@@ -7,16 +7,16 @@ from itertools import product
 import numpy as np
 import pytest
 
-from flows.network.devices import BUDGETS, FILL, Budget
-from flows.network.plan import plan_network
-from flows.network.planned import Plan
-from flows.network.resources import Costs
-from flows.network.selection import Limits, Options, Selection, pareto
-from golden.certify import certify
+from flows.planning.devices import BUDGETS, FILL, Budget
+from flows.planning.plan import plan_network
+from flows.planning.planned import Plan
+from flows.planning.resources import Costs
+from flows.planning.selection import Limits, Options, Selection, pareto
 from golden.errors import UserError
+from golden.frontends.onnx import convert_onnx
 from golden.graph import Clamp, Graph, Tensor
-from golden.integer_type import IntegerType
-from golden.onnx_import import convert_onnx
+from golden.lowering.certify import certify
+from golden.numbers.integer_type import IntegerType
 from support.finn_networks import cnv_1w1a
 from support.onnx_fixtures import random_network
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from onnx import helper
 
 from golden.errors import UserError
+from golden.frontends.onnx import convert_onnx, import_onnx
 from golden.graph import Graph
-from golden.onnx_import import convert_onnx, import_onnx
 from support.onnx_builder import OnnxBuilder
 from support.qonnx_runtime import run
 from test_onnx_import import run_graph

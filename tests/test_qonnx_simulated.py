@@ -10,7 +10,7 @@ import pytest
 from onnx import helper
 
 from flows.cli import main
-from golden.load import load_network
+from golden.frontends.load import load_network
 from support.qonnx_runtime import run
 from test_qonnx_import import QonnxBuilder
 

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from golden.errors import UserError
-from golden.execute import Executor
+from golden.executor.execute import Executor
+from golden.frontends.torch import to_codes, to_real
 from golden.quantize import (
     ActivationScheme,
     InputRange,
@@ -20,7 +21,6 @@ from golden.quantize.agreement import compare_layers
 from golden.quantize.corrections import CORRECTIONS
 from golden.quantize.ranges import RANGES
 from golden.quantize.trained import LEARNED
-from golden.torch_import import to_codes, to_real
 from tests.support.quantization import differing_codes, samples, small_network
 
 

@@ -11,10 +11,10 @@ from safetensors.torch import load_model, save_model
 from torch import nn
 
 from flows.cli import main
-from golden.execute import Executor
-from golden.load import load_network
+from golden.executor.execute import Executor
+from golden.frontends.load import load_network
+from golden.frontends.torch import to_real
 from golden.quantize.training.checkpoint import Checkpoint
-from golden.torch_import import to_real
 
 SOURCE = """
 import torch

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 from golden.quantize.distribution import Distribution
 from golden.quantize.ranges import RANGES, Grid
 from golden.quantize.ranges.aciq import gauss_clip, laplace_clip

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 from golden.quantize.distribution import Distribution
 from golden.quantize.ranges import RANGES, Grid
 

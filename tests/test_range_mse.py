@@ -8,7 +8,7 @@ import torch
 from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 from golden.quantize.distribution import Distribution
 from golden.quantize.ranges import RANGES, Grid
 

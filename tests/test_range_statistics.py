@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from golden.errors import UserError
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 from golden.quantize import ActivationScheme, WeightScheme
 from golden.quantize.distribution import Distribution, StreamingDistribution
 from golden.quantize.ranges import RANGES, Grid

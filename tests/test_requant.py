@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from golden.errors import UserError
-from golden.integer_type import IntegerType
-from golden.requant import requantize
-from golden.requant_spec import RequantChannels, RequantSpec
-from golden.rounding import RANDOM_BITS, Rounding
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.requant import requantize
+from golden.numbers.requant_spec import RequantChannels, RequantSpec
+from golden.numbers.rounding import RANDOM_BITS, Rounding
 
 HALF = Fraction(1, 2)
 

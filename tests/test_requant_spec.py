@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from golden.errors import UserError
-from golden.integer_type import IntegerType
-from golden.requant_spec import RequantChannels, RequantSpec
-from golden.rounding import Rounding
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.requant_spec import RequantChannels, RequantSpec
+from golden.numbers.rounding import Rounding
 
 
 @pytest.mark.parametrize(

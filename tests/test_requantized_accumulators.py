@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from golden.certificate_search import find_certificate
-from golden.execute import Executor
+from golden.certificates.certificate_search import find_certificate
+from golden.executor.execute import Executor
 from golden.graph import (
     Add,
     Addend,
@@ -17,9 +17,9 @@ from golden.graph import (
     Requantize,
     Tensor,
 )
-from golden.integer_type import IntegerType
-from golden.requant_spec import RequantChannels, RequantSpec
-from golden.rounding import Rounding
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.requant_spec import RequantChannels, RequantSpec
+from golden.numbers.rounding import Rounding
 from support.graphs import INT8, single
 from test_certificate_search import EXCEPTIONAL, exceptional
 from test_requant import decisive_accumulators, exact

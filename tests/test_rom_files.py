@@ -9,12 +9,12 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
-import hdl.rom
+import hdl.blocks.rom
 from flows.cli import main
-from hdl.packed_words import pack_words
-from hdl.rom import Rom
-from hdl.rom_files import RomFileError, write_design
-from hdl.verilog_output import Design, to_verilog
+from hdl.blocks.packed_words import pack_words
+from hdl.blocks.rom import Rom
+from hdl.printer.rom_files import RomFileError, write_design
+from hdl.printer.verilog_output import Design, to_verilog
 from support.tflite_fixtures import FIXTURES
 
 COLUMNS = [
@@ -65,7 +65,7 @@ def test_files_hold_what_they_were_made_from(design: Design, tmp_path: Path) -> 
 def test_words_that_numpy_rounded_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hdl.rom, "pack_words", pack_in_numpy)
+    monkeypatch.setattr(hdl.blocks.rom, "pack_words", pack_in_numpy)
     with pytest.raises(RomFileError, match=r"table.*\.hex holds -?\d+ in column \d of word \d"):
         write_design(tmp_path, to_verilog(OneRom(), "one_rom"))
 
@@ -107,7 +107,7 @@ def test_build_refuses_a_rom_that_is_not_what_it_came_from(
     model.write_bytes(FIXTURES["conv, valid"].model())
     folder = tmp_path / "out"
     command = ["build", str(model), "--device", "zynq7020", "--out", str(folder), "--cycles", "900"]
-    monkeypatch.setattr(hdl.rom, "pack_words", one_bit_off)
+    monkeypatch.setattr(hdl.blocks.rom, "pack_words", one_bit_off)
     assert main(command) == 2
     message = capsys.readouterr().err
     assert message.startswith("bittrue build: ")

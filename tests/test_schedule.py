@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hdl.schedule import Reader, Schedule, Step, taken_with
+from hdl.network.schedule import Reader, Schedule, Step, taken_with
 
 ELEMENTS = 10
 IN_ORDER = np.arange(ELEMENTS)

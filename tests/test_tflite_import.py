@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from fuzz import fuzz
 from golden.errors import UserError
-from golden.execute import Executor
+from golden.executor.execute import Executor
+from golden.frontends.tflite import PROFILES, convert_tflite, import_tflite
 from golden.graph import Clamp, Convolution, FixedPoint, FullyConnected, Graph, file
-from golden.graph.cost import graph_cost
-from golden.requant_spec import RequantChannels, RequantSpec
-from golden.tflite_import import PROFILES, convert_tflite, import_tflite
+from golden.graph.passes.cost import graph_cost
+from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from support import tflite_fixtures as fixtures
 from support.litert import Kernels
 from support.models import MODEL_NAMES, MODELS
@@ -228,7 +228,7 @@ def test_thresholds_of_16_bit_codes_tell_31_bits_from_enough() -> None:
 
 
 def test_every_operator_and_activation_has_a_fixture() -> None:
-    from golden.tflite_import.operators import CONVERTERS
+    from golden.frontends.tflite.operators import CONVERTERS
 
     used = set()
     for fixture in FIXTURES.values():
@@ -239,7 +239,7 @@ def test_every_operator_and_activation_has_a_fixture() -> None:
 
 
 def test_documentation_lists_the_operators() -> None:
-    from golden.tflite_import.operators import CONVERTERS
+    from golden.frontends.tflite.operators import CONVERTERS
 
     text = (Path(__file__).parents[1] / "docs" / "graph.md").read_text()
     listed = text.split("Operators that are read: ")[1].split(".")[0]
@@ -294,7 +294,7 @@ def litert_knows(name: str, version: int) -> bool:
 
 
 def test_versions_of_operators_are_known_as_far_as_litert_knows_them() -> None:
-    from golden.tflite_import.operators import CONVERTERS, VERSIONS
+    from golden.frontends.tflite.operators import CONVERTERS, VERSIONS
 
     assert set(CONVERTERS) <= set(VERSIONS)
     for name, newest in VERSIONS.items():
@@ -343,7 +343,7 @@ def test_all_obstacles_are_told_at_once(tmp_path: Path) -> None:
 def test_what_is_known_at_once_is_refused_before_any_search(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from golden.tflite_import import arithmetic
+    from golden.frontends.tflite import arithmetic
 
     def search(*arguments: Any) -> None:
         raise AssertionError("a search began")

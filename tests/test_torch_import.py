@@ -17,12 +17,12 @@ from torch.nn.utils.parametrizations import weight_norm
 from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
 from golden.errors import UserError
-from golden.execute import Executor
+from golden.executor.execute import Executor
+from golden.frontends.torch import to_codes, to_real
 from golden.graph import Certified, FixedPoint, Graph, Reshape
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 from golden.quantize import ActivationScheme, Scheme, WeightScheme, quantize
 from golden.quantize.agreement import compare_layers
-from golden.torch_import import to_codes, to_real
 
 
 class Binary(nn.Module):

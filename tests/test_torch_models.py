@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from flows.npy_files import read_npy
-from flows.torch_models import load_module, read_labels, read_samples
+from flows.arguments.npy_files import read_npy
+from flows.arguments.torch_models import load_module, read_labels, read_samples
 from golden.errors import UserError
 
 CODE = """

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from golden.affine import AffineMap
+from golden.codes.affine import AffineMap
 from golden.errors import UserError
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 from golden.quantize.distribution import Distribution
 from golden.quantize.ranges import RANGES, Grid
 from golden.quantize.scheme import WeightScheme

@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from golden.execute import Executor
+from golden.executor.execute import Executor
+from golden.frontends.torch import to_codes
 from golden.quantize.training.wage import WageLayer, lower_wage, quantized, shift, step_of, update
-from golden.torch_import import to_codes
 
 
 def small() -> nn.Sequential:

@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from golden.errors import UserError
-from golden.xnor import apply_thresholds, fold_sign, xnor_dot
-from golden.xnor_spec import SignThresholds, XnorSpec
+from golden.units.xnor import apply_thresholds, fold_sign, xnor_dot
+from golden.units.xnor_spec import SignThresholds, XnorSpec
 
 
 @pytest.mark.parametrize("length", [1, 2, 7, 64, 257])

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from flows.json_report import json_report
-from flows.module_arguments import add_module_arguments, check_module_arguments
-from flows.network.devices import BUDGETS, find_budget
-from flows.output_files import require_folder_of
-from flows.plots import require_matplotlib
-from golden.atomic_file import write_atomically
+from flows.arguments.module_arguments import add_module_arguments, check_module_arguments
+from flows.arguments.output_files import require_folder_of
+from flows.planning.devices import BUDGETS, find_budget
+from flows.reports.json_report import json_report
+from flows.reports.plots import require_matplotlib
 from golden.errors import UserError
+from golden.files.atomic_file import write_atomically
 
 if TYPE_CHECKING:
-    from flows.allocation import Request, Result
+    from flows.planning.allocation import Request, Result
     from golden.quantize.allocation.measure import Point
 
 _CYCLES = 10_000
@@ -85,14 +85,14 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False)
     with console.status("reading the module and its data"):
         # Only now, because importing torch takes seconds.
-        from flows.allocation import allocate
+        from flows.planning.allocation import allocate
         from golden.quantize.scheme_file import write_scheme
 
         request = _request(arguments)
     result = allocate(request, console)
     contents = [write_scheme(result.scheme).encode(), _report(result)]
     if arguments.plot is not None:
-        from flows.front_plot import front_plot
+        from flows.reports.front_plot import front_plot
 
         contents.append(front_plot(result.front, result.chosen, next(iter(result.budgets))))
     for path, content in zip(files, contents, strict=True):
@@ -121,9 +121,9 @@ def _files(arguments: argparse.Namespace) -> list[Path]:
 
 
 def _request(arguments: argparse.Namespace) -> "Request":
-    from flows.allocation import Request
-    from flows.sample_files import SampleFiles
-    from flows.torch_models import load_module, read_labels, warn_of_untrained_weights
+    from flows.arguments.sample_files import SampleFiles
+    from flows.arguments.torch_models import load_module, read_labels, warn_of_untrained_weights
+    from flows.planning.allocation import Request
     from golden.quantize import Scheme
     from golden.quantize.scheme_file import read_scheme
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from flows.module_arguments import add_module_arguments, check_module_arguments
-from flows.plots import require_matplotlib
-from flows.progress import progress_bar
-from golden.atomic_file import write_atomically
+from flows.arguments.module_arguments import add_module_arguments, check_module_arguments
+from flows.reports.plots import require_matplotlib
+from flows.reports.progress import progress_bar
 from golden.errors import UserError
+from golden.files.atomic_file import write_atomically
 
 if TYPE_CHECKING:
     from golden.quantize.analysis import NetworkAnalysis
@@ -48,9 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False)
     with console.status("reading the module and its data"):
         # Only now, because importing torch takes seconds.
-        from flows.analysis_page import analysis_json, analysis_page
-        from flows.sample_files import SampleFiles
-        from flows.torch_models import load_module, read_labels, warn_of_untrained_weights
+        from flows.arguments.sample_files import SampleFiles
+        from flows.arguments.torch_models import load_module, read_labels, warn_of_untrained_weights
+        from flows.reports.analysis_page import analysis_json, analysis_page
         from golden.quantize import Scheme, quantize
         from golden.quantize.analysis import analyze
         from golden.quantize.calibrate import CalibrationData

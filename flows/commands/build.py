@@ -8,17 +8,17 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from flows.code_files import Codes, read_codes
-from flows.model_arguments import add_model_arguments, add_plan_arguments, load_model
-from flows.network.accelerator import SHELLS, Accelerator
-from flows.network.devices import BUDGETS, Fill, Part, find_budget
-from flows.network.output_folder import check_replaceable, write_accelerator
-from flows.network.plan import plan_network
-from flows.network.planned import Plan
-from golden.certify import certify
+from flows.arguments.code_files import Codes, read_codes
+from flows.arguments.model_arguments import add_model_arguments, add_plan_arguments, load_model
+from flows.building.accelerator import SHELLS, Accelerator
+from flows.building.output_folder import check_replaceable, write_accelerator
+from flows.planning.devices import BUDGETS, Fill, Part, find_budget
+from flows.planning.plan import plan_network
+from flows.planning.planned import Plan
 from golden.errors import UserError
 from golden.graph import Graph
-from hdl.network_spec import check_ends
+from golden.lowering.certify import certify
+from hdl.network.spec import check_ends
 
 _IMAGES = 2
 
@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
     console.print(plan_table(plan, f"{arguments.model.name} on {budget.summary}"))
     with console.status("golden outputs"):
         # Only now, because importing torch takes seconds.
-        from golden.execute import Executor
+        from golden.executor.execute import Executor
 
         name = graph.outputs[0]
         expected = Executor(graph).run({graph.inputs[0].name: stimulus}, [name])[name]

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from flows.model_arguments import add_model_arguments, load_model
-from flows.output_files import require_folder_of
-from golden.atomic_file import write_atomically
+from flows.arguments.model_arguments import add_model_arguments, load_model
+from flows.arguments.output_files import require_folder_of
 from golden.errors import UserError
-from golden.onnx_export import STYLES, export_onnx
+from golden.export import STYLES, export_onnx
+from golden.files.atomic_file import write_atomically
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,17 +9,17 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 from rich.table import Table
 
-from flows.json_report import json_report
-from flows.module_arguments import add_module_arguments, check_module_arguments
-from golden.atomic_file import write_atomically
+from flows.arguments.module_arguments import add_module_arguments, check_module_arguments
+from flows.reports.json_report import json_report
 from golden.errors import UserError
-from golden.graph.cost import Cost, graph_cost
+from golden.files.atomic_file import write_atomically
 from golden.graph.file import SUFFIX
+from golden.graph.passes.cost import Cost, graph_cost
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from flows.sample_files import SampleFiles
+    from flows.arguments.sample_files import SampleFiles
     from golden.quantize import Scheme
     from golden.quantize.quantized_network import QuantizedNetwork
     from golden.quantize.report import LayerReport
@@ -55,9 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False)
     with console.status("reading the module and its data"):
         # Only now, because importing torch takes seconds.
-        from flows.input_ranges import parse_input_range, uniform_samples
-        from flows.sample_files import SampleFiles
-        from flows.torch_models import load_module, read_labels, warn_of_untrained_weights
+        from flows.arguments.input_ranges import parse_input_range, uniform_samples
+        from flows.arguments.sample_files import SampleFiles
+        from flows.arguments.torch_models import load_module, read_labels, warn_of_untrained_weights
         from golden.graph import file as graph_file
         from golden.quantize import Scheme, quantize
         from golden.quantize.report import float_accuracy, integer_accuracy, layer_reports
@@ -113,7 +113,7 @@ def _trained(
     console: Console,
 ) -> "QuantizedNetwork":
     """Quantize with training, which goes on from a checkpoint that an interrupted one left."""
-    from flows.torch_models import read_labels, read_samples
+    from flows.arguments.torch_models import read_labels, read_samples
     from golden.quantize import TrainingData, quantize
 
     assert scheme.training is not None

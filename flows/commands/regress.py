@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from flows.simulators.build_once import digest
-from flows.simulators.toolchain import SIMULATORS, check_simulator
+from flows.simulation.simulators.build_once import digest
+from flows.simulation.simulators.toolchain import SIMULATORS, check_simulator
 from flows.units import UNITS
-from golden.atomic_file import write_atomically
 from golden.child_process import run_program
 from golden.errors import UserError
-from golden.load import SUFFIXES
+from golden.files.atomic_file import write_atomically
+from golden.frontends.load import SUFFIXES
 
 _MODEL = "model "
 """Before the file's name in the name of a job that simulates a user's network."""

@@ -7,13 +7,13 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
-from flows import graph_labels
-from flows.graph_drawing import draw
-from flows.model_arguments import add_model_arguments, load_model
-from flows.output_files import require_folder_of
-from golden.atomic_file import write_atomically
+from flows.arguments.model_arguments import add_model_arguments, load_model
+from flows.arguments.output_files import require_folder_of
+from flows.reports import graph_labels
+from flows.reports.graph_drawing import draw
+from golden.files.atomic_file import write_atomically
 from golden.graph import AccumulatingNode, Graph, Node
-from golden.graph.cost import graph_cost, node_cost
+from golden.graph.passes.cost import graph_cost, node_cost
 
 _NAME_LENGTH = 40
 _WIDE_TERMINAL = 140

@@ -5,27 +5,27 @@ from pathlib import Path
 
 from rich.console import Console
 
-from flows.bench.cosimulation import Cosimulation
-from flows.bench.scenario import compare
-from flows.code_files import npy_content, read_codes
-from flows.model_arguments import add_model_arguments, add_plan_arguments, load_model
-from flows.network.devices import BUDGETS, Fill, find_budget
-from flows.network.plan import circuit_graph, plan_network
-from flows.network.simulation import (
+from flows.arguments.code_files import npy_content, read_codes
+from flows.arguments.model_arguments import add_model_arguments, add_plan_arguments, load_model
+from flows.arguments.output_files import require_folder_of
+from flows.planning.devices import BUDGETS, Fill, find_budget
+from flows.planning.plan import circuit_graph, plan_network
+from flows.simulation.bench.cosimulation import Cosimulation
+from flows.simulation.bench.scenario import compare
+from flows.simulation.network import (
     Pace,
     codes_of,
     first_parting,
     network_scenario,
 )
-from flows.output_files import require_folder_of
-from flows.simulators.run_folder import run_folder
-from flows.simulators.toolchain import SIMULATORS, check_simulator
-from golden.atomic_file import write_atomically
-from golden.certify import certify
+from flows.simulation.simulators.run_folder import run_folder
+from flows.simulation.simulators.toolchain import SIMULATORS, check_simulator
 from golden.errors import UserError
-from hdl.network import Network
-from hdl.network_spec import check_ends
-from hdl.verilog_output import to_verilog
+from golden.files.atomic_file import write_atomically
+from golden.lowering.certify import certify
+from hdl.network.circuit import Network
+from hdl.network.spec import check_ends
+from hdl.printer.verilog_output import to_verilog
 
 BUILDS = Path("sim_build")
 _MAXIMUM_STALL = 255
@@ -87,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
     network = Network(plan.spec, taps=arguments.layers)
     with console.status("golden outputs"):
         # Only now, because importing torch takes seconds.
-        from golden.execute import Executor
+        from golden.executor.execute import Executor
 
         kept = [*network.taps.values(), plan.spec.output.name]
         golden = Executor(circuit_graph(imported)).run(images, kept)

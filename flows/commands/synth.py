@@ -6,9 +6,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from flows.synthesis import DEVICES, find_device, synthesise
+from flows.synthesis.yosys import DEVICES, find_device, synthesise
 from flows.units import UNITS, describe_units, find_unit
-from hdl.verilog_output import to_verilog
+from hdl.printer.verilog_output import to_verilog
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 
 from flows.units import UNITS, describe_units, find_unit
-from hdl.rom_files import write_design
-from hdl.verilog_output import to_verilog
+from hdl.printer.rom_files import write_design
+from hdl.printer.verilog_output import to_verilog
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

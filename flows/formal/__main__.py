@@ -18,9 +18,9 @@ from flows.command_status import status_of
 from flows.formal.equivalence import Claim, FormalError, prove
 from flows.one_line_parser import command_parser
 from flows.units import find_unit
-from golden.atomic_file import write_atomically
 from golden.errors import UserError
-from hdl.verilog_output import Design, to_verilog
+from golden.files.atomic_file import write_atomically
+from hdl.printer.verilog_output import Design, to_verilog
 
 OUTPUT = Path("sim_build") / "formal"
 _MACHINERY = ("__main__", "equivalence")

@@ -20,8 +20,8 @@ from amaranth.lib import wiring
 
 from golden.child_process import run_program, what_failed
 from golden.errors import ExecutionError
-from hdl.component_ports import flat_ports, payload_fields
-from hdl.verilog_output import Design
+from hdl.printer.component_ports import flat_ports, payload_fields
+from hdl.printer.verilog_output import Design
 
 _SCRIPT = """
 read_verilog circuit.v property.v

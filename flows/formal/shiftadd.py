@@ -3,9 +3,9 @@
 from itertools import product
 
 from flows.formal.equivalence import Claim
-from golden.integer_type import IntegerType
-from golden.shiftadd_spec import WIDTHS, products_per_beat
-from hdl.shiftadd import ShiftAddUnit
+from golden.numbers.integer_type import IntegerType
+from golden.units.shiftadd_spec import WIDTHS, products_per_beat
+from hdl.units.shiftadd import ShiftAddUnit
 
 CASES = (("maximum_width=8", "length=16"),)
 """Parameters proved when none are given. A unit of 16 bits counts the bytes of an operand, and so

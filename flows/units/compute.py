@@ -5,32 +5,32 @@ from typing import Any
 from amaranth.lib import wiring
 
 from flows.units.unit import Parameter, Unit, parse_flag, parse_integers
-from golden.bitserial_spec import BitSerialSpec
-from golden.coded_spec import (
+from golden.errors import UserError
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.requant_spec import RequantSpec
+from golden.numbers.rounding import Rounding
+from golden.units.bitserial_spec import BitSerialSpec
+from golden.units.coded_spec import (
     MAXIMUM_EXPONENT,
     MAXIMUM_INPUT_WIDTH,
     CodedSpec,
     WeightCode,
 )
-from golden.dot_spec import DotSpec
-from golden.errors import UserError
-from golden.integer_type import IntegerType
-from golden.mac_spec import MacSpec, Multiplier
-from golden.requant_spec import RequantSpec
-from golden.rounding import Rounding
-from golden.shiftadd_spec import ShiftAddSpec
-from golden.systolic_spec import Dataflow, SystolicSpec
-from golden.xnor_spec import MAXIMUM_LANES, MAXIMUM_LENGTH, XnorSpec
-from hdl.bitserial import BitSerialDotProduct
-from hdl.certified_requant import CertifiedRequantizer
-from hdl.coded import LogDotProduct, LutDotProduct, TernaryDotProduct
-from hdl.dot import Dot
-from hdl.mac import Mac
-from hdl.output_stationary import OutputStationaryArray
-from hdl.requant import Requantizer
-from hdl.shiftadd import ShiftAddUnit
-from hdl.weight_stationary import WeightStationaryArray
-from hdl.xnor import XnorPopcount
+from golden.units.dot_spec import DotSpec
+from golden.units.mac_spec import MacSpec, Multiplier
+from golden.units.shiftadd_spec import ShiftAddSpec
+from golden.units.systolic_spec import Dataflow, SystolicSpec
+from golden.units.xnor_spec import MAXIMUM_LANES, MAXIMUM_LENGTH, XnorSpec
+from hdl.units.bitserial import BitSerialDotProduct
+from hdl.units.certified_requant import CertifiedRequantizer
+from hdl.units.coded import LogDotProduct, LutDotProduct, TernaryDotProduct
+from hdl.units.dot import Dot
+from hdl.units.mac import Mac
+from hdl.units.output_stationary import OutputStationaryArray
+from hdl.units.requant import Requantizer
+from hdl.units.shiftadd import ShiftAddUnit
+from hdl.units.weight_stationary import WeightStationaryArray
+from hdl.units.xnor import XnorPopcount
 
 
 def parse_roundings(text: str) -> tuple[Rounding, ...]:
@@ -72,7 +72,7 @@ def _build_xnor(**parameters: Any) -> wiring.Component:
 
 
 def _build_requant_certified(layer: str, reference: str) -> wiring.Component:
-    from flows.digits_layers import LayerReference, find_layer
+    from flows.units.digits_layers import LayerReference, find_layer
 
     trace = find_layer(layer)
     certificate = LayerReference(trace, reference).certificate()

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from flows.units.unit import Parameter, Unit, one_of, parse_flag, parse_integers
 from golden import graph
-from golden.certify import certify_requantization
 from golden.graph import AccumulatorBounds, Encoding, FixedPoint, Requantization, Tensor
-from golden.integer_type import IntegerType
-from golden.multiplier import quantize_multiplier
-from golden.requant_spec import RequantChannels, RequantSpec
-from golden.rounding import Rounding
-from golden.softmax import softmax_exponential
-from golden.softmax16 import softmax16_exponential, softmax16_reciprocal
+from golden.lowering.certify import certify_requantization
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.multiplier import quantize_multiplier
+from golden.numbers.requant_spec import RequantChannels, RequantSpec
+from golden.numbers.rounding import Rounding
+from golden.numbers.softmax import softmax_exponential
+from golden.numbers.softmax16 import softmax16_exponential, softmax16_reciprocal
 from hdl.layers.argmax import ArgMax
 from hdl.layers.broadcast import Broadcast
 from hdl.layers.channel_requant import ChannelRequantizer

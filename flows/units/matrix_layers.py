@@ -7,7 +7,6 @@ from amaranth.lib import wiring
 
 from flows.units.layers import example_fixed_point, parse_shape
 from flows.units.unit import Parameter, Unit, parse_flag
-from golden.certify import certify
 from golden.errors import UserError
 from golden.graph import (
     Convolution,
@@ -18,8 +17,9 @@ from golden.graph import (
     Tensor,
     Window,
 )
-from golden.integer_type import IntegerType
-from golden.mac_spec import Multiplier
+from golden.lowering.certify import certify
+from golden.numbers.integer_type import IntegerType
+from golden.units.mac_spec import Multiplier
 from hdl.layers.folding import Folding
 from hdl.layers.matrix_layer import MatrixLayer
 from hdl.layers.matrix_layer_spec import MatrixLayerSpec

@@ -4,15 +4,15 @@ from pathlib import Path
 
 from amaranth.lib import wiring
 
-from flows.digits_layers import DIGITS
-from flows.network.devices import BUDGETS, find_budget
-from flows.network.plan import plan_network
+from flows.planning.devices import BUDGETS, find_budget
+from flows.planning.plan import plan_network
+from flows.units.digits_layers import DIGITS
 from flows.units.unit import Parameter, Unit, parse_flag
-from golden.certify import certify
 from golden.digits import quantized_digits
+from golden.frontends.load import load_network
 from golden.graph import Graph
-from golden.load import load_network
-from hdl.network import Network
+from golden.lowering.certify import certify
+from hdl.network.circuit import Network
 
 DIGITS_MODEL = "digits"
 MIXED_DIGITS_MODEL = "digits-mixed"

@@ -19,7 +19,7 @@ from flows.units.unit import Parameter, Unit, one_of
 from golden import graph
 from golden.errors import UserError
 from golden.graph import Encoding, Tensor, Window
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 from hdl.layers.global_pool import GlobalPool
 from hdl.layers.window_pool import WindowPool
 from hdl.layers.window_reduce import Reduction, WindowReduce

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from golden.digits.trained import WEIGHTS_FILE
 from golden.errors import ExecutionError
+from golden.executor.layer_trace import LayerTrace, load_traces
 from golden.graph import Graph
 from golden.graph.file import SUFFIX, load
-from golden.layer_trace import LayerTrace, load_traces
 
 GRAPH_FILE = f"digits{SUFFIX}"
 TRACES_FILE = "layers.npz"

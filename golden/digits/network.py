@@ -11,7 +11,7 @@ from torch.nn import functional
 from golden.digits.data import Digits
 from golden.digits.settings import Training
 from golden.digits.trained import WEIGHTS_FILE, trained_file
-from golden.reproducible import reproducible
+from golden.quantize.reproducible import reproducible
 
 Module = TypeVar("Module", bound=nn.Module)
 

@@ -10,7 +10,6 @@ import torch
 from safetensors.torch import save as save_weights
 from torch import Tensor
 
-from golden.atomic_file import write_atomically
 from golden.digits.data import load
 from golden.digits.files import (
     ARRAY_FILES,
@@ -22,12 +21,13 @@ from golden.digits.files import (
 from golden.digits.network import accuracy, train, trained_network
 from golden.digits.settings import DigitsSettings
 from golden.digits.trained import WEIGHTS_FILE
-from golden.execute import Executor
+from golden.executor.execute import Executor
+from golden.executor.layer_trace import save_traces
+from golden.executor.record_layers import record_layers
+from golden.files.atomic_file import write_atomically
+from golden.frontends.torch import to_codes
 from golden.graph.file import save
-from golden.layer_trace import save_traces
 from golden.quantize import Scheme, quantize
-from golden.record_layers import record_layers
-from golden.torch_import import to_codes
 
 
 def write_digits(directory: Path, settings: DigitsSettings, configuration: str) -> QuantizedDigits:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from golden.errors import UserError
-from golden.rounding import Rounding
+from golden.numbers.rounding import Rounding
 
 
 @dataclass(frozen=True)

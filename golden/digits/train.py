@@ -10,7 +10,6 @@ from pathlib import Path
 
 from safetensors.torch import save
 
-from golden.atomic_file import write_atomically
 from golden.digits.data import load
 from golden.digits.files import require_directory
 from golden.digits.mixed import train_mixed_digits
@@ -18,6 +17,7 @@ from golden.digits.network import train
 from golden.digits.settings import Training
 from golden.digits.trained import MIXED_FILE, WEIGHTS_FILE
 from golden.errors import UserError
+from golden.files.atomic_file import write_atomically
 from golden.graph.file import dumps
 
 

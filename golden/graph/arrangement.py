@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from golden.errors import UserError
 from golden.graph.node import Inference, Node, only_input, require_code
 from golden.graph.tensor import MAXIMUM_CODE_WIDTH, Tensor, frozen_codes
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from golden.errors import UserError
 from golden.graph.node import Inference, Int64, Node, only_input
 from golden.graph.tensor import Tensor, frozen_codes
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 
 _EXPONENTIAL = IntegerType(32, False)
 _Q15 = IntegerType(15, False)
@@ -23,7 +23,7 @@ class Softmax(Node):
         reciprocal = 1 / sum by three Newton-Raphson steps           Q0.31
         output_i = half_away(SRDHM(reciprocal, e_i) / 2**shift) + lowest code
 
-    `golden.softmax` has the arithmetic; the table holds the scale of the input.
+    `golden.numbers.softmax` has the arithmetic; the table holds the scale of the input.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class Softmax16(Node):
         reciprocal = of the sum of e_i, from a table, interpolated   Q0.15
         output_i = half_up(e_i * reciprocal / 2**shift)
 
-    `golden.softmax16` has the arithmetic; the first table holds the scale of the input.
+    `golden.numbers.softmax16` has the arithmetic; the first table holds the scale of the input.
 
     Parameters
     ----------

@@ -13,8 +13,8 @@ from golden.graph.tensor import (
     Tensor,
     frozen_codes,
 )
-from golden.integer_type import IntegerType
-from golden.requant_spec import MAXIMUM_MULTIPLIER_WIDTH
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.requant_spec import MAXIMUM_MULTIPLIER_WIDTH
 
 
 @dataclass(frozen=True)

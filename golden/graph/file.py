@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.atomic_file import write_atomically
 from golden.errors import UserError
+from golden.files.atomic_file import write_atomically
 from golden.graph import record
 from golden.graph.graph import Graph
 from golden.graph.node import Node

@@ -9,8 +9,8 @@ from golden.errors import UserError
 from golden.graph.node import AccumulatingNode, Inference, Int64, only_input
 from golden.graph.tensor import MAXIMUM_CODE_WIDTH, Encoding, Tensor, frozen_codes
 from golden.graph.window import Window
-from golden.integer_type import IntegerType
-from golden.requant_spec import MAXIMUM_ACCUMULATOR_WIDTH
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.requant_spec import MAXIMUM_ACCUMULATOR_WIDTH
 
 _BIAS = IntegerType(MAXIMUM_ACCUMULATOR_WIDTH, True)
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from golden.errors import UserError
 from golden.graph.requantization import Requantization
 from golden.graph.tensor import Tensor
-from golden.integer_type import IntegerType
-from golden.requant_spec import MAXIMUM_ACCUMULATOR_WIDTH
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.requant_spec import MAXIMUM_ACCUMULATOR_WIDTH
 
 Int64 = NDArray[np.int64]
 

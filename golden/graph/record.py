@@ -24,7 +24,7 @@ from golden.graph.matrix import Convolution, FullyConnected
 from golden.graph.node import Node
 from golden.graph.pooling import AveragePool, MaxPool, Mean, SumPool
 from golden.graph.requantization import Certified, FixedPoint
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 
 _OPERATORS = (
     Convolution,

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from golden.certificate import Certificate
+from golden.certificates.certificate import Certificate
 from golden.errors import UserError
 from golden.graph.tensor import MAXIMUM_CODE_WIDTH
-from golden.integer_type import IntegerType
-from golden.requant_spec import MAXIMUM_MULTIPLIER_WIDTH, RequantChannels
-from golden.rounding import Rounding
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.requant_spec import MAXIMUM_MULTIPLIER_WIDTH, RequantChannels
+from golden.numbers.rounding import Rounding
 
 Int64 = NDArray[np.int64]
 

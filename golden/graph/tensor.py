@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from golden.errors import UserError
-from golden.exact_integers import exact_integers
-from golden.integer_type import IntegerType
-from golden.requant_spec import MAXIMUM_ACCUMULATOR_WIDTH
+from golden.numbers.exact_integers import exact_integers
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.requant_spec import MAXIMUM_ACCUMULATOR_WIDTH
 
 Int64 = NDArray[np.int64]
 

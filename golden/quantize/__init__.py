@@ -12,12 +12,17 @@ import torch
 from torch import Tensor, nn
 
 from golden.errors import UserError
+from golden.frontends.torch.evaluation import evaluation_copy, outputs_of
+from golden.frontends.torch.simplify import simplify
+from golden.frontends.torch.trace import trace
+from golden.numbers.rounding import Rounding
 from golden.quantize.assemble import assemble
 from golden.quantize.calibrate import Batch, CalibrationData, distributions
 from golden.quantize.corrections import change_weights, check_corrections, correct, equalize
 from golden.quantize.no_data import InputRange, SyntheticData, expected_distributions
 from golden.quantize.precision import assign_precision
 from golden.quantize.quantized_network import QuantizedNetwork, lower_fake
+from golden.quantize.reproducible import reproducible
 from golden.quantize.scheme import (
     ActivationScheme,
     CorrectionScheme,
@@ -28,11 +33,6 @@ from golden.quantize.scheme import (
 from golden.quantize.training.fresh import fresh
 from golden.quantize.training.train import TrainingData, train
 from golden.quantize.training_scheme import TrainingScheme
-from golden.reproducible import reproducible
-from golden.rounding import Rounding
-from golden.torch_import.evaluation import evaluation_copy, outputs_of
-from golden.torch_import.simplify import simplify
-from golden.torch_import.trace import trace
 
 __all__ = [
     "ActivationScheme",

@@ -1,7 +1,7 @@
 """What the codes between layers stand for."""
 
-from golden.affine import AffineMap
-from golden.bipolar import BipolarMap
+from golden.codes.affine import AffineMap
+from golden.codes.bipolar import BipolarMap
 from golden.graph import Encoding
 
 ActivationMap = AffineMap | BipolarMap

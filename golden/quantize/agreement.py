@@ -13,14 +13,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from golden.bipolar import BipolarMap
-from golden.execute import Executor
+from golden.codes.bipolar import BipolarMap
+from golden.executor.execute import Executor
+from golden.frontends.torch import to_codes
+from golden.frontends.torch.float_network import Layer, Matrix
 from golden.graph import Graph
 from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of, steps_of
 from golden.quantize.fake_network import FakeQuantizedNetwork, quantizes_its_result
 from golden.quantize.lowering_context import feature_orders
-from golden.torch_import import to_codes
-from golden.torch_import.float_network import Layer, Matrix
 
 Int64 = NDArray[np.int64]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from golden.frontends.torch.float_network import FloatNetwork, Layer
 from golden.quantize.activation_quantizer import ActivationQuantizer
 from golden.quantize.calibrate import Batch, CalibrationData, distributions
 from golden.quantize.distribution import Distribution
@@ -16,7 +17,6 @@ from golden.quantize.power import decibels, power
 from golden.quantize.progress import Progress, silent
 from golden.quantize.quantized_network import QuantizedNetwork
 from golden.quantize.report import integer_accuracy
-from golden.torch_import.float_network import FloatNetwork, Layer
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 import numpy as np
 import torch
 
-from golden.affine import AffineMap
+from golden.codes.affine import AffineMap
 from golden.errors import UserError
-from golden.integer_type import IntegerType
+from golden.frontends.torch.float_network import FloatNetwork, Matrix, Softmax
+from golden.numbers.integer_type import IntegerType
 from golden.quantize.activation_map import scale_of
 from golden.quantize.activation_quantizer import (
     ActivationQuantizer,
@@ -23,7 +24,6 @@ from golden.quantize.weight_quantizer import WeightQuantizer
 from golden.quantize.weight_types import WEIGHT_TYPES
 from golden.quantize.weight_types.group import GroupWeight
 from golden.quantize.weight_types.uniform import UniformWeight
-from golden.torch_import.float_network import FloatNetwork, Matrix, Softmax
 
 
 def assemble(

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from golden.quantize.scheme import ActivationScheme
-from golden.torch_import.float_network import (
+from golden.frontends.torch.float_network import (
     UNLIMITED,
     Convolution,
     FloatNetwork,
@@ -12,6 +11,7 @@ from golden.torch_import.float_network import (
     Pad,
     Scaled,
 )
+from golden.quantize.scheme import ActivationScheme
 
 _UNPADDED = ((0, 0), (0, 0))
 

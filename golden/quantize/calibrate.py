@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from golden.errors import UserError
+from golden.frontends.torch.float_network import FloatNetwork
 from golden.quantize.distribution import Distribution, StreamingDistribution
-from golden.torch_import.float_network import FloatNetwork
 
 Batch = tuple[Tensor, ...]
 """One tensor for each input of the network, with the same number of samples."""

@@ -5,13 +5,13 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.bipolar import BipolarMap
+from golden.codes.bipolar import BipolarMap
+from golden.frontends.torch.float_network import Range
 from golden.graph import AccumulatorBounds, Add, Requantization, Tensor
-from golden.integer_requant import integer_requantization
-from golden.pair_addition import Summand, Total, add_pairs, few_pairs
+from golden.lowering.integer_requant import integer_requantization
+from golden.lowering.pair_addition import Summand, Total, add_pairs, few_pairs
+from golden.numbers.rounding import Rounding
 from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of, steps_of
-from golden.rounding import Rounding
-from golden.torch_import.float_network import Range
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]

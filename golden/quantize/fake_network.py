@@ -7,13 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from golden.quantize.activation_quantizer import ActivationQuantizer
-from golden.quantize.integer_weight import IntegerWeight
-from golden.quantize.quantizer import Quantizer
-from golden.quantize.scale_groups import SHARING
-from golden.quantize.training.gradients import with_gradient_bits
-from golden.quantize.weight_quantizer import WeightQuantizer
-from golden.torch_import.float_network import (
+from golden.frontends.torch.float_network import (
     AveragePool,
     Clamp,
     FloatNetwork,
@@ -22,6 +16,12 @@ from golden.torch_import.float_network import (
     Normalization,
     Pad,
 )
+from golden.quantize.activation_quantizer import ActivationQuantizer
+from golden.quantize.integer_weight import IntegerWeight
+from golden.quantize.quantizer import Quantizer
+from golden.quantize.scale_groups import SHARING
+from golden.quantize.training.gradients import with_gradient_bits
+from golden.quantize.weight_quantizer import WeightQuantizer
 
 _ROUNDED_SHARING = (AveragePool, Clamp, Pad)
 """Layers within one scale that still leave its grid."""

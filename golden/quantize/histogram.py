@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from golden.affine import AffineMap
+from golden.codes.affine import AffineMap
 from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
 from golden.quantize.distribution import Distribution
 from golden.quantize.integer_weight import IntegerWeight

@@ -10,7 +10,7 @@ from torch import Tensor
 from golden.errors import UserError
 from golden.graph import Encoding
 from golden.graph.tensor import MAXIMUM_CODE_WIDTH
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 
 Int64 = NDArray[np.int64]
 Float32 = NDArray[np.float32]

@@ -6,12 +6,12 @@ from fnmatch import fnmatchcase
 from typing import TypeVar, get_type_hints
 
 from golden.errors import UserError
+from golden.frontends.torch.float_network import FloatNetwork, Matrix
 from golden.quantize.ranges import RANGES
 from golden.quantize.scheme import ActivationScheme, LayerScheme, Scheme, WeightScheme
 from golden.quantize.scheme_file import checked_value
 from golden.quantize.trained import LEARNED, OF_ACTIVATIONS
 from golden.quantize.weight_types import WEIGHT_TYPES
-from golden.torch_import.float_network import FloatNetwork, Matrix
 
 Options = TypeVar("Options", WeightScheme, ActivationScheme)
 Changes = dict[str, object]

@@ -13,29 +13,9 @@ import torch
 from numpy.typing import NDArray
 
 from golden import graph as integer
-from golden.certificate import CertificateError
+from golden.certificates.certificate import CertificateError
 from golden.errors import UserError
-from golden.graph import (
-    Addend,
-    Graph,
-    Node,
-    Quantization,
-)
-from golden.multiplier import TFLITE_MULTIPLIER_WIDTH, quantize_multiplier
-from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
-from golden.quantize.exact import codes_of, exact_addition
-from golden.quantize.integer_weight import IntegerWeight
-from golden.quantize.lowering_context import (
-    WIDEST_EXACT,
-    LoweringContext,
-    channels_last,
-    channels_last_axis,
-    torch_order,
-)
-from golden.quantize.matrix_arithmetic import MatrixArithmetic
-from golden.rounding import Rounding
-from golden.softmax import softmax_exponential
-from golden.torch_import.float_network import (
+from golden.frontends.torch.float_network import (
     UNLIMITED,
     Add,
     AveragePool,
@@ -56,6 +36,26 @@ from golden.torch_import.float_network import (
     Softmax,
     SumPool,
 )
+from golden.graph import (
+    Addend,
+    Graph,
+    Node,
+    Quantization,
+)
+from golden.numbers.multiplier import TFLITE_MULTIPLIER_WIDTH, quantize_multiplier
+from golden.numbers.rounding import Rounding
+from golden.numbers.softmax import softmax_exponential
+from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
+from golden.quantize.exact import codes_of, exact_addition
+from golden.quantize.integer_weight import IntegerWeight
+from golden.quantize.lowering_context import (
+    WIDEST_EXACT,
+    LoweringContext,
+    channels_last,
+    channels_last_axis,
+    torch_order,
+)
+from golden.quantize.matrix_arithmetic import MatrixArithmetic
 
 Int64 = NDArray[np.int64]
 Shape = tuple[int, ...]

@@ -7,18 +7,10 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from golden.affine import QuantizeRounding
-from golden.bipolar import BipolarMap
+from golden.codes.affine import QuantizeRounding
+from golden.codes.bipolar import BipolarMap
 from golden.errors import UserError
-from golden.graph import AccumulatingNode, AccumulatorBounds, Encoding, FixedPoint, Node, Tensor
-from golden.integer_type import IntegerType
-from golden.multiplier import TFLITE_MULTIPLIER_WIDTH, quantize_multiplier
-from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
-from golden.quantize.exact import exact_requantization
-from golden.quantize.integer_weight import IntegerWeight
-from golden.requant_spec import RequantChannels, RequantSpec
-from golden.rounding import Rounding
-from golden.torch_import.float_network import (
+from golden.frontends.torch.float_network import (
     Add,
     Clamp,
     Concat,
@@ -30,6 +22,14 @@ from golden.torch_import.float_network import (
     Reshape,
     Scaled,
 )
+from golden.graph import AccumulatingNode, AccumulatorBounds, Encoding, FixedPoint, Node, Tensor
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.multiplier import TFLITE_MULTIPLIER_WIDTH, quantize_multiplier
+from golden.numbers.requant_spec import RequantChannels, RequantSpec
+from golden.numbers.rounding import Rounding
+from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
+from golden.quantize.exact import exact_requantization
+from golden.quantize.integer_weight import IntegerWeight
 
 Int64 = NDArray[np.int64]
 Shape = tuple[int, ...]

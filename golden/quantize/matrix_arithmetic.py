@@ -5,17 +5,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.certificate import CertificateError, Reference
-from golden.certificate_search import find_certificate
+from golden.certificates.certificate import CertificateError, Reference
+from golden.certificates.certificate_search import find_certificate
 from golden.errors import UserError
+from golden.frontends.torch.float_network import Matrix, Range
 from golden.graph import AccumulatorBounds, Certified, Encoding, Requantization
-from golden.integer_requant import integer_requantization
-from golden.integer_type import IntegerType
+from golden.lowering.integer_requant import integer_requantization
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.rounding import Rounding
 from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
 from golden.quantize.exact import codes_of, extreme_codes
 from golden.quantize.integer_weight import IntegerWeight
-from golden.rounding import Rounding
-from golden.torch_import.float_network import Matrix, Range
 
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from golden.errors import UserError
+from golden.frontends.torch.float_network import ChannelStatistics, FloatNetwork, Layer, Matrix
 from golden.quantize.calibrate import Batch
 from golden.quantize.distribution import Distribution, StreamingDistribution
-from golden.torch_import.float_network import ChannelStatistics, FloatNetwork, Layer, Matrix
 
 _SIGMAS = 6.0
 """Standard deviations to which normal values reach, as in the paper."""

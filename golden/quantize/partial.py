@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from golden.frontends.torch.float_network import FloatNetwork, Layer
 from golden.quantize.activation_quantizer import ActivationQuantizer
 from golden.quantize.fake_network import quantizes_its_result
-from golden.torch_import.float_network import FloatNetwork, Layer
 
 
 def run_partly_quantized(

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from golden.errors import UserError
+from golden.frontends.torch.float_network import Concat, Convert, FloatNetwork, Layer, Matrix
 from golden.quantize.binary_layers import with_signs
 from golden.quantize.layer_schemes import LayerSchemes, changed, check_training
 from golden.quantize.ranges import RANGES
 from golden.quantize.scale_groups import SHARING, ScaleGroups
 from golden.quantize.scheme import ActivationScheme, Scheme, WeightScheme
-from golden.torch_import.float_network import Concat, Convert, FloatNetwork, Layer, Matrix
 
 
 @dataclass(frozen=True, eq=False)

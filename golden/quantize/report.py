@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from golden.errors import UserError
-from golden.execute import Executor
+from golden.executor.execute import Executor
+from golden.frontends.torch import to_codes
+from golden.frontends.torch.evaluation import evaluation_copy, outputs_of
 from golden.graph import Graph
 from golden.quantize.activation_map import scale_of
 from golden.quantize.agreement import compare_layers
 from golden.quantize.quantized_network import QuantizedNetwork
-from golden.torch_import import to_codes
-from golden.torch_import.evaluation import evaluation_copy, outputs_of
 
 
 @dataclass(frozen=True)

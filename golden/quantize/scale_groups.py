@@ -1,6 +1,6 @@
 """Which tensors share one scale, because codes only move between them."""
 
-from golden.torch_import.float_network import (
+from golden.frontends.torch.float_network import (
     AveragePool,
     Clamp,
     Concat,

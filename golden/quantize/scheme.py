@@ -7,8 +7,8 @@ from typing import Literal
 import torch
 
 from golden.errors import UserError
+from golden.numbers.rounding import Rounding
 from golden.quantize.training_scheme import TrainingScheme
-from golden.rounding import Rounding
 
 Granularity = Literal["tensor", "channel", "group"]
 

@@ -10,10 +10,10 @@ from amaranth.lib.wiring import In, Out
 from golden import graph
 from golden.errors import UserError
 from golden.graph import Tensor
+from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.ram import Ram
 from hdl.layers.codes import Int64, check_lanes, code_stream
 from hdl.layers.position import Position
-from hdl.pipeline import Pipeline
-from hdl.ram import Ram
 
 
 class Broadcast(wiring.Component):

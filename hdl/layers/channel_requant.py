@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.graph import Certified, FixedPoint, Requantization
-from golden.integer_type import IntegerType
-from golden.requant_spec import RequantChannels
-from hdl.certified_requant import CertifiedRequantizer, certified_latency
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.requant_spec import RequantChannels
+from hdl.blocks.look_up import look_up, stored_width
+from hdl.blocks.memory import Memory
+from hdl.blocks.pipeline import Pipeline
 from hdl.layers.beatwise import Beatwise
 from hdl.layers.codes import check_lanes, code_stream
 from hdl.layers.position import Position
-from hdl.look_up import look_up, stored_width
-from hdl.memory import Memory
-from hdl.pipeline import Pipeline
-from hdl.requant import Requantizer, channel_layout, encode_channels
+from hdl.units.certified_requant import CertifiedRequantizer, certified_latency
+from hdl.units.requant import Requantizer, channel_layout, encode_channels
 
 Int64 = NDArray[np.int64]
 
@@ -63,7 +63,7 @@ class ChannelRequantizer(Beatwise):
     name : str
         Prefix of the names of ROM files; unique within a design.
     memory : Memory, optional
-        What the ROMs are made of; see `hdl.rom.Rom`.
+        What the ROMs are made of; see `hdl.blocks.rom.Rom`.
 
     Members
     -------

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.graph import Encoding
-from golden.integer_type import IntegerType
-from hdl.shapes import shape_of
+from golden.numbers.integer_type import IntegerType
+from hdl.blocks.shapes import shape_of
 
 Int64 = NDArray[np.int64]
 

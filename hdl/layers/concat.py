@@ -9,9 +9,9 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden import graph
+from hdl.blocks.pipeline import Pipeline
 from hdl.layers.codes import Int64, check_lanes, code_stream, elements_through_beat
 from hdl.layers.position import Position
-from hdl.pipeline import Pipeline
 
 
 class Concat(wiring.Component):

@@ -7,10 +7,10 @@ from amaranth.lib.wiring import Out
 
 from golden import graph
 from golden.graph import Tensor
+from hdl.blocks.packed_words import pack_words
+from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.rom import Rom
 from hdl.layers.codes import Int64, check_lanes, code_stream
-from hdl.packed_words import pack_words
-from hdl.pipeline import Pipeline
-from hdl.rom import Rom
 
 _LATENCY = 2
 """Cycles of reading the ROM: a block RAM without a register behind it would set the clock."""

@@ -10,16 +10,16 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden import graph
-from golden.addition import AdditionTables, find_addition_tables
 from golden.errors import UserError
 from golden.graph import Tensor
+from golden.lowering.addition import AdditionTables, find_addition_tables
+from hdl.blocks.multiply import MULTIPLIER_LATENCY, MULTIPLY_LATENCY, multiplier, multiply
+from hdl.blocks.pipeline import Pipeline
 from hdl.layers.beatwise import BeatwiseLayer
 from hdl.layers.channel_requant import ChannelRequantizer, channel_requantizer_latency
 from hdl.layers.codes import check_lanes, code_stream, decoded, resized
 from hdl.layers.join import join
 from hdl.layers.table import MAXIMUM_TABLE_WIDTH, code_table
-from hdl.multiply import MULTIPLIER_LATENCY, MULTIPLY_LATENCY, multiplier, multiply
-from hdl.pipeline import Pipeline
 
 _CHEAP_TABLE_WIDTH = 8
 """Bits of the codes up to which a table costs less than a multiplier."""
@@ -135,7 +135,7 @@ class AddLayer(_Elementwise):
     o : Out(stream)
         Codes of the sum.
 
-    Latency `latency` cycles, one beat per cycle. Where `golden.addition` finds tables that hold the
+    Latency `latency` cycles, one beat per cycle. Where `golden.lowering.addition` finds tables that hold the
     scaling of the sum, which it does for two inputs of up to 8 bits as a rule, that is 4 cycles: a
     table for each input, an adder, a shift and a clamp. Otherwise the tables hold the addends, and
     a requantizer follows. With codes of more than 10 bits, for which tables would be large, addends

@@ -5,12 +5,12 @@ from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
 from golden.errors import UserError
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
+from hdl.blocks.memory import Memory
+from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.ram import Ram
 from hdl.layers.beatwise import Beatwise
 from hdl.layers.codes import code_stream
-from hdl.memory import Memory
-from hdl.pipeline import Pipeline
-from hdl.ram import Ram
 
 MAXIMUM_DEPTH = 1 << 20
 
@@ -29,7 +29,7 @@ class Fifo(Beatwise):
     depth : int
         Beats that it takes at least while the output waits, 1 to 2**20.
     memory : Memory, optional
-        What it is made of; see `hdl.ram.Ram`.
+        What it is made of; see `hdl.blocks.ram.Ram`.
 
     Members
     -------

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from golden.mac_spec import Multiplier
-from hdl.memory import Memory
+from golden.units.mac_spec import Multiplier
+from hdl.blocks.memory import Memory
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Folding:
         What multiplies; None for XNOR and popcount.
     weights, window, constants : Memory, optional
         What the weights, the rows under the window, and the constants of channels are kept in; by
-        default what suits their size, see `hdl.memory`.
+        default what suits their size, see `hdl.blocks.memory`.
     """
 
     rows: int = 1

@@ -8,15 +8,15 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from golden import graph
-from golden.certify import certified_average
 from golden.errors import UserError
 from golden.graph import Encoding, Requantization, Tensor
+from golden.lowering.certify import certified_average
+from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.ram import Ram
+from hdl.blocks.shapes import shape_of
 from hdl.layers.channel_requant import ChannelRequantizer, channel_requantizer_latency
 from hdl.layers.codes import Int64, check_lanes, code_stream, elements_through_beat, resized
 from hdl.layers.position import Position
-from hdl.pipeline import Pipeline
-from hdl.ram import Ram
-from hdl.shapes import shape_of
 
 
 class GlobalPool(wiring.Component):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.graph import AccumulatorBounds, Convolution, FullyConnected, Tensor
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 from hdl.layers.channel_requant import ChannelRequantizer
 from hdl.layers.folding import Folding
 from hdl.layers.matrix_geometry import MatrixGeometry

@@ -9,15 +9,15 @@ from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
 from golden.errors import UserError
-from golden.integer_type import IntegerType
-from golden.mac_spec import MINIMUM_OPERAND_WIDTH, MacSpec, Multiplier
-from hdl.accumulator import FramePipeline
-from hdl.dot_product import dot_product_latency, dot_products
+from golden.numbers.integer_type import IntegerType
+from golden.units.mac_spec import MINIMUM_OPERAND_WIDTH, MacSpec, Multiplier
+from hdl.blocks.accumulator import FramePipeline
+from hdl.blocks.dot_product import dot_product_latency, dot_products
+from hdl.blocks.memory import Memory
+from hdl.blocks.packed_words import pack_words
+from hdl.blocks.popcount import ProductCounter
+from hdl.blocks.rom import Rom
 from hdl.layers.codes import code_stream
-from hdl.memory import Memory
-from hdl.packed_words import pack_words
-from hdl.popcount import ProductCounter
-from hdl.rom import Rom
 
 Int64 = NDArray[np.int64]
 
@@ -47,7 +47,7 @@ class MatrixVectorSpec:
         What multiplies; None for XNOR and popcount: the input has one bit, that stands for -1 or
         +1, and the output is the number of equal bits.
     memory : Memory, optional
-        What the ROM is made of; see `hdl.rom.Rom`.
+        What the ROM is made of; see `hdl.blocks.rom.Rom`.
 
     Raises
     ------

@@ -8,10 +8,10 @@ from amaranth.hdl import Array, C, Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.ram import Ram
 from hdl.layers.codes import code_stream
 from hdl.layers.window_spec import SlidingWindowSpec
-from hdl.pipeline import Pipeline
-from hdl.ram import Ram
 
 
 class SlidingWindow(wiring.Component):

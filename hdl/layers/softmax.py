@@ -3,14 +3,14 @@
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value, signed
 
 from golden import graph
-from golden.gemmlowp import FORTY_EIGHT_SEVENTEENTHS, MINUS_THIRTY_TWO_SEVENTEENTHS, ONE
 from golden.graph import Tensor
-from golden.softmax import SUM_INTEGER_BITS
-from hdl.adder_tree import add_term
+from golden.numbers.gemmlowp import FORTY_EIGHT_SEVENTEENTHS, MINUS_THIRTY_TWO_SEVENTEENTHS, ONE
+from golden.numbers.softmax import SUM_INTEGER_BITS
+from hdl.blocks.adder_tree import add_term
+from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
+from hdl.blocks.pipeline import Stages
 from hdl.layers.codes import Int64
 from hdl.layers.softmax_rows import SoftmaxRows
-from hdl.multiply import MULTIPLY_LATENCY, multiply
-from hdl.pipeline import Stages
 
 _MULTIPLICATIONS = 7
 """Of the reciprocal: a first guess, and two for each of three Newton-Raphson steps."""
@@ -21,7 +21,7 @@ class Softmax(SoftmaxRows):
 
         o[c] = round(exponential[largest - i[c]] / sum of all exponentials), scaled
 
-    `golden.softmax` has the arithmetic. One multiplier of 32 x 32 bits serves the reciprocal's
+    `golden.numbers.softmax` has the arithmetic. One multiplier of 32 x 32 bits serves the reciprocal's
     Newton-Raphson steps and then the scaling of the codes, one after the other.
 
     Parameters

@@ -6,10 +6,10 @@ from numpy.typing import NDArray
 
 from golden import graph
 from golden.graph import Tensor
+from hdl.blocks.look_up import look_up
+from hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
+from hdl.blocks.pipeline import Stages
 from hdl.layers.softmax_rows import SoftmaxRows
-from hdl.look_up import look_up
-from hdl.multiply import MULTIPLIER_LATENCY, multiplier
-from hdl.pipeline import Stages
 
 _BITS = 15
 """Fraction bits of exponentials, reciprocals and outputs."""
@@ -31,7 +31,7 @@ class Softmax16(SoftmaxRows):
 
         o[c] = half_up(exponential[largest - i[c]] * reciprocal(sum of all) / 2**shift)
 
-    `golden.softmax16` has the arithmetic. One multiplier of 17 x 16 bits interpolates the table of
+    `golden.numbers.softmax16` has the arithmetic. One multiplier of 17 x 16 bits interpolates the table of
     reciprocals and then scales the codes.
 
     Parameters

@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike
 
 from golden import graph
 from golden.graph import Tensor
+from hdl.blocks.pipeline import Stages
+from hdl.blocks.ram import Ram
+from hdl.blocks.rom import Rom
+from hdl.blocks.shapes import shape_of
 from hdl.layers.codes import Int64, code_stream
-from hdl.pipeline import Stages
-from hdl.ram import Ram
-from hdl.rom import Rom
-from hdl.shapes import shape_of
 
 TERM_CYCLES = 4
 """From the number of a code to its exponential: code, difference, table, register."""

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from golden import graph
 from golden.errors import UserError
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
+from hdl.blocks.pipeline import Pipeline, Stages
+from hdl.blocks.rom import Rom
 from hdl.layers.beatwise import BeatwiseLayer
 from hdl.layers.codes import check_lanes, clamped, code_stream, resized
-from hdl.pipeline import Pipeline, Stages
-from hdl.rom import Rom
 
 MAXIMUM_TABLE_WIDTH = 10
 """Bits of the codes that a table in ROM takes."""

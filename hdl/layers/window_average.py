@@ -4,13 +4,13 @@ import numpy as np
 from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib.wiring import In, Out
 
-from golden.certify import certified_average
 from golden.graph import AveragePool, Tensor
-from golden.integer_type import IntegerType
-from hdl.certified_requant import CertifiedRequantizer, certified_latency
+from golden.lowering.certify import certified_average
+from golden.numbers.integer_type import IntegerType
 from hdl.layers.beatwise import Beatwise
 from hdl.layers.codes import Int64, code_stream
 from hdl.layers.position import Position
+from hdl.units.certified_requant import CertifiedRequantizer, certified_latency
 
 
 class WindowAverage(Beatwise):

@@ -8,10 +8,10 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.errors import UserError
-from golden.integer_type import IntegerType
-from hdl.chunks import Chunks
+from golden.numbers.integer_type import IntegerType
+from hdl.blocks.chunks import Chunks
+from hdl.blocks.pipeline import Pipeline
 from hdl.layers.codes import Int64, code_stream, elements_through_beat
-from hdl.pipeline import Pipeline
 
 
 class Reduction(Enum):

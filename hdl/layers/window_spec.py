@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.graph import Window
-from golden.integer_type import IntegerType
-from hdl.memory import Memory
+from golden.numbers.integer_type import IntegerType
+from hdl.blocks.memory import Memory
 
 Int64 = NDArray[np.int64]
 
@@ -62,7 +62,7 @@ class SlidingWindowSpec:
     channelwise : bool
         Whether all taps of some channels come before those of the next.
     memory : Memory, optional
-        What the rows are kept in; see `hdl.ram.Ram`.
+        What the rows are kept in; see `hdl.blocks.ram.Ram`.
 
     Raises
     ------

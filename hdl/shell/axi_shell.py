@@ -18,8 +18,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.errors import UserError
-from golden.integer_type import IntegerType
-from hdl.shapes import type_of
+from golden.numbers.integer_type import IntegerType
+from hdl.blocks.shapes import type_of
 from hdl.shell.bus import axi_lite, axi_stream, code_bytes
 from hdl.shell.counters import Counters
 from hdl.shell.register_file import RegisterFile

@@ -4,7 +4,7 @@ from amaranth.hdl import Shape, ShapeLike
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 from hdl.shell.register_map import WORD_BYTES
 
 OKAY, SLVERR = 0b00, 0b10

@@ -4,7 +4,7 @@ from amaranth.hdl import Cat, Module, ResetSignal, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 from hdl.layers.codes import code_stream
 from hdl.layers.position import Position
 from hdl.shell.bus import axi_stream, code_bytes

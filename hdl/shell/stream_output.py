@@ -4,10 +4,10 @@ from amaranth.hdl import C, Instance, Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
+from hdl.blocks.platform import VerilogPlatform
 from hdl.layers.codes import code_stream
 from hdl.layers.position import Position
-from hdl.platform import VerilogPlatform
 from hdl.shell.bus import axi_stream, code_bytes
 from hdl.shell.skid_buffer import SkidBuffer
 

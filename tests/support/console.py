@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.simulators.toolchain import verilator_environment
+from flows.simulation.simulators.toolchain import verilator_environment
 
 ROOT = Path(__file__).parent.parent.parent
 _BLOCK = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)

@@ -11,7 +11,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from golden.graph import Convolution, FixedPoint, FullyConnected, Graph, Node, Reshape
-from golden.multiplier import TFLITE_MULTIPLIER_WIDTH
+from golden.numbers.multiplier import TFLITE_MULTIPLIER_WIDTH
 from support.tflite_builder import TfliteBuilder
 
 

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.graph import Convolution, Encoding, FixedPoint, Graph, Node, Tensor, Window
-from golden.integer_type import IntegerType
-from golden.requant_spec import RequantChannels, RequantSpec
-from golden.rounding import Rounding
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.requant_spec import RequantChannels, RequantSpec
+from golden.numbers.rounding import Rounding
 
 INT8 = IntegerType(8, True)
 

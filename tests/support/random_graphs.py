@@ -31,10 +31,10 @@ from golden.graph import (
     Window,
 )
 from golden.graph.node import AccumulatingNode
-from golden.integer_type import IntegerType
-from golden.multiplier import quantize_multiplier
-from golden.requant_spec import RequantChannels, RequantSpec
-from golden.rounding import Rounding
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.multiplier import quantize_multiplier
+from golden.numbers.requant_spec import RequantChannels, RequantSpec
+from golden.numbers.rounding import Rounding
 
 ROUNDINGS = [rounding for rounding in Rounding if rounding is not Rounding.STOCHASTIC]
 

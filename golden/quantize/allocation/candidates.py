@@ -7,6 +7,9 @@ from typing import Any
 from torch import Tensor, nn
 
 from golden.errors import UserError
+from golden.frontends.torch.float_network import Convert, FloatNetwork, Matrix
+from golden.frontends.torch.simplify import simplify
+from golden.frontends.torch.trace import trace
 from golden.quantize.activation_quantizer import ActivationQuantizer
 from golden.quantize.allocation.problem import Bits
 from golden.quantize.assemble import assemble
@@ -16,9 +19,6 @@ from golden.quantize.layer_schemes import LayerSchemes
 from golden.quantize.precision import Precision, assign_precision
 from golden.quantize.scale_groups import SHARING
 from golden.quantize.scheme import LayerScheme, Scheme
-from golden.torch_import.float_network import Convert, FloatNetwork, Matrix
-from golden.torch_import.simplify import simplify
-from golden.torch_import.trace import trace
 
 
 @dataclass(frozen=True)

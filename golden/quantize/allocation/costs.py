@@ -3,8 +3,8 @@
 import math
 from collections.abc import Mapping
 
+from golden.frontends.torch.float_network import FloatNetwork, Matrix
 from golden.quantize.allocation.problem import Bits
-from golden.torch_import.float_network import FloatNetwork, Matrix
 
 CostTable = Mapping[tuple[str, Bits], float]
 """By layer and by the bits of its weights and of the codes that it reads."""

@@ -13,11 +13,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from golden.errors import UserError
+from golden.frontends.torch.float_network import FloatNetwork, Matrix
 from golden.quantize.allocation.candidates import Candidates
 from golden.quantize.allocation.sensitivity import Sensitivity
 from golden.quantize.calibrate import Batch
 from golden.quantize.power import power
-from golden.torch_import.float_network import FloatNetwork, Matrix
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
+from golden.frontends.torch.float_network import Layer
 from golden.quantize.activation_quantizer import ActivationQuantizer
 from golden.quantize.allocation.candidates import Candidates
 from golden.quantize.allocation.sensitivity import Sensitivity
@@ -12,7 +13,6 @@ from golden.quantize.calibrate import Batch, CalibrationData
 from golden.quantize.partial import run_partly_quantized
 from golden.quantize.power import power
 from golden.quantize.progress import Progress, silent
-from golden.torch_import.float_network import Layer
 
 Part = tuple[dict[str, Layer], Mapping[str, ActivationQuantizer]]
 """Layers with quantized weights, and quantizers of tensors."""

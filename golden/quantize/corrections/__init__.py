@@ -7,6 +7,7 @@ as it is, those that change its weights, and those that change the quantized net
 from collections.abc import Callable, Iterable
 
 from golden.errors import UserError
+from golden.frontends.torch.float_network import FloatNetwork
 from golden.quantize.calibrate import Batch
 from golden.quantize.corrections.adaround import adaround
 from golden.quantize.corrections.bias import bias_correction, bias_correction_analytic
@@ -15,7 +16,6 @@ from golden.quantize.corrections.equalization import bias_absorption, cross_laye
 from golden.quantize.corrections.reconstruction import reconstruction
 from golden.quantize.fake_network import FakeQuantizedNetwork
 from golden.quantize.scheme import CorrectionScheme, Scheme
-from golden.torch_import.float_network import FloatNetwork
 
 __all__ = ["CORRECTIONS", "change_weights", "check_corrections", "correct", "equalize"]
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from golden.errors import UserError
+from golden.frontends.torch.float_network import FloatNetwork, Matrix
 from golden.quantize.calibrate import Batch
 from golden.quantize.corrections.bias import reads_signs
 from golden.quantize.corrections.layer_fitting import LayerSamples, layer_samples
@@ -18,7 +19,6 @@ from golden.quantize.fake_network import FakeQuantizedMatrix, FakeQuantizedNetwo
 from golden.quantize.scheme import CorrectionScheme
 from golden.quantize.weight_quantizer import per_row
 from golden.quantize.weight_types.uniform import UniformWeight
-from golden.torch_import.float_network import FloatNetwork, Matrix
 
 _STRETCH = (-0.1, 1.1)
 """What the sigmoid is stretched to before it is cut to 0 to 1 (section 4.1)."""

@@ -11,11 +11,7 @@ import torch
 from torch import Tensor
 
 from golden.errors import UserError
-from golden.quantize.activation_quantizer import BinaryActivation
-from golden.quantize.calibrate import Batch
-from golden.quantize.corrections.channels import channel_mean, response_to
-from golden.quantize.fake_network import FakeQuantizedNetwork
-from golden.torch_import.float_network import (
+from golden.frontends.torch.float_network import (
     AveragePool,
     Convert,
     FloatNetwork,
@@ -24,6 +20,10 @@ from golden.torch_import.float_network import (
     Mean,
     Reshape,
 )
+from golden.quantize.activation_quantizer import BinaryActivation
+from golden.quantize.calibrate import Batch
+from golden.quantize.corrections.channels import channel_mean, response_to
+from golden.quantize.fake_network import FakeQuantizedNetwork
 
 
 def bias_correction(

@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from golden.torch_import.float_network import (
+from golden.frontends.torch.float_network import (
     UNLIMITED,
     AveragePool,
     Convolution,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from golden.torch_import.float_network import FloatNetwork, Matrix
+from golden.frontends.torch.float_network import FloatNetwork, Matrix
 
 
 def weight_clamping(network: FloatNetwork, sigmas: float) -> FloatNetwork:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from golden.frontends.torch.float_network import FloatNetwork, Matrix
 from golden.quantize.corrections.channels import (
     RELU,
     adjacent_pairs,
@@ -18,7 +19,6 @@ from golden.quantize.corrections.channels import (
     scale_inputs,
     scale_outputs,
 )
-from golden.torch_import.float_network import FloatNetwork, Matrix
 
 _ROUNDS = 50
 _CONVERGED = 1e-4

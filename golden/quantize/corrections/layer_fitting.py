@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from golden.frontends.torch.float_network import FloatNetwork, Matrix
 from golden.quantize.calibrate import Batch
 from golden.quantize.corrections.bias import tensor_of
 from golden.quantize.fake_network import FakeQuantizedNetwork
 from golden.quantize.scheme import CorrectionScheme
-from golden.torch_import.float_network import FloatNetwork, Matrix
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,12 +8,12 @@ from collections.abc import Iterable
 
 import torch
 
+from golden.frontends.torch.float_network import FloatNetwork, Matrix
 from golden.quantize.calibrate import Batch
 from golden.quantize.corrections.bias import reads_signs
 from golden.quantize.corrections.layer_fitting import LayerSamples, layer_samples
 from golden.quantize.fake_network import FakeQuantizedMatrix, FakeQuantizedNetwork
 from golden.quantize.scheme import CorrectionScheme
-from golden.torch_import.float_network import FloatNetwork, Matrix
 
 
 def reconstruction(

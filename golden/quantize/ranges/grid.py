@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from golden.affine import AffineMap
-from golden.integer_type import IntegerType
+from golden.codes.affine import AffineMap
+from golden.numbers.integer_type import IntegerType
 from golden.quantize.distribution import Distribution
 from golden.quantize.scheme import ActivationScheme, WeightScheme
 

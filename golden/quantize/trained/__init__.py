@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from golden.affine import AffineMap
+from golden.codes.affine import AffineMap
 from golden.quantize.activation_quantizer import ActivationQuantizer
 from golden.quantize.ranges import Grid
 from golden.quantize.scheme import WeightScheme

@@ -18,7 +18,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from golden.affine import AffineMap
+from golden.codes.affine import AffineMap
 from golden.quantize.activation_quantizer import ActivationQuantizer
 from golden.quantize.ranges import Grid
 from golden.quantize.scheme import WeightScheme

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from golden.atomic_file import write_atomically
 from golden.errors import UserError
+from golden.files.atomic_file import write_atomically
 from golden.quantize.scheme import Scheme
 
 _MODEL, _OPTIMIZER, _RANDOM = "model.", "optimizer.", "random"

@@ -7,7 +7,7 @@ from torch import nn
 
 from golden.errors import UserError
 from golden.quantize.calibrate import CalibrationData
-from golden.reproducible import reproducible
+from golden.quantize.reproducible import reproducible
 
 
 def fresh(module: nn.Module, data: CalibrationData, seed: int) -> nn.Module:

@@ -13,12 +13,12 @@ from golden.errors import UserError
 from golden.quantize.activation_quantizer import ActivationQuantizer
 from golden.quantize.calibrate import Batch
 from golden.quantize.fake_network import FakeQuantizedNetwork
+from golden.quantize.reproducible import reproducible
 from golden.quantize.scheme import Scheme
 from golden.quantize.training.checkpoint import Checkpoint
 from golden.quantize.training.labelled import LabelledData
 from golden.quantize.training.loss import distillation_loss, task_loss
 from golden.quantize.training_scheme import TrainingScheme
-from golden.reproducible import reproducible
 
 Augment = Callable[[Tensor], Tensor]
 """Changes the first input of a batch at random, with torch's random numbers."""

@@ -18,19 +18,19 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from golden.affine import AffineMap
+from golden.codes.affine import AffineMap
+from golden.frontends.torch.float_network import Matrix
+from golden.frontends.torch.simplify import simplify
+from golden.frontends.torch.trace import trace
 from golden.graph import Graph
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.rounding import Rounding
 from golden.quantize.activation_quantizer import UniformActivation
 from golden.quantize.fake_network import FakeQuantizedNetwork
 from golden.quantize.quantized_network import lower_fake
 from golden.quantize.scheme import Scheme
 from golden.quantize.straight_through import through
 from golden.quantize.weight_types.uniform import UniformWeight
-from golden.rounding import Rounding
-from golden.torch_import.float_network import Matrix
-from golden.torch_import.simplify import simplify
-from golden.torch_import.trace import trace
 
 WEIGHT_BITS, STORED_BITS, ACTIVATION_BITS, ERROR_BITS = 2, 8, 8, 8
 

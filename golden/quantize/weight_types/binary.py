@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from golden.bipolar import UINT1
+from golden.codes.bipolar import UINT1
 from golden.graph import Encoding
 from golden.quantize.integer_weight import IntegerWeight
 from golden.quantize.straight_through import through

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from golden.errors import UserError
 from golden.graph import Encoding
-from golden.integer_type import IntegerType
+from golden.numbers.integer_type import IntegerType
 from golden.quantize.distribution import Distribution
 from golden.quantize.integer_weight import IntegerWeight
 from golden.quantize.ranges import RANGES, Grid

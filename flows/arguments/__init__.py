@@ -1,0 +1,1 @@
+"""What a command is given: files of codes and samples, modules and their weights."""

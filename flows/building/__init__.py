@@ -1,0 +1,1 @@
+"""A network as a folder: Verilog, ROM files, testbench, scripts and a manifest."""

@@ -1,0 +1,190 @@
+"""A planned network as one design, in the shell that a user wants."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from amaranth.hdl import Shape
+from amaranth.lib import data, wiring
+
+from flows.arguments.code_files import Codes
+from flows.planning.latency import first_image_cycles
+from flows.planning.planned import Plan
+from flows.simulation.bench.payload import as_beats, pack
+from golden.errors import UserError
+from golden.graph import Tensor
+from golden.graph.file import dumps
+from hdl.blocks.packed_words import Words
+from hdl.network.circuit import Network
+from hdl.printer.verilog_output import Design, to_verilog
+from hdl.shell import AxiShell
+from hdl.shell.register_map import Register
+
+SHELLS = {
+    "axi": "AXI4-Stream data, AXI4-Lite control and status",
+    "stream": "bare streams with valid and ready",
+}
+
+
+@dataclass(frozen=True)
+class End:
+    """Where a tensor enters or leaves an accelerator.
+
+    Parameters
+    ----------
+    tensor : Tensor
+        What passes.
+    prefix, port : str
+        Prefix of the ports of the stream, and the one that carries codes.
+    layout : data.ArrayLayout
+        Of that port.
+    """
+
+    tensor: Tensor
+    prefix: str
+    port: str
+    layout: data.ArrayLayout
+
+    @property
+    def lanes(self) -> int:
+        """Codes of a beat."""
+        return self.layout.length
+
+    @property
+    def lane_bits(self) -> int:
+        """Bits of a code on the port."""
+        return Shape.cast(self.layout.elem_shape).width
+
+    @property
+    def width(self) -> int:
+        """Bits of the port."""
+        return self.lanes * self.lane_bits
+
+    @property
+    def beats(self) -> int:
+        """Of an image."""
+        return self.tensor.elements // self.lanes
+
+    def words(self, codes: Codes) -> Words:
+        """Return samples as beats of the port; see `flows.simulation.bench.payload.pack`."""
+        return pack(self.layout, as_beats(codes, self.lanes))
+
+
+@dataclass(frozen=True, eq=False)
+class Accelerator:
+    """A network in a shell.
+
+    Parameters
+    ----------
+    name : str
+        Of the model; the top module is named after it.
+    plan : Plan
+        What the circuit is made from.
+    shell : str
+        A key of `SHELLS`.
+
+    Raises
+    ------
+    UserError
+        If there is no such shell.
+    """
+
+    name: str
+    plan: Plan
+    shell: str
+
+    def __post_init__(self) -> None:
+        if self.shell not in SHELLS:
+            raise UserError(f"no shell is named {self.shell!r}; choose one of {', '.join(SHELLS)}")
+
+    @property
+    def top(self) -> str:
+        """Name of the top module, a plain identifier whatever the model is called."""
+        return f"accelerator_{re.sub(r'[^a-z0-9]+', '_', self.name.lower()).strip('_')}"
+
+    @cached_property
+    def build(self) -> int:
+        """32 bits that tell designs apart: from the graph and everything that was decided."""
+        spec = self.plan.spec
+        choices = (spec.foldings, spec.lanes, spec.memories)
+        decisions = [sorted(each.items()) for each in choices]
+        return int(hashlib.sha256(dumps(spec.graph) + repr(decisions).encode()).hexdigest()[:8], 16)
+
+    @cached_property
+    def component(self) -> wiring.Component:
+        """The circuit of the top module."""
+        spec = self.plan.spec
+        if self.shell == "stream":
+            return Network(spec)
+        return AxiShell(
+            Network(spec, stalls=True),
+            spec.input.elements // spec.lanes_of(spec.input.name),
+            spec.output.elements // spec.lanes_of(spec.output.name),
+            self.build,
+        )
+
+    @property
+    def estimated_latency(self) -> int:
+        """Cycles from the first input to the last output of the first image, estimated."""
+        component = self.component
+        if isinstance(component, AxiShell):
+            return first_image_cycles(self.plan, component.circuit) + AxiShell.LATENCY
+        assert isinstance(component, Network)
+        return first_image_cycles(self.plan, component)
+
+    @property
+    def registers(self) -> tuple[Register, ...]:
+        """The register map; none with bare streams."""
+        return self.component.registers if isinstance(self.component, AxiShell) else ()
+
+    @property
+    def input(self) -> End:
+        """Where images enter."""
+        return self._end(self.plan.spec.input, *self._data_ports[0])
+
+    @property
+    def output(self) -> End:
+        """Where outputs leave."""
+        return self._end(self.plan.spec.output, *self._data_ports[1])
+
+    @property
+    def clock(self) -> str:
+        """Name of the clock port."""
+        return "aclk" if self.shell == "axi" else "clk"
+
+    @property
+    def reset(self) -> str:
+        """Name of the reset port; it is synchronous."""
+        return "aresetn" if self.shell == "axi" else "rst"
+
+    @property
+    def reset_active_low(self) -> bool:
+        """Whether the circuit is reset while the port is low."""
+        return self.shell == "axi"
+
+    def design(self) -> Design:
+        """Return the Verilog and the ROM files; this is what takes time."""
+        return to_verilog(
+            self.component,
+            self.top,
+            {
+                "network": self.name,
+                "shell": self.shell,
+                "build": f"{self.build:08x}",
+                "initiation interval": f"{self.plan.cycles:,} cycles",
+                "latency, estimated": f"{self.estimated_latency:,} cycles",
+            },
+        )
+
+    @property
+    def _data_ports(self) -> tuple[tuple[str, str], tuple[str, str]]:
+        if self.shell == "axi":
+            return ("s_axis", "tdata"), ("m_axis", "tdata")
+        return ("i", "payload"), ("o", "payload")
+
+    def _end(self, tensor: Tensor, prefix: str, member: str) -> End:
+        interface: Any = getattr(self.component, prefix)
+        layout = interface.signature.members[member].shape
+        return End(tensor, prefix, f"{prefix}_{member}", layout)

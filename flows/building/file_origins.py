@@ -1,0 +1,41 @@
+"""Licence and origin at the beginning of every generated text file."""
+
+from pathlib import Path
+
+from hdl.printer.verilog_output import LICENCE, origin_text
+
+NUMBERS_LICENCE = "SPDX-License-Identifier: LicenseRef-network"
+"""Of files that hold a network's numbers: whatever the network's own licence is."""
+
+BEATS = "testbench"
+"""Folder whose hexadecimal files are no ROM files."""
+
+_COMMENTS = dict.fromkeys((".v", ".vlt", ".cpp", ".hex"), "//")
+_COMMENTS |= dict.fromkeys((".sh", ".ys", ".tcl", ".xdc"), "#")
+
+
+def mark_files(folder: Path, name: str) -> None:
+    """Write licence and origin into every text file of an output folder, or beside it.
+
+    Files of beats, which the testbench reads digit by digit, have them in ``FILE.license``, as the
+    REUSE specification has it.
+
+    Parameters
+    ----------
+    folder : Path
+        With files of the kinds that are written; those that have a licence stay as they are.
+    name : str
+        What they were written for.
+    """
+    for path in sorted(path for path in folder.rglob("*") if path.suffix in _COMMENTS):
+        text = path.read_text()
+        if "SPDX-License-Identifier" in text.partition("\n")[0]:
+            continue
+        mark = _COMMENTS[path.suffix]
+        licence = NUMBERS_LICENCE if path.suffix == ".hex" else LICENCE
+        lines = "".join(f"{mark} {line}\n" for line in (licence, origin_text(name)))
+        if path.suffix == ".hex" and path.parent.name == BEATS:
+            path.with_name(f"{path.name}.license").write_text(lines.replace(f"{mark} ", ""))
+            continue
+        first, _, rest = text.partition("\n")
+        path.write_text(f"{first}\n{lines}{rest}" if first.startswith("#!") else lines + text)

@@ -1,0 +1,170 @@
+"""What an output folder says about itself."""
+
+import hashlib
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from amaranth.hdl import Shape
+from amaranth.lib import wiring
+
+from flows.building.accelerator import Accelerator, End
+from flows.planning.devices import Part
+from flows.planning.planned import Plan
+from golden.graph import Certified, Graph, Tensor
+from hdl.blocks.memory import Memory
+from hdl.printer.component_ports import flat_ports
+from hdl.shell.register_map import describe
+
+FORMAT = "bittrue accelerator"
+VERSION = 1
+
+
+def manifest(accelerator: Accelerator, device: str, part: Part) -> dict[str, Any]:
+    """Return everything but the files.
+
+    Parameters
+    ----------
+    accelerator : Accelerator
+    device : str
+        Its name.
+    part : Part
+        The device in its package.
+    """
+    plan, budget = accelerator.plan, part.budget
+    graph = plan.spec.graph
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "license": "Apache-2.0 AND LicenseRef-network",
+        "generator": {"name": "bittrue", "version": version("bittrue")},
+        "network": accelerator.name,
+        "numeric_profile": graph.profile,
+        "build": f"{accelerator.build:08x}",
+        "top": accelerator.top,
+        "shell": accelerator.shell,
+        "clock": {"port": accelerator.clock, "edge": "rising"},
+        "reset": {
+            "port": accelerator.reset,
+            "active": "low" if accelerator.reset_active_low else "high",
+            "synchronous": True,
+        },
+        "input": _end(accelerator.input, graph),
+        "output": _end(accelerator.output, graph),
+        "ports": _ports(accelerator),
+        "estimated_latency": accelerator.estimated_latency,
+        "initiation_interval": plan.cycles,
+        "device": {
+            "name": device,
+            "summary": budget.summary,
+            "package": part.package,
+            "speed": part.speed,
+            "luts": budget.luts,
+            "multipliers": budget.multipliers,
+            "block_rams": budget.block_rams,
+        },
+        "estimated_resources": {
+            "luts": plan.resources.luts,
+            "multipliers": plan.resources.multipliers,
+            "block_rams": plan.resources.block_rams,
+        },
+        "multiplications": plan.products,
+        "multipliers_instantiated": plan.multipliers,
+        "layers": _layers(plan),
+        "registers": describe(accelerator.registers),
+    }
+
+
+def describe_files(folder: Path) -> dict[str, dict[str, object]]:
+    """Return size and SHA-256 of every file in a folder, by its path."""
+    files = {}
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        content = path.read_bytes()
+        files[path.relative_to(folder).as_posix()] = {
+            "bytes": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(),
+        }
+    return files
+
+
+def _end(end: End, graph: Graph) -> dict[str, Any]:
+    return {
+        **_tensor(end.tensor, graph),
+        "stream": end.prefix,
+        "data_port": end.port,
+        "lanes": end.lanes,
+        "bits_per_lane": end.lane_bits,
+        "beats_per_image": end.beats,
+        "order": "row-major, channels last; the first code of a beat is lowest",
+    }
+
+
+def _tensor(tensor: Tensor, graph: Graph) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "tensor": tensor.name,
+        "shape": list(tensor.shape),
+        "type": str(tensor.type),
+        "minimum": tensor.minimum,
+        "maximum": tensor.maximum,
+    }
+    quantization = graph.quantization.get(tensor.name)
+    if quantization is not None:
+        record["scale"] = str(quantization.scale)
+        record["zero_point"] = quantization.encoding.zero_point
+        record["bipolar"] = quantization.encoding.bipolar
+    return record
+
+
+def _ports(accelerator: Accelerator) -> list[dict[str, object]]:
+    ports: list[dict[str, object]] = [
+        {"name": name, "direction": "input", "width": 1}
+        for name in (accelerator.clock, accelerator.reset)
+    ]
+    named = {accelerator.clock, accelerator.reset}
+    for name, member, shape in flat_ports(accelerator.component):
+        if name not in named:
+            direction = "input" if member.flow == wiring.In else "output"
+            ports.append({"name": name, "direction": direction, "width": Shape.cast(shape).width})
+    return ports
+
+
+def _layers(plan: Plan) -> list[dict[str, Any]]:
+    graph = plan.spec.graph
+    layers = []
+    for layer in plan.layers:
+        node = graph.producer(layer.name)
+        requantization = getattr(node, "requantization", None)
+        record: dict[str, Any] = {
+            "tensor": layer.name,
+            "operator": layer.operator,
+            "output_lanes": plan.spec.lanes_of(layer.name),
+            "multiplications": layer.products,
+            "cycles": layer.cycles,
+            "multipliers_instantiated": layer.multipliers,
+            "utilisation": round(layer.utilisation(plan.cycles), 4),
+            "estimated_resources": {
+                "luts": layer.resources.luts,
+                "multipliers": layer.resources.multipliers,
+                "block_rams": layer.resources.block_rams,
+            },
+        }
+        if layer.folding is not None:
+            kind = layer.folding.multiplier
+            record["folding"] = {
+                "rows": layer.folding.rows,
+                "elements": layer.folding.elements,
+                "outputs": layer.folding.outputs,
+                "multiplier": "xnor" if kind is None else kind.value,
+                "weights": _memory(layer.folding.weights),
+                "window": _memory(layer.folding.window),
+            }
+        if requantization is not None:
+            certified = isinstance(requantization, Certified)
+            record["requantizer"] = "certified" if certified else "fixed point"
+        layers.append(record)
+    return layers
+
+
+def _memory(memory: Memory | None) -> str:
+    """Return the name of what a memory is made of."""
+    return "by size" if memory is None else memory.value

@@ -1,0 +1,151 @@
+"""The folder that a built accelerator is delivered in."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from flows.arguments.code_files import Codes
+from flows.building.accelerator import Accelerator
+from flows.building.file_origins import mark_files
+from flows.building.manifest import FORMAT, describe_files, manifest
+from flows.building.stand_alone_bench import write_bench
+from flows.building.synthesis_scripts import write_scripts
+from flows.planning.devices import Part
+from golden.errors import ExecutionError, UserError
+from hdl.printer.rom_files import check_rom_file, write_design
+
+MANIFEST = "manifest.json"
+BUILD = "build"
+"""Folder in which the scripts of an output folder work; it may be thrown away."""
+
+
+def write_accelerator(
+    folder: Path,
+    accelerator: Accelerator,
+    device: str,
+    part: Part,
+    stimulus: Codes,
+    expected: Codes,
+) -> None:
+    """Write an accelerator's output folder.
+
+    Parameters
+    ----------
+    folder : Path
+        New, empty, or written by this function before.
+    accelerator : Accelerator
+    device : str
+        Name of the device it was planned for.
+    part : Part
+        The device in its package.
+    stimulus, expected : ndarray of integers, shape (images, *shape)
+        Codes for the stand-alone testbench, and what golden computes from them.
+
+    Raises
+    ------
+    UserError
+        If there is something else in the folder.
+    ExecutionError
+        If it cannot be written.
+    """
+    replace_folder(folder, lambda new: _fill(new, accelerator, device, part, stimulus, expected))
+
+
+def check_replaceable(folder: Path) -> None:
+    """Make sure that a folder holds nothing but an earlier output.
+
+    Raises
+    ------
+    UserError
+        Naming a file that would be lost.
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise UserError(f"{folder}: it is a file; choose a folder")
+    if not any(folder.iterdir()):
+        return
+    known = _known_files(folder)
+    if known is None:
+        raise UserError(
+            f"{folder}: it is not empty and holds no output of an earlier build; choose another "
+            "folder"
+        )
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_file() and name.parts[0] != BUILD and name.as_posix() not in known:
+            raise UserError(
+                f"{folder}: {name} is not from an earlier build and would be lost; move it away"
+            )
+
+
+def replace_folder(folder: Path, fill: Callable[[Path], None]) -> None:
+    """Fill a folder under a temporary name beside it, and put it in place when it is complete.
+
+    Raises
+    ------
+    UserError
+        As `check_replaceable`.
+    ExecutionError
+        If the file system refuses. What was there before is there still.
+    """
+    check_replaceable(folder)
+    target = folder.resolve()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    except OSError as error:
+        raise ExecutionError(f"{folder}: {error.strerror}; choose another folder") from None
+    try:
+        new, old = work / "new", work / "old"
+        new.mkdir()
+        fill(new)
+        check_replaceable(folder)
+        if target.exists():
+            os.rename(target, old)
+        try:
+            os.rename(new, target)
+        except OSError:
+            if old.exists():
+                os.rename(old, target)
+            raise
+    except OSError as error:
+        raise ExecutionError(f"{folder}: {error.strerror}; nothing was written") from None
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _fill(
+    folder: Path,
+    accelerator: Accelerator,
+    device: str,
+    part: Part,
+    stimulus: Codes,
+    expected: Codes,
+) -> None:
+    design = accelerator.design()
+    verilog, bench, synthesis = (folder / name for name in ("verilog", "testbench", "synthesis"))
+    for each in (verilog, bench, synthesis):
+        each.mkdir()
+    write_design(verilog, design)
+    write_bench(bench, accelerator, list(design.files), stimulus, expected)
+    write_scripts(synthesis, accelerator, part)
+    mark_files(folder, f"the network {accelerator.name!a}")
+    for name, columns in design.rom_columns.items():
+        check_rom_file(verilog / name, columns)
+    record = manifest(accelerator, device, part) | {"files": describe_files(folder)}
+    (folder / MANIFEST).write_text(json.dumps(record, indent=1) + "\n")
+
+
+def _known_files(folder: Path) -> set[str] | None:
+    """Return the files of an earlier output; None if there is none."""
+    try:
+        record = json.loads((folder / MANIFEST).read_text())
+        if record["format"] != FORMAT:
+            return None
+        return {MANIFEST, *record["files"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,1 @@
+"""Which folding each layer gets, on which device, and what it takes."""

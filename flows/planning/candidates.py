@@ -1,0 +1,288 @@
+"""The circuits that a matrix layer can have, and what each costs."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product as every
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.planning.devices import Fabric
+from flows.planning.resources import (
+    Costs,
+    matrix_control_cost,
+    products_cost,
+    rom_cost,
+    window_cost,
+)
+from flows.planning.selection import Options, pareto
+from golden.graph import AccumulatorBounds, Convolution, FullyConnected, Tensor
+from golden.numbers.integer_type import IntegerType
+from golden.units.mac_spec import MAXIMUM_LUT_WIDTH, MINIMUM_OPERAND_WIDTH, Multiplier
+from hdl.blocks.memory import Memory
+from hdl.layers.folding import Folding
+from hdl.layers.matrix_geometry import MatrixGeometry
+
+Int64 = NDArray[np.int64]
+
+_LEAST_PRODUCT = 12
+"""Product of the operands' bits from which a hardware multiplier is worth a thought."""
+
+_LEAST_SAVED = 15
+"""Tables that half a block RAM must save to be worth a thought."""
+
+_MOST_SAVED = 400
+"""Tables above which a memory is not built from them in place of half a block RAM."""
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Circuits of a layer, in arrays of equal length, in the order of their cycles.
+
+    Attributes
+    ----------
+    rows, elements, outputs : ndarray of int64
+        See `Folding`.
+    variant : ndarray of int64
+        Which of `variants`.
+    cycles : ndarray of int64
+        Of an image.
+    options : Options
+        What each costs.
+    variants : sequence of (Multiplier or None, Memory, Memory)
+        What multiplies, and what weights and windows are kept in.
+    """
+
+    rows: Int64
+    elements: Int64
+    outputs: Int64
+    variant: Int64
+    cycles: Int64
+    options: Options
+    variants: Sequence[tuple[Multiplier | None, Memory, Memory]]
+
+    def within(self, cycles: int) -> Int64:
+        """Return the places of those that take at most so many cycles, no worse than others."""
+        fast = int(np.searchsorted(self.cycles, cycles, side="right"))
+        return pareto(self.options.first(fast))
+
+    def folding(self, place: int) -> Folding:
+        """Return what one of them is made from."""
+        multiplier, weights, window = self.variants[self.variant[place]]
+        return Folding(
+            int(self.rows[place]),
+            int(self.elements[place]),
+            int(self.outputs[place]),
+            multiplier,
+            weights,
+            window,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixChoices:
+    """A matrix layer whose circuit is to be chosen.
+
+    Parameters
+    ----------
+    node : Convolution or FullyConnected
+    tensor : Tensor
+        What it reads.
+    bounds : AccumulatorBounds
+    fabric : Fabric
+        Of the device.
+    """
+
+    node: Convolution | FullyConnected
+    tensor: Tensor
+    bounds: AccumulatorBounds
+    fabric: Fabric
+
+    @cached_property
+    def geometry(self) -> MatrixGeometry:
+        """The layer as windows times weights."""
+        return MatrixGeometry.of(self.node, self.tensor)
+
+    @cached_property
+    def binary(self) -> bool:
+        """Whether both operands are bipolar, so that XNOR and popcount multiply."""
+        return self.node.input_encoding.bipolar and self.node.weight_encoding.bipolar
+
+    @cached_property
+    def weight_type(self) -> IntegerType:
+        """Narrowest type of the values that multiply."""
+        weight = self.geometry.weight
+        return IntegerType.spanning(int(weight.min()), int(weight.max()))
+
+    def bound(self, cycles: int) -> Options:
+        """Return options of which some are no worse than any circuit of at most so many cycles."""
+        return self._unbound.options.at(self._unbound.within(cycles))
+
+    @cached_property
+    def _unbound(self) -> Candidates:
+        """The circuits without any lanes that could hold them up."""
+        rows, elements, outputs, beats = self._foldings(1, 1)
+        frames = -(-self.geometry.outputs // outputs)
+        cycles = self.geometry.positions * frames * beats
+        return self._sorted(rows, elements, outputs, beats, cycles)
+
+    def candidates(self, input_lanes: int, output_lanes: int) -> Candidates:
+        """Return every circuit that fits the lanes of the streams and may be the best one."""
+        lanes = input_lanes, output_lanes
+        if lanes not in self._candidates:
+            self._candidates[lanes] = self._with_lanes(*lanes)
+        return self._candidates[lanes]
+
+    @cached_property
+    def _candidates(self) -> dict[tuple[int, int], Candidates]:
+        return {}
+
+    @cached_property
+    def _window_costs_by_shape(self) -> dict[tuple[int, int, Memory], Costs]:
+        return {}
+
+    def _with_lanes(self, input_lanes: int, output_lanes: int) -> Candidates:
+        rows, elements, outputs, beats = self._foldings(input_lanes, output_lanes)
+        cycles = self.geometry.cycles(beats, outputs, output_lanes)
+        cycles = np.maximum(cycles, self.tensor.elements // input_lanes)
+        return self._sorted(rows, elements, outputs, beats, cycles)
+
+    def _sorted(
+        self, rows: Int64, elements: Int64, outputs: Int64, beats: Int64, cycles: Int64
+    ) -> Candidates:
+        """Return the candidates with all variants that make sense, in the order of cycles."""
+        weights = self._memories(self._weights_costs(rows, elements, outputs, beats))
+        windows = self._memories(self._window_costs(rows, elements))
+        control = matrix_control_cost(
+            rows * elements * self.tensor.type.width, outputs, self.bounds.type.width
+        )
+        variants = list(every(self._multipliers(), Memory, Memory))
+        found, places = [], []
+        for multiplier, weight, window in variants:
+            products = self._products_costs(multiplier, rows, elements, outputs)
+            chosen = np.flatnonzero(weights[weight][1] & windows[window][1])
+            costs = control + products + weights[weight][0] + windows[window][0]
+            found.append(Options.of(costs, len(rows)).at(chosen))
+            places.append(chosen)
+        options = Options.joined(found)
+        variant = np.repeat(np.arange(len(variants)), [len(each) for each in places])
+        place = np.concatenate(places)
+        order = np.lexsort((options.luts, cycles[place]))
+        place = place[order]
+        return Candidates(
+            rows[place],
+            elements[place],
+            outputs[place],
+            variant[order],
+            cycles[place],
+            options.at(order),
+            variants,
+        )
+
+    def _multipliers(self) -> Iterator[Multiplier | None]:
+        """Return what can multiply."""
+        if self.binary:
+            yield None
+            return
+        widths = self.weight_type.width, self.tensor.type.width
+        if math.prod(widths) >= _LEAST_PRODUCT:
+            yield self.fabric.packed
+        if max(widths) <= MAXIMUM_LUT_WIDTH:
+            yield Multiplier.LUT
+
+    @staticmethod
+    def _memories(costs: dict[Memory, Costs]) -> dict[Memory, tuple[Costs, NDArray[np.bool_]]]:
+        """Return costs in block RAM and in logic, and where it makes sense to think of them."""
+        block, logic = costs[Memory.BLOCK], costs[Memory.LOGIC]
+        saved = np.asarray(logic.luts) / np.maximum(block.halves, 1)
+        cheap = (saved < _LEAST_SAVED) | (np.asarray(block.halves) == 0)
+        return {Memory.BLOCK: (block, ~cheap), Memory.LOGIC: (logic, saved <= _MOST_SAVED)}
+
+    def _products_costs(
+        self, multiplier: Multiplier | None, rows: Int64, elements: Int64, outputs: Int64
+    ) -> Costs:
+        depthwise, operand = self.geometry.depthwise, _operand(self.weight_type)
+        return products_cost(
+            multiplier,
+            operand,
+            _operand(self.tensor.type),
+            elements if depthwise else 1,
+            outputs,
+            rows if depthwise else rows * elements,
+        )
+
+    def _weights_costs(
+        self, rows: Int64, elements: Int64, outputs: Int64, beats: Int64
+    ) -> dict[Memory, Costs]:
+        bits = 1 if self.binary else _operand(self.weight_type).width
+        width = bits * outputs * (rows if self.geometry.depthwise else rows * elements)
+        words = -(-self.geometry.outputs // outputs) * beats
+        return {memory: rom_cost(width, words, memory, self.fabric) for memory in Memory}
+
+    def _window_costs(self, rows: Int64, elements: Int64) -> dict[Memory, Costs]:
+        pairs, places = np.unique(np.stack([rows, elements]), axis=1, return_inverse=True)
+        costs = {}
+        for memory in Memory:
+            each = [self._window_cost(int(row), int(count), memory) for row, count in pairs.T]
+            luts = np.array([int(cost.luts) for cost in each])
+            halves = np.array([int(cost.halves) for cost in each])
+            costs[memory] = Costs(luts[places.ravel()], 0, halves[places.ravel()])
+        return costs
+
+    def _window_cost(self, rows: int, elements: int, memory: Memory) -> Costs:
+        shape = rows, elements, memory
+        if shape not in self._window_costs_by_shape:
+            self._window_costs_by_shape[shape] = self._new_window_cost(*shape)
+        return self._window_costs_by_shape[shape]
+
+    def _new_window_cost(self, rows: int, elements: int, memory: Memory) -> Costs:
+        # The lanes of the input and the number of outputs make no difference to the memory.
+        outputs = elements if self.geometry.depthwise else self.geometry.outputs
+        folding = Folding(rows, elements, outputs)
+        window = self.geometry.window_spec(folding, self.tensor, self.tensor.type.minimum, 1)
+        return window_cost(window, memory, self.fabric)
+
+    def _foldings(self, input_lanes: int, output_lanes: int) -> tuple[Int64, Int64, Int64, Int64]:
+        """Return rows, elements, outputs, and beats of a frame."""
+        geometry = self.geometry
+        if geometry.depthwise:
+            rows, elements = self._grid([*_divisors(geometry.shape[2])], input_lanes)
+            outputs = elements * (geometry.outputs // geometry.shape[2])
+            fits = outputs % output_lanes == 0
+            rows, elements, outputs = rows[fits], elements[fits], outputs[fits]
+            return rows, elements, outputs, geometry.window.taps // rows * elements // elements
+        taps, run = geometry.runs
+        divisors = {count for count in _divisors(run) if count % input_lanes == 0}
+        allowed = divisors if self.binary else divisors | _ample(run, input_lanes)
+        rows, elements = self._grid(sorted(allowed), input_lanes)
+        some = sorted(_ample(geometry.outputs, output_lanes))
+        all_outputs = np.array(some, dtype=np.int64)
+        rows, outputs = (grid.ravel() for grid in np.meshgrid(rows, all_outputs))
+        elements = np.tile(elements, len(all_outputs))
+        beats = geometry.window.size[0] // rows * taps * -(-run // elements)
+        return rows, elements, outputs, beats
+
+    def _grid(self, elements: list[int], input_lanes: int) -> tuple[Int64, Int64]:
+        """Return every pair of rows and elements that the input's lanes divide."""
+        fitting = [count for count in elements if count % input_lanes == 0]
+        grid = np.meshgrid(list(_divisors(self.geometry.window.size[0])), fitting)
+        return grid[0].ravel().astype(np.int64), grid[1].ravel().astype(np.int64)
+
+
+def _operand(kind: IntegerType) -> IntegerType:
+    """Return the type with at least as many bits as multipliers take."""
+    return IntegerType(max(kind.width, MINIMUM_OPERAND_WIDTH), kind.signed)
+
+
+def _ample(whole: int, step: int) -> set[int]:
+    """Return multiples of a step: for each number of parts of a whole, the least that suffices."""
+    multiples = range(step, whole + 1, step)
+    return {
+        step * -(-whole // (step * parts)) for parts in {-(-whole // each) for each in multiples}
+    }
+
+
+def _divisors(number: int) -> list[int]:
+    return [count for count in range(1, number + 1) if number % count == 0]

@@ -1,0 +1,51 @@
+"""How long the first image takes, estimated from the promises of the layers."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.planning.planned import Plan
+from hdl.network.circuit import Network, needed_of_input
+
+_STAGES = 12
+"""Registers of a layer, about: a matrix layer's multipliers and requantizer have 10 to 20."""
+
+Cycles = NDArray[np.float64]
+
+
+def first_image_cycles(plan: Plan, network: Network) -> int:
+    """Estimate the cycles from the first input to the last output of an image in an empty network.
+
+    Every output of a layer waits for the inputs it needs, and for its turn: those of a matrix layer
+    are taken to come at equal distances, those of any other in successive beats. What layers need
+    of each other is exact, the depth of their pipelines is not.
+
+    Parameters
+    ----------
+    plan : Plan
+    network : Network
+        Its circuit.
+    """
+    spec = plan.spec
+    distances = {
+        layer.name: layer.cycles / spec.graph.tensors[layer.name].elements
+        for layer in plan.layers
+        if layer.folding is not None
+    }
+    source = spec.input
+    times: dict[str, Cycles] = {
+        source.name: np.arange(source.elements, dtype=float) // spec.lanes_of(source.name)
+    }
+    for name, layer in network.layers.items():
+        node = spec.graph.producer(name)
+        assert node is not None
+        places = np.arange(spec.graph.tensors[name].elements)
+        needed = layer.inputs_needed(places)
+        arrivals = [
+            times[network.origin(tensor)][needed_of_input(needed, port) - 1]
+            for port, tensor in enumerate(node.inputs)
+        ]
+        ready = np.max([np.zeros(len(places)), *arrivals], axis=0)  # Constants wait for nothing.
+        distance = distances.get(name, 1 / spec.lanes_of(name))
+        turns = places * distance
+        times[name] = np.maximum.accumulate(ready - turns) + turns + distance + _STAGES
+    return round(float(times[network.origin(spec.output.name)][-1]))

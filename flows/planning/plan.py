@@ -1,0 +1,104 @@
+"""The circuit of every layer, for a device or for a rate."""
+
+from flows.planning.circuits import Circuits
+from flows.planning.devices import BUDGETS, FILL, Budget, Fill
+from flows.planning.planned import Plan
+from flows.planning.planner import Planner
+from golden.errors import UserError
+from golden.graph import Graph
+from golden.lowering.broadcast_operands import broadcast_operands
+from golden.lowering.constant_operands import spread_constants
+
+AXI = "axi"
+"""The shell that needs resources of its own."""
+
+
+def plan_network(
+    graph: Graph,
+    budget: Budget,
+    cycles: int | None = None,
+    fill: Fill = FILL,
+    shell: str = AXI,
+) -> Plan:
+    """Choose the circuit of every layer.
+
+    Parameters
+    ----------
+    graph : Graph
+        With certificates where there are any; see `golden.lowering.certify`.
+    budget : Budget
+        Of the device.
+    cycles : int, optional
+        Cycles between images that are enough; by default as few as there are resources for.
+    fill : Fill
+        How much of the device is used.
+    shell : str
+        What surrounds the network, a key of `flows.building.accelerator.SHELLS`.
+
+    Returns
+    -------
+    Plan
+        One that takes as small a share as can be of the resource of which it takes the largest.
+        A plan for more cycles never takes more of the resource that is scarcest in a plan for
+        fewer, and is never refused where that is not.
+
+    Raises
+    ------
+    UserError
+        If the device is too small: what is short, by how much, the nearest rate for which it is
+        not, and which devices would do.
+    """
+    spread = circuit_graph(graph)
+    circuits = Circuits(spread, budget.fabric, shell == AXI)
+    planner = Planner(circuits, fill.of(budget))
+    rate = cycles if cycles is not None else planner.fastest()
+    plan = planner.plan(rate) if rate is not None else None
+    if plan is not None:
+        return plan
+    short = _shortage(planner, budget, fill, cycles)
+    others = _big_enough(circuits, budget, fill, cycles) if short else []
+    if cycles is None:
+        problem = f"the network does not fit a {budget.summary}"
+    else:
+        problem = f"{cycles:,} cycles between images are too few for a {budget.summary}"
+    parts = [f"{problem}: {short or 'no circuit of the network is so fast'}"]
+    fastest = planner.fastest(cycles) if cycles is not None else None
+    if fastest is not None:
+        parts.append(f"it has enough for {fastest} cycles")
+    elif cycles is not None:
+        parts.append("it has not enough for any number")
+    if short:
+        parts.append(f"big enough: {', '.join(others)}" if others else "no known device is enough")
+    raise UserError("; ".join(parts))
+
+
+def circuit_graph(graph: Graph) -> Graph:
+    """Return an equal graph that has a node for each circuit: operands are of one shape."""
+    return broadcast_operands(spread_constants(graph))
+
+
+def _big_enough(circuits: Circuits, budget: Budget, fill: Fill, cycles: int | None) -> list[str]:
+    """Return the other devices for which there is a plan."""
+    families = {budget.fabric: circuits}
+    found = []
+    for device in BUDGETS.values():
+        if device != budget:
+            known = families.setdefault(device.fabric, circuits.on(device.fabric))
+            if Planner(known, fill.of(device)).fits(cycles):
+                found.append(device.summary)
+    return found
+
+
+def _shortage(planner: Planner, budget: Budget, fill: Fill, cycles: int | None) -> str | None:
+    """Return what is short, by how much, and what there is; None if nothing is."""
+    found = planner.shortage(cycles)
+    if found is None:
+        return None
+    name, needed, there = found
+    whole, percent = {
+        "LUTs": (budget.luts, fill.luts),
+        "multipliers": (budget.multipliers, fill.multipliers),
+        "block RAMs": (budget.block_rams, fill.block_rams),
+    }[name]
+    share = f"{whole:,}" if percent == 100 else f"{there:,}, {percent} % of its {whole:,}"
+    return f"it takes {needed:,} {name}, {needed - there:,} more than the {share}"

@@ -1,0 +1,249 @@
+"""The cheapest circuits of all layers for a rate, and the fastest rate that fits."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flows.planning.candidates import Candidates
+from flows.planning.circuits import Circuits
+from flows.planning.devices import Budget
+from flows.planning.levels import Level
+from flows.planning.planned import Plan, PlannedLayer
+from flows.planning.resources import Costs
+from flows.planning.selection import Limits, Selection
+from golden.graph import Convolution, FullyConnected, Node
+from hdl.blocks.memory import Memory
+from hdl.network.layers import matrix_layer_spec
+from hdl.network.spec import NetworkSpec, is_wire
+
+Int64 = NDArray[np.int64]
+
+_FASTEST = 16
+"""Cycles of an image below which no plan is sought."""
+
+_SLOWEST = 1 << 48
+"""More cycles than any layer takes."""
+
+_Circuits = dict[str, tuple[Candidates, Int64]]
+"""Of each matrix layer, the candidates and the places of those to choose from."""
+
+
+class Planner:
+    """Finds circuits for one graph and device.
+
+    Parameters
+    ----------
+    circuits : Circuits
+        Of the device's family.
+    budget : Budget
+        What there is to be used.
+    """
+
+    def __init__(self, circuits: Circuits, budget: Budget) -> None:
+        self._graph = circuits.graph
+        self._limits = Limits(budget.luts, budget.multipliers, 2 * budget.block_rams)
+        self._circuits = circuits
+
+    def fastest(self, lowest: int = _FASTEST) -> int | None:
+        """Return the fewest cycles for which a plan fits; None if none does."""
+        choice = self._fitting(_SLOWEST)
+        if choice is None:
+            return None
+        # Where a plan fits, one with more cycles does.
+        low, high = lowest, max(lowest, choice.cycles)
+        while low < high:
+            middle = (low + high) // 2
+            choice = self._fitting(middle)
+            if choice is not None:
+                high = min(middle, max(choice.cycles, low))
+            else:
+                low = middle + 1
+        return low
+
+    def shortage(self, cycles: int | None = None) -> tuple[str, int, int] | None:
+        """Return what is short, how much is needed and how much there is.
+
+        Of the resources that alone keep a plan from fitting, that of which least is missing; where
+        several are short together, the one that is short most if the others were plenty.
+
+        Parameters
+        ----------
+        cycles : int, optional
+            Of an image; any number by default.
+
+        Returns
+        -------
+        tuple or None
+            None if nothing is short, but no circuit is so fast.
+        """
+        level = next(self._circuits.levels.within(cycles or _SLOWEST), None)
+        found = None if level is None else self._selection(level, cycles or _SLOWEST, self._limits)
+        if level is None or found is None:
+            return None
+        return found[1].shortage(level.fixed)
+
+    def fits(self, cycles: int | None = None) -> bool:
+        """Return whether a plan of at most so many cycles, or of any number, fits."""
+        return self._fitting(cycles or _SLOWEST) is not None
+
+    def plan(self, cycles: int) -> Plan | None:
+        """Return the best plan with at most so many cycles; None if none fits.
+
+        Of the resource of which it takes the largest share, it takes the smallest share that any
+        plan does; among those that do so it is the cheapest. What is fast enough for fewer cycles
+        is so for more, whose smallest share is thus no larger.
+        """
+        share = self._least_share(cycles)
+        if share is None or share > 1:
+            return None
+        choice = self._cheapest(cycles, self._limits.within(share))
+        return self._plan(choice) if choice else None
+
+    def cheapest(self, cycles: int) -> Plan | None:
+        """Return the plan of least cost, however much it takes of what is scarce; None if none."""
+        choice = self._cheapest(cycles, self._limits)
+        return self._plan(choice) if choice else None
+
+    def _least_share(self, cycles: int) -> Fraction | None:
+        """Return the smallest that the largest share of a resource can be, which may exceed 1."""
+        least: Fraction | None = None
+        for level, relaxed in self._levels(cycles, self._limits):
+            if least is not None and relaxed.least_share(level.fixed) >= least:
+                continue
+            found = self._selection(level, cycles, self._limits)
+            if found is not None:
+                selection = found[1]
+                share = selection.share(selection.most_even(level.fixed), level.fixed)
+                least = share if least is None else min(least, share)
+        return least
+
+    def _cheapest(self, cycles: int, limits: Limits) -> "_Choice | None":
+        """Return the cheapest choice within some limits."""
+        best: _Choice | None = None
+        for level, relaxed in self._levels(cycles, limits):
+            if not relaxed.may_fit(level.fixed):
+                continue
+            if best is not None and relaxed.least_cost(level.fixed) >= best.cost:
+                continue
+            choice = self._choice(level, cycles, limits, Selection.cheapest)
+            if choice is not None and (best is None or choice.cost < best.cost):
+                best = choice
+        return best
+
+    def _fitting(self, cycles: int) -> "_Choice | None":
+        """Return any choice that fits."""
+        choices = (
+            self._choice(level, cycles, self._limits, Selection.fitting)
+            for level, relaxed in self._levels(cycles, self._limits)
+            if relaxed.may_fit(level.fixed)
+        )
+        return next((choice for choice in choices if choice is not None), None)
+
+    def _levels(self, cycles: int, limits: Limits) -> Iterator[tuple[Level, Selection]]:
+        """Yield the levels that are so fast, each with a choice that is no worse than any of it."""
+        # With the lanes of a level, circuits cost no less than with as many as they like.
+        bounds = [choices.bound(cycles) for choices in self._circuits.choices.values()]
+        if all(map(len, bounds)):
+            relaxed = Selection(bounds, limits)
+            for level in self._circuits.levels.within(cycles):
+                yield level, relaxed
+
+    def _selection(
+        self, level: Level, cycles: int, limits: Limits
+    ) -> "tuple[_Circuits, Selection] | None":
+        """Return what there is to choose from with these lanes; None if no circuit is so fast."""
+        circuits: _Circuits = {}
+        for name, choices in self._circuits.choices.items():
+            candidates = choices.candidates(level.lanes[choices.tensor.name], level.lanes[name])
+            places = candidates.within(cycles)
+            if not len(places):
+                return None
+            circuits[name] = candidates, places
+        parts = [candidates.options.at(places) for candidates, places in circuits.values()]
+        return circuits, Selection(
+            [*parts, *level.constants.values(), *level.memories.values()], limits
+        )
+
+    def _choice(
+        self,
+        level: Level,
+        cycles: int,
+        limits: Limits,
+        find: Callable[[Selection, Costs], list[int] | None],
+    ) -> "_Choice | None":
+        """Return what is found with the lanes of a level."""
+        found = self._selection(level, cycles, limits)
+        if found is None:
+            return None
+        circuits, selection = found
+        chosen = find(selection, level.fixed)
+        if chosen is None:
+            return None
+        places = {
+            name: (candidates, int(places[place]))
+            for (name, (candidates, places)), place in zip(circuits.items(), chosen, strict=False)
+        }
+        kinds = [tuple(Memory)[place] for place in chosen[len(circuits) :]]
+        constants = dict(zip(level.constants, kinds, strict=False))
+        memories = dict(zip(level.memories, kinds[len(constants) :], strict=True))
+        return _Choice(level, places, constants, memories, selection.cost(chosen, level.fixed))
+
+    def _plan(self, choice: "_Choice") -> Plan:
+        foldings = {
+            name: replace(candidates.folding(place), constants=choice.constants[name])
+            for name, (candidates, place) in choice.places.items()
+        }
+        lanes, memories = choice.level.lanes, choice.memories
+        spec = NetworkSpec(self._graph, foldings, lanes, memories=memories)
+        layers = tuple(
+            self._planned(node, spec, choice) for node in self._graph.nodes if not is_wire(node)
+        )
+        return Plan(spec, layers, choice.surroundings.single())
+
+    def _planned(self, node: Node, spec: NetworkSpec, choice: "_Choice") -> PlannedLayer:
+        cost = choice.level.costs[node.output]
+        if not isinstance(node, Convolution | FullyConnected):
+            cycles = choice.level.cycles[node.output]
+            return PlannedLayer(node.output, node.operator(), 0, None, 0, cycles, cost.single())
+        layer = matrix_layer_spec(node, spec)
+        candidates, place = choice.places[node.output]
+        kind = choice.constants[node.output]
+        constants = choice.level.constants[node.output].costs(list(Memory).index(kind))
+        return PlannedLayer(
+            node.output,
+            node.operator(),
+            layer.geometry.products,
+            layer.folding,
+            layer.multipliers,
+            layer.cycles_per_image(),
+            (cost + candidates.options.costs(place) + constants).single(),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Choice:
+    """Lanes, a circuit for each matrix layer, and what all that costs."""
+
+    level: Level
+    places: dict[str, tuple[Candidates, int]]
+    constants: dict[str, Memory]
+    memories: dict[str, Memory]
+    cost: int
+
+    @property
+    def surroundings(self) -> Costs:
+        """What the shell and the FIFOs cost."""
+        options = self.level.memories
+        chosen = [
+            options[name].costs(list(Memory).index(kind)) for name, kind in self.memories.items()
+        ]
+        return sum(chosen, self.level.shell)
+
+    @property
+    def cycles(self) -> int:
+        """Cycles between images."""
+        matrices = [int(candidates.cycles[place]) for candidates, place in self.places.values()]
+        return max([self.level.slowest, *matrices])

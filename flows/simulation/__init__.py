@@ -1,0 +1,1 @@
+"""Circuits against golden in a simulator."""

@@ -1,0 +1,1 @@
+"""Circuits through Yosys and nextpnr, and Verilator's lint."""

@@ -1,0 +1,1 @@
+"""Proofs that small integers requantize as a reference does, and the search for them."""

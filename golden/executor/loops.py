@@ -1,0 +1,133 @@
+"""Loops over accumulators and codes, compiled for the processor at hand by Numba.
+
+Each computes in one pass over memory what would take torch six. Integer arithmetic only, so a
+compiler has nothing to round. Compiled on first use, and kept beside this file or in the user's
+cache.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from golden.executor.locked_cache import LockedCache
+
+Int64 = NDArray[np.int64]
+
+
+def _compiled(function: Callable[..., None]) -> Callable[..., None]:
+    compiled = njit(function, nogil=True, error_model="numpy")
+    # A RuntimeError: there is no folder to keep it in.
+    with suppress(RuntimeError):
+        compiled._cache = LockedCache(function)  # What njit(cache=True) does with Numba's own.
+    return compiled
+
+
+@_compiled
+def scale(
+    accumulators: NDArray,
+    multiplier: Int64,
+    constant: Int64,
+    below_zero: Int64,
+    shift: int,
+    minimum: int,
+    maximum: int,
+    codes: NDArray[np.integer],
+) -> None:
+    """Requantize accumulators.
+
+        code = clamp((accumulator * multiplier + constant) >> shift)
+
+    where ``below_zero`` is added to the constant of negative accumulators.
+
+    Parameters
+    ----------
+    accumulators : ndarray of shape (rows, channels)
+        Integers of up to 32 bits, of any integer or floating-point type.
+    multiplier, constant, below_zero : ndarray of int64, shape (channels,)
+        Sums stay below 2**63.
+    shift, minimum, maximum : int
+        The same for all channels.
+    codes : ndarray of integers, shape (rows, channels)
+        Output.
+    """
+    for row in range(accumulators.shape[0]):
+        for channel in range(accumulators.shape[1]):
+            accumulator = np.int64(np.int32(accumulators[row, channel]))
+            # All ones below zero. A condition instead would keep the loop from being vectorized.
+            sign = accumulator >> 63
+            total = (
+                accumulator * multiplier[channel] + constant[channel] + (sign & below_zero[channel])
+            )
+            codes[row, channel] = min(max(total >> shift, minimum), maximum)
+
+
+@_compiled
+def correct(
+    accumulators: NDArray,
+    channels: Int64,
+    exceptions: Int64,
+    corrections: Int64,
+    codes: NDArray[np.integer],
+) -> None:
+    """Correct the codes of single accumulators, each given by its channel; see `scale`."""
+    for index in range(len(channels)):
+        channel = channels[index]
+        for row in range(accumulators.shape[0]):
+            if accumulators[row, channel] == exceptions[index]:
+                codes[row, channel] += corrections[index]
+
+
+@_compiled
+def look_up(table: NDArray, codes: NDArray[np.integer], results: NDArray) -> None:
+    """Look up each code, not negative; all arrays of one dimension."""
+    for index in range(len(codes)):
+        results[index] = table[codes[index]]
+
+
+@_compiled
+def look_up_pairs(
+    table: NDArray, first: NDArray[np.uint8], second: NDArray[np.uint8], results: NDArray
+) -> None:
+    """Look up ``first * 256 + second``; all arrays of one dimension."""
+    for index in range(len(first)):
+        results[index] = table[(np.intp(first[index]) << 8) | np.intp(second[index])]
+
+
+@_compiled
+def sum_windows(
+    codes: NDArray[np.integer],
+    size: tuple[int, int],
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+    padding: tuple[int, int],
+    sums: Int64,
+) -> None:
+    """Sum codes over the taps of each window that lie inside.
+
+    Parameters
+    ----------
+    codes : ndarray of integers, shape (samples, height, width, channels)
+    size, stride, dilation : (int, int)
+        In height and width.
+    padding : (int, int)
+        Rows above, columns to the left.
+    sums : ndarray of int64, shape (samples, output height, output width, channels)
+        Output; zero before.
+    """
+    samples, height, width, channels = codes.shape
+    for sample in range(samples):
+        for y in range(sums.shape[1]):
+            for i in range(size[0]):
+                row = y * stride[0] + i * dilation[0] - padding[0]
+                if not 0 <= row < height:
+                    continue
+                for x in range(sums.shape[2]):
+                    for j in range(size[1]):
+                        column = x * stride[1] + j * dilation[1] - padding[1]
+                        if not 0 <= column < width:
+                            continue
+                        for channel in range(channels):
+                            sums[sample, y, x, channel] += codes[sample, row, column, channel]

@@ -1,0 +1,233 @@
+"""Layers in the form that other tools read: DequantizeLinear, operator, QuantizeLinear.
+
+ONNX Runtime requantizes these in float32 (`golden.frontends.onnx.onnxruntime`). A layer is written
+so only where that gives the code of the graph for every accumulator that can be reached, which
+its thresholds decide, or for every pair of codes.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.certificates.certificate import Int64, StepFunction, decisive_points
+from golden.certificates.certificate_search import find_steps
+from golden.export.writer import Writer, code_dtype
+from golden.graph import (
+    AccumulatorBounds,
+    Certified,
+    Convolution,
+    Encoding,
+    FullyConnected,
+    Graph,
+    Node,
+    Quantization,
+)
+from golden.graph.requantization import Requantization
+from golden.numbers.float_requant import requantize_float32_half_even
+
+Float32 = NDArray[np.float32]
+
+_STEPS_OF_SCALE = 16
+"""Neighbouring float32 weight scales that are tried."""
+
+
+class Qdq:
+    """Writes layers of a graph in QDQ form.
+
+    Parameters
+    ----------
+    graph : Graph
+    writer : Writer
+    """
+
+    def __init__(self, graph: Graph, writer: Writer) -> None:
+        self._graph = graph
+        self._writer = writer
+
+    def write(self, node: Node) -> str:
+        """Write a layer, or return in few words why it has no exact QDQ form."""
+        if not isinstance(node, Convolution | FullyConnected):
+            return "no weights"
+        requantization = node.requantization
+        if requantization is None:
+            return "nothing requantizes it"
+        source = self._graph.quantization.get(node.inputs[0])
+        target = self._graph.quantization.get(node.output)
+        if source is None or target is None:
+            return "its scales are unknown"
+        kinds = (self._graph.tensors[node.inputs[0]].type, requantization.output)
+        if kinds[0] != kinds[1] or kinds[0].width != 8 or node.weight_type.width > 8:
+            return "its codes are no 8 bits"
+        if (
+            source.encoding != node.input_encoding
+            or target.encoding != Encoding(_zero_point(requantization))
+            or node.weight_encoding != Encoding()
+            or not node.weight_type.signed
+        ):
+            return "its encodings have no QDQ form"
+        if not all(float(np.float32(q.scale)) == q.scale for q in (source, target)):
+            return "its scales are no float32"
+        bounds = self._graph.accumulators[node.output]
+        if bounds.type.width > 32 or np.abs(node.bias).max(initial=0) >= 1 << 31:
+            return "its accumulators exceed 32 bits"
+        scale = weight_scales(requantization, bounds, source, target)
+        if scale is None:
+            return "float32 gives another code for some accumulator"
+        self._write(node, requantization, (source, target), scale)
+        return ""
+
+    def _write(
+        self,
+        node: Convolution | FullyConnected,
+        requantization: Requantization,
+        quantization: tuple[Quantization, Quantization],
+        scale: Float32,
+    ) -> None:
+        writer = self._writer
+        writer.begin(node.output)
+        source, target = quantization
+        kind = requantization.output
+        real = self._dequantized(node.inputs[0], source, code_dtype(kind))
+        scale = np.broadcast_to(scale, len(node.bias))
+        weight = self._constant(node.weight, scale, "int8")
+        product = np.float32(source.scale) * scale
+        bias = self._constant(node.bias, product, "int32")
+        if isinstance(node, Convolution):
+            real = writer.operator("Transpose", real, perm=[0, 3, 1, 2])
+            weight = self._constant(node.weight.transpose(0, 3, 1, 2), scale, "int8")
+            (top, bottom), (left, right) = node.window.padding
+            sums = writer.operator(
+                "Conv",
+                real,
+                weight,
+                bias,
+                kernel_shape=list(node.window.size),
+                strides=list(node.window.stride),
+                dilations=list(node.window.dilation),
+                pads=[top, left, bottom, right],
+                group=node.groups,
+            )
+            codes = self._quantized(sums, target, code_dtype(kind))
+            codes = writer.operator("Transpose", codes, perm=[0, 2, 3, 1])
+        else:
+            rows = writer.operator("Reshape", real, writer.constant([-1, node.weight.shape[1]]))
+            sums = writer.operator("Gemm", rows, weight, bias, transB=1)
+            codes = self._quantized(sums, target, code_dtype(kind))
+            shape = [-1, *self._graph.tensors[node.output].shape]
+            codes = writer.operator("Reshape", codes, writer.constant(shape))
+        low, high = _clamp(requantization)
+        limits = [writer.constant(value, code_dtype(kind)) for value in (low, high)]
+        writer.operator("Clip", codes, *limits, output=node.output)
+
+    def _dequantized(self, codes: str, quantization: Quantization, dtype: str) -> str:
+        return self._writer.operator(
+            "DequantizeLinear",
+            codes,
+            self._writer.constant(np.float32(quantization.scale), "float32"),
+            self._writer.constant(quantization.encoding.zero_point, dtype),
+        )
+
+    def _quantized(self, real: str, quantization: Quantization, dtype: str) -> str:
+        return self._writer.operator(
+            "QuantizeLinear",
+            real,
+            self._writer.constant(np.float32(quantization.scale), "float32"),
+            self._writer.constant(quantization.encoding.zero_point, dtype),
+        )
+
+    def _constant(self, codes: NDArray[np.integer], scale: Float32, dtype: str) -> str:
+        """Return a dequantized constant with one scale for each index of its first dimension."""
+        return self._writer.operator(
+            "DequantizeLinear",
+            self._writer.constant(codes, dtype),
+            self._writer.constant(scale, "float32"),
+            self._writer.constant(np.zeros(len(scale)), dtype),
+            axis=0,
+        )
+
+
+def weight_scales(
+    requantization: Requantization,
+    bounds: AccumulatorBounds,
+    source: Quantization,
+    target: Quantization,
+) -> Float32 | None:
+    """Return weight scales for which float32 requantizes as the graph does, or None.
+
+    Parameters
+    ----------
+    requantization : FixedPoint or Certified
+    bounds : AccumulatorBounds
+    source, target : Quantization
+        Of the layer's input and output.
+
+    Returns
+    -------
+    ndarray of float32 or None
+        One, or one per channel.
+    """
+    ratio, steps = _ratio(requantization), _steps(requantization, bounds)
+    input_scale, output_scale = np.float32(source.scale), np.float32(target.scale)
+    nearest = (ratio * float(output_scale) / float(input_scale)).astype(np.float32)
+    if not (np.isfinite(nearest) & (nearest > 0)).all():
+        return None
+    points = decisive_points(steps)
+    expected = steps.evaluate(points)
+    zero_point, clamp = _zero_point(requantization), _clamp(requantization)
+    kind = requantization.output
+    chosen, found = nearest.copy(), np.zeros(len(steps), dtype=bool)
+    for offset in sorted(range(-_STEPS_OF_SCALE, _STEPS_OF_SCALE + 1), key=abs):
+        tried = _stepped(nearest, offset)
+        codes = requantize_float32_half_even(
+            points, input_scale * tried / output_scale, zero_point, kind.minimum, kind.maximum
+        )
+        right = (np.clip(codes, *clamp) == expected).all(axis=0)
+        if len(tried) == 1:
+            right = right.all(keepdims=True)
+        chosen = np.where(right & ~found, tried, chosen)
+        found = found | right
+        if found.all():
+            return chosen.astype(np.float32)
+    return None
+
+
+def _stepped(values: Float32, steps: int) -> Float32:
+    """Return the float32 numbers a few steps further."""
+    return (values.view(np.int32) + np.int32(steps)).view(np.float32)
+
+
+def _ratio(requantization: Requantization) -> NDArray[np.float64]:
+    if isinstance(requantization, Certified):
+        certificate = requantization.certificate
+        return np.ldexp(certificate.multiplier.astype(np.float64), -certificate.shift)
+    channels = requantization.channels
+    return np.ldexp(channels.multiplier.astype(np.float64), -channels.shift)
+
+
+def _steps(requantization: Requantization, bounds: AccumulatorBounds) -> StepFunction:
+    """Return the thresholds over the reachable accumulators; one scale sees those of all."""
+    low, high = bounds.minimum, bounds.maximum
+    if len(requantization) == 1:
+        low, high = low.min(keepdims=True), high.max(keepdims=True)
+    ratio, zero_point = _ratio(requantization), _zero_point(requantization)
+
+    def estimate(codes: Int64) -> Int64:
+        near = (codes - zero_point - 0.5) / np.maximum(ratio, 2.0**-100)
+        return np.rint(np.clip(near, low, high)).astype(np.int64)
+
+    return find_steps(requantization.evaluate, low, high, estimate)
+
+
+def _zero_point(requantization: Requantization) -> int:
+    if isinstance(requantization, Certified):
+        return int(requantization.certificate.zero_point[0])
+    return int(requantization.channels.zero_point[0])
+
+
+def _clamp(requantization: Requantization) -> tuple[int, int]:
+    """Return the clamp of all channels; imported and quantized graphs have one for all."""
+    limits = (
+        requantization.certificate
+        if isinstance(requantization, Certified)
+        else requantization.channels
+    )
+    return int(limits.minimum[0]), int(limits.maximum[0])

@@ -1,0 +1,1 @@
+"""Networks from outside: files of TensorFlow Lite and ONNX, and torch modules."""

@@ -1,0 +1,153 @@
+"""Import of quantized .onnx networks: QDQ, QOperator and QONNX.
+
+`PROFILES` names the arithmetics; `docs/onnx.md` says where they differ.
+"""
+
+from pathlib import Path
+
+from golden.errors import UserError
+from golden.files.bounded_file import read_bounded
+from golden.frontends.obstacles import Obstacles
+from golden.frontends.onnx.arithmetic import OnnxArithmetic
+from golden.frontends.onnx.builder import GraphBuilder, Site
+from golden.frontends.onnx.folding import FOLDABLE, fold, literal
+from golden.frontends.onnx.layout import Layout
+from golden.frontends.onnx.model import InputInfo, OnnxModel, OnnxNode, read_model
+from golden.frontends.onnx.onnxruntime import OnnxRuntimeArithmetic
+from golden.frontends.onnx.operators import CHANNELS_LAST, CONVERSIONS, QONNX_DOMAINS, STANDARD
+from golden.frontends.onnx.outputs import Outputs
+from golden.frontends.onnx.values import Codes, FloatInput
+from golden.graph import Graph, Tensor
+
+PROFILES: dict[str, type[OnnxArithmetic]] = {
+    arithmetic.name: arithmetic for arithmetic in (OnnxRuntimeArithmetic, OnnxArithmetic)
+}
+"""The arithmetics an .onnx file can be imported for."""
+
+
+def import_onnx(path: Path, profile: str | None = None, end_at: tuple[str, ...] = ()) -> Graph:
+    """Read an .onnx file as an integer graph.
+
+    Parameters
+    ----------
+    path : Path
+    profile : str, optional
+        One of `PROFILES`; by default ``onnxruntime``, and ``onnx`` for QONNX, which ONNX Runtime
+        does not run.
+    end_at : tuple of str
+        Tensors to end the network at, in place of its outputs.
+
+    Returns
+    -------
+    Graph
+        Tensors of codes have the names of the file; images lie channels last.
+
+    Raises
+    ------
+    UserError
+        Naming the file, the operator and its place, what is wrong and what to do.
+    """
+    content = read_bounded(path)
+    try:
+        return convert_onnx(content, profile, end_at)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+
+
+def convert_onnx(content: bytes, profile: str | None = None, end_at: tuple[str, ...] = ()) -> Graph:
+    """Return the graph of an .onnx file's content; see `import_onnx`."""
+    if profile is not None and profile not in PROFILES:
+        raise UserError(f"profile is {profile!r}; allowed: {', '.join(PROFILES)}")
+    model = read_model(content).ending_at(end_at)
+    qonnx = [node for node in model.nodes if node.domain in QONNX_DOMAINS]
+    if profile is None:
+        profile = OnnxArithmetic.name if qonnx else OnnxRuntimeArithmetic.name
+    elif qonnx and profile == OnnxRuntimeArithmetic.name:
+        raise UserError(
+            f"it has QONNX's operator {qonnx[0].title}, which ONNX Runtime does not run; import "
+            "with profile onnx"
+        )
+    arithmetic = PROFILES[profile]()
+    builder, obstacles = GraphBuilder(model), Obstacles()
+    for info in model.inputs:
+        with obstacles.at("input", f"input {info.name!r}", makes=[info.name]):
+            _add_input(builder, info, _layout(model, info))
+    for node in model.nodes:
+        with obstacles.at(node.title, _place(node), makes=node.outputs):
+            _convert(node, builder, arithmetic, obstacles)
+    obstacles.refuse()
+    outputs = Outputs(builder)
+    for name in model.outputs:
+        with obstacles.at("output", f"output {name!r}"):
+            outputs.add(name)
+    obstacles.refuse()
+    return builder.graph(outputs.names, profile)
+
+
+def _place(node: OnnxNode) -> str:
+    output = node.outputs[0] if node.outputs else ""
+    return f"operator {node.position}, {node.title} {output!r}"
+
+
+def _convert(
+    node: OnnxNode, builder: GraphBuilder, arithmetic: OnnxArithmetic, obstacles: Obstacles
+) -> None:
+    site = Site(node, builder, channels_last=node.domain == CHANNELS_LAST)
+    if (node.domain, node.operator) == (STANDARD, "Constant"):
+        site.set(literal(node))
+        return
+    conversion = CONVERSIONS.get((node.domain, node.operator))
+    foldable = node.domain == STANDARD and node.operator in FOLDABLE
+    # What an operator with an obstacle should have made is no constant.
+    constant = all(name in builder.values for name in node.inputs if name) and site.is_constant
+    if conversion is None and not (foldable and constant):
+        only = " but on constants" if foldable else ""
+        raise UserError(f"it is not supported{only}; docs/onnx.md lists the operators that are")
+    if conversion is not None:
+        conversion.check(node, builder.opset)
+    obstacles.require(name for name in node.inputs if name)
+    if foldable and constant:
+        builder.values.update(zip(node.outputs, fold(site), strict=True))
+    elif conversion is not None:
+        conversion.convert(site, arithmetic)
+
+
+def _add_input(builder: GraphBuilder, info: InputInfo, layout: Layout) -> None:
+    value = FloatInput(info, layout, layout)
+    if info.type is None and info.annotated is None:
+        builder.values[info.name] = value
+        return
+    kind = info.type or info.annotated
+    assert kind is not None
+    tensor = Tensor.of_type(info.name, layout.sizes, kind)
+    activation = builder.add_input(tensor, layout)
+    if info.type is not None:
+        builder.values[info.name] = Codes(activation)
+    else:
+        builder.values[info.name] = builder.annotated_input(value, activation)
+
+
+_ELEMENTWISE = frozenset(
+    {"QuantizeLinear", "DequantizeLinear", "Quant", "IntQuant", "BipolarQuant", "Cast", "Identity"}
+)
+
+
+def _layout(model: OnnxModel, info: InputInfo) -> Layout:
+    """Return how an input lies in the graph.
+
+    As it is if what reads it makes it channels first or takes it channels last.
+    """
+    readers: dict[str, list[OnnxNode]] = {}
+    for node in model.nodes:
+        for name in set(node.inputs[:1]):
+            readers.setdefault(name, []).append(node)
+    reached, seen = [info.name], {info.name}
+    while reached:
+        for node in readers.get(reached.pop(0), []):
+            to_first = node.operator == "Transpose" and node.attributes.get("perm") == (0, 3, 1, 2)
+            if to_first or node.domain == CHANNELS_LAST:
+                return Layout.same(info.shape)
+            if node.operator in _ELEMENTWISE and node.outputs and node.outputs[0] not in seen:
+                seen.add(node.outputs[0])
+                reached.append(node.outputs[0])
+    return Layout.usual(info.shape)

@@ -1,0 +1,54 @@
+"""Sums of two tensors in floating point, as integers that equal them on every pair of codes."""
+
+from golden.errors import UserError
+from golden.frontends.onnx.quantizer import Quantizer
+from golden.frontends.onnx.values import Operand
+from golden.graph import Add
+from golden.lowering.pair_addition import PairReference, Total, add_pairs, few_pairs
+
+
+def add_operands(
+    operands: tuple[Operand, Operand],
+    subtract: bool,
+    quantizer: Quantizer,
+    clamp: tuple[int, int],
+    reference: PairReference,
+    output: str,
+    advice: str,
+) -> Add:
+    """Return an addition that equals a reference on every pair of codes.
+
+    Parameters
+    ----------
+    operands : tuple of Operand
+    subtract : bool
+        Whether the second is subtracted.
+    quantizer : Quantizer
+        Of the output.
+    clamp : (int, int)
+        Of the output's codes.
+    reference : callable
+        What is computed.
+    output : str
+        Name of what it makes.
+    advice : str
+        What to do where there are no such integers.
+
+    Raises
+    ------
+    UserError
+        If the pairs are too many, or no multipliers of up to 31 bits do.
+    """
+    first, second = operands
+    if not few_pairs(first, second):
+        raise UserError(
+            f"it adds {first.type} and {second.type} in floating point; allowed: 8 bits; {advice}"
+        )
+    total = Total(output, quantizer.type, quantizer.scale, quantizer.zero_point, clamp)
+    addition = add_pairs(operands, subtract, total, reference)
+    if addition is None:
+        raise UserError(
+            "no integer multipliers give the code of the rounded sum for every pair of codes; "
+            f"{advice}"
+        )
+    return addition

@@ -1,0 +1,194 @@
+"""How real numbers become codes: the rounding, the zero point and the clamp of one operator."""
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.errors import UserError
+from golden.graph import Encoding, Quantization
+from golden.numbers.integer_type import IntegerType
+from golden.numbers.rounding import Rounding
+
+Int64 = NDArray[np.int64]
+
+LARGEST_SCALE = Fraction(1 << 40)
+"""Beyond any network, like its inverse; between them no product or quotient of scales overflows."""
+
+
+class Mode(Enum):
+    """Roundings of a real number to an integer, as QONNX names them.
+
+    ``HALF_UP`` and ``HALF_DOWN`` go by magnitude: away from zero and towards it.
+    """
+
+    HALF_EVEN = "HALF_EVEN"
+    HALF_UP = "HALF_UP"
+    HALF_DOWN = "HALF_DOWN"
+    FLOOR = "FLOOR"
+    CEIL = "CEIL"
+    UP = "UP"
+    DOWN = "DOWN"
+
+    @classmethod
+    def parse(cls, name: str) -> "Mode":
+        """Return the mode of an attribute ``rounding_mode``."""
+        aliases = {"ROUND": cls.HALF_EVEN, "ROUND_TO_ZERO": cls.DOWN}
+        upper = name.upper()
+        if upper in aliases:
+            return aliases[upper]
+        if upper not in cls.__members__:
+            raise UserError(
+                f"rounding_mode is {name!r}; allowed: ROUND, {', '.join(cls.__members__)}"
+            )
+        return cls[upper]
+
+    @property
+    def fixed_point(self) -> Rounding:
+        """The rounding of a product that is exact which comes nearest."""
+        return {
+            Mode.HALF_UP: Rounding.SINGLE_HALF_AWAY,
+            Mode.FLOOR: Rounding.FLOOR,
+            Mode.DOWN: Rounding.TRUNCATE,
+        }.get(self, Rounding.SINGLE_HALF_EVEN)
+
+    def round(self, value: Fraction) -> int:
+        """Round one number exactly."""
+        floor = math.floor(value)
+        match self:
+            case Mode.HALF_EVEN:
+                return round(value)
+            case Mode.HALF_UP | Mode.HALF_DOWN:
+                magnitude = abs(value)
+                half = Fraction(1, 2)
+                nearest = (
+                    math.floor(magnitude + half)
+                    if self is Mode.HALF_UP
+                    else math.ceil(magnitude - half)
+                )
+                return nearest if value >= 0 else -nearest
+            case Mode.FLOOR:
+                return floor
+            case Mode.CEIL:
+                return math.ceil(value)
+            case Mode.UP:
+                return math.ceil(value) if value >= 0 else floor
+            case Mode.DOWN:
+                return floor if value >= 0 else math.ceil(value)
+
+    def round_float(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Round numbers of at most 2**40."""
+        half = np.copysign(0.5, value)
+        match self:
+            case Mode.HALF_EVEN:
+                return np.rint(value)
+            case Mode.HALF_UP:
+                return np.trunc(value + half)
+            case Mode.HALF_DOWN:
+                return np.copysign(np.ceil(np.abs(value) - 0.5), value)
+            case Mode.FLOOR:
+                return np.floor(value)
+            case Mode.CEIL:
+                return np.ceil(value)
+            case Mode.UP:
+                return np.copysign(np.ceil(np.abs(value)), value)
+            case Mode.DOWN:
+                return np.trunc(value)
+
+
+@dataclass(frozen=True)
+class Quantizer:
+    """Real numbers to codes.
+
+        code = clamp(round(real / scale) + zero_point)      or, with `zero_point_first`,
+        code = clamp(round(real / scale + zero_point))
+
+    Parameters
+    ----------
+    type : IntegerType
+    scale : Fraction
+        Positive.
+    zero_point : int
+    minimum, maximum : int
+        Clamp; codes of the type.
+    mode : Mode
+    zero_point_first : bool
+        Whether the zero point is added before rounding, as QONNX does.
+    bipolar : bool
+        Whether the code is one bit: 1 for numbers from zero upwards, standing for +scale.
+    """
+
+    type: IntegerType
+    scale: Fraction
+    zero_point: int = 0
+    minimum: int = 0
+    maximum: int = 0
+    mode: Mode = Mode.HALF_EVEN
+    zero_point_first: bool = False
+    bipolar: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 / LARGEST_SCALE <= self.scale <= LARGEST_SCALE:
+            raise UserError(f"its scale is {float(self.scale):g}; allowed: 2**-40 to 2**40")
+        if self.zero_point not in self.type and not self.bipolar:
+            raise UserError(f"its zero point is {self.zero_point}; allowed: a code of {self.type}")
+
+    @classmethod
+    def of_type(cls, kind: IntegerType, scale: float, zero_point: int) -> "Quantizer":
+        """Return ONNX's QuantizeLinear of a type."""
+        return cls(kind, finite_fraction(scale), zero_point, kind.minimum, kind.maximum)
+
+    @property
+    def encoding(self) -> Encoding:
+        """How codes become values."""
+        return Encoding(bipolar=True) if self.bipolar else Encoding(self.zero_point)
+
+    @property
+    def quantization(self) -> Quantization:
+        """What the codes mean."""
+        return Quantization(self.scale, self.encoding)
+
+    def code(self, real: Fraction) -> int:
+        """Return the code of one number, exactly."""
+        if self.bipolar:
+            return int(real >= 0)
+        scaled = real / self.scale
+        if self.zero_point_first:
+            code = self.mode.round(scaled + self.zero_point)
+        else:
+            code = self.mode.round(scaled) + self.zero_point
+        return min(max(code, self.minimum), self.maximum)
+
+    def clamp(self, low: Fraction | None, high: Fraction | None) -> tuple[int, int]:
+        """Return the codes that numbers between limits can get."""
+        return (
+            self.minimum if low is None else self.code(low),
+            self.maximum if high is None else self.code(high),
+        )
+
+    def codes(self, real: NDArray[np.float64]) -> Int64:
+        """Return the codes of numbers that are exact, or as good as, in float64."""
+        if self.bipolar:
+            return (real >= 0).astype(np.int64)
+        scaled = np.clip(real / float(self.scale), -(2.0**40), 2.0**40)
+        if self.zero_point_first:
+            rounded = self.mode.round_float(scaled + self.zero_point)
+        else:
+            rounded = self.mode.round_float(scaled) + self.zero_point
+        return np.clip(rounded, self.minimum, self.maximum).astype(np.int64)
+
+
+def finite_fraction(value: float) -> Fraction:
+    """Return a number of a file exactly.
+
+    Raises
+    ------
+    UserError
+        If it is infinite or not a number.
+    """
+    if not math.isfinite(value):
+        raise UserError(f"it has the number {value}; allowed: finite ones")
+    return Fraction(float(value))

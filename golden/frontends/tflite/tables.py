@@ -1,0 +1,169 @@
+"""Functions of one code, as tables of all of them."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.errors import UserError
+from golden.frontends.tflite.affine import Affine
+from golden.numbers.gemmlowp import (
+    divide_by_power_of_two,
+    logistic,
+    multiply_by_quantized_multiplier,
+    tanh,
+)
+from golden.numbers.multiplier import quantize_multiplier
+
+Float32 = NDArray[np.float32]
+Int64 = NDArray[np.int64]
+
+
+def values_of(source: Affine) -> Int64:
+    """Return code less zero point for every code, ascending."""
+    return np.arange(source.type.minimum, source.type.maximum + 1) - source.zero_point
+
+
+def saturated(codes: Int64, output: Affine) -> Int64:
+    """Return codes limited to the output's type."""
+    return np.clip(codes, output.type.minimum, output.type.maximum)
+
+
+def _logistic32(real: Float32) -> Float32:
+    return np.float32(1) / (np.float32(1) + _exp32(-real))
+
+
+def _elu32(real: Float32) -> Float32:
+    return np.where(real < 0, np.expm1(real.astype(np.float64)).astype(np.float32), real)
+
+
+def _tanh32(real: Float32) -> Float32:
+    return np.tanh(real.astype(np.float64)).astype(np.float32)
+
+
+def _exp32(real: Float32) -> Float32:
+    # Through float64: numpy's own float32 functions are further off than the C library's.
+    with np.errstate(over="ignore"):
+        return np.exp(real.astype(np.float64)).astype(np.float32)
+
+
+FLOAT_FUNCTIONS: dict[str, Callable[[Float32], Float32]] = {
+    "LOGISTIC": _logistic32,
+    "TANH": _tanh32,
+    "ELU": _elu32,
+}
+"""Functions that LiteRT evaluates in float32 for every code."""
+
+
+def litert_table(function: str, source: Affine, output: Affine, alpha: float) -> Int64:
+    """Return a table as LiteRT's kernels fill it."""
+    if function == "LEAKY_RELU":
+        return leaky_relu_table(source, output, alpha)
+    if source.type.width != 8:
+        raise UserError(f"{function} of {source.type} is not supported; allowed: 8 bits")
+    if function == "HARD_SWISH":
+        return hard_swish_table(source, output)
+    return float_table(FLOAT_FUNCTIONS[function], source, output)
+
+
+def float_table(function: Callable[[Float32], Float32], source: Affine, output: Affine) -> Int64:
+    """Return ``round_half_away(f(scale * value) * (1 / output scale)) + zero point``.
+
+    LUTPopulate, tensorflow/lite/kernels/internal/common.h; all in float32.
+    """
+    real = source.scale32 * values_of(source).astype(np.float32)
+    scaled = function(real) * (np.float32(1) / output.scale32)
+    rounded = np.copysign(np.floor(np.abs(scaled.astype(np.float64)) + 0.5), scaled)
+    limited = np.clip(rounded, -(2.0**30), 2.0**30).astype(np.int64)
+    return saturated(limited + output.zero_point, output)
+
+
+def concatenation_table(source: Affine, output: Affine) -> Int64:
+    """ConcatenationWithScaling, tensorflow/lite/kernels/internal/reference/concatenation.h."""
+    ratio = source.scale32 * (np.float32(1) / output.scale32)
+    bias = np.float32(-source.zero_point) * ratio
+    codes = np.arange(source.type.minimum, source.type.maximum + 1).astype(np.float32)
+    scaled = codes * ratio + bias
+    rounded = np.copysign(np.floor(np.abs(scaled.astype(np.float64)) + 0.5), scaled)
+    return saturated(rounded.astype(np.int64) + output.zero_point, output)
+
+
+def leaky_relu_table(source: Affine, output: Affine, alpha: float) -> Int64:
+    """QuantizeLeakyRelu, tensorflow/lite/kernels/internal/reference/leaky_relu.h."""
+    values = values_of(source)
+    sides = []
+    for scale in (
+        float(source.scale32 / output.scale32),
+        float(source.scale32 * np.float32(abs(alpha)) / output.scale32),
+    ):
+        multiplier, exponent = (int(value) for value in quantize_multiplier(scale))
+        if exponent > 31 - 17:
+            raise UserError(f"LEAKY_RELU scales by {scale}; the reference's 32 bits would overflow")
+        sides.append(multiply_by_quantized_multiplier(values, multiplier, exponent))
+    negative = -sides[1] if alpha < 0 else sides[1]
+    return saturated(np.where(values >= 0, sides[0], negative) + output.zero_point, output)
+
+
+def hard_swish_table(source: Affine, output: Affine) -> Int64:
+    """HardSwish, tensorflow/lite/kernels/internal/reference/hard_swish.h: 16-bit fixed point."""
+    fine_scale = np.float32(1 / 128) * source.scale32
+    scale, scale_exponent = _int16_multiplier(float(fine_scale / output.scale32))
+    reluish, reluish_exponent = _int16_multiplier(
+        float(fine_scale / (np.float32(3) / np.float32(32768)))
+    )
+    if scale_exponent > 0:
+        raise UserError(
+            f"HARD_SWISH has scales {source.scale} and {output.scale}, whose ratio the reference "
+            "does not take"
+        )
+    fine = values_of(source) << 7
+    on_output_scale = _rounded_high_multiply16(fine, scale)
+    gate = fine
+    if reluish_exponent > 0:
+        gate = _saturate16(gate << (reluish_exponent - 1))
+    gate = _rounded_high_multiply16(gate, reluish)
+    if reluish_exponent > 0:
+        gate = _saturate16(gate << 1)
+    if reluish_exponent < 0:
+        gate = divide_by_power_of_two(gate, -reluish_exponent)
+    gate = (gate + (1 << 15)) >> 1
+    product = gate * on_output_scale
+    truncated = np.where(product < 0, -(-product >> 15), product >> 15)
+    shifted = divide_by_power_of_two(truncated, -scale_exponent)
+    return saturated(shifted + output.zero_point, output)
+
+
+def _int16_multiplier(scale: float) -> tuple[int, int]:
+    """DownScaleInt32ToInt16Multiplier of QuantizeMultiplier."""
+    multiplier, exponent = (int(value) for value in quantize_multiplier(scale))
+    return min((multiplier + (1 << 15)) >> 16, (1 << 15) - 1), exponent
+
+
+def _rounded_high_multiply16(a: Int64, b: int) -> Int64:
+    return (a * b + (1 << 14)) >> 15
+
+
+def _saturate16(values: Int64) -> Int64:
+    return np.clip(values, -(1 << 15), (1 << 15) - 1)
+
+
+def gemmlowp_table(function: str, source: Affine, output: Affine) -> Int64:
+    """Return LOGISTIC or TANH in Q4.27 fixed point, as TensorFlow Lite Micro computes them.
+
+    reference_integer_ops::Logistic and Tanh, which know their output's scale.
+    """
+    integer_bits, values = 4, values_of(source)
+    multiplier, exponent = (
+        int(v) for v in quantize_multiplier(source.scale * (1 << (31 - integer_bits)))
+    )
+    if not 0 <= exponent <= 31:
+        raise UserError(f"{function} has input scale {source.scale}, which the reference excludes")
+    radius = int(((1 << integer_bits) - 1) * (1 << (31 - integer_bits)) / (1 << exponent))
+    inside = np.clip(values, -radius, radius)
+    scaled = multiply_by_quantized_multiplier(inside, multiplier, exponent)
+    if function == "TANH":
+        codes = divide_by_power_of_two(tanh(scaled, integer_bits), 31 - 7)
+    else:
+        codes = divide_by_power_of_two(logistic(scaled, integer_bits), 31 - 8) - 128
+    codes = np.where(values >= radius, output.type.maximum, codes)
+    return saturated(np.where(values <= -radius, output.type.minimum, codes), output)

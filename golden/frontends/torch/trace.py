@@ -1,0 +1,170 @@
+"""A torch module as a float network, by way of ``torch.export``."""
+
+import io
+import logging
+import operator
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr
+
+import torch
+from torch import Tensor, nn
+from torch.export import ExportedProgram
+from torch.fx import Node
+from torch.fx.node import map_arg
+
+from golden.errors import UserError
+from golden.frontends.obstacles import Obstacles
+from golden.frontends.torch.evaluation import evaluation_copy, outputs_of
+from golden.frontends.torch.float_network import FloatNetwork, Layer
+from golden.frontends.torch.operators import SAME, TRANSLATIONS, Call, Shape
+
+_BATCH = 2  # torch.export treats sizes 0 and 1 specially.
+
+
+def trace(module: nn.Module, samples: tuple[Tensor, ...]) -> FloatNetwork:
+    """Return the layers that a module computes in evaluation mode.
+
+    Parameters
+    ----------
+    module : Module
+        Left as it is; a copy is traced.
+    samples : tuple of Tensor
+        One for each input of the module, with at least one sample.
+
+    Raises
+    ------
+    UserError
+        If ``torch.export`` refuses the module, or an operator or its use is not supported.
+    """
+    example = tuple(
+        values[:1].to(torch.float32).expand(_BATCH, *values.shape[1:]).contiguous()
+        for values in samples
+    )
+    evaluated = evaluation_copy(module)
+    outputs_of(evaluated, example)  # What fails here is no matter of torch.export.
+    try:
+        with _quiet():
+            # An empty table decomposes nothing; in-place operators become functional.
+            program = torch.export.export(evaluated, example).run_decompositions({})
+    except Exception as error:  # torch.export raises dozens of kinds.
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        advice = "its forward must take tensors and have no data-dependent control flow"
+        if any("meta" in name.split(".") for name, _ in evaluated.named_modules()):
+            advice = "it fails on submodules named 'meta': rename it"
+        raise UserError(f"torch.export cannot trace the module: {reason[0]}; {advice}") from error
+    return _Translation(program).network
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Hide deprecations within torch, and the graphs that it prints when it fails."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(disabled)
+
+
+class _Translation:
+    """Translates an exported program node by node."""
+
+    def __init__(self, program: ExportedProgram) -> None:
+        self._constants = _constants(program)
+        self._names: dict[Node, str] = {}
+        self._shapes: dict[str, Shape] = {}
+        self._layers: list[Layer] = []
+        user_inputs = program.graph_signature.user_inputs
+        self._depending: set[Node] = set()  # On an input, whether it can be translated or not.
+        obstacles = Obstacles()
+        for node in program.graph.nodes:
+            if node.op == "placeholder" and node.name in user_inputs:
+                self._depending.add(node)
+                self._define(node, node.name)
+            elif node.op == "call_function":
+                call = Call(node, self._names, self._shapes, self._constants)
+                with obstacles.at(call.operator, call.description, makes=[node.name]):
+                    self._translate(call, obstacles)
+        obstacles.refuse()
+        # Inputs that the module changes in place are among the outputs of the graph alone.
+        wanted = program.graph_signature.user_outputs
+        outputs = program.graph.output_node().args[0]
+        assert isinstance(outputs, tuple | list)
+        self.network = FloatNetwork(
+            tuple(name for name in user_inputs if isinstance(name, str)),
+            tuple(self._layers),
+            tuple(
+                self._output(node)
+                for node in outputs
+                if isinstance(node, Node) and node.name in wanted
+            ),
+            self._shapes,
+        )
+
+    def _translate(self, call: Call, obstacles: Obstacles) -> None:
+        node = call.node
+        depends = not self._depending.isdisjoint(node.all_input_nodes)
+        if depends:
+            self._depending.add(node)
+        if node.target is operator.getitem:
+            obstacles.require(each.name for each in node.all_input_nodes)
+        first = node.target is operator.getitem and node.args[1] == 0
+        if depends and not first and call.operator not in TRANSLATIONS.keys() | SAME:
+            raise call.refusal("is not supported; docs/torch.md lists what is")
+        obstacles.require(each.name for each in node.all_input_nodes)
+        if call.operator in SAME or first:
+            self._names[node] = self._names[node.all_input_nodes[0]]
+            return
+        if not call.inputs:
+            self._constants[node.name] = self._evaluate(node)
+            return
+        layer = TRANSLATIONS[call.operator](call, self._unique(call.place or node.name))
+        self._define(node, layer.output)
+        self._layers.append(layer)
+
+    def _output(self, node: Node) -> str:
+        if node not in self._names:
+            raise UserError(f"output {node.name!r} is constant; outputs must depend on the input")
+        return self._names[node]
+
+    def _evaluate(self, node: Node) -> Tensor:
+        """Compute a weight that follows from parameters alone, as parametrizations do."""
+        args, kwargs = map_arg(
+            (node.args, node.kwargs), lambda argument: self._constants[argument.name]
+        )
+        assert callable(node.target)
+        result: Tensor = node.target(*args, **kwargs)
+        return result
+
+    def _define(self, node: Node, name: str) -> None:
+        value = node.meta["val"]
+        if isinstance(value, tuple | list):  # Batch normalization also returns its statistics.
+            value = value[0]
+        shape = tuple(int(size) for size in value.shape)
+        if len(shape) < 2 or shape[0] != _BATCH:
+            raise UserError(
+                f"tensor {name!r} has shape {shape} for a batch of {_BATCH}; the first dimension "
+                "must be the batch, and there must be another"
+            )
+        self._names[node], self._shapes[name] = name, shape[1:]
+
+    def _unique(self, name: str) -> str:
+        count, unique = 1, name
+        while unique in self._shapes:
+            count, unique = count + 1, f"{name}_{count}"
+        return unique
+
+
+def _constants(program: ExportedProgram) -> dict[str, Tensor]:
+    """Return parameters, buffers and constants by the name of their placeholder."""
+    signature = program.graph_signature
+    sources = (
+        signature.inputs_to_parameters
+        | signature.inputs_to_buffers
+        | signature.inputs_to_lifted_tensor_constants
+    )
+    values = program.constants | program.state_dict
+    return {name: values[source].detach() for name, source in sources.items()}

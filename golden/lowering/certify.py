@@ -1,0 +1,135 @@
+"""Certificates in place of fixed-point requantization, for a whole graph.
+
+A certificate computes the same codes with narrower multipliers, so it makes smaller circuits.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from golden.certificates.certificate import CertificateError
+from golden.certificates.certificate_search import find_certificate
+from golden.graph import (
+    AccumulatingNode,
+    AccumulatorBounds,
+    Certified,
+    FixedPoint,
+    Graph,
+    Node,
+    Requantization,
+)
+from golden.numbers.integer_type import IntegerType
+
+Int64 = NDArray[np.int64]
+
+_POINTS = 1 << 19
+"""Thresholds of a layer up to which a search is worth its time."""
+
+_SEARCHED_WIDTH = 12
+"""Bits of codes up to which a search is worth its time: 65,535 thresholds take minutes, and the
+multipliers of 16-bit codes are hardly narrowed, for as many thresholds bound them."""
+
+_EXCEPTIONS = 4
+"""Accumulators of a channel corrected one by one; with more, a comparator for each outweighs the
+narrower multiplier."""
+
+
+def certify(graph: Graph) -> Graph:
+    """Replace fixed-point requantization by a certificate wherever one is found.
+
+    Parameters
+    ----------
+    graph : Graph
+
+    Returns
+    -------
+    Graph
+        Equal for every input: each certificate reproduces what it replaces on every accumulator
+        that can occur. Where none is found, or the search would take long (codes of 16 bits), the
+        node stays as it is.
+    """
+    nodes = tuple(_certified(node, graph.accumulators.get(node.output)) for node in graph.nodes)
+    return replace(graph, nodes=nodes)
+
+
+def certify_requantization(requantization: FixedPoint, bounds: AccumulatorBounds) -> Requantization:
+    """Return a certificate that equals a requantization within bounds, else the requantization.
+
+    Parameters
+    ----------
+    requantization : FixedPoint
+        One entry, which serves the channels together, or one per channel.
+    bounds : AccumulatorBounds
+        What the accumulators reach.
+
+    Returns
+    -------
+    Certified or FixedPoint
+    """
+    channels, output = requantization.channels, requantization.output
+    if output.width > _SEARCHED_WIDTH or len(channels) << output.width > _POINTS:
+        return requantization
+    low, high = _bounds_of_entries(bounds, len(channels))
+    try:
+        certificate = find_certificate(
+            requantization.evaluate,
+            low,
+            high,
+            channels.zero_point,
+            channels.minimum,
+            channels.maximum,
+            exceptions=_EXCEPTIONS,
+        )
+    except CertificateError:
+        return requantization
+    return Certified(certificate, output)
+
+
+def certified_average(
+    counts: ArrayLike, kind: IntegerType, minimum: int, maximum: int
+) -> Certified:
+    """Return the mean of codes, half away from zero, as a requantization of their sum.
+
+    Division by a constant is a monotone step function like any other, so it has a certificate.
+
+    Parameters
+    ----------
+    counts : array_like of int, shape (entries,) or ()
+        Codes that are summed, for each entry of the requantization.
+    kind : IntegerType
+        Of the codes, and of the result.
+    minimum, maximum : int
+        Clamp of the result.
+
+    Raises
+    ------
+    CertificateError
+        If no multiplier of 31 bits divides sums of so many codes exactly.
+    """
+    count = np.atleast_1d(np.asarray(counts, dtype=np.int64))
+
+    def average(total: Int64) -> Int64:
+        magnitude = (np.abs(total) + count // 2) // count
+        return np.clip(np.where(total < 0, -magnitude, magnitude), minimum, maximum)
+
+    low, high = (count * end for end in (min(kind.minimum, 0), kind.maximum))
+    return Certified(find_certificate(average, low, high, 0, minimum, maximum), kind)
+
+
+def _certified(node: Node, bounds: AccumulatorBounds | None) -> Node:
+    if (
+        isinstance(node, AccumulatingNode)
+        and isinstance(node.requantization, FixedPoint)
+        and bounds is not None
+    ):
+        return replace(node, requantization=certify_requantization(node.requantization, bounds))
+    return node
+
+
+def _bounds_of_entries(bounds: AccumulatorBounds, entries: int) -> tuple[Int64, Int64]:
+    """Return what each entry of a requantization must serve; one entry serves all channels."""
+    if entries == 1:
+        return bounds.minimum.min(keepdims=True), bounds.maximum.max(keepdims=True)
+    low, high = (np.broadcast_to(end, entries) for end in (bounds.minimum, bounds.maximum))
+    return low, high

@@ -1,0 +1,1 @@
+"""Integers and what is computed of them: types, roundings, fixed point, requantization."""

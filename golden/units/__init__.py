@@ -1,0 +1,1 @@
+"""The specification and the reference of each compute unit."""

@@ -1,0 +1,1 @@
+"""Blocks that units and layers are built from: pipelines, memories, trees, multipliers."""

@@ -1,0 +1,172 @@
+"""Sums of products in look-up tables and carry chains alone.
+
+The "one table per bit" row: adding ``digit * a`` to a running sum needs, for each bit, a function
+of two bits of `a`, three bits of the Booth digit and the running sum's bit. That is one six-input
+table, and the carry chain behind it does the rest, so a row costs as many tables as `a` has bits.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from amaranth.hdl import C, Cat, Const, Shape, Signal, Value
+
+from golden.numbers.integer_type import IntegerType
+from hdl.blocks.adder_tree import add_term, adder_tree, adder_tree_latency
+from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.shapes import type_of
+
+CHAIN_LENGTH = 3
+"""Rows added one after the other, a cycle each: shorter chains need more adders to join them,
+longer ones longer delays of their operands, which synthesis makes from tables as well."""
+
+_TABLE_INPUTS = 5
+"""Operand bits that fit one table beside a bit of the running sum."""
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One term of a sum: ``bits + carry - bias``, at least `minimum` and at most `maximum`."""
+
+    bits: Value
+    carry: Value
+    bias: int
+    minimum: int
+    maximum: int
+
+
+def lut_dot_product(pipeline: Pipeline, name: str, a: Sequence[Value], b: Sequence[Value]) -> Value:
+    """Return ``sum of a[k] * b[k]`` without a hardware multiplier.
+
+    Products of at most five operand bits are read from tables; wider ones are sums of radix-4
+    Booth rows ``digit * a * 4**position`` with digits of -2 to 2. All rows of one position, over
+    all products, are added before the positions are: the adders are no wider than they must be,
+    and as many carry inputs are free as negative digits need. A row's sign bit is inverted instead
+    of extended, which adds a constant; the constants are where the chains of rows begin.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Where the registers go, `lut_dot_product_latency` of them one after the other.
+    name : str
+        Prefix of the registers' names.
+    a, b : sequence of Value
+        As many of one as of the other; all of `a` have one shape, and so have all of `b`.
+
+    Returns
+    -------
+    Value
+        The exact sum.
+    """
+    if _row_bits(b[0].shape(), a[0].shape()) < _row_bits(a[0].shape(), b[0].shape()):
+        a, b = b, a
+    chains: list[list[Value]] = [[] for _ in range(_row_count(a[0].shape(), b[0].shape()))]
+    for first in range(0, len(a), CHAIN_LENGTH):
+        rows = []
+        for place, lane in enumerate(range(first, min(first + CHAIN_LENGTH, len(a)))):
+            # A row meets the running sum as many cycles later as rows come before it.
+            multiplicand = pipeline.register(f"{name}_a{lane}", a[lane], place)
+            multiplier = pipeline.register(f"{name}_b{lane}", b[lane], place)
+            rows.append(_rows(pipeline, f"{name}_row{lane}", multiplicand, multiplier))
+        for digit, chain in enumerate(zip(*rows, strict=True)):
+            prefix = f"{name}_digit{digit}_{first}"
+            total = _add_rows(pipeline, prefix, chain)
+            shorter = min(CHAIN_LENGTH, len(a)) - len(chain)
+            chains[digit].append(pipeline.register(f"{prefix}_late", total, shorter))
+    digits = [
+        adder_tree(pipeline, f"{name}_digit{digit}_sum", sums) for digit, sums in enumerate(chains)
+    ]
+    return adder_tree(pipeline, f"{name}_sum", digits, step=2)
+
+
+def lut_dot_product_latency(a: Shape, b: Shape, lanes: int) -> int:
+    """Return the cycles that `lut_dot_product` takes for so many products."""
+    rows = _row_count(a, b) if _row_bits(a, b) <= _row_bits(b, a) else _row_count(b, a)
+    chains = -(-lanes // CHAIN_LENGTH)
+    return min(CHAIN_LENGTH, lanes) + adder_tree_latency(chains) + adder_tree_latency(rows)
+
+
+def _add_rows(pipeline: Pipeline, name: str, rows: Sequence[_Row]) -> Value:
+    kind = IntegerType.spanning(sum(row.minimum for row in rows), sum(row.maximum for row in rows))
+    start = -sum(row.bias for row in rows) % (1 << kind.width)
+    total: Value = C(start, kind.width)
+    for index, row in enumerate(rows):
+        total = pipeline.register(f"{name}_{index}", add_term(total, row.bits, row.carry))
+    return total.as_signed() if kind.signed else total
+
+
+def _fits_table(a: Shape, b: Shape) -> bool:
+    return a.width + b.width <= _TABLE_INPUTS
+
+
+def _row_count(a: Shape, b: Shape) -> int:
+    """Rows of a product: Booth digits of `b`, whose unsigned values need a sign bit."""
+    return 1 if _fits_table(a, b) else (b.width + (not b.signed) + 1) // 2
+
+
+def _row_width(a: Shape) -> int:
+    """Bits of a Booth row: twice `a`, with a sign."""
+    return a.width + 1 + (not a.signed)
+
+
+def _row_bits(a: Shape, b: Shape) -> int:
+    """Bits of all rows of a product, the measure of its cost."""
+    return _row_count(a, b) * _row_width(a)
+
+
+def _rows(pipeline: Pipeline, name: str, a: Value, b: Value) -> list[_Row]:
+    if _fits_table(a.shape(), b.shape()):
+        return [_table_row(a, b)]
+    sign = b[-1] if b.shape().signed else C(0)
+    bits = [C(0), *b, sign, sign]
+    return [
+        _booth_row(pipeline, f"{name}_{digit}", a, bits[2 * digit : 2 * digit + 3])
+        for digit in range(_row_count(a.shape(), b.shape()))
+    ]
+
+
+def _booth_row(pipeline: Pipeline, name: str, a: Value, digit: Sequence[Value]) -> _Row:
+    """Return the row of ``digit[0] + digit[1] - 2 * digit[2]`` times `a`.
+
+    Networks have thousands of rows: a module of its own keeps their Verilog short and quick to
+    write.
+    """
+    kind = type_of(a.shape())
+    width = _row_width(a.shape())
+    bits = Signal(width, name=f"{name}_bits")
+    pipeline.instantiate_logic(
+        name,
+        "booth_row",
+        p_A_WIDTH=len(a),
+        p_A_SIGNED=C(kind.signed, 1),
+        p_WIDTH=width,
+        i_a=a,
+        i_digit=Cat(digit),
+        o_bits=bits,
+    )
+    largest = 2 * max(-kind.minimum, kind.maximum)
+    return _Row(bits, carry=digit[2], bias=1 << (width - 1), minimum=-largest, maximum=largest)
+
+
+def _table_row(a: Value, b: Value) -> _Row:
+    """Return the row of ``a * b``, read from a table of all products."""
+    kinds = type_of(a.shape()), type_of(b.shape())
+    products = [
+        _decode(code, kinds[0]) * _decode(code >> len(a), kinds[1])
+        for code in range(1 << (len(a) + len(b)))
+    ]
+    low, high = min(products), max(products)
+    operands = Cat(a, b)
+    bits = Cat(
+        Const(
+            sum(((product - low) >> bit & 1) << code for code, product in enumerate(products)),
+            len(products),
+        ).bit_select(operands, 1)
+        for bit in range((high - low).bit_length())
+    )
+    return _Row(bits=bits, carry=C(0), bias=-low, minimum=low, maximum=high)
+
+
+def _decode(code: int, kind: IntegerType) -> int:
+    """Return the value of the lowest bits of `code`."""
+    value = code & ((1 << kind.width) - 1)
+    return value - (1 << kind.width) if value > kind.maximum else value

@@ -1,0 +1,146 @@
+"""Wide products from hardware multipliers."""
+
+from amaranth.hdl import C, Cat, Const, Mux, Shape, Signal, Value
+
+from hdl.blocks.adder_tree import add_at
+from hdl.blocks.pipeline import Stages
+
+CHUNK_WIDTH = 17
+"""Unsigned bits of an operand chunk; 18 with a sign: what DSP48E1 and MULT18X18D both take."""
+
+_SINGLE_CHUNK_WIDTH = 18
+"""An operand of at most so many bits is not split: MULT18X18D takes 18 unsigned bits, too."""
+
+_LOGIC_WIDTH = 3
+"""An operand of at most so many bits is not worth a hardware multiplier."""
+
+MULTIPLIER_LATENCY = 2
+"""Cycles of a hardware multiplier with registered operands and product."""
+
+MULTIPLY_LATENCY = MULTIPLIER_LATENCY + 2
+"""Cycles of a wide product made of several."""
+
+
+def multiply(pipeline: Stages, name: str, a: Value, b: Value, addend: Value | None = None) -> Value:
+    """Multiply, and add, through registered partial products of 17-bit chunks.
+
+    ``sum of a[i] * b[j] * 2**(17 (i + j))``: products of equal weight are added in the third
+    cycle, the weights in the fourth. Chunks are unsigned but for the top one of a signed operand,
+    so every partial product fits one hardware multiplier. `MULTIPLY_LATENCY` cycles, one product
+    per cycle.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Where the registers go.
+    name : str
+        Prefix of the registers' names.
+    a, b : Value
+        Operands, any width and signedness.
+    addend : Value, optional
+        Added to the product; must be valid two cycles after the operands, with the partial
+        products.
+
+    Returns
+    -------
+    Value
+        The exact product, or sum.
+    """
+    columns: dict[int, list[Value]] = {}
+    for i, a_chunk in enumerate(_chunks(a)):
+        for j, b_chunk in enumerate(_chunks(b)):
+            partial = multiplier(pipeline, f"{name}_partial_{i}_{j}", a_chunk, b_chunk)
+            columns.setdefault(i + j, []).append(partial)
+    if addend is not None:
+        columns[0].append(addend)
+    weights = [
+        pipeline.register(f"{name}_weight_{weight}", _sum(partials))
+        for weight, partials in sorted(columns.items())
+    ]
+    even, odd = _place(weights[0::2]), weights[1::2]
+    total = add_at(even, _place(odd), CHUNK_WIDTH) if odd else even
+    if addend is None:
+        total = total[: len(a) + len(b)]
+        total = total.as_signed() if a.shape().signed or b.shape().signed else total
+    return pipeline.register(name, total)
+
+
+def multiplier(pipeline: Stages, name: str, a: Value, b: Value) -> Value:
+    """Multiply in one hardware multiplier, or in logic where an operand is very narrow.
+
+    `MULTIPLIER_LATENCY` cycles either way.
+
+    Parameters
+    ----------
+    pipeline : Pipeline
+        Enables the multiplier's registers.
+    name : str
+        Of the instance; its product is ``<name>``.
+    a, b : Value
+        Operands, not registered; 18 bits signed and 17 unsigned fit every device.
+
+    Returns
+    -------
+    Value
+        The exact product, ``len(a) + len(b)`` bits.
+    """
+    if min(len(a), len(b)) <= _LOGIC_WIDTH:
+        narrow, wide = sorted((a, b), key=len)
+        narrow = pipeline.register(f"{name}_narrow", narrow)
+        wide = pipeline.register(f"{name}_wide", wide)
+        return pipeline.register(name, _logic_product(narrow, wide))
+    signed = a.shape().signed or b.shape().signed
+    product = Signal(Shape(len(a) + len(b), signed=signed), name=name)
+    pipeline.instantiate(
+        f"{name}_multiplier",
+        "multiplier",
+        p_A_WIDTH=len(a),
+        p_B_WIDTH=len(b),
+        p_A_SIGNED=Const(a.shape().signed, 1),
+        p_B_SIGNED=Const(b.shape().signed, 1),
+        i_a=a,
+        i_b=b,
+        o_product=product,
+    )
+    return product
+
+
+def _chunks(value: Value) -> list[Value]:
+    """Split a value into chunks, the top one with the value's signedness."""
+    if len(value) <= _SINGLE_CHUNK_WIDTH:
+        return [value]
+    starts = list(range(0, len(value), CHUNK_WIDTH))
+    if value.shape().signed and len(value) - starts[-1] == 1:
+        starts.pop()  # A lone sign bit joins the chunk below: 18 bits with sign.
+    pieces = [
+        value[start:end] for start, end in zip(starts, [*starts[1:], len(value)], strict=True)
+    ]
+    if value.shape().signed:
+        pieces[-1] = pieces[-1].as_signed()
+    return pieces
+
+
+def _logic_product(narrow: Value, wide: Value) -> Value:
+    """Add a copy of the wide operand for each bit of the narrow one; its sign bit subtracts."""
+    copies = []
+    for position, bit in enumerate(narrow):
+        copy = Cat(C(0, position), Mux(bit, wide, 0))
+        copies.append(copy.as_signed() if wide.shape().signed else copy)
+    if not narrow.shape().signed:
+        return _sum(copies)
+    return _sum(copies[:-1]) - copies[-1] if copies[:-1] else -copies[-1]
+
+
+def _sum(values: list[Value]) -> Value:
+    total = values[0]
+    for value in values[1:]:
+        total = total + value
+    return total
+
+
+def _place(weights: list[Value]) -> Value:
+    """Add values that are two chunks apart; those that do not overlap need no adder."""
+    total = weights[0]
+    for position, weight in enumerate(weights[1:], start=1):
+        total = add_at(total, weight, 2 * CHUNK_WIDTH * position)
+    return total

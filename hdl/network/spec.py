@@ -1,0 +1,104 @@
+"""A graph with everything decided that makes it a circuit."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from golden.errors import UserError
+from golden.graph import Convolution, FullyConnected, Graph, Node, Reshape, Tensor
+from hdl.blocks.memory import Memory
+from hdl.layers.folding import Folding
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkSpec:
+    """A graph, the folding of its matrix layers, and the lanes of its streams.
+
+    Parameters
+    ----------
+    graph : Graph
+        With one input and one output.
+    foldings : mapping of str to Folding
+        By the output of each `Convolution` and `FullyConnected`.
+    lanes : mapping of str to int
+        Elements of a beat of each tensor; a divisor of its channels. 1 where none is given.
+    prefix : str
+        Of the names of ROM files, for several networks in one design.
+    memories : mapping of str to Memory
+        What each FIFO is made of, by its name in the circuit; by default what suits its size.
+
+    Raises
+    ------
+    UserError
+        Naming the node or the tensor.
+    """
+
+    graph: Graph
+    foldings: Mapping[str, Folding]
+    lanes: Mapping[str, int] = field(default_factory=dict)
+    prefix: str = ""
+    memories: Mapping[str, Memory] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        graph = self.graph
+        check_ends(graph)
+        for node in graph.nodes:
+            matrix = isinstance(node, Convolution | FullyConnected)
+            if matrix and node.output not in self.foldings:
+                raise UserError(f"{describe(graph, node)} has no folding")
+        for name, lanes in self.lanes.items():
+            if name not in graph.tensors or lanes < 1 or graph.tensors[name].channels % lanes:
+                raise UserError(f"lanes of {name!r} is {lanes}; allowed: a divisor of its channels")
+        object.__setattr__(self, "foldings", MappingProxyType(dict(self.foldings)))
+        object.__setattr__(self, "lanes", MappingProxyType(dict(self.lanes)))
+        object.__setattr__(self, "memories", MappingProxyType(dict(self.memories)))
+
+    @property
+    def input(self) -> Tensor:
+        """The tensor that enters."""
+        return self.graph.inputs[0]
+
+    @property
+    def output(self) -> Tensor:
+        """The tensor that leaves."""
+        return self.graph.tensors[self.graph.outputs[0]]
+
+    def lanes_of(self, name: str) -> int:
+        """Return the elements of a beat of a tensor."""
+        return self.lanes.get(name, 1)
+
+
+def check_ends(graph: Graph) -> None:
+    """Refuse a graph that no circuit is made of, for its inputs and outputs.
+
+    Raises
+    ------
+    UserError
+        Naming them.
+    """
+    ends = ([tensor.name for tensor in graph.inputs], graph.outputs)
+    if any(len(names) != 1 for names in ends):
+        inputs, outputs = (
+            f"{len(names)} {kind}{'s' if len(names) > 1 else ''} ({', '.join(map(repr, names))})"
+            for names, kind in zip(ends, ("input", "output"), strict=True)
+        )
+        raise UserError(
+            f"the network has {inputs} and {outputs}; allowed: one of each; --end-at TENSOR "
+            "chooses an output of a file"
+        )
+
+
+def describe(graph: Graph, node: Node) -> str:
+    """Return a node's place in its graph, as messages name it."""
+    return f"layer {graph.nodes.index(node)}, {node.operator()} {node.output!r}"
+
+
+def layer_name(graph: Graph, node: Node) -> str:
+    """Return the name of a node's circuit: its place and its operator."""
+    digits = len(str(len(graph.nodes) - 1))
+    return f"layer_{graph.nodes.index(node):0{digits}}_{node.operator()}"
+
+
+def is_wire(node: Node) -> bool:
+    """Return whether a node has no circuit: the codes pass in the same order."""
+    return isinstance(node, Reshape)

@@ -1,0 +1,113 @@
+"""ROM files on disk: written, read back, and compared with the integers they came from."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.errors import UserError
+from golden.files.atomic_file import write_atomically
+from hdl.blocks.platform import RomColumns
+from hdl.printer.verilog_output import Design
+from hdl.printer.waivers import waiver_file
+
+_EXACT = 62
+"""Bits of a field up to which int64 holds its unsigned number and sums of its bits."""
+
+
+class RomFileError(UserError):
+    """A ROM file does not hold the integers that it was made from."""
+
+
+def write_design(folder: Path, design: Design) -> list[Path]:
+    """Write a design's Verilog as ``<top>.v``, its ROM files and Verilator's waivers beside it.
+
+    Parameters
+    ----------
+    folder : Path
+        There already.
+    design : Design
+
+    Returns
+    -------
+    list of Path
+        What was written, the Verilog first, the waivers last.
+
+    Raises
+    ------
+    RomFileError
+        If a ROM file, read back, differs from the integers it came from.
+    ExecutionError
+        If a file cannot be written.
+    """
+    verilog = folder / f"{design.top}.v"
+    write_atomically(verilog, design.verilog.encode())
+    waivers = folder / f"{design.top}.vlt"
+    write_atomically(waivers, waiver_file(design.top).encode())
+    return [verilog, *write_rom_files(folder, design), waivers]
+
+
+def write_rom_files(folder: Path, design: Design) -> list[Path]:
+    """Write the ROM files of a design and read them back; see `write_design`."""
+    paths = []
+    for name, content in design.files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, content.encode())
+        check_rom_file(path, design.rom_columns[name])
+        paths.append(path)
+    return paths
+
+
+def check_rom_file(path: Path, columns: RomColumns) -> None:
+    """Compare a ROM file with the integers it came from.
+
+    Words are read as text and taken apart digit by digit; packing has no part in it.
+
+    Parameters
+    ----------
+    path : Path
+        Hexadecimal words, one a line; lines that are comments do not count.
+    columns : sequence of (values, width)
+        Integers of every word and their width in bits, those of the first column lowest.
+
+    Raises
+    ------
+    RomFileError
+        Naming the file, and the first column and word that differ.
+    """
+    width, depth = sum(bits for _, bits in columns), len(columns[0][0])
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("//")]
+    if len(lines) != depth:
+        raise RomFileError(f"{path} has {len(lines)} words where {depth} were to be written")
+    texts = [f"{int(line, 16):0{width}b}" for line in lines]
+    if any(len(text) != width for text in texts):
+        raise RomFileError(f"{path} has words of more than the {width} bits of the ROM")
+    # Row by row, the lowest digit first.
+    digits = np.frombuffer("".join(texts).encode(), dtype=np.uint8).reshape(depth, width)
+    bits = digits[:, ::-1] - ord("0")
+    offset = 0
+    for number, (values, size) in enumerate(columns):
+        found = _numbers(bits[:, offset : offset + size], signed=bool(np.min(values) < 0))
+        wrong = np.flatnonzero(found != values)
+        if wrong.size:
+            word = int(wrong[0])
+            raise RomFileError(
+                f"{path} holds {found[word]} in column {number} of word {word}, which should be "
+                f"{values[word]}; this is a fault of the generator, please report it"
+            )
+        offset += size
+
+
+def _numbers(bits: NDArray[np.uint8], signed: bool) -> NDArray[Any]:
+    """Return the number of each row of binary digits, the lowest digit first."""
+    width = bits.shape[1]
+    if width <= _EXACT:
+        places = [1 << place for place in range(width)]
+        places[-1] *= -1 if signed else 1
+        return bits.astype(np.int64) @ np.array(places, dtype=np.int64)
+    texts = ["".join(map(str, row)) for row in bits[:, ::-1].tolist()]
+    wrap = 1 << width if signed else 0
+    numbers = [int(text, 2) - (wrap if text[0] == "1" else 0) for text in texts]
+    return np.array(numbers, dtype=object)

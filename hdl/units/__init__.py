@@ -1,0 +1,1 @@
+"""Compute units: arrays, dot products and requantizers, each a component of its own."""

@@ -1,0 +1,251 @@
+"""The certified requantizer: one layer's requantization in the fewest bits that are exact."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from amaranth.hdl import C, Cat, Module, Mux, Shape, Value
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+from numpy.typing import NDArray
+
+from golden.certificates.certificate import Certificate
+from golden.errors import UserError
+from golden.numbers.integer_type import IntegerType
+from hdl.blocks.look_up import look_up, stored_width
+from hdl.blocks.memory import Memory
+from hdl.blocks.multiply import MULTIPLIER_LATENCY, MULTIPLY_LATENCY, multiply
+from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.saturate import limit, out_of_range, saturate
+from hdl.blocks.shapes import shape_of, shape_spanning
+
+
+def certified_latency(certificate: Certificate) -> int:
+    """Return the cycles that the requantizer of a certificate takes."""
+    return 2 + MULTIPLY_LATENCY + (len(certificate.exception) > 0)
+
+
+class CertifiedRequantizer(wiring.Component):
+    """Scale an accumulator of a known layer to an output code.
+
+        o.payload = clamp((saturate(accumulator) * multiplier[channel] + constant) >> shift)
+        constant = negative[channel] if accumulator < 0 else positive[channel]
+
+    and, at the accumulators that the certificate lists as exceptions, one code beside it.
+
+    Parameters
+    ----------
+    certificate : Certificate
+        Integers proven to give the reference's code for every reachable accumulator.
+    accumulator : IntegerType
+        Type of the incoming accumulators, signed, 2 to 48 bits.
+    output : IntegerType
+        Type of the codes.
+    name : str
+        Prefix of the ROM's file name; unique within a design.
+    memory : Memory, optional
+        What the ROM is made of; see `hdl.blocks.rom.Rom`.
+
+    Members
+    -------
+    i : In(stream.Signature(...))
+        ``accumulator`` and ``channel``; an accumulator beyond the certificate's reachable range
+        gives the code of the nearest reachable one, as far as codes are constant there.
+    o : Out(stream.Signature(...))
+        Output codes, in order.
+
+    Latency `latency` cycles; one result per cycle, full throughput under back-pressure.
+    Zero points are folded into the constants. The accumulator first saturates to the narrowest
+    type that still tells all codes apart. What is the same in all channels is a constant of the
+    circuit, the rest comes from a ROM addressed by the channel. The sum is as wide as the largest
+    value that any channel can reach.
+    """
+
+    def __init__(
+        self,
+        certificate: Certificate,
+        accumulator: IntegerType,
+        output: IntegerType,
+        name: str = "requant",
+        memory: Memory | None = None,
+    ) -> None:
+        if not (accumulator.signed and 2 <= accumulator.width <= 48):
+            raise UserError(f"accumulator is {accumulator}; allowed: int2 to int48")
+        for bound in (int(certificate.minimum.min()), int(certificate.maximum.max())):
+            if bound not in output:
+                raise UserError(
+                    f"output is {output}; the certificate clamps to {bound}, which it cannot hold"
+                )
+        self.certificate = certificate
+        self.accumulator = accumulator
+        self.output = output
+        self.name = name
+        self.memory = memory
+        payload = data.StructLayout(
+            {
+                "accumulator": shape_of(accumulator),
+                "channel": Shape.cast(range(max(len(certificate), 2))),
+            }
+        )
+        super().__init__(
+            {
+                "i": In(stream.Signature(payload)),
+                "o": Out(stream.Signature(shape_of(output))),
+            }
+        )
+
+    @property
+    def latency(self) -> int:
+        """Cycles from an accepted input to its output."""
+        return certified_latency(self.certificate)
+
+    def elaborate(self, platform: object) -> Module:
+        """Build saturation, parameter ROM, multiplier, constant addition and clamp."""
+        m = Module()
+        certificate = self.certificate
+        pipeline = Pipeline(m, platform, self.i, self.o, self.latency)
+
+        narrow = certificate.saturated_accumulator
+        accumulator = self._saturate_input(pipeline, narrow)
+        parameters = self._parameters(m, pipeline)
+
+        total = multiply(
+            pipeline,
+            "scaled",
+            accumulator,
+            parameters["multiplier"],
+            addend=pipeline.register(
+                "constant", self._constant(accumulator, parameters), MULTIPLIER_LATENCY
+            ),
+        )
+        result = self._result_shape()
+        code = (total >> certificate.shift)[: result.width]
+        code = code.as_signed() if result.signed else code
+        minimum = pipeline.register("minimum", parameters["minimum"], MULTIPLY_LATENCY)
+        maximum = pipeline.register("maximum", parameters["maximum"], MULTIPLY_LATENCY)
+        code = pipeline.register("clamped", self._clamp(code, minimum, maximum))
+        if len(certificate.exception):
+            correction = self._correction(pipeline, accumulator, parameters)
+            code = pipeline.register("corrected", code + correction)
+        m.d.comb += self.o.payload.eq(code)
+        return m
+
+    def _saturate_input(self, pipeline: Pipeline, narrow: IntegerType) -> Value:
+        """Saturate behind the first registers: one look-up table a bit, before the multiplier's."""
+        given = _extended(self.i.payload.accumulator, narrow.width)
+        below, above = out_of_range(given, narrow)
+        return limit(
+            pipeline.register("accumulator", given[: narrow.width]),
+            pipeline.register("below", below),
+            pipeline.register("above", above),
+            narrow,
+        )
+
+    def _constant(self, accumulator: Value, parameters: Mapping[str, Value]) -> Value:
+        """Return what is added to the product: the rounding constant and the zero point."""
+        if not self.certificate.saturated_accumulator.signed:
+            return parameters["positive"]
+        negative = accumulator[-1]
+        if not self._constants_are_complements():
+            return Mux(negative, parameters["negative"], parameters["positive"])
+        fraction = parameters["fraction"]
+        shift = self.certificate.shift
+        inverted = Cat(fraction, C(0, shift))[:shift] ^ negative.replicate(shift)
+        return Cat(inverted, _with_sign(parameters["zero_point"])).as_signed()
+
+    def _constants_are_complements(self) -> bool:
+        """Tell whether inverting the bits of a constant gives that of the other sign."""
+        mirror = (1 << self.certificate.shift) - 1
+        positive = self.certificate.positive_constant
+        in_range = (positive >= 0) & (positive <= mirror)
+        return bool((in_range & (self.certificate.negative_constant == mirror - positive)).all())
+
+    def _folded_constants(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the constants below zero and otherwise, zero points included.
+
+        As Python integers: a zero point so shifted may need more than 64 bits.
+        """
+        shifted_zero_point = self.certificate.zero_point.astype(object) << self.certificate.shift
+        return (
+            self.certificate.negative_constant + shifted_zero_point,
+            self.certificate.positive_constant + shifted_zero_point,
+        )
+
+    def _result_shape(self) -> Shape:
+        """Return the shape that holds every value of the shifted sum, before the clamp."""
+        narrow = self.certificate.saturated_accumulator
+        negative, positive = self._folded_constants()
+        ends = (narrow.minimum, min(-1, narrow.maximum), 0, narrow.maximum)
+        multiplier = self.certificate.multiplier.astype(object)
+        results = np.concatenate(
+            [
+                end * multiplier + (negative if end < 0 else positive) >> self.certificate.shift
+                for end in ends
+            ]
+        )
+        return shape_spanning(int(results.min()), int(results.max()))
+
+    def _clamp(self, code: Value, minimum: Value, maximum: Value) -> Value:
+        bounds = (self.certificate.minimum, self.certificate.maximum)
+        if (bounds[0] == self.output.minimum).all() and (bounds[1] == self.output.maximum).all():
+            return saturate(_extended(code, self.output.width), self.output)
+        return Mux(code < minimum, minimum, Mux(code > maximum, maximum, code))
+
+    @property
+    def rom_shape(self) -> tuple[int, int]:
+        """Width and words of the ROM; no width where all channels are alike."""
+        return stored_width(self._columns()), len(self.certificate)
+
+    def _parameters(self, m: Module, pipeline: Pipeline) -> dict[str, Value]:
+        """Return each parameter of the channel in the first pipeline stage."""
+        channel, columns = self.i.payload.channel, self._columns()
+        return look_up(m, pipeline, f"{self.name}_channels", channel, columns, self.memory)
+
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        """Return each parameter of all channels."""
+        negative, positive = self._folded_constants()
+        columns = {
+            "multiplier": self.certificate.multiplier,
+            "minimum": self.certificate.minimum,
+            "maximum": self.certificate.maximum,
+        }
+        if not self.certificate.saturated_accumulator.signed:
+            columns |= {"positive": positive}
+        elif self._constants_are_complements():
+            columns |= {
+                "fraction": self.certificate.positive_constant,
+                "zero_point": self.certificate.zero_point,
+            }
+        else:
+            columns |= {"negative": negative, "positive": positive}
+        for slot, (exception, correction) in enumerate(
+            zip(self.certificate.exception, self.certificate.correction, strict=True)
+        ):
+            columns |= {f"exception_{slot}": exception, f"correction_{slot}": correction}
+        return columns
+
+    def _correction(
+        self, pipeline: Pipeline, accumulator: Value, parameters: Mapping[str, Value]
+    ) -> Value:
+        corrections = []
+        for slot in range(len(self.certificate.exception)):
+            hit = accumulator == parameters[f"exception_{slot}"]
+            chosen = Mux(hit, parameters[f"correction_{slot}"], 0)
+            corrections.append(pipeline.register(f"correction_{slot}", chosen))
+        # An accumulator is an exception of one slot at most, so the corrections never overlap.
+        total = corrections[0]
+        for correction in corrections[1:]:
+            total = total | correction
+        return pipeline.register("correction", total, MULTIPLY_LATENCY)
+
+
+def _extended(value: Value, width: int) -> Value:
+    """Return a value as a signed one of more than `width` bits."""
+    signed = _with_sign(value)
+    missing = max(width + 1 - len(signed), 0)
+    return Cat(signed, signed[-1].replicate(missing)).as_signed()
+
+
+def _with_sign(value: Value) -> Value:
+    """Return a value as a signed one, a bit wider if it is unsigned."""
+    return value if value.shape().signed else Cat(value, C(0, 1)).as_signed()

@@ -1,0 +1,106 @@
+"""Matrix-vector products."""
+
+from amaranth.hdl import Cat, Module
+from amaranth.lib import data, stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from golden.units.dot_spec import DotSpec
+from hdl.blocks.accumulator import FramePipeline
+from hdl.blocks.adder_tree import adder_tree, adder_tree_latency
+from hdl.blocks.dot_product import dot_product_latency, dot_products
+from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
+from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.shapes import shape_of
+
+
+class Dot(wiring.Component):
+    """A matrix-vector product, some outputs and some inputs at a time.
+
+        o[p] = bias[p] + sum over k of x[k] * (w[p][k] - weight_zero_point[p])
+
+    The zero point of the inputs is folded into the bias, see `golden.units.dot`. That of the weights is
+    multiplied by the running sum of the inputs, once for each output, instead of being subtracted
+    from every weight.
+
+    Parameters
+    ----------
+    spec : golden.units.dot_spec.DotSpec
+        Operands, lanes, outputs and what multiplies.
+
+    Members
+    -------
+    i : In(stream.Signature(...))
+        ``x``, one input for each lane, and ``w``, outputs by lanes; ``last`` ends a dot product.
+        Lanes that it does not fill are zero in `x`.
+    constants : In(stream.Signature(...))
+        ``bias`` for each output, and ``weight_zero_point`` for each if there are any: one beat for
+        each dot product.
+    o : Out(stream.Signature(...))
+        The outputs.
+
+    Latency `latency` cycles from the last beat of a dot product, one beat per cycle, full
+    throughput under back-pressure; a dot product waits for its constants. Outputs are wide enough
+    for the extremes of bias, products and zero points together.
+    """
+
+    def __init__(self, spec: DotSpec) -> None:
+        self.spec = spec
+        self._sum_latency = dot_product_latency(spec.mac) + 1
+        self._constants_latency = 1 + (MULTIPLY_LATENCY if spec.weight_zero_point else 0)
+        self.latency = self._sum_latency + self._constants_latency
+        weights = data.ArrayLayout(shape_of(spec.weights), spec.lanes)
+        beat = {
+            "x": data.ArrayLayout(shape_of(spec.inputs), spec.lanes),
+            "w": data.ArrayLayout(weights, spec.outputs),
+            "last": 1,
+        }
+        constants = {"bias": data.ArrayLayout(shape_of(spec.bias), spec.outputs)}
+        if spec.weight_zero_point:
+            constants["weight_zero_point"] = data.ArrayLayout(shape_of(spec.weights), spec.outputs)
+        outputs = data.ArrayLayout(shape_of(spec.output_type), spec.outputs)
+        super().__init__(
+            {
+                "i": In(stream.Signature(data.StructLayout(beat))),
+                "constants": In(stream.Signature(data.StructLayout(constants))),
+                "o": Out(stream.Signature(outputs)),
+            }
+        )
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the products and their sums; then join the constants."""
+        m = Module()
+        spec = self.spec
+        sums = stream.Signature(0).create()
+        pipeline = FramePipeline(m, platform, self.i, sums, self._sum_latency)
+        beat = self.i.payload
+        x = [beat.x[lane] for lane in range(spec.lanes)]
+        w = [[beat.w[output][lane] for lane in range(spec.lanes)] for output in range(spec.outputs)]
+        totals = [
+            pipeline.accumulate(f"accumulator_{output}", spec.mac.sum_type, total)
+            for output, total in enumerate(dot_products(pipeline, "dot", spec.mac, [x], w)[0])
+        ]
+
+        joined = stream.Signature(0).create()
+        m.d.comb += [
+            joined.valid.eq(sums.valid & self.constants.valid),
+            sums.ready.eq(joined.ready & self.constants.valid),
+            self.constants.ready.eq(joined.ready & sums.valid),
+        ]
+        ending = Pipeline(m, platform, joined, self.o, self._constants_latency)
+        constants = self.constants.payload
+        biased = [total + constants.bias[output] for output, total in enumerate(totals)]
+        if spec.weight_zero_point:
+            summed = adder_tree(pipeline, "input_sum", x)
+            shorter = self._sum_latency - 1 - adder_tree_latency(spec.lanes)
+            late = pipeline.register("input_sum_late", summed, shorter)
+            input_sum = pipeline.accumulate("accumulator_x", spec.input_sum, late)
+            biased = [
+                ending.register(f"biased_{output}", value, MULTIPLY_LATENCY)
+                - multiply(ending, f"zero_{output}", input_sum, constants.weight_zero_point[output])
+                for output, value in enumerate(biased)
+            ]
+        width = spec.output_type.width
+        m.d.comb += self.o.payload.as_value().eq(
+            Cat(ending.register(f"output_{n}", value[:width]) for n, value in enumerate(biased))
+        )
+        return m
