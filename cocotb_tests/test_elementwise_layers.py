@@ -11,7 +11,7 @@ from flows.units import UNITS
 from golden.errors import UserError
 from golden.graph import Add, Encoding, Tensor
 from golden.numbers.integer_type import IntegerType
-from hdl.layers.elementwise import AddLayer
+from hdl.layers.add import AddLayer
 
 CASES = {
     "add": "add shape=3x5x6 lanes=3",

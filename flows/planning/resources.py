@@ -20,9 +20,9 @@ from golden.units.mac_spec import Multiplier
 from golden.units.packing import find_packing
 from hdl.blocks.memory import Memory, usual_ram, usual_rom
 from hdl.blocks.multiply import CHUNK_WIDTH
+from hdl.layers.add import AddLayer
 from hdl.layers.broadcast import Broadcast
 from hdl.layers.constant import ConstantSource
-from hdl.layers.elementwise import AddLayer
 from hdl.layers.window_pool import WindowPool
 from hdl.layers.window_spec import SlidingWindowSpec
 

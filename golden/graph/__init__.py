@@ -16,14 +16,28 @@ Reshape, Broadcast, Concat, Pad, Constant
 ============  ==============================================================
 """
 
-from golden.graph.arrangement import Broadcast, Concat, Constant, Pad, Reshape
-from golden.graph.classification import ArgMax, Softmax, Softmax16
-from golden.graph.elementwise import Add, Addend, Clamp, Multiply, Requantize, Table
+from golden.graph.add import Add, Addend
+from golden.graph.arg_max import ArgMax
+from golden.graph.average_pool import AveragePool
+from golden.graph.broadcast import Broadcast
+from golden.graph.clamp import Clamp
+from golden.graph.concat import Concat
+from golden.graph.constant import Constant
+from golden.graph.convolution import Convolution
+from golden.graph.fully_connected import FullyConnected
 from golden.graph.graph import Graph, GraphError
-from golden.graph.matrix import Convolution, FullyConnected
+from golden.graph.max_pool import MaxPool
+from golden.graph.mean import Mean
+from golden.graph.multiply import Multiply
 from golden.graph.node import AccumulatingNode, AccumulatorBounds, Node
-from golden.graph.pooling import AveragePool, MaxPool, Mean, SumPool
+from golden.graph.pad import Pad
 from golden.graph.requantization import Certified, FixedPoint, Requantization
+from golden.graph.requantize import Requantize
+from golden.graph.reshape import Reshape
+from golden.graph.softmax import Softmax
+from golden.graph.softmax16 import Softmax16
+from golden.graph.sum_pool import SumPool
+from golden.graph.table import Table
 from golden.graph.tensor import Encoding, Quantization, Tensor, storage_dtype
 from golden.graph.window import Window
 

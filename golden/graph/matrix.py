@@ -1,4 +1,4 @@
-"""Nodes that multiply by weights: convolution and fully connected."""
+"""Nodes whose accumulators are sums of products with weights."""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.errors import UserError
-from golden.graph.node import AccumulatingNode, Inference, Int64, only_input
+from golden.graph.node import AccumulatingNode, Int64
 from golden.graph.tensor import MAXIMUM_CODE_WIDTH, Encoding, Tensor, frozen_codes
-from golden.graph.window import Window
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.requant_spec import MAXIMUM_ACCUMULATOR_WIDTH
 
@@ -16,7 +15,7 @@ _BIAS = IntegerType(MAXIMUM_ACCUMULATOR_WIDTH, True)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class _Matrix(AccumulatingNode):
+class MatrixNode(AccumulatingNode):
     """What convolution and fully connected share.
 
     Parameters
@@ -76,73 +75,3 @@ class _Matrix(AccumulatingNode):
             self.bias + rising * low + falling * high,
             self.bias + rising * high + falling * low,
         )
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Convolution(_Matrix):
-    """Convolution, grouped and depthwise included.
-
-        accumulator[y, x, o] = bias[o] + sum over (i, j, c) of
-            input[y * stride + i * dilation - padding, ..., c] * weight[o, i, j, c]
-
-    Input (height, width, input channels), output (height, width, output channels).
-
-    Parameters
-    ----------
-    weight : shape (output channels, window height, window width, input channels / groups)
-    window : Window
-        Of the size that the weight has.
-    groups : int
-        Output channel `o` sees the input channels of group ``o // (output channels / groups)``;
-        as many groups as input channels make it depthwise, with any multiplier.
-    """
-
-    window: Window
-    groups: int = 1
-
-    def infer(self, *inputs: Tensor) -> Inference:
-        """Derive the output; see `Node.infer`."""
-        tensor = only_input(inputs)
-        size = self.window.output_size(tensor.shape)
-        bounds = self._accumulate(tensor, dimensions=4)
-        outputs, *window, channels = self.weight.shape
-        if tuple(window) != self.window.size:
-            raise UserError(
-                f"weight has shape {self.weight.shape}; its window must be {self.window.size}"
-            )
-        if self.groups < 1 or outputs % self.groups or channels * self.groups != tensor.channels:
-            raise UserError(
-                f"groups is {self.groups} with {tensor.channels} input channels and weight "
-                f"{self.weight.shape}; allowed: a divisor of the output channels with groups * "
-                f"{channels} input channels"
-            )
-        return self._requantized((*size, outputs), *bounds)
-
-    @property
-    def depthwise(self) -> bool:
-        """Whether every output channel sees one input channel of several."""
-        return self.groups > 1 and self.weight.shape[-1] == 1
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class FullyConnected(_Matrix):
-    """A matrix applied to the last dimension.
-
-        accumulator[..., o] = bias[o] + sum over c of input[..., c] * weight[o, c]
-
-    Parameters
-    ----------
-    weight : shape (output channels, input channels)
-    """
-
-    def infer(self, *inputs: Tensor) -> Inference:
-        """Derive the output; see `Node.infer`."""
-        tensor = only_input(inputs)
-        bounds = self._accumulate(tensor, dimensions=2)
-        if not tensor.shape or self.weight.shape[1] != tensor.channels:
-            raise UserError(
-                f"weight has shape {self.weight.shape}; its input has shape {tensor.shape}, so it "
-                f"must have {tensor.channels} columns"
-            )
-        shape = (*tensor.shape[:-1], self.weight.shape[0])
-        return self._requantized(shape, *bounds)

@@ -17,13 +17,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.errors import UserError
-from golden.graph.arrangement import Broadcast, Concat, Constant, Pad, Reshape
-from golden.graph.classification import ArgMax, Softmax, Softmax16
-from golden.graph.elementwise import Add, Clamp, Multiply, Requantize, Table
-from golden.graph.matrix import Convolution, FullyConnected
+from golden.graph.add import Add
+from golden.graph.arg_max import ArgMax
+from golden.graph.average_pool import AveragePool
+from golden.graph.broadcast import Broadcast
+from golden.graph.clamp import Clamp
+from golden.graph.concat import Concat
+from golden.graph.constant import Constant
+from golden.graph.convolution import Convolution
+from golden.graph.fully_connected import FullyConnected
+from golden.graph.max_pool import MaxPool
+from golden.graph.mean import Mean
+from golden.graph.multiply import Multiply
 from golden.graph.node import Node
-from golden.graph.pooling import AveragePool, MaxPool, Mean, SumPool
+from golden.graph.pad import Pad
 from golden.graph.requantization import Certified, FixedPoint
+from golden.graph.requantize import Requantize
+from golden.graph.reshape import Reshape
+from golden.graph.softmax import Softmax
+from golden.graph.softmax16 import Softmax16
+from golden.graph.sum_pool import SumPool
+from golden.graph.table import Table
 from golden.numbers.integer_type import IntegerType
 
 _OPERATORS = (

@@ -11,18 +11,21 @@ from amaranth.lib import wiring
 from golden import graph
 from golden.errors import UserError
 from golden.graph import Node, Tensor
+from hdl.layers.add import AddLayer
 from hdl.layers.argmax import ArgMax
 from hdl.layers.broadcast import Broadcast
+from hdl.layers.clamp import Clamp
 from hdl.layers.concat import Concat
 from hdl.layers.constant import ConstantSource
-from hdl.layers.elementwise import AddLayer, MultiplyLayer, RequantizeLayer
 from hdl.layers.global_pool import GlobalPool
 from hdl.layers.matrix_layer import MatrixLayer
 from hdl.layers.matrix_layer_spec import MatrixLayerSpec
+from hdl.layers.multiply import MultiplyLayer
 from hdl.layers.pad import Pad
+from hdl.layers.requantize import RequantizeLayer
 from hdl.layers.softmax import Softmax
 from hdl.layers.softmax16 import Softmax16
-from hdl.layers.table import Clamp, Table
+from hdl.layers.table import Table
 from hdl.layers.window_pool import WindowPool
 from hdl.network.spec import NetworkSpec, describe, layer_name
 

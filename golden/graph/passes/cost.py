@@ -3,8 +3,9 @@
 import math
 from dataclasses import dataclass
 
+from golden.graph.convolution import Convolution
+from golden.graph.fully_connected import FullyConnected
 from golden.graph.graph import Graph
-from golden.graph.matrix import Convolution, FullyConnected
 from golden.graph.node import Node
 
 

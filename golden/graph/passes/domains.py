@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from golden.graph.elementwise import Requantize
+from golden.graph.convolution import Convolution
+from golden.graph.fully_connected import FullyConnected
 from golden.graph.graph import Graph
-from golden.graph.matrix import Convolution, FullyConnected
 from golden.graph.node import Node
+from golden.graph.requantize import Requantize
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,4 @@
-"""Convolution and fully connected, by fast arithmetic that is exact.
-
-Bytes times 8-bit weights go to int8 kernels where these are exact. All else is computed in floating
-point, which holds every integer up to 2**24 (float32) or 2**53 (float64): no partial sum exceeds
-the bounds derived from the weights, in whatever order a library adds them.
-"""
+"""Products of codes and weights, by fast arithmetic that is exact."""
 
 from collections.abc import Callable
 
@@ -17,39 +12,12 @@ from golden.executor.int8_products import (
     int8_products_are_exact,
     multiply_bytes,
 )
-from golden.executor.kernel import Kernel, compile_node, decode
-from golden.executor.requantization import compile_requantization
+from golden.executor.kernel import decode
 from golden.executor.storage import Storage
 from golden.graph import AccumulatorBounds, Convolution, FullyConnected, Tensor
 
 Accumulate = Callable[[torch.Tensor], torch.Tensor]
 """Stored codes to accumulators, channels last."""
-
-
-@compile_node.register
-def _(
-    node: FullyConnected, inputs: tuple[Tensor, ...], output: Tensor, bounds: AccumulatorBounds
-) -> Kernel:
-    accumulate = (
-        _multiply_bytes(node, inputs[0])
-        if _takes_bytes(node, inputs[0], bounds)
-        else _multiply_floats(node, inputs[0], bounds)
-    )
-    scale = compile_requantization(node.requantization, bounds, output)
-    return lambda stored: scale(accumulate(stored))
-
-
-@compile_node.register
-def _(
-    node: Convolution, inputs: tuple[Tensor, ...], output: Tensor, bounds: AccumulatorBounds
-) -> Kernel:
-    accumulate = (
-        _convolve_bytes(node, inputs[0])
-        if _takes_bytes(node, inputs[0], bounds)
-        else _convolve_floats(node, inputs[0], bounds)
-    )
-    scale = compile_requantization(node.requantization, bounds, output)
-    return lambda stored: scale(accumulate(stored))
 
 
 def largest_sum(node: Convolution | FullyConnected, bounds: AccumulatorBounds) -> int:
@@ -58,7 +26,7 @@ def largest_sum(node: Convolution | FullyConnected, bounds: AccumulatorBounds) -
     return largest + max(abs(int(node.bias.min())), abs(int(node.bias.max())))
 
 
-def _takes_bytes(
+def takes_bytes(
     node: Convolution | FullyConnected, tensor: Tensor, bounds: AccumulatorBounds
 ) -> bool:
     values = node.weight_values
@@ -73,15 +41,15 @@ def _takes_bytes(
     )
 
 
-def _stored_zero_point(node: Convolution | FullyConnected, tensor: Tensor) -> int:
+def stored_zero_point(node: Convolution | FullyConnected, tensor: Tensor) -> int:
     return node.input_encoding.zero_point - Storage.of(tensor).offset
 
 
-def _multiply_bytes(node: FullyConnected, tensor: Tensor) -> Accumulate:
+def byte_products(node: FullyConnected, tensor: Tensor) -> Accumulate:
     values = node.weight_values
     weight = torch.from_numpy(values).to(torch.int8)
     # The products take 128 from every byte; the rest of the zero point goes into the bias.
-    rest = 128 - _stored_zero_point(node, tensor)
+    rest = 128 - stored_zero_point(node, tensor)
     bias = torch.from_numpy(node.bias + rest * values.sum(axis=1)).to(torch.int32)
 
     def accumulate(stored: torch.Tensor) -> torch.Tensor:
@@ -91,10 +59,10 @@ def _multiply_bytes(node: FullyConnected, tensor: Tensor) -> Accumulate:
     return accumulate
 
 
-def _convolve_bytes(node: Convolution, tensor: Tensor) -> Accumulate:
+def byte_convolution(node: Convolution, tensor: Tensor) -> Accumulate:
     window = node.window
     (top, bottom), (left, right) = window.padding
-    zero_point = _stored_zero_point(node, tensor)
+    zero_point = stored_zero_point(node, tensor)
     symmetric = (top, left) == (bottom, right)
     convolve = ByteConvolution(
         torch.from_numpy(node.weight_values).permute(0, 3, 1, 2).to(torch.int8).contiguous(),
@@ -114,19 +82,19 @@ def _convolve_bytes(node: Convolution, tensor: Tensor) -> Accumulate:
     return accumulate
 
 
-def _exact_float(node: Convolution | FullyConnected, bounds: AccumulatorBounds) -> torch.dtype:
+def exact_float(node: Convolution | FullyConnected, bounds: AccumulatorBounds) -> torch.dtype:
     return torch.float32 if largest_sum(node, bounds) <= 1 << 24 else torch.float64
 
 
-def _multiply_floats(node: FullyConnected, tensor: Tensor, bounds: AccumulatorBounds) -> Accumulate:
-    dtype = _exact_float(node, bounds)
+def float_products(node: FullyConnected, tensor: Tensor, bounds: AccumulatorBounds) -> Accumulate:
+    dtype = exact_float(node, bounds)
     weight = torch.from_numpy(node.weight_values).to(dtype).T.contiguous()
     bias = torch.from_numpy(node.bias.copy()).to(dtype)
     return lambda stored: decode(stored, tensor, node.input_encoding, dtype) @ weight + bias
 
 
-def _convolve_floats(node: Convolution, tensor: Tensor, bounds: AccumulatorBounds) -> Accumulate:
-    dtype, window = _exact_float(node, bounds), node.window
+def float_convolution(node: Convolution, tensor: Tensor, bounds: AccumulatorBounds) -> Accumulate:
+    dtype, window = exact_float(node, bounds), node.window
     weight = torch.from_numpy(node.weight_values).to(dtype).permute(0, 3, 1, 2)
     weight = weight.contiguous(memory_format=torch.channels_last)
     bias = torch.from_numpy(node.bias.copy()).to(dtype)

@@ -1,6 +1,6 @@
-"""Nodes that compute each code from the codes at the same place.
+"""Functions of one code or two, computed or looked up.
 
-A function of one code, or of two of up to 8 bits, is looked up in a table of all its values.
+A function of one code, or of two of up to 8 bits, becomes a table over what the operands reach.
 """
 
 from collections.abc import Callable
@@ -9,63 +9,23 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from golden.executor.kernel import Kernel, compile_node
+from golden.executor.kernel import Kernel
 from golden.executor.loops import look_up, look_up_pairs
 from golden.executor.storage import Storage
-from golden.graph import Add, Clamp, Multiply, Requantization, Requantize, Table, Tensor
+from golden.graph import Requantization, Tensor
 
 Int64 = NDArray[np.int64]
+
 
 Function = Callable[..., Int64]
 """Codes of each input, shapes that broadcast and channels last, to codes."""
 
 
-@compile_node.register
-def _(node: Add, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
-    def add(*codes: Int64) -> Int64:
-        accumulator = np.zeros(1, dtype=np.int64)
-        for addend, operand in zip(node.addends, codes, strict=True):
-            accumulator = accumulator + addend.evaluate(operand)
-        return _requantized(accumulator, node.requantization)
-
-    return _compile(add, inputs, output, node.requantization)
-
-
-@compile_node.register
-def _(node: Multiply, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
-    first, second = node.encodings
-
-    def multiply(a: Int64, b: Int64) -> Int64:
-        return _requantized(first.decode(a) * second.decode(b), node.requantization)
-
-    return _compile(multiply, inputs, output, node.requantization)
-
-
-@compile_node.register
-def _(node: Requantize, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
-    def requantize(codes: Int64) -> Int64:
-        return _requantized(node.encoding.decode(codes), node.requantization)
-
-    return _compile(requantize, inputs, output, node.requantization)
-
-
-@compile_node.register
-def _(node: Table, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
-    lowest = inputs[0].type.minimum
-    return _compile(lambda codes: node.values[codes - lowest].astype(np.int64), inputs, output)
-
-
-@compile_node.register
-def _(node: Clamp, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
-    offset = Storage.of(output).offset
-    return lambda stored: stored.clamp(node.minimum - offset, node.maximum - offset)
-
-
-def _requantized(accumulator: Int64, requantization: Requantization | None) -> Int64:
+def requantized(accumulator: Int64, requantization: Requantization | None) -> Int64:
     return accumulator if requantization is None else requantization.evaluate(accumulator)
 
 
-def _compile(
+def compile_function(
     function: Function,
     inputs: tuple[Tensor, ...],
     output: Tensor,
@@ -97,7 +57,7 @@ def _computed(function: Function, inputs: tuple[Tensor, ...], output: Tensor) ->
 
     def kernel(*operands: torch.Tensor) -> torch.Tensor:
         codes = (
-            Storage.of(tensor).codes(_aligned(stored, output), tensor).astype(np.int64)
+            Storage.of(tensor).codes(aligned(stored, output), tensor).astype(np.int64)
             for stored, tensor in zip(operands, inputs, strict=True)
         )
         return storage.store(function(*codes))
@@ -121,7 +81,7 @@ def _looked_up_pairs(table: torch.Tensor, output: Tensor) -> Kernel:
     flat = table.reshape(-1).numpy()
 
     def kernel(*operands: torch.Tensor) -> torch.Tensor:
-        first, second = torch.broadcast_tensors(*(_aligned(each, output) for each in operands))
+        first, second = torch.broadcast_tensors(*(aligned(each, output) for each in operands))
         results = torch.empty(first.shape, dtype=table.dtype)
         look_up_pairs(
             flat, first.reshape(-1).numpy(), second.reshape(-1).numpy(), results.view(-1).numpy()
@@ -131,7 +91,7 @@ def _looked_up_pairs(table: torch.Tensor, output: Tensor) -> Kernel:
     return kernel
 
 
-def _aligned(stored: torch.Tensor, output: Tensor) -> torch.Tensor:
+def aligned(stored: torch.Tensor, output: Tensor) -> torch.Tensor:
     """Insert the dimensions that broadcasting adds, behind the batch."""
     missing = 1 + len(output.shape) - stored.ndim
     return stored.reshape(len(stored), *(1,) * missing, *stored.shape[1:])

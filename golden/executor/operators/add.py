@@ -1,0 +1,21 @@
+"""Sums and differences of scaled operands, on torch."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.executor.code_functions import compile_function, requantized
+from golden.executor.kernel import Kernel, compile_node
+from golden.graph import Add, Tensor
+
+Int64 = NDArray[np.int64]
+
+
+@compile_node.register
+def _(node: Add, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
+    def add(*codes: Int64) -> Int64:
+        accumulator = np.zeros(1, dtype=np.int64)
+        for addend, operand in zip(node.addends, codes, strict=True):
+            accumulator = accumulator + addend.evaluate(operand)
+        return requantized(accumulator, node.requantization)
+
+    return compile_function(add, inputs, output, node.requantization)

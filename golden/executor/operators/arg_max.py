@@ -1,0 +1,13 @@
+"""The index of the greatest code, on torch."""
+
+from golden.executor.kernel import Kernel, compile_node
+from golden.executor.storage import Storage
+from golden.graph import ArgMax, Tensor
+
+
+@compile_node.register
+def _(node: ArgMax, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
+    dtype = Storage.of(output).dtype
+
+    # torch.argmax names the first of equals.
+    return lambda stored: stored.argmax(dim=-1).to(dtype)

@@ -1,0 +1,13 @@
+"""Codes repeated along axes, on torch."""
+
+from golden.executor.kernel import Kernel, compile_node
+from golden.graph import Broadcast, Tensor
+
+
+@compile_node.register
+def _(node: Broadcast, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
+    shape = inputs[0].shape
+    aligned = (*(1,) * (len(node.shape) - len(shape)), *shape)
+    return lambda stored: (
+        stored.reshape(len(stored), *aligned).expand(len(stored), *node.shape).contiguous()
+    )

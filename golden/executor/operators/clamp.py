@@ -1,0 +1,11 @@
+"""Limits of a code: relu, relu6, on torch."""
+
+from golden.executor.kernel import Kernel, compile_node
+from golden.executor.storage import Storage
+from golden.graph import Clamp, Tensor
+
+
+@compile_node.register
+def _(node: Clamp, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
+    offset = Storage.of(output).offset
+    return lambda stored: stored.clamp(node.minimum - offset, node.maximum - offset)

@@ -1,0 +1,11 @@
+"""Tensors joined along an axis, on torch."""
+
+import torch
+
+from golden.executor.kernel import Kernel, compile_node
+from golden.graph import Concat, Tensor
+
+
+@compile_node.register
+def _(node: Concat, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
+    return lambda *operands: torch.cat(operands, dim=node.axis + 1)

@@ -1,0 +1,13 @@
+"""Codes that do not depend on the input, on torch."""
+
+import numpy as np
+
+from golden.executor.kernel import Kernel, compile_node
+from golden.executor.storage import Storage
+from golden.graph import Constant, Tensor
+
+
+@compile_node.register
+def _(node: Constant, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
+    values = Storage.of(output).store(node.values.astype(np.int64))[None]
+    return lambda: values

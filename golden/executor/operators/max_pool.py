@@ -1,0 +1,23 @@
+"""The greatest code of each window, on torch."""
+
+import torch
+
+from golden.executor.kernel import Kernel, compile_node
+from golden.executor.storage import Storage
+from golden.executor.window_sums import window_taps
+from golden.graph import MaxPool, Tensor
+
+
+@compile_node.register
+def _(node: MaxPool, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
+    offset = Storage.of(output).offset
+
+    def kernel(stored: torch.Tensor) -> torch.Tensor:
+        # The lowest value there is stands for the taps outside; every window has one inside.
+        taps = window_taps(stored, node.window, torch.iinfo(stored.dtype).min)
+        largest = next(taps).clone()
+        for tap in taps:
+            torch.maximum(largest, tap, out=largest)
+        return largest.clamp_(node.minimum - offset, node.maximum - offset)
+
+    return kernel

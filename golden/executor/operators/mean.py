@@ -1,0 +1,19 @@
+"""The mean over axes, on torch."""
+
+import torch
+
+from golden.executor.kernel import Kernel, compile_node, decode
+from golden.executor.requantization import compile_requantization
+from golden.graph import AccumulatorBounds, Mean, Tensor
+
+
+@compile_node.register
+def _(node: Mean, inputs: tuple[Tensor, ...], output: Tensor, bounds: AccumulatorBounds) -> Kernel:
+    scale = compile_requantization(node.requantization, bounds, output)
+    axes = tuple(axis + 1 for axis in node.axes)
+
+    def kernel(stored: torch.Tensor) -> torch.Tensor:
+        values = decode(stored, inputs[0], node.encoding, torch.int32)
+        return scale(values.sum(dim=axes, keepdim=node.keep_dimensions))
+
+    return kernel

@@ -1,0 +1,20 @@
+"""Products of two tensors, on torch."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.executor.code_functions import compile_function, requantized
+from golden.executor.kernel import Kernel, compile_node
+from golden.graph import Multiply, Tensor
+
+Int64 = NDArray[np.int64]
+
+
+@compile_node.register
+def _(node: Multiply, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
+    first, second = node.encodings
+
+    def multiply(a: Int64, b: Int64) -> Int64:
+        return requantized(first.decode(a) * second.decode(b), node.requantization)
+
+    return compile_function(multiply, inputs, output, node.requantization)

@@ -1,0 +1,15 @@
+"""Borders filled with a code, on torch."""
+
+from torch.nn.functional import pad
+
+from golden.executor.kernel import Kernel, compile_node
+from golden.executor.storage import Storage
+from golden.graph import Pad, Tensor
+
+
+@compile_node.register
+def _(node: Pad, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
+    # torch lists the last dimension first.
+    sizes = [size for pair in reversed(node.padding) for size in pair]
+    code = node.code - Storage.of(output).offset
+    return lambda stored: pad(stored, sizes, value=code)

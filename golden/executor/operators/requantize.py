@@ -1,0 +1,18 @@
+"""Changes of scale, zero point or width, on torch."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.executor.code_functions import compile_function, requantized
+from golden.executor.kernel import Kernel, compile_node
+from golden.graph import Requantize, Tensor
+
+Int64 = NDArray[np.int64]
+
+
+@compile_node.register
+def _(node: Requantize, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
+    def requantize(codes: Int64) -> Int64:
+        return requantized(node.encoding.decode(codes), node.requantization)
+
+    return compile_function(requantize, inputs, output, node.requantization)

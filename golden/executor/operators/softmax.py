@@ -1,0 +1,20 @@
+"""Softmax over the last axis, on torch."""
+
+import torch
+
+from golden.executor.kernel import Kernel, compile_node
+from golden.executor.storage import Storage
+from golden.graph import Softmax, Tensor
+from golden.numbers.softmax import softmax
+
+
+@compile_node.register
+def _(node: Softmax, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
+    storage = Storage.of(output)
+
+    def kernel(stored: torch.Tensor) -> torch.Tensor:
+        # Only differences of codes matter, so stored ones do as well.
+        codes = torch.from_numpy(softmax(stored.numpy(), node.exponential, node.type))
+        return (codes - storage.offset).to(storage.dtype)
+
+    return kernel

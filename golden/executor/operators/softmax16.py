@@ -1,0 +1,19 @@
+"""Softmax of 16-bit codes over the last axis, on torch."""
+
+import torch
+
+from golden.executor.kernel import Kernel, compile_node
+from golden.executor.storage import Storage
+from golden.graph import Softmax16, Tensor
+from golden.numbers.softmax16 import softmax16
+
+
+@compile_node.register
+def _(node: Softmax16, inputs: tuple[Tensor, ...], output: Tensor, bounds: object) -> Kernel:
+    dtype = Storage.of(output).dtype
+
+    def kernel(stored: torch.Tensor) -> torch.Tensor:
+        codes = softmax16(stored.numpy(), node.exponential, node.reciprocal)
+        return torch.from_numpy(codes).to(dtype)
+
+    return kernel

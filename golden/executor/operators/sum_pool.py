@@ -1,0 +1,21 @@
+"""The sum of each window, on torch."""
+
+import torch
+
+from golden.executor.kernel import Kernel, compile_node, decode
+from golden.executor.requantization import compile_requantization
+from golden.executor.window_sums import window_sums
+from golden.graph import AccumulatorBounds, SumPool, Tensor
+
+
+@compile_node.register
+def _(
+    node: SumPool, inputs: tuple[Tensor, ...], output: Tensor, bounds: AccumulatorBounds
+) -> Kernel:
+    scale = compile_requantization(node.requantization, bounds, output)
+
+    def kernel(stored: torch.Tensor) -> torch.Tensor:
+        values = decode(stored, inputs[0], node.encoding, torch.int32)
+        return scale(window_sums(values, node.window, output))
+
+    return kernel

@@ -1,0 +1,11 @@
+"""The index of the greatest code, as ONNX operators."""
+
+from golden.export.integer import fits_float32, write_node
+from golden.export.writer import Writer
+from golden.graph import ArgMax, Graph
+
+
+@write_node.register
+def _(node: ArgMax, graph: Graph, writer: Writer) -> str:
+    wide = writer.cast(node.inputs[0], "float32" if fits_float32(node, graph) else "float64")
+    return writer.operator("ArgMax", wide, axis=-1, keepdims=0)

@@ -1,0 +1,13 @@
+"""Codes repeated along axes, as ONNX operators."""
+
+from golden.export.integer import write_node
+from golden.export.writer import Writer
+from golden.graph import Broadcast, Graph
+
+
+@write_node.register
+def _(node: Broadcast, graph: Graph, writer: Writer) -> str:
+    shape = graph.tensors[node.inputs[0]].shape
+    aligned = [-1, *(1,) * (len(node.shape) - len(shape)), *shape]
+    value = writer.operator("Reshape", node.inputs[0], writer.constant(aligned))
+    return writer.operator("Expand", value, writer.constant([1, *node.shape]))

@@ -1,0 +1,10 @@
+"""Limits of a code: relu, relu6, as ONNX operators."""
+
+from golden.export.integer import write_node
+from golden.export.writer import Writer
+from golden.graph import Clamp, Graph
+
+
+@write_node.register
+def _(node: Clamp, graph: Graph, writer: Writer) -> str:
+    return writer.clamped(writer.cast(node.inputs[0], "int64"), node.minimum, node.maximum)

@@ -1,0 +1,19 @@
+"""Codes that do not depend on the input, as ONNX operators."""
+
+from golden.errors import UserError
+from golden.export.integer import write_node
+from golden.export.writer import Writer
+from golden.graph import Add, Constant, Graph, Multiply
+
+
+@write_node.register
+def _(node: Constant, graph: Graph, writer: Writer) -> str:
+    values = writer.constant(node.values[None])
+    readers = graph.consumers(node.output)
+    if node.output not in graph.outputs and all(isinstance(r, Add | Multiply) for r in readers):
+        return writer.operator("Identity", values)  # Which broadcast over the batch.
+    if not graph.inputs:
+        raise UserError("the network has no input, so there is no batch; it computes a constant")
+    batch = writer.operator("Shape", graph.inputs[0].name, start=0, end=1)
+    sizes = writer.operator("Concat", batch, writer.constant(node.values.shape), axis=0)
+    return writer.operator("Expand", values, sizes)

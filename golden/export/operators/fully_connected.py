@@ -1,0 +1,17 @@
+"""Matrix-vector products, as ONNX operators."""
+
+from golden.export.integer import decoded, write_node
+from golden.export.requantization import write_requantization
+from golden.export.writer import Writer
+from golden.graph import FullyConnected, Graph
+
+
+@write_node.register
+def _(node: FullyConnected, graph: Graph, writer: Writer) -> str:
+    # Float64 holds every sum of products of 16-bit codes that an accumulator of 48 bits holds.
+    values = decoded(node.inputs[0], node.input_encoding, writer, "float64")
+    weight = writer.constant(node.weight_values.T, "float64")
+    products = writer.cast(writer.operator("MatMul", values, weight), "int64")
+    accumulator = writer.added(products, node.bias)
+    bounds = graph.accumulators[node.output]
+    return write_requantization(writer, accumulator, bounds, node.requantization)

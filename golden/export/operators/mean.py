@@ -1,0 +1,15 @@
+"""The mean over axes, as ONNX operators."""
+
+from golden.export.integer import decoded, write_node
+from golden.export.requantization import write_requantization
+from golden.export.writer import Writer
+from golden.graph import Graph, Mean
+
+
+@write_node.register
+def _(node: Mean, graph: Graph, writer: Writer) -> str:
+    values = decoded(node.inputs[0], node.encoding, writer)
+    axes = writer.constant([axis + 1 for axis in node.axes])
+    total = writer.operator("ReduceSum", values, axes, keepdims=int(node.keep_dimensions))
+    bounds = graph.accumulators[node.output]
+    return write_requantization(writer, total, bounds, node.requantization)

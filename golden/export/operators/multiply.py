@@ -1,0 +1,14 @@
+"""Products of two tensors, as ONNX operators."""
+
+from golden.export.integer import operands, write_node
+from golden.export.requantization import write_requantization
+from golden.export.writer import Writer
+from golden.graph import Graph, Multiply
+
+
+@write_node.register
+def _(node: Multiply, graph: Graph, writer: Writer) -> str:
+    first, second = operands(node, node.encodings, graph, writer)
+    product = writer.multiplied(first, second)
+    bounds = graph.accumulators[node.output]
+    return write_requantization(writer, product, bounds, node.requantization)

@@ -1,0 +1,13 @@
+"""Borders filled with a code, as ONNX operators."""
+
+from golden.export.integer import write_node
+from golden.export.writer import Writer
+from golden.graph import Graph, Pad
+
+
+@write_node.register
+def _(node: Pad, graph: Graph, writer: Writer) -> str:
+    before, after = zip(*node.padding, strict=True)
+    pads = writer.constant([0, *before, 0, *after])
+    wide = writer.cast(node.inputs[0], "int64")
+    return writer.operator("Pad", wide, pads, writer.constant(node.code))

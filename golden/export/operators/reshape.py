@@ -1,0 +1,11 @@
+"""The same codes in another shape, as ONNX operators."""
+
+from golden.export.integer import write_node
+from golden.export.writer import Writer
+from golden.graph import Graph, Reshape
+
+
+@write_node.register
+def _(node: Reshape, graph: Graph, writer: Writer) -> str:
+    # The batch stays where it is, whatever its size.
+    return writer.operator("Reshape", node.inputs[0], writer.constant([-1, *node.shape]))

@@ -1,0 +1,13 @@
+"""The sum of each window, as ONNX operators."""
+
+from golden.export.integer import window_sum, write_node
+from golden.export.requantization import write_requantization
+from golden.export.writer import Writer
+from golden.graph import Graph, SumPool
+
+
+@write_node.register
+def _(node: SumPool, graph: Graph, writer: Writer) -> str:
+    total = window_sum(node, node.window, node.encoding, graph, writer)
+    bounds = graph.accumulators[node.output]
+    return write_requantization(writer, total, bounds, node.requantization)

@@ -1,0 +1,13 @@
+"""Any function of a code, as ONNX operators."""
+
+from golden.export.integer import write_node
+from golden.export.writer import Writer
+from golden.graph import Graph, Table
+
+
+@write_node.register
+def _(node: Table, graph: Graph, writer: Writer) -> str:
+    (name,) = node.inputs
+    lowest = graph.tensors[name].type.minimum
+    index = writer.subtracted(writer.cast(name, "int64"), lowest)
+    return writer.operator("Gather", writer.constant(node.values), index)

@@ -1,0 +1,84 @@
+"""Sums and differences of scaled operands."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from golden.errors import UserError
+from golden.graph.node import AccumulatingNode, Inference, Int64
+from golden.graph.operands import broadcast, check_operand
+from golden.graph.tensor import Encoding, Tensor
+from golden.numbers.requant_spec import MAXIMUM_MULTIPLIER_WIDTH
+
+
+@dataclass(frozen=True)
+class Addend:
+    """How one operand of an addition becomes an integer on the common scale.
+
+        half_away(half_up(value * multiplier / 2**half_up_shift) / 2**half_away_shift)
+
+    negated after rounding when subtracted. With both shifts zero it is an exact product. TFLite's
+    ``RDBPOT(SRDHM(value << left_shift, M), -e)`` is ``half_up_shift = 31 - left_shift`` and
+    ``half_away_shift = -e``.
+
+    Parameters
+    ----------
+    encoding : Encoding
+        How the operand's codes become values.
+    multiplier : int
+        0 to 2**31 - 1.
+    half_up_shift, half_away_shift : int
+        0 to 31.
+    subtract : bool
+        Whether the result is subtracted.
+    """
+
+    encoding: Encoding = Encoding()
+    multiplier: int = 1
+    half_up_shift: int = 0
+    half_away_shift: int = 0
+    subtract: bool = False
+
+    def __post_init__(self) -> None:
+        for name, value, limit in (
+            ("multiplier", self.multiplier, (1 << MAXIMUM_MULTIPLIER_WIDTH) - 1),
+            ("half_up_shift", self.half_up_shift, MAXIMUM_MULTIPLIER_WIDTH),
+            ("half_away_shift", self.half_away_shift, MAXIMUM_MULTIPLIER_WIDTH),
+        ):
+            if not 0 <= value <= limit:
+                raise UserError(f"{name} of an addend is {value}; allowed: 0 to {limit}")
+
+    def evaluate(self, codes: ArrayLike) -> Int64:
+        """Return the integers that codes of up to 16 bits add."""
+        product = self.encoding.decode(codes) * self.multiplier
+        first = (product + ((1 << self.half_up_shift) >> 1)) >> self.half_up_shift
+        half = (1 << self.half_away_shift) >> 1
+        magnitude = (np.abs(first) + half) >> self.half_away_shift
+        return np.where((first < 0) != self.subtract, -magnitude, magnitude)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Add(AccumulatingNode):
+    """Sum or difference of tensors, each brought to a common scale first.
+
+        accumulator = sum of addend(operand);  shapes broadcast as in numpy
+
+    Parameters
+    ----------
+    addends : tuple of Addend
+        One for each input.
+    """
+
+    addends: tuple[Addend, ...]
+
+    def infer(self, *inputs: Tensor) -> Inference:
+        """Derive the output; see `Node.infer`."""
+        if len(inputs) != len(self.addends) or not inputs:
+            raise UserError(f"it has {len(inputs)} inputs and {len(self.addends)} addends")
+        low = high = np.zeros(1, dtype=np.int64)
+        for tensor, addend in zip(inputs, self.addends, strict=True):
+            check_operand(tensor, addend.encoding)
+            ends = addend.evaluate([tensor.minimum, tensor.maximum])
+            low, high = low + ends.min(), high + ends.max()
+        return self._requantized(broadcast(inputs), low, high)

@@ -1,0 +1,23 @@
+"""The index of the greatest code."""
+
+from dataclasses import dataclass
+
+from golden.errors import UserError
+from golden.graph.node import Inference, Node, only_input
+from golden.graph.tensor import Tensor
+from golden.numbers.integer_type import IntegerType
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ArgMax(Node):
+    """Index of the largest code along the last dimension, which disappears; the first of equals."""
+
+    def infer(self, *inputs: Tensor) -> Inference:
+        """Derive the output; see `Node.infer`."""
+        tensor = only_input(inputs)
+        if not tensor.shape or tensor.channels > 1 << 16:
+            raise UserError(f"its input has shape {tensor.shape}; allowed: up to 65536 channels")
+        last = tensor.channels - 1
+        return Inference(
+            Tensor(self.output, tensor.shape[:-1], IntegerType.spanning(0, last), 0, last)
+        )

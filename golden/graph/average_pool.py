@@ -1,0 +1,45 @@
+"""The mean of each window."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from golden.errors import UserError
+from golden.graph.node import AccumulatorBounds, Inference, Node, only_input
+from golden.graph.operands import clamped
+from golden.graph.tensor import MAXIMUM_CODE_WIDTH, Tensor
+from golden.graph.window import Window
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AveragePool(Node):
+    """Mean code of each window over the taps inside the input, half away from zero, clamped.
+
+        output = clamp(half_away(sum of codes / number of taps inside))
+
+    TFLite's reference AVERAGE_POOL_2D. The codes themselves are averaged, so input and output
+    share their scale and zero point.
+
+    Parameters
+    ----------
+    window : Window
+    minimum, maximum : int
+        Clamp; codes of the input's type.
+    """
+
+    window: Window
+    minimum: int
+    maximum: int
+
+    def infer(self, *inputs: Tensor) -> Inference:
+        """Derive the output; see `Node.infer`."""
+        tensor = only_input(inputs)
+        shape = (*self.window.taps_inside(tensor.shape).shape, tensor.channels)
+        if tensor.type.width > MAXIMUM_CODE_WIDTH:
+            raise UserError(f"its input is {tensor.type}; allowed: 1 to {MAXIMUM_CODE_WIDTH} bits")
+        low, high = (
+            np.array([self.window.taps * end], dtype=np.int64)
+            for end in (min(tensor.minimum, 0), max(tensor.maximum, 0))
+        )
+        bounds = AccumulatorBounds(low, high)
+        return Inference(clamped(self, tensor, shape, self.minimum, self.maximum), bounds)

@@ -1,0 +1,30 @@
+"""Codes repeated along axes."""
+
+from dataclasses import dataclass
+
+from golden.errors import UserError
+from golden.graph.node import Inference, Node, only_input
+from golden.graph.tensor import Tensor
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Broadcast(Node):
+    """The same codes, repeated along dimensions of size 1 and new ones in front, as numpy does.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Without the batch dimension.
+    """
+
+    shape: tuple[int, ...]
+
+    def infer(self, *inputs: Tensor) -> Inference:
+        """Derive the output; see `Node.infer`."""
+        tensor = only_input(inputs)
+        missing = len(self.shape) - len(tensor.shape)
+        behind = zip(tensor.shape, self.shape[max(missing, 0) :], strict=False)
+        if missing < 0 or any(size not in (1, wanted) for size, wanted in behind):
+            raise UserError(f"shape is {self.shape}, to which {tensor.shape} does not broadcast")
+        reach = tensor.minimum, tensor.maximum
+        return Inference(Tensor(self.output, self.shape, tensor.type, *reach))

@@ -1,0 +1,26 @@
+"""Limits of a code: relu, relu6."""
+
+from dataclasses import dataclass
+
+from golden.graph.node import Inference, Node, only_input
+from golden.graph.operands import clamped
+from golden.graph.tensor import Tensor
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Clamp(Node):
+    """Codes limited to a range: relu, relu6, clip.
+
+    Parameters
+    ----------
+    minimum, maximum : int
+        Codes of the input's type.
+    """
+
+    minimum: int
+    maximum: int
+
+    def infer(self, *inputs: Tensor) -> Inference:
+        """Derive the output; see `Node.infer`."""
+        tensor = only_input(inputs)
+        return Inference(clamped(self, tensor, tensor.shape, self.minimum, self.maximum))

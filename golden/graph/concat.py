@@ -1,0 +1,44 @@
+"""Tensors joined along an axis."""
+
+from dataclasses import dataclass
+
+from golden.errors import UserError
+from golden.graph.node import Inference, Node
+from golden.graph.tensor import Tensor
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Concat(Node):
+    """Tensors of one type joined along a dimension.
+
+    Parameters
+    ----------
+    axis : int
+        Dimension, from 0, not counting the batch.
+    """
+
+    axis: int
+
+    def infer(self, *inputs: Tensor) -> Inference:
+        """Derive the output; see `Node.infer`."""
+        if not inputs:
+            raise UserError("it has no inputs; allowed: one or more")
+        first, axis = inputs[0], self.axis
+        if not 0 <= axis < len(first.shape):
+            raise UserError(f"axis is {axis}; allowed: a dimension of {first.shape}, from 0")
+        for tensor in inputs:
+            if (
+                tensor.type != first.type
+                or len(tensor.shape) != len(first.shape)
+                or tensor.shape[:axis] != first.shape[:axis]
+                or tensor.shape[axis + 1 :] != first.shape[axis + 1 :]
+            ):
+                raise UserError(
+                    f"its inputs are {first.type} {first.shape} and {tensor.type} {tensor.shape}; "
+                    f"they must have one type and agree in all dimensions but {axis}"
+                )
+        total = sum(tensor.shape[axis] for tensor in inputs)
+        shape = (*first.shape[:axis], total, *first.shape[axis + 1 :])
+        low = min(tensor.minimum for tensor in inputs)
+        high = max(tensor.maximum for tensor in inputs)
+        return Inference(Tensor(self.output, shape, first.type, low, high))

@@ -1,0 +1,55 @@
+"""Convolutions: grouped and depthwise ones, padding, stride and dilation."""
+
+from dataclasses import dataclass
+
+from golden.errors import UserError
+from golden.graph.matrix import MatrixNode
+from golden.graph.node import Inference, only_input
+from golden.graph.tensor import Tensor
+from golden.graph.window import Window
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Convolution(MatrixNode):
+    """Convolution, grouped and depthwise included.
+
+        accumulator[y, x, o] = bias[o] + sum over (i, j, c) of
+            input[y * stride + i * dilation - padding, ..., c] * weight[o, i, j, c]
+
+    Input (height, width, input channels), output (height, width, output channels).
+
+    Parameters
+    ----------
+    weight : shape (output channels, window height, window width, input channels / groups)
+    window : Window
+        Of the size that the weight has.
+    groups : int
+        Output channel `o` sees the input channels of group ``o // (output channels / groups)``;
+        as many groups as input channels make it depthwise, with any multiplier.
+    """
+
+    window: Window
+    groups: int = 1
+
+    def infer(self, *inputs: Tensor) -> Inference:
+        """Derive the output; see `Node.infer`."""
+        tensor = only_input(inputs)
+        size = self.window.output_size(tensor.shape)
+        bounds = self._accumulate(tensor, dimensions=4)
+        outputs, *window, channels = self.weight.shape
+        if tuple(window) != self.window.size:
+            raise UserError(
+                f"weight has shape {self.weight.shape}; its window must be {self.window.size}"
+            )
+        if self.groups < 1 or outputs % self.groups or channels * self.groups != tensor.channels:
+            raise UserError(
+                f"groups is {self.groups} with {tensor.channels} input channels and weight "
+                f"{self.weight.shape}; allowed: a divisor of the output channels with groups * "
+                f"{channels} input channels"
+            )
+        return self._requantized((*size, outputs), *bounds)
+
+    @property
+    def depthwise(self) -> bool:
+        """Whether every output channel sees one input channel of several."""
+        return self.groups > 1 and self.weight.shape[-1] == 1

@@ -1,0 +1,32 @@
+"""Matrix-vector products."""
+
+from dataclasses import dataclass
+
+from golden.errors import UserError
+from golden.graph.matrix import MatrixNode
+from golden.graph.node import Inference, only_input
+from golden.graph.tensor import Tensor
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FullyConnected(MatrixNode):
+    """A matrix applied to the last dimension.
+
+        accumulator[..., o] = bias[o] + sum over c of input[..., c] * weight[o, c]
+
+    Parameters
+    ----------
+    weight : shape (output channels, input channels)
+    """
+
+    def infer(self, *inputs: Tensor) -> Inference:
+        """Derive the output; see `Node.infer`."""
+        tensor = only_input(inputs)
+        bounds = self._accumulate(tensor, dimensions=2)
+        if not tensor.shape or self.weight.shape[1] != tensor.channels:
+            raise UserError(
+                f"weight has shape {self.weight.shape}; its input has shape {tensor.shape}, so it "
+                f"must have {tensor.channels} columns"
+            )
+        shape = (*tensor.shape[:-1], self.weight.shape[0])
+        return self._requantized(shape, *bounds)

@@ -1,0 +1,30 @@
+"""The greatest code of each window."""
+
+from dataclasses import dataclass
+
+from golden.graph.node import Inference, Node, only_input
+from golden.graph.operands import clamped
+from golden.graph.tensor import Tensor
+from golden.graph.window import Window
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MaxPool(Node):
+    """Largest code of each window, clamped.
+
+    Parameters
+    ----------
+    window : Window
+    minimum, maximum : int
+        Clamp; codes of the input's type.
+    """
+
+    window: Window
+    minimum: int
+    maximum: int
+
+    def infer(self, *inputs: Tensor) -> Inference:
+        """Derive the output; see `Node.infer`."""
+        tensor = only_input(inputs)
+        shape = (*self.window.taps_inside(tensor.shape).shape, tensor.channels)
+        return Inference(clamped(self, tensor, shape, self.minimum, self.maximum))

@@ -1,0 +1,36 @@
+"""What elementwise nodes ask of their operands."""
+
+import numpy as np
+
+from golden.errors import UserError
+from golden.graph.node import Node, require_code
+from golden.graph.tensor import MAXIMUM_CODE_WIDTH, Encoding, Tensor
+
+
+def clamped(
+    node: Node, tensor: Tensor, shape: tuple[int, ...], minimum: int, maximum: int
+) -> Tensor:
+    """Return a node's output of given shape whose codes are the input's, limited to a range."""
+    require_code(minimum, tensor, "minimum")
+    require_code(maximum, tensor, "maximum")
+    if minimum > maximum:
+        raise UserError(f"minimum is {minimum}, above maximum, {maximum}")
+    low, high = (min(max(end, minimum), maximum) for end in (tensor.minimum, tensor.maximum))
+    return Tensor(node.output, shape, tensor.type, low, high)
+
+
+def check_operand(tensor: Tensor, encoding: Encoding) -> None:
+    if tensor.type.width > MAXIMUM_CODE_WIDTH:
+        raise UserError(
+            f"its input {tensor.name!r} is {tensor.type}; allowed: 1 to {MAXIMUM_CODE_WIDTH} bits; "
+            "requantize it first"
+        )
+    encoding.check(tensor.type, f"input {tensor.name!r}")
+
+
+def broadcast(inputs: tuple[Tensor, ...]) -> tuple[int, ...]:
+    try:
+        return np.broadcast_shapes(*(tensor.shape for tensor in inputs))
+    except ValueError:
+        shapes = " and ".join(str(tensor.shape) for tensor in inputs)
+        raise UserError(f"its inputs have shapes {shapes}, which do not broadcast") from None

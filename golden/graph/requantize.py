@@ -1,0 +1,28 @@
+"""Changes of scale, zero point or width."""
+
+from dataclasses import dataclass
+
+from golden.graph.node import AccumulatingNode, Inference, only_input
+from golden.graph.tensor import Encoding, Tensor
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Requantize(AccumulatingNode):
+    """Change of scale, zero point or width.
+
+        accumulator = value of the code
+
+    Parameters
+    ----------
+    encoding : Encoding
+        How the input's codes become values.
+    """
+
+    encoding: Encoding
+
+    def infer(self, *inputs: Tensor) -> Inference:
+        """Derive the output; see `Node.infer`."""
+        tensor = only_input(inputs)
+        self.encoding.check(tensor.type, "the input")
+        low, high = self.encoding.decode([[tensor.minimum], [tensor.maximum]])
+        return self._requantized(tensor.shape, low, high)

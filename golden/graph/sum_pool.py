@@ -1,0 +1,32 @@
+"""The sum of each window."""
+
+from dataclasses import dataclass
+
+from golden.graph.node import AccumulatingNode, Inference, only_input
+from golden.graph.sums import sum_bounds
+from golden.graph.tensor import Encoding, Tensor
+from golden.graph.window import Window
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SumPool(AccumulatingNode):
+    """Sum of each window, requantized: an average whose division is part of the scale.
+
+        accumulator = sum over the taps inside of value
+
+    Parameters
+    ----------
+    window : Window
+    encoding : Encoding
+        How the input's codes become values.
+    """
+
+    window: Window
+    encoding: Encoding
+
+    def infer(self, *inputs: Tensor) -> Inference:
+        """Derive the output; see `Node.infer`."""
+        tensor = only_input(inputs)
+        shape = (*self.window.output_size(tensor.shape), tensor.channels)
+        bounds = sum_bounds(tensor, self.encoding, self.window.taps)
+        return self._requantized(shape, *bounds)

@@ -1,0 +1,47 @@
+"""Any function of a code."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.errors import UserError
+from golden.graph.node import Inference, Node, only_input
+from golden.graph.tensor import MAXIMUM_CODE_WIDTH, Tensor, frozen_codes
+from golden.numbers.integer_type import IntegerType
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Table(Node):
+    """Any function of a code, by look-up: sigmoid, tanh, hard-swish, a change of scale.
+
+        output = values[code - lowest code of the input's type]
+
+    Parameters
+    ----------
+    values : ndarray of integers, shape (2**input width,)
+        Output codes in ascending order of the input code.
+    type : IntegerType
+        Type of the output codes, 1 to 16 bits.
+    """
+
+    values: NDArray[np.integer]
+    type: IntegerType
+
+    def __post_init__(self) -> None:
+        if self.type.width > MAXIMUM_CODE_WIDTH:
+            raise UserError(f"type is {self.type}; allowed: 1 to {MAXIMUM_CODE_WIDTH} bits")
+        object.__setattr__(self, "values", frozen_codes(self.values, self.type, "values"))
+
+    def infer(self, *inputs: Tensor) -> Inference:
+        """Derive the output; see `Node.infer`."""
+        tensor = only_input(inputs)
+        if tensor.type.width > MAXIMUM_CODE_WIDTH or self.values.shape != (1 << tensor.type.width,):
+            raise UserError(
+                f"values has shape {self.values.shape}; allowed: one for each code of its input, "
+                f"which is {tensor.type}"
+            )
+        offset = tensor.type.minimum
+        reached = self.values[tensor.minimum - offset : tensor.maximum - offset + 1]
+        reach = int(reached.min()), int(reached.max())
+        return Inference(Tensor(self.output, tensor.shape, self.type, *reach))

@@ -1,0 +1,164 @@
+"""Sums and differences of scaled operands, as a layer."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+from amaranth.hdl import C, Cat, Module, Mux, Value
+from amaranth.lib import stream
+
+from golden import graph
+from golden.graph import Tensor
+from golden.lowering.addition import AdditionTables, find_addition_tables
+from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
+from hdl.blocks.pipeline import Pipeline
+from hdl.layers.codes import decoded
+from hdl.layers.elementwise import Elementwise
+from hdl.layers.table import MAXIMUM_TABLE_WIDTH, code_table
+
+SUM_LATENCY = 3
+"""Cycles of tables and the sum of their entries."""
+
+
+COMPUTED_SUM_LATENCY = MULTIPLY_LATENCY + 3
+"""Cycles of products, their two roundings, and the sum."""
+
+
+class AddLayer(Elementwise):
+    """Add tensors, each scaled first, and scale the sum.
+
+        o[k] = requantize(sum over the inputs of addend(i[k]))
+
+    Parameters
+    ----------
+    node : golden.graph.Add
+        Addends and requantization.
+    tensors : sequence of Tensor
+        What it reads, of one shape.
+    lanes : int
+        Elements of a beat, a divisor of the channels.
+    name : str
+        Prefix of the names of ROM files; unique within a design.
+
+    Members
+    -------
+    i0, i1, ... : In(stream)
+        Codes of each input.
+    o : Out(stream)
+        Codes of the sum.
+
+    Latency `latency` cycles, one beat per cycle. Where `golden.lowering.addition` finds tables that hold the
+    scaling of the sum, which it does for two inputs of up to 8 bits as a rule, that is 4 cycles: a
+    table for each input, an adder, a shift and a clamp. Otherwise the tables hold the addends, and
+    a requantizer follows. With codes of more than 10 bits, for which tables would be large, addends
+    are computed: a product by a constant, rounded half up, then half away from zero.
+    """
+
+    def __init__(
+        self, node: graph.Add, tensors: Sequence[Tensor], lanes: int, name: str = "add"
+    ) -> None:
+        ports = [f"i{index}" for index in range(len(tensors))]
+        super().__init__(node, tensors, lanes, name, ports)
+        self.addends = node.addends
+        self.computes = any(tensor.type.width > MAXIMUM_TABLE_WIDTH for tensor in tensors)
+
+    @cached_property
+    def tables(self) -> AdditionTables | None:
+        """Tables that hold the scaling of the sum; None if there are none."""
+        assert isinstance(self.node, graph.Add)
+        if self.computes:
+            return None
+        return find_addition_tables(self.node, self.tensors)
+
+    @property
+    def latency(self) -> int:
+        """Cycles from accepted beats to their codes."""
+        return SUM_LATENCY + 1 if self.tables else super().latency
+
+    @property
+    def _accumulation(self) -> int:
+        return COMPUTED_SUM_LATENCY if self.computes else SUM_LATENCY
+
+    def elaborate(self, platform: object) -> Module:
+        """Look operands up, or scale them, add them, and clamp or requantize."""
+        m = Module()
+        joined, inputs = self._inputs(m)
+        if self.tables:
+            pipeline = Pipeline(m, platform, joined, self.o, self.latency)
+            sums = self._sums(m, pipeline, inputs, [self.tables.first, self.tables.second])
+            m.d.comb += self.o.payload.as_value().eq(
+                Cat(
+                    pipeline.register(f"code_{lane}", self._clamped(total, self.tables))
+                    for lane, total in enumerate(sums)
+                )
+            )
+            return m
+        requantizer = self._requantizer(m)
+        pipeline = Pipeline(m, platform, joined, requantizer.i, self._accumulation)
+        if self.computes:
+            self._requantize(m, requantizer, self._computed_sums(pipeline, inputs))
+            return m
+        every = [np.arange(tensor.type.minimum, tensor.type.maximum + 1) for tensor in self.tensors]
+        tables = [addend.evaluate(codes) for addend, codes in zip(self.addends, every, strict=True)]
+        self._requantize(m, requantizer, self._sums(m, pipeline, inputs, tables))
+        return m
+
+    def _sums(
+        self,
+        m: Module,
+        pipeline: Pipeline,
+        inputs: Sequence[stream.Interface],
+        tables: Sequence[np.ndarray],
+    ) -> list[Value]:
+        """Return each lane's sum of table entries, `SUM_LATENCY` cycles later."""
+        sums = []
+        for lane in range(self.lanes):
+            total: Value = C(0)
+            for index, (given, table) in enumerate(zip(inputs, tables, strict=True)):
+                instance = f"addend_{index}_{lane}"
+                entry = code_table(
+                    m,
+                    pipeline,
+                    f"{self.name}_addend_{index}",
+                    f"{instance}_table",
+                    given.payload[lane],
+                    self.tensors[index].type,
+                    table,
+                )
+                # Block RAM is slow to answer: no adder in the same cycle.
+                total = total + pipeline.register(instance, entry)
+            sums.append(pipeline.register(f"sum_{lane}", total))
+        return sums
+
+    def _computed_sums(self, pipeline: Pipeline, inputs: Sequence[stream.Interface]) -> list[Value]:
+        """Return each lane's sum of addends, `COMPUTED_SUM_LATENCY` cycles later."""
+        sums = []
+        for lane in range(self.lanes):
+            total: Value = C(0)
+            for index, (given, addend) in enumerate(zip(inputs, self.addends, strict=True)):
+                name = f"addend_{index}_{lane}"
+                value = decoded(given.payload[lane], addend.encoding)
+                scaled = pipeline.register(name, _scaled(pipeline, name, value, addend))
+                total = total - scaled if addend.subtract else total + scaled
+            sums.append(pipeline.register(f"sum_{lane}", total))
+        return sums
+
+    def _clamped(self, total: Value, tables: AdditionTables) -> Value:
+        low, high = tables.minimum, tables.maximum
+        shifted = total >> tables.shift
+        width = len(self.o.payload[0])
+        return Mux(shifted < low, C(low, width), Mux(shifted > high, C(high, width), shifted))[
+            :width
+        ]
+
+
+def _scaled(pipeline: Pipeline, name: str, value: Value, addend: graph.Addend) -> Value:
+    """Return an operand's addend before its sign, `MULTIPLY_LATENCY` and one cycles later."""
+    factor = C(addend.multiplier, max(addend.multiplier.bit_length(), 1))
+    product = multiply(pipeline, f"{name}_product", value, factor)
+    half_up = (product + ((1 << addend.half_up_shift) >> 1)) >> addend.half_up_shift
+    once = pipeline.register(f"{name}_once", half_up)
+    if addend.half_away_shift == 0:
+        return once
+    # Below zero, half away from zero is one less than half up before the shift.
+    return (once + ((1 << addend.half_away_shift) >> 1) - (once < 0)) >> addend.half_away_shift
