@@ -69,7 +69,8 @@ def test_verilog_is_written_whole(tmp_path: Path) -> None:
 
 def test_generating_verilog_imports_no_torch() -> None:
     program = (
-        "import sys; from flows.units import UNITS; from hdl.printer.verilog_output import to_verilog\n"
+        "import sys\nfrom flows.units import UNITS\n"
+        "from hdl.printer.verilog_output import to_verilog\n"
         "unit = UNITS['requant']; to_verilog(unit.build(**unit.parse([])), 'requant')\n"
         "sys.exit('torch' in sys.modules)"
     )

@@ -80,7 +80,7 @@ def _row(graph: Graph, node: Node, wide: bool) -> list[str]:
     scaled = node.requantization if isinstance(node, AccumulatingNode) else None
     numbers = (cost.macs, cost.bit_operations, cost.weight_bytes)
     return [
-        graph_labels.title(node),
+        node.title,
         graph_labels.shape(tensor),
         str(tensor.type),
         graph_labels.weight_type(node),

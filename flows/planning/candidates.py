@@ -18,7 +18,7 @@ from flows.planning.resources import (
     window_cost,
 )
 from flows.planning.selection import Options, pareto
-from golden.graph import AccumulatorBounds, Convolution, FullyConnected, Tensor
+from golden.graph import AccumulatorBounds, MatrixNode, Tensor
 from golden.numbers.integer_type import IntegerType
 from golden.units.mac_spec import MAXIMUM_LUT_WIDTH, MINIMUM_OPERAND_WIDTH, Multiplier
 from hdl.blocks.memory import Memory
@@ -95,7 +95,7 @@ class MatrixChoices:
         Of the device.
     """
 
-    node: Convolution | FullyConnected
+    node: MatrixNode
     tensor: Tensor
     bounds: AccumulatorBounds
     fabric: Fabric

@@ -6,7 +6,7 @@ from flows.planning.candidates import MatrixChoices
 from flows.planning.devices import Fabric
 from flows.planning.levels import Levels
 from flows.planning.streams import Streams
-from golden.graph import Convolution, FullyConnected, Graph
+from golden.graph import Graph, MatrixNode
 
 
 class Circuits:
@@ -54,5 +54,5 @@ class Circuits:
                 self._fabric,
             )
             for node in self.graph.nodes
-            if isinstance(node, Convolution | FullyConnected)
+            if isinstance(node, MatrixNode)
         }

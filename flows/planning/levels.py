@@ -18,7 +18,7 @@ from flows.planning.resources import (
 )
 from flows.planning.selection import Options
 from flows.planning.streams import Streams
-from golden.graph import Convolution, FullyConnected, Graph, Node
+from golden.graph import Graph, MatrixNode, Node
 from hdl.blocks.memory import Memory
 from hdl.network.layers import build_layer, matrix_layer_spec
 from hdl.network.spec import NetworkSpec, is_wire
@@ -111,7 +111,7 @@ class Levels:
         for node in graph.nodes:
             if is_wire(node):
                 continue
-            if isinstance(node, Convolution | FullyConnected):
+            if isinstance(node, MatrixNode):
                 accumulator = graph.accumulators[node.output].type
                 costs[node.output] = requantizer_cost(
                     node.requantization, accumulator, lanes[node.output]
@@ -134,10 +134,10 @@ class Levels:
         return {
             node.output: self._constants(node, spec)
             for node in self._graph.nodes
-            if isinstance(node, Convolution | FullyConnected)
+            if isinstance(node, MatrixNode)
         }
 
-    def _constants(self, node: Convolution | FullyConnected, spec: NetworkSpec) -> Options:
+    def _constants(self, node: MatrixNode, spec: NetworkSpec) -> Options:
         """Return what the ROMs of a requantizer cost in each kind of memory."""
         key = node.output, spec.lanes_of(node.output)
         if key not in self._known_constants:

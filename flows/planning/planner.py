@@ -14,7 +14,7 @@ from flows.planning.levels import Level
 from flows.planning.planned import Plan, PlannedLayer
 from flows.planning.resources import Costs
 from flows.planning.selection import Limits, Selection
-from golden.graph import Convolution, FullyConnected, Node
+from golden.graph import MatrixNode, Node
 from hdl.blocks.memory import Memory
 from hdl.network.layers import matrix_layer_spec
 from hdl.network.spec import NetworkSpec, is_wire
@@ -205,7 +205,7 @@ class Planner:
 
     def _planned(self, node: Node, spec: NetworkSpec, choice: "_Choice") -> PlannedLayer:
         cost = choice.level.costs[node.output]
-        if not isinstance(node, Convolution | FullyConnected):
+        if not isinstance(node, MatrixNode):
             cycles = choice.level.cycles[node.output]
             return PlannedLayer(node.output, node.operator(), 0, None, 0, cycles, cost.single())
         layer = matrix_layer_spec(node, spec)

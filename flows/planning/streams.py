@@ -6,7 +6,7 @@ import itertools
 import math
 from functools import cached_property
 
-from golden.graph import Concat, Convolution, FullyConnected, Graph, Pad, Tensor
+from golden.graph import Concat, Convolution, Graph, MatrixNode, Pad, Tensor
 from hdl.layers.folding import Folding
 from hdl.network.circuit import Network
 from hdl.network.layers import Pool, naming, pool_layer
@@ -46,7 +46,7 @@ class Streams:
         """Foldings of which nothing is asked but that they are some."""
         foldings = {}
         for node in self._graph.nodes:
-            if isinstance(node, Convolution | FullyConnected):
+            if isinstance(node, MatrixNode):
                 depthwise = isinstance(node, Convolution) and node.depthwise
                 channels = self._graph.tensors[node.inputs[0]].channels
                 each = len(node.weight) // channels if depthwise else 1

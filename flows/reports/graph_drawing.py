@@ -133,7 +133,7 @@ class _Canvas:
         return self._box(
             node.output,
             node.operator(),
-            graph_labels.title(node),
+            node.title,
             self._tensor_line(tensor),
             " · ".join(detail for detail in details if detail),
             cost.macs / self._cost.macs if cost.macs else 0.0,

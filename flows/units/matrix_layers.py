@@ -13,6 +13,7 @@ from golden.graph import (
     Encoding,
     FullyConnected,
     Graph,
+    MatrixNode,
     Node,
     Tensor,
     Window,
@@ -164,7 +165,7 @@ def example_matrix_graph(
 
     plain = graph_of()
     node = plain.nodes[0]
-    assert isinstance(node, Convolution | FullyConnected)
+    assert isinstance(node, MatrixNode)
     requantization = example_fixed_point(plain.accumulators["y"], output, weight_shape[0])
     return certify(graph_of(bias=node.bias, requantization=requantization))
 
@@ -218,7 +219,7 @@ def _build_dense(
 
 def _layer(graph: Graph, folding: Folding, lanes_in: int, lanes_out: int, name: str) -> MatrixLayer:
     node = graph.nodes[0]
-    assert isinstance(node, Convolution | FullyConnected)
+    assert isinstance(node, MatrixNode)
     bounds = graph.accumulators[node.output]
     spec = MatrixLayerSpec(node, graph.inputs[0], bounds, folding, lanes_in, lanes_out)
     return MatrixLayer(spec, name)

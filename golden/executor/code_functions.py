@@ -22,6 +22,7 @@ Function = Callable[..., Int64]
 
 
 def requantized(accumulator: Int64, requantization: Requantization | None) -> Int64:
+    """Return the codes of accumulators, themselves where nothing requantizes them."""
     return accumulator if requantization is None else requantization.evaluate(accumulator)
 
 

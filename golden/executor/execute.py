@@ -8,16 +8,15 @@ import torch
 from numpy.typing import NDArray
 
 from golden.errors import UserError
-
-# Importing a module of kernels registers them.
-from golden.executor import arrangement, classification, elementwise, matrix, pooling
+from golden.executor import operators
 from golden.executor.kernel import Kernel, compile_node
 from golden.executor.storage import Storage
 from golden.graph import Graph, Tensor, storage_dtype
+from golden.registry import import_modules
 
 __all__ = ["Executor"]
 
-_REGISTERED = (arrangement, classification, elementwise, matrix, pooling)
+import_modules(operators)
 
 _BATCH_BYTES = 1 << 22
 """Bytes of the accumulators of one batch; what fits a processor's cache runs fastest."""

@@ -1,7 +1,7 @@
 """What went through the requantizers of a network: accumulators in, codes out, and the bounds.
 
-Stimulus for circuits, made by `golden.executor.record_layers` from any integer graph and real inputs.
-Loading it needs numpy alone.
+Stimulus for circuits, made by `golden.executor.record_layers` from any integer graph and real
+inputs. Loading it needs numpy alone.
 """
 
 import io

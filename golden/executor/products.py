@@ -14,21 +14,20 @@ from golden.executor.int8_products import (
 )
 from golden.executor.kernel import decode
 from golden.executor.storage import Storage
-from golden.graph import AccumulatorBounds, Convolution, FullyConnected, Tensor
+from golden.graph import AccumulatorBounds, Convolution, FullyConnected, MatrixNode, Tensor
 
 Accumulate = Callable[[torch.Tensor], torch.Tensor]
 """Stored codes to accumulators, channels last."""
 
 
-def largest_sum(node: Convolution | FullyConnected, bounds: AccumulatorBounds) -> int:
+def largest_sum(node: MatrixNode, bounds: AccumulatorBounds) -> int:
     """Return what no partial sum exceeds, whenever a library adds the bias."""
     largest = max(abs(int(bounds.minimum.min())), abs(int(bounds.maximum.max())))
     return largest + max(abs(int(node.bias.min())), abs(int(node.bias.max())))
 
 
-def takes_bytes(
-    node: Convolution | FullyConnected, tensor: Tensor, bounds: AccumulatorBounds
-) -> bool:
+def takes_bytes(node: MatrixNode, tensor: Tensor, bounds: AccumulatorBounds) -> bool:
+    """Return whether products of 8-bit integers compute a node's accumulators exactly."""
     values = node.weight_values
     return (
         tensor.type.width <= 8
@@ -41,11 +40,13 @@ def takes_bytes(
     )
 
 
-def stored_zero_point(node: Convolution | FullyConnected, tensor: Tensor) -> int:
+def stored_zero_point(node: MatrixNode, tensor: Tensor) -> int:
+    """Return the zero point of a node's input as it is stored."""
     return node.input_encoding.zero_point - Storage.of(tensor).offset
 
 
 def byte_products(node: FullyConnected, tensor: Tensor) -> Accumulate:
+    """Return a fully connected node's accumulators by products of 8-bit integers."""
     values = node.weight_values
     weight = torch.from_numpy(values).to(torch.int8)
     # The products take 128 from every byte; the rest of the zero point goes into the bias.
@@ -60,6 +61,7 @@ def byte_products(node: FullyConnected, tensor: Tensor) -> Accumulate:
 
 
 def byte_convolution(node: Convolution, tensor: Tensor) -> Accumulate:
+    """Return a convolution's accumulators by products of 8-bit integers."""
     window = node.window
     (top, bottom), (left, right) = window.padding
     zero_point = stored_zero_point(node, tensor)
@@ -82,11 +84,13 @@ def byte_convolution(node: Convolution, tensor: Tensor) -> Accumulate:
     return accumulate
 
 
-def exact_float(node: Convolution | FullyConnected, bounds: AccumulatorBounds) -> torch.dtype:
+def exact_float(node: MatrixNode, bounds: AccumulatorBounds) -> torch.dtype:
+    """Return the narrowest floating-point type in which no sum of a node is rounded."""
     return torch.float32 if largest_sum(node, bounds) <= 1 << 24 else torch.float64
 
 
 def float_products(node: FullyConnected, tensor: Tensor, bounds: AccumulatorBounds) -> Accumulate:
+    """Return a fully connected node's accumulators by floating-point products that are exact."""
     dtype = exact_float(node, bounds)
     weight = torch.from_numpy(node.weight_values).to(dtype).T.contiguous()
     bias = torch.from_numpy(node.bias.copy()).to(dtype)
@@ -94,6 +98,7 @@ def float_products(node: FullyConnected, tensor: Tensor, bounds: AccumulatorBoun
 
 
 def float_convolution(node: Convolution, tensor: Tensor, bounds: AccumulatorBounds) -> Accumulate:
+    """Return a convolution's accumulators by floating-point products that are exact."""
     dtype, window = exact_float(node, bounds), node.window
     weight = torch.from_numpy(node.weight_values).to(dtype).permute(0, 3, 1, 2)
     weight = weight.contiguous(memory_format=torch.channels_last)

@@ -8,7 +8,14 @@ from numpy.typing import NDArray
 
 from golden.executor.execute import Executor
 from golden.executor.layer_trace import LayerTrace
-from golden.graph import Convolution, Encoding, FixedPoint, FullyConnected, Graph, Node, Requantize
+from golden.graph import (
+    Encoding,
+    FixedPoint,
+    Graph,
+    MatrixNode,
+    Node,
+    Requantize,
+)
 
 
 def record_layers(
@@ -51,15 +58,13 @@ def record_layers(
 
 def _fixed_point_layers(graph: Graph) -> Iterator[tuple[Node, FixedPoint]]:
     for node in graph.nodes:
-        if isinstance(node, Convolution | FullyConnected) and isinstance(
-            node.requantization, FixedPoint
-        ):
+        if isinstance(node, MatrixNode) and isinstance(node.requantization, FixedPoint):
             yield node, node.requantization
 
 
 def _split(node: Node) -> tuple[Node, ...]:
     """Return a layer as two nodes with its accumulators between them."""
-    if not isinstance(node, Convolution | FullyConnected) or node.requantization is None:
+    if not isinstance(node, MatrixNode) or node.requantization is None:
         return (node,)
     accumulators = replace(node, output=_accumulator_name(node), requantization=None)
     codes = Requantize(

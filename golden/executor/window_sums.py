@@ -10,6 +10,7 @@ from golden.graph import Tensor, Window
 
 
 def window_sums(values: torch.Tensor, window: Window, output: Tensor) -> torch.Tensor:
+    """Return the sum over each window, for every channel."""
     sums = torch.zeros((len(values), *output.shape), dtype=torch.int64)
     (top, _), (left, _) = window.padding
     sum_windows(

@@ -64,6 +64,7 @@ def decoded(name: str, encoding: Encoding, writer: Writer, dtype: str = "int64")
 
 
 def largest_value(graph: Graph, name: str, encoding: Encoding) -> int:
+    """Return the largest magnitude among the values that a tensor's codes stand for."""
     tensor = graph.tensors[name]
     return int(np.abs(encoding.decode([tensor.minimum, tensor.maximum])).max())
 
@@ -152,6 +153,7 @@ def digits(writer: Writer, values: str, largest: int, terms: int) -> Iterator[tu
 
 
 def attributes(window: Window) -> dict[str, Any]:
+    """Return a window as the attributes of ONNX's convolutions and poolings."""
     (top, bottom), (left, right) = window.padding
     return {
         "kernel_shape": list(window.size),
@@ -172,6 +174,7 @@ def aligned(writer: Writer, tensor: str, rank: int, wanted: int, shape: tuple[in
 def operands(
     node: Node, encodings: tuple[Encoding, ...], graph: Graph, writer: Writer
 ) -> list[str]:
+    """Write the values of a node's inputs, with as many dimensions as its output."""
     rank = len(graph.tensors[node.output].shape)
     operands = []
     for name, encoding in zip(node.inputs, encodings, strict=True):
@@ -182,6 +185,7 @@ def operands(
 
 
 def window_sum(node: Node, window: Window, encoding: Encoding, graph: Graph, writer: Writer) -> str:
+    """Write the sum over each window, for every channel."""
     (name,) = node.inputs
     channels = graph.tensors[name].channels
     ones = np.ones((channels, *window.size, 1), dtype=np.int64)
@@ -192,6 +196,7 @@ def window_sum(node: Node, window: Window, encoding: Encoding, graph: Graph, wri
 
 
 def fits_float32(node: Node, graph: Graph) -> bool:
+    """Return whether float32 holds every code of a node's first input."""
     return graph.tensors[node.inputs[0]].type.width <= 24
 
 

@@ -5,11 +5,15 @@ from dataclasses import dataclass
 import onnx
 
 from golden.errors import UserError
+from golden.export import operators
 from golden.export.integer import write_exactly
 from golden.export.qdq import Qdq
 from golden.export.writer import Writer
 from golden.graph import Graph, Tensor
 from golden.numbers.integer_type import IntegerType
+from golden.registry import import_modules
+
+import_modules(operators)
 
 STYLES = ("integer", "qdq")
 """How layers are written: ``integer`` always exactly, ``qdq`` where that is exact, too."""

@@ -16,8 +16,8 @@ from golden.graph import (
     Certified,
     Convolution,
     Encoding,
-    FullyConnected,
     Graph,
+    MatrixNode,
     Node,
     Quantization,
 )
@@ -45,7 +45,7 @@ class Qdq:
 
     def write(self, node: Node) -> str:
         """Write a layer, or return in few words why it has no exact QDQ form."""
-        if not isinstance(node, Convolution | FullyConnected):
+        if not isinstance(node, MatrixNode):
             return "no weights"
         requantization = node.requantization
         if requantization is None:
@@ -77,7 +77,7 @@ class Qdq:
 
     def _write(
         self,
-        node: Convolution | FullyConnected,
+        node: MatrixNode,
         requantization: Requantization,
         quantization: tuple[Quantization, Quantization],
         scale: Float32,

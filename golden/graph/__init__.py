@@ -26,10 +26,11 @@ from golden.graph.constant import Constant
 from golden.graph.convolution import Convolution
 from golden.graph.fully_connected import FullyConnected
 from golden.graph.graph import Graph, GraphError
+from golden.graph.matrix import MatrixNode
 from golden.graph.max_pool import MaxPool
 from golden.graph.mean import Mean
 from golden.graph.multiply import Multiply
-from golden.graph.node import AccumulatingNode, AccumulatorBounds, Node
+from golden.graph.node import OPERATORS, AccumulatingNode, AccumulatorBounds, Node
 from golden.graph.pad import Pad
 from golden.graph.requantization import Certified, FixedPoint, Requantization
 from golden.graph.requantize import Requantize
@@ -42,6 +43,7 @@ from golden.graph.tensor import Encoding, Quantization, Tensor, storage_dtype
 from golden.graph.window import Window
 
 __all__ = [
+    "OPERATORS",
     "AccumulatingNode",
     "AccumulatorBounds",
     "Add",
@@ -59,6 +61,7 @@ __all__ = [
     "FullyConnected",
     "Graph",
     "GraphError",
+    "MatrixNode",
     "MaxPool",
     "Mean",
     "Multiply",

@@ -1,6 +1,7 @@
 """Sums and differences of scaled operands."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -71,6 +72,13 @@ class Add(AccumulatingNode):
     """
 
     addends: tuple[Addend, ...]
+
+    repeats_operands: ClassVar[bool] = True
+
+    @property
+    def title(self) -> str:
+        """See `Node.title`."""
+        return "sub" if any(addend.subtract for addend in self.addends) else "add"
 
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output; see `Node.infer`."""

@@ -31,6 +31,11 @@ class AveragePool(Node):
     minimum: int
     maximum: int
 
+    @property
+    def title(self) -> str:
+        """See `Node.title`."""
+        return f"average pool {self.window.title}"
+
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output; see `Node.infer`."""
         tensor = only_input(inputs)

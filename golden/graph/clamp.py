@@ -20,6 +20,11 @@ class Clamp(Node):
     minimum: int
     maximum: int
 
+    @property
+    def title(self) -> str:
+        """See `Node.title`."""
+        return f"clamp {self.minimum} to {self.maximum}"
+
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output; see `Node.infer`."""
         tensor = only_input(inputs)

@@ -19,6 +19,11 @@ class Concat(Node):
 
     axis: int
 
+    @property
+    def title(self) -> str:
+        """See `Node.title`."""
+        return f"concat along {self.axis}"
+
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output; see `Node.infer`."""
         if not inputs:

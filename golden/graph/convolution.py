@@ -31,6 +31,13 @@ class Convolution(MatrixNode):
     window: Window
     groups: int = 1
 
+    @property
+    def title(self) -> str:
+        """See `Node.title`."""
+        kind = "depthwise" if self.depthwise else "conv"
+        groups = f" groups {self.groups}" if self.groups > 1 and not self.depthwise else ""
+        return f"{kind} {self.window.title}{groups}"
+
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output; see `Node.infer`."""
         tensor = only_input(inputs)

@@ -19,6 +19,11 @@ class FullyConnected(MatrixNode):
     weight : shape (output channels, input channels)
     """
 
+    @property
+    def title(self) -> str:
+        """See `Node.title`."""
+        return "dense"
+
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output; see `Node.infer`."""
         tensor = only_input(inputs)

@@ -15,8 +15,8 @@ _BIAS = IntegerType(MAXIMUM_ACCUMULATOR_WIDTH, True)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class MatrixNode(AccumulatingNode):
-    """What convolution and fully connected share.
+class MatrixNode(AccumulatingNode, abstract=True):
+    """A node whose accumulators are sums of products with weights.
 
     Parameters
     ----------

@@ -23,6 +23,11 @@ class MaxPool(Node):
     minimum: int
     maximum: int
 
+    @property
+    def title(self) -> str:
+        """See `Node.title`."""
+        return f"max pool {self.window.title}"
+
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output; see `Node.infer`."""
         tensor = only_input(inputs)

@@ -29,6 +29,11 @@ class Mean(AccumulatingNode):
     keep_dimensions: bool
     encoding: Encoding
 
+    @property
+    def title(self) -> str:
+        """See `Node.title`."""
+        return f"mean over {', '.join(map(str, self.axes))}"
+
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output; see `Node.infer`."""
         tensor = only_input(inputs)

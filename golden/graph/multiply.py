@@ -1,6 +1,7 @@
 """Products of two tensors."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -23,6 +24,8 @@ class Multiply(AccumulatingNode):
     """
 
     encodings: tuple[Encoding, Encoding]
+
+    repeats_operands: ClassVar[bool] = True
 
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output; see `Node.infer`."""

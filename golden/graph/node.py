@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from golden.numbers.integer_type import IntegerType
 from golden.numbers.requant_spec import MAXIMUM_ACCUMULATOR_WIDTH
 
 Int64 = NDArray[np.int64]
+
+OPERATORS: dict[str, type["Node"]] = {}
+"""Every operator, by the name that files and messages give it; each class enters itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,16 +69,40 @@ class Node(ABC):
         Names of the tensors it reads.
     output : str
         Name of the tensor it makes, which also names the node.
+
+    Notes
+    -----
+    A class of nodes enters itself into `OPERATORS`, unless it is made with ``abstract=True``: one
+    that only holds what several operators share. What others ask of an operator is a property here,
+    so that none of them has to know which operators there are.
     """
 
     inputs: tuple[str, ...]
     output: str
+
+    changes_precision_only: ClassVar[bool] = False
+    """Whether its codes stand for the values that it reads, at another scale or width."""
+    repeats_operands: ClassVar[bool] = False
+    """Whether it combines its operands element by element, repeating the smaller ones."""
+
+    def __init_subclass__(cls, *, abstract: bool = False) -> None:
+        super().__init_subclass__()
+        if abstract:
+            return
+        if cls.operator() in OPERATORS:
+            raise TypeError(f"two operators are named {cls.operator()!r}")
+        OPERATORS[cls.operator()] = cls
 
     @classmethod
     def operator(cls) -> str:
         """Return the operator as files and messages name it: ``fully_connected``."""
         letters = (f"_{c.lower()}" if c.isupper() else c for c in cls.__name__)
         return "".join(letters).removeprefix("_")
+
+    @property
+    def title(self) -> str:
+        """What the node does, in a few words for tables and drawings: ``conv 3x3 /2``."""
+        return self.operator().replace("_", " ")
 
     @abstractmethod
     def infer(self, *inputs: Tensor) -> Inference:
@@ -88,7 +116,7 @@ class Node(ABC):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class AccumulatingNode(Node):
+class AccumulatingNode(Node, abstract=True):
     """A node that computes accumulators, and codes from them.
 
     Parameters

@@ -20,6 +20,7 @@ def clamped(
 
 
 def check_operand(tensor: Tensor, encoding: Encoding) -> None:
+    """Check that a tensor can be an operand with an encoding."""
     if tensor.type.width > MAXIMUM_CODE_WIDTH:
         raise UserError(
             f"its input {tensor.name!r} is {tensor.type}; allowed: 1 to {MAXIMUM_CODE_WIDTH} bits; "
@@ -29,6 +30,7 @@ def check_operand(tensor: Tensor, encoding: Encoding) -> None:
 
 
 def broadcast(inputs: tuple[Tensor, ...]) -> tuple[int, ...]:
+    """Return the shape that operands have together."""
     try:
         return np.broadcast_shapes(*(tensor.shape for tensor in inputs))
     except ValueError:

@@ -17,53 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.errors import UserError
-from golden.graph.add import Add
-from golden.graph.arg_max import ArgMax
-from golden.graph.average_pool import AveragePool
-from golden.graph.broadcast import Broadcast
-from golden.graph.clamp import Clamp
-from golden.graph.concat import Concat
-from golden.graph.constant import Constant
-from golden.graph.convolution import Convolution
-from golden.graph.fully_connected import FullyConnected
-from golden.graph.max_pool import MaxPool
-from golden.graph.mean import Mean
-from golden.graph.multiply import Multiply
-from golden.graph.node import Node
-from golden.graph.pad import Pad
+from golden.graph.node import OPERATORS, Node
 from golden.graph.requantization import Certified, FixedPoint
-from golden.graph.requantize import Requantize
-from golden.graph.reshape import Reshape
-from golden.graph.softmax import Softmax
-from golden.graph.softmax16 import Softmax16
-from golden.graph.sum_pool import SumPool
-from golden.graph.table import Table
 from golden.numbers.integer_type import IntegerType
 
-_OPERATORS = (
-    Convolution,
-    FullyConnected,
-    Add,
-    Multiply,
-    Requantize,
-    Table,
-    Clamp,
-    MaxPool,
-    AveragePool,
-    SumPool,
-    Mean,
-    Softmax,
-    Softmax16,
-    ArgMax,
-    Reshape,
-    Broadcast,
-    Concat,
-    Pad,
-    Constant,
-)
-
-KINDS: dict[Any, dict[str, type]] = {
-    Node: {cls.operator(): cls for cls in _OPERATORS},
+KINDS: dict[Any, Mapping[str, type]] = {
+    Node: OPERATORS,
     FixedPoint | Certified: {"fixed_point": FixedPoint, "certified": Certified},
 }
 """The classes that a value of an abstract type may have, by the ``kind`` written in the file."""
@@ -137,7 +96,7 @@ def decode(value: Any, hint: Any, place: str, arrays: ArrayReader) -> Any:
     if hint in KINDS:
         kind = value.get("kind") if isinstance(value, dict) else None
         if not isinstance(kind, str) or kind not in KINDS[hint]:
-            raise UserError(f"{place}.kind is {kind!r}; allowed: {', '.join(KINDS[hint])}")
+            raise UserError(f"{place}.kind is {kind!r}; allowed: {', '.join(sorted(KINDS[hint]))}")
         rest = {name: item for name, item in value.items() if name != "kind"}
         return decode(rest, KINDS[hint][kind], place, arrays)
     if typing.get_origin(hint) is np.ndarray:

@@ -1,6 +1,7 @@
 """Changes of scale, zero point or width."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from golden.graph.node import AccumulatingNode, Inference, only_input
 from golden.graph.tensor import Encoding, Tensor
@@ -19,6 +20,8 @@ class Requantize(AccumulatingNode):
     """
 
     encoding: Encoding
+
+    changes_precision_only: ClassVar[bool] = True
 
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output; see `Node.infer`."""

@@ -24,6 +24,11 @@ class SumPool(AccumulatingNode):
     window: Window
     encoding: Encoding
 
+    @property
+    def title(self) -> str:
+        """See `Node.title`."""
+        return f"sum pool {self.window.title}"
+
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output; see `Node.infer`."""
         tensor = only_input(inputs)

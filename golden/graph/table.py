@@ -33,6 +33,11 @@ class Table(Node):
             raise UserError(f"type is {self.type}; allowed: 1 to {MAXIMUM_CODE_WIDTH} bits")
         object.__setattr__(self, "values", frozen_codes(self.values, self.type, "values"))
 
+    @property
+    def title(self) -> str:
+        """See `Node.title`."""
+        return f"table of {len(self.values)}"
+
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output; see `Node.infer`."""
         tensor = only_input(inputs)

@@ -52,6 +52,17 @@ class Window:
         """Taps of one window."""
         return self.size[0] * self.size[1]
 
+    @property
+    def title(self) -> str:
+        """Its size, and its steps where they are not 1 or the size itself: ``3x3 /2``."""
+        text = f"{self.size[0]}x{self.size[1]}"
+        if self.stride not in ((1, 1), self.size):
+            rows, columns = self.stride
+            text += f" /{rows}" if rows == columns else f" /{rows}x{columns}"
+        if self.dilation != (1, 1):
+            text += f" dilation {self.dilation[0]}x{self.dilation[1]}"
+        return text
+
     def taps_inside(self, shape: tuple[int, ...]) -> NDArray[np.int64]:
         """Return how many taps of each window lie inside the input, shape (height, width).
 

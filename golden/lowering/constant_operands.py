@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from golden.graph import Add, Constant, Graph, Multiply, Node
+from golden.graph import Constant, Graph, Node
 
 
 def spread_constants(graph: Graph) -> Graph:
@@ -53,6 +53,6 @@ def spread_constants(graph: Graph) -> Graph:
 
 def _spread(constant: Constant, name: str, reader: Node, graph: Graph) -> Constant:
     values = constant.values
-    if isinstance(reader, Add | Multiply):
+    if reader.repeats_operands:
         values = np.broadcast_to(values, graph.tensors[reader.output].shape)
     return Constant(inputs=(), output=name, values=values, type=constant.type)

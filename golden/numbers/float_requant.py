@@ -1,7 +1,7 @@
 """Requantization that references define in floating point.
 
-Circuits never compute these: a certificate (`golden.certificates.certificate_search`) turns each into integers
-that give the same code for every reachable accumulator.
+Circuits never compute these: a certificate (`golden.certificates.certificate_search`) turns each
+into integers that give the same code for every reachable accumulator.
 """
 
 import numpy as np

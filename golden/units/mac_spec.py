@@ -16,9 +16,8 @@ MAXIMUM_ACCUMULATOR_WIDTH = 62
 class Multiplier(Enum):
     """What multiplies.
 
-    ``DSP``: a hardware multiplier for each product. ``PACKED_DSP48E1`` and
-    ``PACKED_MULT18X18D``: several products in one, see `golden.units.packing`. ``LUT``: look-up tables
-    and carry chains.
+    ``DSP``: a hardware multiplier for each product. ``PACKED_DSP48E1`` and ``PACKED_MULT18X18D``:
+    several products in one, see `golden.units.packing`. ``LUT``: look-up tables and carry chains.
     """
 
     DSP = "dsp"

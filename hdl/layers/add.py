@@ -47,11 +47,11 @@ class AddLayer(Elementwise):
     o : Out(stream)
         Codes of the sum.
 
-    Latency `latency` cycles, one beat per cycle. Where `golden.lowering.addition` finds tables that hold the
-    scaling of the sum, which it does for two inputs of up to 8 bits as a rule, that is 4 cycles: a
-    table for each input, an adder, a shift and a clamp. Otherwise the tables hold the addends, and
-    a requantizer follows. With codes of more than 10 bits, for which tables would be large, addends
-    are computed: a product by a constant, rounded half up, then half away from zero.
+    Latency `latency` cycles, one beat per cycle. Where `golden.lowering.addition` finds tables that
+    hold the scaling of the sum, which it does for two inputs of up to 8 bits as a rule, that is 4
+    cycles: a table for each input, an adder, a shift and a clamp. Otherwise the tables hold the
+    addends, and a requantizer follows. With codes of more than 10 bits, for which tables would be
+    large, addends are computed: a product by a constant, rounded half up, then half away from zero.
     """
 
     def __init__(

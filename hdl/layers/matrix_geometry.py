@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.errors import UserError
-from golden.graph import Convolution, FullyConnected, Tensor, Window
+from golden.graph import Convolution, MatrixNode, Tensor, Window
 from hdl.layers.folding import Folding
 from hdl.layers.window_spec import SlidingWindowSpec
 
@@ -43,9 +43,9 @@ class MatrixGeometry:
     depthwise: bool = False
 
     @classmethod
-    def of(cls, node: Convolution | FullyConnected, tensor: Tensor) -> "MatrixGeometry":
+    def of(cls, node: MatrixNode, tensor: Tensor) -> "MatrixGeometry":
         """Return the geometry of a node that reads a tensor."""
-        if isinstance(node, FullyConnected):
+        if not isinstance(node, Convolution):
             positions = tensor.elements // tensor.channels
             weight = node.weight_values[:, None, None, :]
             return cls((1, 1), (positions, 1, tensor.channels), Window((1, 1)), weight)

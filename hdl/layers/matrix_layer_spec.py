@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.errors import UserError
-from golden.graph import AccumulatorBounds, Convolution, FullyConnected, Tensor
+from golden.graph import AccumulatorBounds, MatrixNode, Tensor
 from golden.numbers.integer_type import IntegerType
 from hdl.layers.channel_requant import ChannelRequantizer
 from hdl.layers.folding import Folding
@@ -43,7 +43,7 @@ class MatrixLayerSpec:
         Naming the parameter, its value and what is allowed.
     """
 
-    node: Convolution | FullyConnected
+    node: MatrixNode
     tensor: Tensor
     bounds: AccumulatorBounds
     folding: Folding

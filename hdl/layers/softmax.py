@@ -21,8 +21,8 @@ class Softmax(SoftmaxRows):
 
         o[c] = round(exponential[largest - i[c]] / sum of all exponentials), scaled
 
-    `golden.numbers.softmax` has the arithmetic. One multiplier of 32 x 32 bits serves the reciprocal's
-    Newton-Raphson steps and then the scaling of the codes, one after the other.
+    `golden.numbers.softmax` has the arithmetic. One multiplier of 32 x 32 bits serves the
+    reciprocal's Newton-Raphson steps and then the scaling of the codes, one after the other.
 
     Parameters
     ----------

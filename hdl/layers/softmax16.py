@@ -31,8 +31,8 @@ class Softmax16(SoftmaxRows):
 
         o[c] = half_up(exponential[largest - i[c]] * reciprocal(sum of all) / 2**shift)
 
-    `golden.numbers.softmax16` has the arithmetic. One multiplier of 17 x 16 bits interpolates the table of
-    reciprocals and then scales the codes.
+    `golden.numbers.softmax16` has the arithmetic. One multiplier of 17 x 16 bits interpolates the
+    table of reciprocals and then scales the codes.
 
     Parameters
     ----------

@@ -65,9 +65,9 @@ class Network(wiring.Component):
         With `stalls`: for each layer, by its name, whether an output of it waits in this cycle.
 
     Images follow each other without a gap: the slowest layer sets the cycles between them, which
-    FIFOs of the depths that `hdl.network.schedule` finds see to. Streams part at tensors with several
-    readers; the FIFO at the beginning of each branch is at least as deep as `hdl.network.fork_depths` finds
-    it must be, so no pattern of stalls can block the network.
+    FIFOs of the depths that `hdl.network.schedule` finds see to. Streams part at tensors with
+    several readers; the FIFO at the beginning of each branch is at least as deep as
+    `hdl.network.fork_depths` finds it must be, so no pattern of stalls can block the network.
     """
 
     def __init__(self, spec: NetworkSpec, taps: bool = False, stalls: bool = False) -> None:

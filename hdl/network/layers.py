@@ -54,9 +54,7 @@ def naming(network: graph.Graph, node: Node) -> Iterator[None]:
         raise UserError(f"{describe(network, node)}: {error}") from error
 
 
-def matrix_layer_spec(
-    node: graph.Convolution | graph.FullyConnected, spec: NetworkSpec
-) -> MatrixLayerSpec:
+def matrix_layer_spec(node: graph.MatrixNode, spec: NetworkSpec) -> MatrixLayerSpec:
     """Return what a convolution or dense layer is made from."""
     return MatrixLayerSpec(
         node,
@@ -89,7 +87,7 @@ def _build(node: Node, spec: NetworkSpec) -> wiring.Component:
 
 @_build.register(graph.Convolution)
 @_build.register(graph.FullyConnected)
-def _(node: graph.Convolution | graph.FullyConnected, spec: NetworkSpec) -> wiring.Component:
+def _(node: graph.MatrixNode, spec: NetworkSpec) -> wiring.Component:
     return MatrixLayer(matrix_layer_spec(node, spec), _rom_name(node, spec))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from golden.errors import UserError
-from golden.graph import Convolution, FullyConnected, Graph, Node, Reshape, Tensor
+from golden.graph import Graph, MatrixNode, Node, Reshape, Tensor
 from hdl.blocks.memory import Memory
 from hdl.layers.folding import Folding
 
@@ -43,7 +43,7 @@ class NetworkSpec:
         graph = self.graph
         check_ends(graph)
         for node in graph.nodes:
-            matrix = isinstance(node, Convolution | FullyConnected)
+            matrix = isinstance(node, MatrixNode)
             if matrix and node.output not in self.foldings:
                 raise UserError(f"{describe(graph, node)} has no folding")
         for name, lanes in self.lanes.items():

@@ -28,10 +28,10 @@ class BitSerialDotProduct(wiring.Component):
     -------
     i : In(stream.Signature(...))
         ``a`` and ``b``: a bit of each lane's elements. A dot product takes ``spec.chunks`` beats
-        for each pair of planes, in the order of `golden.units.bitserial_spec.plane_order`, counted from
-        reset; in the last chunk, lanes beyond the length are ignored. ``a_top`` and ``b_top``:
-        precision less one, 0 to 15 for 1 to 16 bits; ``a_signed`` and ``b_signed``. These four
-        are taken with the first beat of a dot product.
+        for each pair of planes, in the order of `golden.units.bitserial_spec.plane_order`, counted
+        from reset; in the last chunk, lanes beyond the length are ignored. ``a_top`` and ``b_top``:
+        precision less one, 0 to 15 for 1 to 16 bits; ``a_signed`` and ``b_signed``. These four are
+        taken with the first beat of a dot product.
     o : Out(stream.Signature(...))
         The sum of each dot product.
 

@@ -18,9 +18,9 @@ class Dot(wiring.Component):
 
         o[p] = bias[p] + sum over k of x[k] * (w[p][k] - weight_zero_point[p])
 
-    The zero point of the inputs is folded into the bias, see `golden.units.dot`. That of the weights is
-    multiplied by the running sum of the inputs, once for each output, instead of being subtracted
-    from every weight.
+    The zero point of the inputs is folded into the bias, see `golden.units.dot`. That of the
+    weights is multiplied by the running sum of the inputs, once for each output, instead of being
+    subtracted from every weight.
 
     Parameters
     ----------

@@ -52,8 +52,8 @@ def build(
     optimisation : str
         Compiler switch for the circuit's C++, ``-O0`` to ``-O3``.
     main : Path
-        C++ main program: `BENCH_MAIN` for benches of `flows.simulation.bench`, `COCOTB_MAIN` for any other
-        cocotb test.
+        C++ main program: `BENCH_MAIN` for benches of `flows.simulation.bench`, `COCOTB_MAIN` for
+        any other cocotb test.
 
     Returns
     -------

@@ -23,9 +23,8 @@ from golden.frontends.onnx.values import (
 from golden.graph import (
     Clamp,
     Constant,
-    Convolution,
     Encoding,
-    FullyConnected,
+    MatrixNode,
     Multiply,
     Requantize,
     Table,
@@ -172,7 +171,7 @@ def _ascending(value: Accumulated, name: str, builder: GraphBuilder) -> Accumula
     """Return accumulators that ascend with the numbers, as every requantization does."""
     negative = np.array([scale < 0 for scale in value.scale])
     node = value.node
-    if not negative.any() or isinstance(node, Convolution | FullyConnected):
+    if not negative.any() or isinstance(node, MatrixNode):
         return with_positive_scale(value)
     if isinstance(node, Requantize):
         source, encoding = builder.made(node.inputs[0]), node.encoding
@@ -200,7 +199,7 @@ def with_positive_scale(value: Accumulated) -> Accumulated:
     if not negative.any():
         return value
     node = value.node
-    if not isinstance(node, Convolution | FullyConnected):
+    if not isinstance(node, MatrixNode):
         raise UserError("a negative scale follows it; allowed: negative scales after weights only")
     channels = np.broadcast_to(negative, node.bias.shape)
     values = node.weight_values.copy()
@@ -224,7 +223,7 @@ def with_positive_scale(value: Accumulated) -> Accumulated:
 def with_offset_in_bias(value: Accumulated) -> Accumulated:
     """Make the offset a bias where it is a whole number of the accumulator's units."""
     node = value.node
-    if not isinstance(node, Convolution | FullyConnected) or not value.offset.any():
+    if not isinstance(node, MatrixNode) or not value.offset.any():
         return value
     scale, offset = np.broadcast_arrays(value.scale, value.offset)
     if any(

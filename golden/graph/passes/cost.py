@@ -3,9 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from golden.graph.convolution import Convolution
-from golden.graph.fully_connected import FullyConnected
 from golden.graph.graph import Graph
+from golden.graph.matrix import MatrixNode
 from golden.graph.node import Node
 
 
@@ -42,7 +41,7 @@ class Cost:
 
 def node_cost(graph: Graph, node: Node) -> Cost:
     """Return the cost of one node; zero where no weights multiply."""
-    if not isinstance(node, Convolution | FullyConnected):
+    if not isinstance(node, MatrixNode):
         return Cost()
     outputs, *factors = node.weight.shape
     products = math.prod(factors)

@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from golden.graph.convolution import Convolution
-from golden.graph.fully_connected import FullyConnected
 from golden.graph.graph import Graph
+from golden.graph.matrix import MatrixNode
 from golden.graph.node import Node
-from golden.graph.requantize import Requantize
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ def partition(graph: Graph) -> Partition:
     """Return the precision domains of a graph and the conversions between them."""
     domains: dict[str, Domain] = {}
     for node in graph.nodes:
-        if isinstance(node, Requantize):
+        if node.changes_precision_only:
             continue
         domain = _of_node(graph, node)
         for neighbour in _neighbours(graph, node, domains):
@@ -92,7 +90,7 @@ def partition(graph: Graph) -> Partition:
             graph.tensors[node.output].elements,
         )
         for node in graph.nodes
-        if isinstance(node, Requantize)
+        if node.changes_precision_only
     )
     crossing = {
         name
@@ -109,7 +107,7 @@ def partition(graph: Graph) -> Partition:
 
 def _of_node(graph: Graph, node: Node) -> Domain:
     return Domain(
-        node.weight_type.width if isinstance(node, Convolution | FullyConnected) else None,
+        node.weight_type.width if isinstance(node, MatrixNode) else None,
         max((graph.tensors[name].type.width for name in node.inputs), default=0),
         (node.output,),
     )

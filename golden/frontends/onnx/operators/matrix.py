@@ -30,7 +30,7 @@ from golden.frontends.onnx.values import (
     Real,
     fractions,
 )
-from golden.graph import Convolution, Encoding, FullyConnected
+from golden.graph import Convolution, Encoding, FullyConnected, MatrixNode
 
 Int64 = NDArray[np.int64]
 
@@ -157,7 +157,7 @@ def _mat_mul(site: Site, arithmetic: OnnxArithmetic) -> None:
 def _set_accumulated(
     site: Site,
     arithmetic: OnnxArithmetic,
-    node: Convolution | FullyConnected,
+    node: MatrixNode,
     layout: Layout,
     source: Real,
     weights: Weights,
@@ -227,7 +227,7 @@ def _codes(site: Site, position: int) -> Activation:
 def _integer_matrix(
     site: Site,
     arithmetic: OnnxArithmetic,
-    node: Convolution | FullyConnected,
+    node: MatrixNode,
     layout: Layout,
     weights: Weights,
     name: str,
@@ -301,7 +301,7 @@ def _integer(site: Site, arithmetic: OnnxArithmetic) -> None:
         site.set(_unscaled(product, layout))
 
 
-def _unscaled(node: Convolution | FullyConnected, layout: Layout) -> Accumulated:
+def _unscaled(node: MatrixNode, layout: Layout) -> Accumulated:
     return Accumulated(node, layout, fractions([1.0]), fractions([0.0]), None)
 
 
