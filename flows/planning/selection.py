@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, hstack
 
-from flows.planning.resources import Costs
+from hdl.costs.costs import Costs
 
 Int64 = NDArray[np.int64]
 
