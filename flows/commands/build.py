@@ -109,9 +109,7 @@ def plan_table(plan: Plan, title: str) -> Table:
         table.add_column(heading, justify="left" if heading == "by" else "right", no_wrap=True)
     for layer in plan.layers:
         folding, cost = layer.folding, layer.resources
-        unit = "" if folding is None else "xnor"
-        if folding is not None and folding.multiplier is not None:
-            unit = folding.multiplier.value.removeprefix("packed_")
+        unit = "" if folding is None else folding.multiplier.name.removeprefix("packed_")
         table.add_row(
             layer.operator,
             f"{layer.products:,}" if layer.products else "",
