@@ -12,7 +12,7 @@ from flows.simulation.bench.scenario import Scenario
 from flows.units.layers import RequantizerKind, example_bounds, example_fixed_point
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.requant import requantize
-from hdl.layers.channel_requant import ChannelRequantizer
+from hdl.layers.parts.channel_requant import ChannelRequantizer
 
 Int64 = NDArray[np.int64]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.pipeline import Pipeline
 from hdl.layers import code_stream
-from hdl.layers.position import Position
+from hdl.layers.parts.position import Position
 
 
 class PlaceAdder(wiring.Component):

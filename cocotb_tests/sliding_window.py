@@ -12,8 +12,8 @@ from flows.simulation.bench.payload import as_beats, lanes_of
 from flows.simulation.bench.scenario import Scenario
 from golden.errors import UserError
 from golden.graph import Tensor
-from hdl.layers.sliding_window import SlidingWindow
-from hdl.layers.window_spec import SlidingWindowSpec
+from hdl.layers.parts.sliding_window import SlidingWindow
+from hdl.layers.parts.window_spec import SlidingWindowSpec
 
 Int64 = NDArray[np.int64]
 

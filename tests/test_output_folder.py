@@ -22,7 +22,7 @@ from flows.synthesis.verilog_lint import lint
 from golden.errors import ExecutionError, UserError
 from golden.graph import Encoding, Graph, Mean, Tensor, Window, file
 from golden.numbers.integer_type import IntegerType
-from hdl.layers.folding import Folding
+from hdl.layers.parts.folding import Folding
 from hdl.network.circuit import Network
 from hdl.network.spec import NetworkSpec
 from hdl.shell.register_map import markdown, registers

@@ -22,8 +22,8 @@ from golden.graph import AccumulatorBounds, MatrixNode, Tensor
 from golden.numbers.integer_type import IntegerType
 from golden.units.mac_spec import MAXIMUM_LUT_WIDTH, MINIMUM_OPERAND_WIDTH, Multiplier
 from hdl.blocks.memory import Memory
-from hdl.layers.folding import Folding
-from hdl.layers.matrix_geometry import MatrixGeometry
+from hdl.layers.parts.folding import Folding
+from hdl.layers.parts.matrix_geometry import MatrixGeometry
 
 Int64 = NDArray[np.int64]
 

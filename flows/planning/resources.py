@@ -23,8 +23,8 @@ from hdl.blocks.multiply import CHUNK_WIDTH
 from hdl.layers.add import AddLayer
 from hdl.layers.broadcast import Broadcast
 from hdl.layers.constant import ConstantSource
-from hdl.layers.window_pool import WindowPool
-from hdl.layers.window_spec import SlidingWindowSpec
+from hdl.layers.parts.window_pool import WindowPool
+from hdl.layers.parts.window_spec import SlidingWindowSpec
 
 Int64 = NDArray[np.int64]
 Count = int | Int64

@@ -12,8 +12,8 @@ from golden.errors import UserError
 from golden.graph import Tensor
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.ram import Ram
-from hdl.layers.codes import Int64, check_lanes, code_stream
-from hdl.layers.position import Position
+from hdl.layers.parts.codes import Int64, check_lanes, code_stream
+from hdl.layers.parts.position import Position
 
 
 class Broadcast(wiring.Component):

@@ -10,8 +10,8 @@ from amaranth.lib.wiring import In, Out
 
 from golden import graph
 from hdl.blocks.pipeline import Pipeline
-from hdl.layers.codes import Int64, check_lanes, code_stream, elements_through_beat
-from hdl.layers.position import Position
+from hdl.layers.parts.codes import Int64, check_lanes, code_stream, elements_through_beat
+from hdl.layers.parts.position import Position
 
 
 class Concat(wiring.Component):

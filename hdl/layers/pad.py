@@ -8,8 +8,8 @@ from amaranth.lib.wiring import In, Out
 from golden import graph
 from golden.errors import UserError
 from hdl.blocks.pipeline import Pipeline
-from hdl.layers.codes import Int64, check_lanes, code_stream, elements_through_beat
-from hdl.layers.position import Position
+from hdl.layers.parts.codes import Int64, check_lanes, code_stream, elements_through_beat
+from hdl.layers.parts.position import Position
 
 
 class Pad(wiring.Component):

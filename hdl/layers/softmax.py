@@ -9,8 +9,8 @@ from golden.numbers.softmax import SUM_INTEGER_BITS
 from hdl.blocks.adder_tree import add_term
 from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
 from hdl.blocks.pipeline import Stages
-from hdl.layers.codes import Int64
-from hdl.layers.softmax_rows import SoftmaxRows
+from hdl.layers.parts.codes import Int64
+from hdl.layers.parts.softmax_rows import SoftmaxRows
 
 _MULTIPLICATIONS = 7
 """Of the reciprocal: a first guess, and two for each of three Newton-Raphson steps."""

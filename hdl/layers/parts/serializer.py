@@ -6,7 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
-from hdl.layers.codes import code_stream
+from hdl.layers.parts.codes import code_stream
 
 
 class Serializer(wiring.Component):

@@ -9,8 +9,8 @@ from golden.numbers.integer_type import IntegerType
 from hdl.blocks.memory import Memory
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.ram import Ram
-from hdl.layers.beatwise import Beatwise
-from hdl.layers.codes import code_stream
+from hdl.layers.parts.beatwise import Beatwise
+from hdl.layers.parts.codes import code_stream
 
 MAXIMUM_DEPTH = 1 << 20
 

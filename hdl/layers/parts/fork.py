@@ -6,8 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
-from hdl.layers.beatwise import Beatwise
-from hdl.layers.codes import code_stream
+from hdl.layers.parts.beatwise import Beatwise
+from hdl.layers.parts.codes import code_stream
 
 
 class Fork(Beatwise):

@@ -10,10 +10,10 @@ from amaranth.lib.wiring import In, Out
 from golden import graph
 from golden.errors import UserError
 from golden.graph import Tensor
-from hdl.layers.beatwise import BeatwiseLayer
-from hdl.layers.channel_requant import ChannelRequantizer, channel_requantizer_latency
-from hdl.layers.codes import check_lanes, code_stream, resized
-from hdl.layers.join import join
+from hdl.layers.parts.beatwise import BeatwiseLayer
+from hdl.layers.parts.channel_requant import ChannelRequantizer, channel_requantizer_latency
+from hdl.layers.parts.codes import check_lanes, code_stream, resized
+from hdl.layers.parts.join import join
 
 CHEAP_TABLE_WIDTH = 8
 """Bits of the codes up to which a table costs less than a multiplier."""

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.graph import Convolution, MatrixNode, Tensor, Window
-from hdl.layers.folding import Folding
-from hdl.layers.window_spec import SlidingWindowSpec
+from hdl.layers.parts.folding import Folding
+from hdl.layers.parts.window_spec import SlidingWindowSpec
 
 Int64 = NDArray[np.int64]
 

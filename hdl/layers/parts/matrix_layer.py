@@ -6,14 +6,14 @@ from amaranth.hdl import C, Cat, Module, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.layers.channel_requant import channel_requantizer_latency
-from hdl.layers.codes import Int64, code_stream
-from hdl.layers.connection import connect
-from hdl.layers.matrix_layer_spec import MatrixLayerSpec
-from hdl.layers.matrix_vector import MatrixVector
-from hdl.layers.serializer import Serializer
-from hdl.layers.sliding_window import SlidingWindow
-from hdl.layers.subsample import Subsample
+from hdl.layers.parts.channel_requant import channel_requantizer_latency
+from hdl.layers.parts.codes import Int64, code_stream
+from hdl.layers.parts.connection import connect
+from hdl.layers.parts.matrix_layer_spec import MatrixLayerSpec
+from hdl.layers.parts.matrix_vector import MatrixVector
+from hdl.layers.parts.serializer import Serializer
+from hdl.layers.parts.sliding_window import SlidingWindow
+from hdl.layers.parts.subsample import Subsample
 
 
 class MatrixLayer(wiring.Component):

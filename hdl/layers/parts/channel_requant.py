@@ -18,9 +18,9 @@ from golden.numbers.requant_spec import RequantChannels
 from hdl.blocks.look_up import look_up, stored_width
 from hdl.blocks.memory import Memory
 from hdl.blocks.pipeline import Pipeline
-from hdl.layers.beatwise import Beatwise
-from hdl.layers.codes import check_lanes, code_stream
-from hdl.layers.position import Position
+from hdl.layers.parts.beatwise import Beatwise
+from hdl.layers.parts.codes import check_lanes, code_stream
+from hdl.layers.parts.position import Position
 from hdl.units.certified_requant import CertifiedRequantizer, certified_latency
 from hdl.units.requant import Requantizer, channel_layout, encode_channels
 

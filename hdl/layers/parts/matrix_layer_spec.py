@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from golden.errors import UserError
 from golden.graph import AccumulatorBounds, MatrixNode, Tensor
 from golden.numbers.integer_type import IntegerType
-from hdl.layers.channel_requant import ChannelRequantizer
-from hdl.layers.folding import Folding
-from hdl.layers.matrix_geometry import MatrixGeometry
-from hdl.layers.matrix_vector import MatrixVectorSpec
-from hdl.layers.window_spec import SlidingWindowSpec
+from hdl.layers.parts.channel_requant import ChannelRequantizer
+from hdl.layers.parts.folding import Folding
+from hdl.layers.parts.matrix_geometry import MatrixGeometry
+from hdl.layers.parts.matrix_vector import MatrixVectorSpec
+from hdl.layers.parts.window_spec import SlidingWindowSpec
 
 Int64 = NDArray[np.int64]
 

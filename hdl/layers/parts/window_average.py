@@ -7,9 +7,9 @@ from amaranth.lib.wiring import In, Out
 from golden.graph import AveragePool, Tensor
 from golden.lowering.certify import certified_average
 from golden.numbers.integer_type import IntegerType
-from hdl.layers.beatwise import Beatwise
-from hdl.layers.codes import Int64, code_stream
-from hdl.layers.position import Position
+from hdl.layers.parts.beatwise import Beatwise
+from hdl.layers.parts.codes import Int64, code_stream
+from hdl.layers.parts.position import Position
 from hdl.units.certified_requant import CertifiedRequantizer, certified_latency
 
 

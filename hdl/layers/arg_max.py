@@ -7,8 +7,8 @@ from amaranth.lib.wiring import In, Out
 from golden import graph
 from golden.graph import Tensor
 from hdl.blocks.pipeline import Pipeline
-from hdl.layers.codes import Int64, check_lanes, code_stream, elements_through_beat
-from hdl.layers.position import Position
+from hdl.layers.parts.codes import Int64, check_lanes, code_stream, elements_through_beat
+from hdl.layers.parts.position import Position
 
 _Candidate = tuple[Value, Value]
 """A code and its index."""

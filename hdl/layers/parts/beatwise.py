@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from amaranth.lib import wiring
 
 from golden.graph import Tensor
-from hdl.layers.codes import Int64, elements_through_beat
+from hdl.layers.parts.codes import Int64, elements_through_beat
 
 
 class Beatwise(wiring.Component):

@@ -10,8 +10,8 @@ from amaranth.lib.wiring import In, Out
 
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.ram import Ram
-from hdl.layers.codes import code_stream
-from hdl.layers.window_spec import SlidingWindowSpec
+from hdl.layers.parts.codes import code_stream
+from hdl.layers.parts.window_spec import SlidingWindowSpec
 
 
 class SlidingWindow(wiring.Component):

@@ -8,8 +8,8 @@ from amaranth.lib.wiring import In, Out
 from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.pipeline import Pipeline
-from hdl.layers.codes import Int64, check_lanes, code_stream, elements_through_beat
-from hdl.layers.position import Position
+from hdl.layers.parts.codes import Int64, check_lanes, code_stream, elements_through_beat
+from hdl.layers.parts.position import Position
 
 
 class Subsample(wiring.Component):

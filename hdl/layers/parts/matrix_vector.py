@@ -17,7 +17,7 @@ from hdl.blocks.memory import Memory
 from hdl.blocks.packed_words import pack_words
 from hdl.blocks.popcount import ProductCounter
 from hdl.blocks.rom import Rom
-from hdl.layers.codes import code_stream
+from hdl.layers.parts.codes import code_stream
 
 Int64 = NDArray[np.int64]
 

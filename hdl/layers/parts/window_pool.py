@@ -9,13 +9,13 @@ from amaranth.lib.wiring import In, Out
 
 from golden.errors import UserError
 from golden.graph import AveragePool, MaxPool, SumPool, Tensor
-from hdl.layers.channel_requant import ChannelRequantizer
-from hdl.layers.codes import Int64, clamped, code_stream, resized
-from hdl.layers.connection import connect
-from hdl.layers.sliding_window import SlidingWindow
-from hdl.layers.window_average import WindowAverage
-from hdl.layers.window_reduce import Reduction, WindowReduce
-from hdl.layers.window_spec import SlidingWindowSpec
+from hdl.layers.parts.channel_requant import ChannelRequantizer
+from hdl.layers.parts.codes import Int64, clamped, code_stream, resized
+from hdl.layers.parts.connection import connect
+from hdl.layers.parts.sliding_window import SlidingWindow
+from hdl.layers.parts.window_average import WindowAverage
+from hdl.layers.parts.window_reduce import Reduction, WindowReduce
+from hdl.layers.parts.window_spec import SlidingWindowSpec
 
 
 class WindowPool(wiring.Component):

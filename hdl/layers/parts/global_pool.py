@@ -14,9 +14,9 @@ from golden.lowering.certify import certified_average
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.ram import Ram
 from hdl.blocks.shapes import shape_of
-from hdl.layers.channel_requant import ChannelRequantizer, channel_requantizer_latency
-from hdl.layers.codes import Int64, check_lanes, code_stream, elements_through_beat, resized
-from hdl.layers.position import Position
+from hdl.layers.parts.channel_requant import ChannelRequantizer, channel_requantizer_latency
+from hdl.layers.parts.codes import Int64, check_lanes, code_stream, elements_through_beat, resized
+from hdl.layers.parts.position import Position
 
 
 class GlobalPool(wiring.Component):

@@ -8,7 +8,7 @@ from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.chunks import Chunks
 from hdl.blocks.pipeline import Pipeline
-from hdl.layers.codes import Int64, code_stream, elements_through_beat
+from hdl.layers.parts.codes import Int64, code_stream, elements_through_beat
 
 
 class Lanes(wiring.Component):
