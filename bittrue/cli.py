@@ -22,7 +22,7 @@ COMMANDS: dict[str, str] = {
     "synth": "synthesise a unit: area and clock on a device",
     "verilog": "write a unit as Verilog",
 }
-"""Each subcommand, a module of `flows.commands`, and its line in ``bittrue --help``."""
+"""Each subcommand, a module of `bittrue.commands`, and its line in ``bittrue --help``."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,12 +42,8 @@ def _run(parser: argparse.ArgumentParser, words: Sequence[str]) -> int:
     for name, summary in COMMANDS.items():
         subparser = subparsers.add_parser(name, help=summary, description=summary)
         if words[:1] == [name]:  # The other commands' modules are not imported.
-            command = importlib.import_module(f"flows.commands.{name}")
+            command = importlib.import_module(f"bittrue.commands.{name}")
             command.add_arguments(subparser)
             subparser.set_defaults(run=command.run)
     arguments = parser.parse_args(words)
     return int(arguments.run(arguments))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -30,7 +30,7 @@ _MODEL_IMAGES = 3
 _REFUSED = 2
 """Exit status of a job whose network cannot be imported, or does not fit."""
 
-_SOURCES = ("golden", "hdl", "flows", "cocotb_tests", "tests")
+_SOURCES = ("bittrue", "golden", "hdl", "flows", "cocotb_tests", "tests")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
