@@ -8,7 +8,7 @@ import torch
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
-from support.tflite_builder import TfliteBuilder
+from tests.support.tflite_builder import TfliteBuilder
 
 Int64 = NDArray[np.int64]
 
