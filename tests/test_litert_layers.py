@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from golden.numbers.arrays import Int64
 from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.multiplier import (
@@ -21,14 +22,7 @@ from golden.numbers.requant import requantize
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
 from support.litert import Kernels, run_litert
-from support.quantized_layers import (
-    ACTIVATIONS,
-    OPERATORS,
-    Int64,
-    QuantizedLayer,
-    random_layer,
-    tie_layer,
-)
+from support.quantized_layers import ACTIVATIONS, OPERATORS, QuantizedLayer, random_layer, tie_layer
 
 
 class Float(Enum):

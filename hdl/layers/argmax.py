@@ -6,8 +6,9 @@ from amaranth.lib.wiring import In, Out
 
 from golden import graph
 from golden.graph import Tensor
+from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
-from hdl.layers.codes import Int64, check_lanes, code_stream, elements_through_beat
+from hdl.layers.codes import check_lanes, code_stream, elements_through_beat
 from hdl.layers.position import Position
 
 _Candidate = tuple[Value, Value]

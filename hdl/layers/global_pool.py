@@ -11,11 +11,12 @@ from golden import graph
 from golden.errors import UserError
 from golden.graph import Encoding, Requantization, Tensor
 from golden.lowering.certify import certified_average
+from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.ram import Ram
 from hdl.blocks.shapes import shape_of
 from hdl.layers.channel_requant import ChannelRequantizer, channel_requantizer_latency
-from hdl.layers.codes import Int64, check_lanes, code_stream, elements_through_beat, resized
+from hdl.layers.codes import check_lanes, code_stream, elements_through_beat, resized
 from hdl.layers.position import Position
 
 

@@ -10,11 +10,12 @@ from numpy.typing import ArrayLike
 
 from golden import graph
 from golden.graph import Tensor
+from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Stages
 from hdl.blocks.ram import Ram
 from hdl.blocks.rom import Rom
 from hdl.blocks.shapes import shape_of
-from hdl.layers.codes import Int64, code_stream
+from hdl.layers.codes import code_stream
 
 TERM_CYCLES = 4
 """From the number of a code to its exponential: code, difference, table, register."""

@@ -6,9 +6,10 @@ from amaranth.lib.wiring import In, Out
 
 from golden.graph import AveragePool, Tensor
 from golden.lowering.certify import certified_average
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.layers.beatwise import Beatwise
-from hdl.layers.codes import Int64, code_stream
+from hdl.layers.codes import code_stream
 from hdl.layers.position import Position
 from hdl.units.certified_requant import CertifiedRequantizer, certified_latency
 
