@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
 from cocotb_tests.bench.images import random_images
 from cocotb_tests.bench.streams import every_manner
@@ -14,8 +13,6 @@ from golden.errors import UserError
 from golden.graph import Tensor
 from hdl.layers.parts.sliding_window import SlidingWindow
 from hdl.layers.parts.window_spec import SlidingWindowSpec
-
-Int64 = NDArray[np.int64]
 
 
 def scenarios(

@@ -8,6 +8,7 @@ from amaranth.lib import data
 
 from cocotb_tests.bench.bank import Bank, Int64, grid, scenario, value_of
 from flows.simulation.bench.scenario import Scenario
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.units.coded_spec import CodedSpec, WeightCode
 from hdl.units.coded import CodedDotProduct, LogDotProduct, LutDotProduct, TernaryDotProduct

@@ -14,6 +14,7 @@ from cocotb_tests.bench.matrices import Int64, random_values
 from cocotb_tests.bench.streams import every_way
 from flows.simulation.bench.payload import Columns, lanes_of
 from flows.simulation.bench.scenario import Scenario
+from golden.numbers.arrays import Int64
 from golden.units.matmul import matmul
 from golden.units.systolic import cut_into_tiles, cut_into_weight_tiles
 from golden.units.systolic_spec import Dataflow, SystolicSpec

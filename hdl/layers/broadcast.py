@@ -10,6 +10,7 @@ from amaranth.lib.wiring import In, Out
 from golden import graph
 from golden.errors import UserError
 from golden.graph import Tensor
+from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.ram import Ram
 from hdl.layers.parts.codes import Int64, check_lanes, code_stream

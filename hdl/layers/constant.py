@@ -7,6 +7,7 @@ from amaranth.lib.wiring import Out
 
 from golden import graph
 from golden.graph import Tensor
+from golden.numbers.arrays import Int64
 from hdl.blocks.packed_words import pack_words
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.rom import Rom

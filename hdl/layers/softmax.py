@@ -4,6 +4,7 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal, Value, signed
 
 from golden import graph
 from golden.graph import Tensor
+from golden.numbers.arrays import Int64
 from golden.numbers.gemmlowp import FORTY_EIGHT_SEVENTEENTHS, MINUS_THIRTY_TWO_SEVENTEENTHS, ONE
 from golden.numbers.softmax import SUM_INTEGER_BITS
 from hdl.blocks.adder_tree import add_term

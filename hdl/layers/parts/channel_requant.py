@@ -9,10 +9,10 @@ import numpy as np
 from amaranth.hdl import Cat, Module, Value
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
-from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.graph import Certified, FixedPoint, Requantization
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.requant_spec import RequantChannels
 from hdl.blocks.look_up import look_up, stored_width
@@ -23,8 +23,6 @@ from hdl.layers.parts.codes import check_lanes, code_stream
 from hdl.layers.parts.position import Position
 from hdl.units.certified_requant import CertifiedRequantizer, certified_latency
 from hdl.units.requant import Requantizer, channel_layout, encode_channels
-
-Int64 = NDArray[np.int64]
 
 
 def channel_requantizer_latency(requantization: Requantization | None, biased: bool) -> int:

@@ -11,6 +11,7 @@ from golden import graph
 from golden.errors import UserError
 from golden.graph import Encoding, Requantization, Tensor
 from golden.lowering.certify import certified_average
+from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.ram import Ram
 from hdl.blocks.shapes import shape_of

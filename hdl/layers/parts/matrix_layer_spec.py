@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.graph import AccumulatorBounds, MatrixNode, Tensor
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.layers.parts.channel_requant import ChannelRequantizer
 from hdl.layers.parts.folding import Folding
 from hdl.layers.parts.matrix_geometry import MatrixGeometry
 from hdl.layers.parts.matrix_vector import MatrixVectorSpec
 from hdl.layers.parts.window_spec import SlidingWindowSpec
-
-Int64 = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

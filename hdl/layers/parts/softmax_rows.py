@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from golden import graph
 from golden.graph import Tensor
+from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Stages
 from hdl.blocks.ram import Ram
 from hdl.blocks.rom import Rom

@@ -6,6 +6,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.pipeline import Pipeline
 from hdl.layers.parts.codes import Int64, check_lanes, code_stream, elements_through_beat

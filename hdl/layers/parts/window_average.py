@@ -6,6 +6,7 @@ from amaranth.lib.wiring import In, Out
 
 from golden.graph import AveragePool, Tensor
 from golden.lowering.certify import certified_average
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.layers.parts.beatwise import Beatwise
 from hdl.layers.parts.codes import Int64, code_stream

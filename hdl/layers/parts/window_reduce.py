@@ -8,6 +8,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.chunks import Chunks
 from hdl.blocks.pipeline import Pipeline

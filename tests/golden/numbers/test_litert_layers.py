@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from golden.numbers.arrays import Int64
 from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.multiplier import (

@@ -9,7 +9,6 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from numpy.typing import NDArray
 from onnxruntime.quantization import (
     CalibrationDataReader,
     QuantFormat,
@@ -28,7 +27,7 @@ from golden.frontends.onnx import import_onnx
 from golden.graph import Graph
 from tests.support.onnx_builder import kernels_saturate, session
 
-Numbers = NDArray[np.float32]
+Numbers = Float32
 
 FORMATS = [QuantFormat.QDQ, QuantFormat.QOperator]
 

@@ -19,7 +19,7 @@ from tests.support.qonnx_runtime import run
 NAMES = sorted(path.stem for path in EXPORTS.glob("*.onnx"))
 
 
-def codes_of(graph: Graph, images: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+def codes_of(graph: Graph, images: Float32) -> dict[str, NDArray[Any]]:
     """Quantize images as the network's first operator does."""
     (tensor,) = graph.inputs
     meaning = graph.quantization[tensor.name]
@@ -27,7 +27,7 @@ def codes_of(graph: Graph, images: NDArray[np.float32]) -> dict[str, NDArray[Any
     return {tensor.name: np.clip(scaled, tensor.minimum, tensor.maximum).astype(np.int64)}
 
 
-def real(graph: Graph, name: str, codes: NDArray[Any]) -> NDArray[np.float64]:
+def real(graph: Graph, name: str, codes: NDArray[Any]) -> Float64:
     meaning = graph.quantization[name]
     return meaning.encoding.decode(codes) * float(meaning.scale)
 
