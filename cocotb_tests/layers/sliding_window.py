@@ -11,6 +11,7 @@ from flows.simulation.bench.payload import as_beats, lanes_of
 from flows.simulation.bench.scenario import Scenario
 from golden.errors import UserError
 from golden.graph import Tensor
+from golden.numbers.arrays import Int64
 from hdl.layers.parts.sliding_window import SlidingWindow
 from hdl.layers.parts.window_spec import SlidingWindowSpec
 

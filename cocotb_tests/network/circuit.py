@@ -2,9 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from cocotb_tests.bench.images import random_images
 from cocotb_tests.bench.streams import STALL
 from flows.simulation.bench.scenario import Scenario

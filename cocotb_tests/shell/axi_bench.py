@@ -24,6 +24,7 @@ from cocotbext.axi import (
 )
 
 from cocotb_tests.shell.place_adder import PlaceAdder
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.shell import AxiShell
 from hdl.shell.register_map import WORD_BYTES, registers

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from amaranth.lib import data
 
-from cocotb_tests.bench.bank import Bank, Int64, scenario, value_of
+from cocotb_tests.bench.bank import Bank, scenario, value_of
 from flows.simulation.bench.payload import Columns
 from flows.simulation.bench.scenario import Scenario
 from golden.numbers.arrays import Int64

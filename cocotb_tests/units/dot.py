@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from cocotb_tests.bench.digits_matrices import digits_layers_at
-from cocotb_tests.bench.matrices import Frames, Int64, random_values
+from cocotb_tests.bench.matrices import Frames, random_values
 from cocotb_tests.bench.streams import every_way
 from flows.simulation.bench.payload import Columns, lanes_of
 from flows.simulation.bench.scenario import Scenario

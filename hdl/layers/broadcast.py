@@ -13,7 +13,7 @@ from golden.graph import Tensor
 from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.ram import Ram
-from hdl.layers.parts.codes import Int64, check_lanes, code_stream
+from hdl.layers.parts.codes import check_lanes, code_stream
 from hdl.layers.parts.position import Position
 
 

@@ -10,7 +10,6 @@ from golden.numbers.softmax import SUM_INTEGER_BITS
 from hdl.blocks.adder_tree import add_term
 from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
 from hdl.blocks.pipeline import Stages
-from hdl.layers.parts.codes import Int64
 from hdl.layers.parts.softmax_rows import SoftmaxRows
 
 _MULTIPLICATIONS = 7

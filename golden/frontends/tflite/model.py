@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.frontends.tflite.known_operators import OPTIONS
+from golden.numbers.arrays import Float32, Int64
 from golden.numbers.integer_type import IntegerType
 
 MAXIMUM_ELEMENTS = 1 << 28

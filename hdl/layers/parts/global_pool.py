@@ -16,7 +16,7 @@ from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.ram import Ram
 from hdl.blocks.shapes import shape_of
 from hdl.layers.parts.channel_requant import ChannelRequantizer, channel_requantizer_latency
-from hdl.layers.parts.codes import Int64, check_lanes, code_stream, elements_through_beat, resized
+from hdl.layers.parts.codes import check_lanes, code_stream, elements_through_beat, resized
 from hdl.layers.parts.position import Position
 
 

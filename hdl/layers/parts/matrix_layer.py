@@ -6,8 +6,9 @@ from amaranth.hdl import C, Cat, Module, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from golden.numbers.arrays import Int64
 from hdl.layers.parts.channel_requant import channel_requantizer_latency
-from hdl.layers.parts.codes import Int64, code_stream
+from hdl.layers.parts.codes import code_stream
 from hdl.layers.parts.connection import connect
 from hdl.layers.parts.matrix_layer_spec import MatrixLayerSpec
 from hdl.layers.parts.matrix_vector import MatrixVector

@@ -15,7 +15,7 @@ from hdl.blocks.pipeline import Stages
 from hdl.blocks.ram import Ram
 from hdl.blocks.rom import Rom
 from hdl.blocks.shapes import shape_of
-from hdl.layers.parts.codes import Int64, code_stream
+from hdl.layers.parts.codes import code_stream
 
 TERM_CYCLES = 4
 """From the number of a code to its exponential: code, difference, table, register."""

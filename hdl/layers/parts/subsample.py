@@ -9,7 +9,7 @@ from golden.errors import UserError
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.pipeline import Pipeline
-from hdl.layers.parts.codes import Int64, check_lanes, code_stream, elements_through_beat
+from hdl.layers.parts.codes import check_lanes, code_stream, elements_through_beat
 from hdl.layers.parts.position import Position
 
 

@@ -9,7 +9,7 @@ from golden.lowering.certify import certified_average
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.layers.parts.beatwise import Beatwise
-from hdl.layers.parts.codes import Int64, code_stream
+from hdl.layers.parts.codes import code_stream
 from hdl.layers.parts.position import Position
 from hdl.units.certified_requant import CertifiedRequantizer, certified_latency
 

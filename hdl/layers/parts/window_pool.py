@@ -9,8 +9,9 @@ from amaranth.lib.wiring import In, Out
 
 from golden.errors import UserError
 from golden.graph import AveragePool, MaxPool, SumPool, Tensor
+from golden.numbers.arrays import Int64
 from hdl.layers.parts.channel_requant import ChannelRequantizer
-from hdl.layers.parts.codes import Int64, clamped, code_stream, resized
+from hdl.layers.parts.codes import clamped, code_stream, resized
 from hdl.layers.parts.connection import connect
 from hdl.layers.parts.sliding_window import SlidingWindow
 from hdl.layers.parts.window_average import WindowAverage

@@ -12,7 +12,7 @@ from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.chunks import Chunks
 from hdl.blocks.pipeline import Pipeline
-from hdl.layers.parts.codes import Int64, code_stream, elements_through_beat
+from hdl.layers.parts.codes import code_stream, elements_through_beat
 
 
 class Reduction(Enum):

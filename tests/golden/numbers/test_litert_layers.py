@@ -25,7 +25,6 @@ from tests.support.litert import Kernels, run_litert
 from tests.support.quantized_layers import (
     ACTIVATIONS,
     OPERATORS,
-    Int64,
     QuantizedLayer,
     random_layer,
     tie_layer,

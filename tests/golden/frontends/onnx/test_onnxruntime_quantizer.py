@@ -25,6 +25,7 @@ from golden.digits.settings import Training
 from golden.executor.execute import Executor
 from golden.frontends.onnx import import_onnx
 from golden.graph import Graph
+from golden.numbers.arrays import Float32
 from tests.support.onnx_builder import kernels_saturate, session
 
 Numbers = Float32

@@ -11,6 +11,7 @@ from onnx import helper
 from golden.errors import UserError
 from golden.frontends.onnx import convert_onnx, import_onnx
 from golden.graph import Graph
+from golden.numbers.arrays import Float32, Float64
 from tests.golden.frontends.onnx.test_import import run_graph
 from tests.support.onnx_builder import OnnxBuilder
 from tests.support.paths import QONNX_EXPORTS as EXPORTS
