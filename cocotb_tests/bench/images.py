@@ -9,10 +9,9 @@ from flows.simulation.bench.payload import as_beats
 from flows.simulation.bench.scenario import Scenario
 from golden.executor.execute import Executor
 from golden.graph import Graph, Node, Tensor
+from golden.numbers.arrays import Int64
 from hdl.layers.layer import Layer
 from hdl.layers.layer_spec import LayerSpec
-
-Int64 = NDArray[np.int64]
 
 IMAGES = 5
 """Images of the scenarios that try every manner of driving a layer."""

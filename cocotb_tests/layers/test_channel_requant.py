@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cocotb_tests.checking import verdict_on
+from cocotb_tests.bench.checking import verdict_on
+from cocotb_tests.bench.side_by_side import build, circuits_at_fault, judge_together
+from cocotb_tests.bench.streams import full_speed
 from cocotb_tests.falsified import falsify
-from cocotb_tests.side_by_side import build, circuits_at_fault, judge_together
-from cocotb_tests.streams import full_speed
 from flows.simulation.bench.payload import lanes_of
 from flows.units import UNITS
 from golden.certificates.certificate import Certificate, StepFunction

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cocotb_tests.bench.side_by_side import build, faults_caught, image_intervals, judge_together
 from cocotb_tests.falsified import falsify
-from cocotb_tests.side_by_side import build, faults_caught, image_intervals, judge_together
 from flows.units import UNITS
 from golden.errors import UserError
 from golden.graph import Mean, Tensor

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cocotb_tests.bench.side_by_side import SideBySide, build, faults_caught, judge_together
 from cocotb_tests.falsified import falsify
-from cocotb_tests.side_by_side import SideBySide, build, faults_caught, judge_together
 from flows.simulation.bench.cosimulation import Cosimulation, Run
 from flows.units import UNITS
 from golden.errors import UserError

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cocotb_tests.bench.images import random_images
+from cocotb_tests.bench.streams import STALL
 from cocotb_tests.falsified import falsify
-from cocotb_tests.images import random_images
-from cocotb_tests.network_builder import INT8, Builder
-from cocotb_tests.streams import STALL
+from cocotb_tests.network.builder import INT8, Builder
 from flows.planning.devices import find_budget
 from flows.planning.plan import plan_network
 from flows.simulation.bench.cosimulation import Cosimulation

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cocotb_tests.falsified import falsify
-from cocotb_tests.network_builder import INT8, Builder
-from cocotb_tests.pace import Paced, random_paced, wrong_paces
+from cocotb_tests.network.builder import INT8, Builder
+from cocotb_tests.network.pace import Paced, random_paced, wrong_paces
 from golden.graph import (
     Add,
     Addend,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from flows.planning.selection import Options, pareto
 from golden.graph import MatrixNode, Tensor
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.units.mac_spec import MAXIMUM_LUT_WIDTH, MINIMUM_OPERAND_WIDTH, Multiplier
 from hdl.blocks.memory import Memory

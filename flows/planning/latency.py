@@ -3,6 +3,7 @@
 import numpy as np
 
 from flows.planning.planned import Plan
+from golden.numbers.arrays import Float64
 from hdl.network.connections import Connections
 
 _STAGES = 12

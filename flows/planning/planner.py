@@ -11,6 +11,7 @@ from flows.planning.levels import Level
 from flows.planning.planned import Plan, PlannedLayer
 from flows.planning.resources import Resources
 from flows.planning.selection import Limits, Selection
+from golden.numbers.arrays import Int64
 from hdl.blocks.memory import Memory
 from hdl.costs.costs import Costs
 from hdl.layers.layer_spec import LayerSpec

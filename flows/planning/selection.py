@@ -11,9 +11,8 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, hstack
 
+from golden.numbers.arrays import Float64, Int64
 from hdl.costs.costs import Costs
-
-Int64 = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from golden.numbers.arrays import Int64
 from hdl.blocks.memory import Memory, usual_ram, usual_rom
-from hdl.costs.costs import Costs, Count, Int64
+from hdl.costs.costs import Costs, Count
 from hdl.costs.fabric import Fabric
 
 _TABLE_WORDS = 64

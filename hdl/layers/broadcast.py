@@ -19,7 +19,7 @@ from hdl.costs.fabric import Fabric
 from hdl.costs.memories import usual_ram_cost
 from hdl.layers.layer import Layer
 from hdl.layers.layer_spec import LayerSpec, Place
-from hdl.layers.parts.codes import Int64, check_lanes
+from hdl.layers.parts.codes import check_lanes
 from hdl.layers.parts.position import Position
 from hdl.layers.registry import makes_layers_of
 

@@ -15,7 +15,7 @@ from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
 from hdl.layers.layer import Layer
 from hdl.layers.layer_spec import Place
-from hdl.layers.parts.codes import Int64, elements_through_beat
+from hdl.layers.parts.codes import elements_through_beat
 from hdl.layers.parts.lanewise import LanewiseSpec
 from hdl.layers.parts.position import Position
 from hdl.layers.registry import makes_layers_of

@@ -7,6 +7,7 @@ import numpy as np
 
 from golden.errors import UserError
 from golden.graph import Tensor, Window
+from golden.numbers.arrays import Int64
 from hdl.layers.parts.folding import Folding
 from hdl.layers.parts.window_spec import SlidingWindowSpec
 
