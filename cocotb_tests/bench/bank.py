@@ -9,14 +9,12 @@ import numpy as np
 from amaranth.hdl import Module, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
-from numpy.typing import NDArray
 
 from flows.simulation.bench.cosimulation import Run
 from flows.simulation.bench.payload import Columns
 from flows.simulation.bench.scenario import Scenario
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
-
-Int64 = NDArray[np.int64]
 
 Feed = Callable[[str, Any, data.View], list[Any]]
 """From a unit's name, its input payload and the bank's payload: what the unit is given."""

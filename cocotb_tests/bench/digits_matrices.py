@@ -6,7 +6,6 @@ from functools import cache
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.nn.functional import conv2d, pad, unfold
 
 from flows.units.digits_layers import DIGITS
@@ -15,9 +14,8 @@ from golden.digits.data import load
 from golden.executor.execute import Executor
 from golden.frontends.torch import to_codes
 from golden.graph import Convolution, FullyConnected
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
-
-Int64 = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cocotb_tests.bench.streams import every_manner
 from flows.simulation.bench.payload import as_beats
 from flows.simulation.bench.scenario import Scenario
 from golden.executor.execute import Executor
 from golden.graph import Graph, Node, Tensor
-
-Int64 = NDArray[np.int64]
+from golden.numbers.arrays import Int64
 
 IMAGES = 5
 """Images of the scenarios that try every manner of driving a layer."""

@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
-
-Int64 = NDArray[np.int64]
 
 
 def every_pair(a: IntegerType, b: IntegerType) -> tuple[Int64, Int64]:

@@ -16,6 +16,7 @@ from flows.simulation.bench.payload import Columns, lanes_of
 from flows.simulation.bench.scenario import Scenario, Verdict
 from flows.units import UNITS
 from golden.graph import Node, Tensor
+from golden.numbers.arrays import Int64
 from hdl.printer.verilog_output import to_verilog
 
 Circuits = dict[str, tuple[wiring.Component, list[Scenario]]]
@@ -117,7 +118,7 @@ def faults_caught(
 
 def image_intervals(
     circuits: Mapping[str, tuple[Any, Node, Tensor]], simulator: str, builds: Path, work: Path
-) -> dict[str, NDArray[np.int64]]:
+) -> dict[str, Int64]:
     """Return the cycles between images of layers, each with its node and what it reads.
 
     Nothing waits for anything but the layer.

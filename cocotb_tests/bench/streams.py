@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from flows.simulation.bench.cosimulation import Run
 from flows.simulation.bench.payload import Columns
 from flows.simulation.bench.scenario import Scenario
+from golden.numbers.arrays import Int64
 
 STALL = 96
 """Probability of a pause, in 1/256, where streams stall at random."""
@@ -26,7 +26,7 @@ def every_way(
     seed: int,
     controls: Mapping[str, int] | None = None,
     describe: Callable[[int], str] = "beat {}".format,
-    chunks: int | NDArray[np.int64] = 1,
+    chunks: int | Int64 = 1,
     beside: Mapping[str, Columns] | None = None,
 ) -> list[Scenario]:
     """Return scenarios that stream the same beats through a circuit in every legal manner.
@@ -71,7 +71,7 @@ def every_manner(
     name: str,
     inputs: Mapping[str, Columns],
     expected: Mapping[str, Columns],
-    cycles: Mapping[str, NDArray[np.int64]],
+    cycles: Mapping[str, Int64],
     half: int,
     seed: int,
     controls: Mapping[str, int] | None = None,
@@ -126,13 +126,13 @@ def full_speed(
     latency: int,
     controls: Mapping[str, int] | None = None,
     describe: Callable[[int], str] = "beat {}".format,
-    chunks: int | NDArray[np.int64] = 1,
+    chunks: int | Int64 = 1,
 ) -> Scenario:
     """Return the full-speed scenario alone, for stimulus in bulk."""
     return every_way(name, inputs, expected, latency, 1, controls, describe, chunks)[0]
 
 
-def in_chunks(values: NDArray[np.int64], lanes: int, fill: NDArray[np.int64]) -> NDArray[np.int64]:
+def in_chunks(values: Int64, lanes: int, fill: Int64) -> Int64:
     """Cut vectors into beats of so many lanes.
 
     Parameters

@@ -94,7 +94,7 @@ def test_several_commands_write_their_own_outputs(any_simulator: str, tmp_path: 
     images = np.random.default_rng(3).integers(-128, 128, (3, 50, *x.shape)).astype(np.int8)
     for number, codes in enumerate(images):
         np.save(tmp_path / f"x{number}.npy", codes)
-    command = [sys.executable, "-m", "flows.cli", "sim", "clamp.bittrue", "--sim", any_simulator]
+    command = [sys.executable, "-m", "bittrue", "sim", "clamp.bittrue", "--sim", any_simulator]
     started = [
         subprocess.Popen(
             [*command, "--input", f"x{number}.npy", "--output", f"y{number}.npy"],

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 
-from flows.cli import main
+from bittrue.cli import main
 from flows.simulation.simulators.build_once import build_once, digest
 from flows.simulation.simulators.toolchain import tool_versions, verilator_environment
 from golden.graph import (

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from bittrue.cli import main
+from bittrue.commands import regress
 from cocotb_tests.network.foldings import dense_network
-from flows.cli import main
-from flows.commands import regress
 from golden.graph.file import dumps
 
 

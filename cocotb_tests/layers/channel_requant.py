@@ -4,17 +4,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from cocotb_tests.bench.streams import every_way, full_speed
 from flows.simulation.bench.payload import lanes_of
 from flows.simulation.bench.scenario import Scenario
 from flows.units.layers import RequantizerKind, example_bounds, example_fixed_point
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.requant import requantize
-from hdl.layers.channel_requant import ChannelRequantizer
-
-Int64 = NDArray[np.int64]
+from hdl.layers.parts.channel_requant import ChannelRequantizer
 
 
 def scenarios(

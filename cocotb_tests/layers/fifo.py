@@ -6,7 +6,7 @@ from cocotb_tests.bench.streams import every_way
 from flows.simulation.bench.payload import lanes_of
 from flows.simulation.bench.scenario import Scenario
 from hdl.blocks.shapes import type_of
-from hdl.layers.fifo import Fifo
+from hdl.layers.parts.fifo import Fifo
 
 
 def scenarios(component: Fifo, parameters: object, seed: int, quick: bool) -> list[Scenario]:

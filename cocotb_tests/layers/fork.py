@@ -6,7 +6,7 @@ from cocotb_tests.bench.streams import every_manner
 from flows.simulation.bench.payload import lanes_of
 from flows.simulation.bench.scenario import Scenario
 from hdl.blocks.shapes import type_of
-from hdl.layers.fork import Fork
+from hdl.layers.parts.fork import Fork
 
 
 def scenarios(component: Fork, parameters: object, seed: int, quick: bool) -> list[Scenario]:

@@ -6,7 +6,7 @@ from cocotb_tests.bench.streams import every_manner
 from flows.simulation.bench.payload import as_beats
 from flows.simulation.bench.scenario import Scenario
 from hdl.blocks.shapes import type_of
-from hdl.layers.lanes import Lanes
+from hdl.layers.parts.lanes import Lanes
 
 
 def scenarios(component: Lanes, parameters: object, seed: int, quick: bool) -> list[Scenario]:

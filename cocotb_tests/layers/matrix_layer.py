@@ -6,7 +6,7 @@ from cocotb_tests.bench.images import executed, random_images
 from cocotb_tests.bench.streams import every_manner
 from flows.simulation.bench.payload import as_beats
 from flows.simulation.bench.scenario import Scenario
-from hdl.layers.matrix_layer import MatrixLayer
+from hdl.layers.parts.matrix_layer import MatrixLayer
 
 
 def scenarios(

@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
 from cocotb_tests.bench.images import random_images
 from cocotb_tests.bench.streams import every_manner
@@ -12,10 +11,9 @@ from flows.simulation.bench.payload import as_beats, lanes_of
 from flows.simulation.bench.scenario import Scenario
 from golden.errors import UserError
 from golden.graph import Tensor
-from hdl.layers.sliding_window import SlidingWindow
-from hdl.layers.window_spec import SlidingWindowSpec
-
-Int64 = NDArray[np.int64]
+from golden.numbers.arrays import Int64
+from hdl.layers.parts.sliding_window import SlidingWindow
+from hdl.layers.parts.window_spec import SlidingWindowSpec
 
 
 def scenarios(

@@ -6,7 +6,7 @@ from cocotb_tests.bench.images import executed, random_images
 from cocotb_tests.bench.streams import every_manner
 from flows.simulation.bench.payload import as_beats
 from flows.simulation.bench.scenario import Scenario
-from hdl.layers.softmax_rows import SoftmaxRows
+from hdl.layers.parts.softmax_rows import SoftmaxRows
 
 
 def scenarios(component: SoftmaxRows, parameters: object, seed: int, quick: bool) -> list[Scenario]:

@@ -15,7 +15,7 @@ from golden.certificates.certificate import Certificate, StepFunction
 from golden.errors import UserError
 from golden.graph import Certified
 from golden.numbers.integer_type import IntegerType
-from hdl.layers.channel_requant import ChannelRequantizer
+from hdl.layers.parts.channel_requant import ChannelRequantizer
 
 INT8 = IntegerType(8, True)
 

@@ -9,7 +9,7 @@ import pytest
 from cocotb_tests.bench.side_by_side import build, faults_caught, image_intervals, judge_together
 from flows.units import UNITS
 from golden.errors import UserError
-from hdl.layers.matrix_layer_spec import MatrixLayerSpec
+from hdl.layers.parts.matrix_layer_spec import MatrixLayerSpec
 from hdl.printer.verilog_output import to_verilog
 
 WINDOWS = {

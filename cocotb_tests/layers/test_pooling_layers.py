@@ -12,8 +12,8 @@ from golden.errors import UserError
 from golden.graph import Mean, Tensor
 from golden.graph.tensor import Encoding
 from golden.numbers.integer_type import IntegerType
-from hdl.layers.global_pool import GlobalPool
-from hdl.layers.window_reduce import Reduction
+from hdl.layers.parts.global_pool import GlobalPool
+from hdl.layers.parts.window_reduce import Reduction
 
 CASES = {
     "average": "global_pool shape=3x5x6 lanes=2",

@@ -12,7 +12,7 @@ from flows.simulation.bench.cosimulation import Cosimulation, Run
 from flows.units import UNITS
 from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
-from hdl.layers.fifo import Fifo
+from hdl.layers.parts.fifo import Fifo
 from hdl.printer.verilog_output import to_verilog
 
 CASES = {

@@ -5,7 +5,7 @@ import numpy as np
 from cocotb_tests.bench.streams import every_way
 from flows.simulation.bench.payload import as_beats, lanes_of
 from flows.simulation.bench.scenario import Scenario
-from hdl.layers.window_reduce import Reduction, WindowReduce
+from hdl.layers.parts.window_reduce import Reduction, WindowReduce
 
 
 def scenarios(

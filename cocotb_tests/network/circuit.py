@@ -2,18 +2,14 @@
 
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from cocotb_tests.bench.images import random_images
 from cocotb_tests.bench.streams import STALL
 from flows.simulation.bench.scenario import Scenario
 from flows.simulation.network import network_scenario
 from flows.units.network import DIGITS_MODEL, MIXED_DIGITS_MODEL, network_graph
 from golden.executor.execute import Executor
+from golden.numbers.arrays import Int64
 from hdl.network.circuit import Network
-
-Int64 = NDArray[np.int64]
 
 _SHORT = 2
 """Images of the scenarios with pauses and resets."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cocotb_tests.bench.side_by_side import SideBySide
 from cocotb_tests.network.random_networks import random_network
@@ -15,6 +14,7 @@ from flows.simulation.bench.cosimulation import Cosimulation, Run
 from flows.simulation.bench.payload import lanes_of
 from golden.errors import UserError
 from golden.graph import Graph
+from golden.numbers.arrays import Int64
 from hdl.network.circuit import Network
 from hdl.printer.verilog_output import to_verilog
 
@@ -57,7 +57,7 @@ def random_paced(seed: int) -> Paced:
 
 def wrong_paces(
     networks: Mapping[str, Paced], simulator: str, builds: Path, work: Path
-) -> dict[str, NDArray[np.int64]]:
+) -> dict[str, Int64]:
     """Return the intervals of networks whose images do not come exactly as often as planned.
 
     Nothing waits for anything but the networks. Intervals are those of the second half of the

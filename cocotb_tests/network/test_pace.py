@@ -20,7 +20,7 @@ from golden.graph import (
     Window,
 )
 from golden.numbers.softmax import softmax_exponential
-from hdl.layers.matrix_layer import MatrixLayer
+from hdl.layers.parts.matrix_layer import MatrixLayer
 
 _POINT = Window((1, 1))
 

@@ -21,7 +21,7 @@ from golden.numbers.integer_type import IntegerType
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
 from hdl.blocks.platform import RomColumns
-from hdl.layers.folding import Folding
+from hdl.layers.parts.folding import Folding
 from hdl.network.circuit import Network
 from hdl.network.spec import NetworkSpec
 from hdl.printer.verilog_output import Design, module_names, to_verilog

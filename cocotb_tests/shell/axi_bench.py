@@ -22,14 +22,14 @@ from cocotbext.axi import (
     AxiStreamSink,
     AxiStreamSource,
 )
-from numpy.typing import NDArray
 
 from cocotb_tests.shell.place_adder import PlaceAdder
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.shell import AxiShell
 from hdl.shell.register_map import WORD_BYTES, registers
 
-Codes = NDArray[np.int64]
+Codes = Int64
 
 ENABLE, RESET, CLEAR = 1, 2, 4
 LIMIT = 20_000

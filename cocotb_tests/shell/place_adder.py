@@ -4,12 +4,12 @@ import numpy as np
 from amaranth.hdl import Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
-from numpy.typing import NDArray
 
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.pipeline import Pipeline
 from hdl.layers import code_stream
-from hdl.layers.position import Position
+from hdl.layers.parts.position import Position
 
 
 class PlaceAdder(wiring.Component):
@@ -46,13 +46,13 @@ class PlaceAdder(wiring.Component):
         ]
         return m
 
-    def expected(self, images: NDArray[np.int64]) -> NDArray[np.int64]:
+    def expected(self, images: Int64) -> Int64:
         """Return the outputs of images, shape (images, beats, lanes)."""
         size = 1 << self.kind.width
         moved = images + np.arange(self.beats)[:, None] - self.kind.minimum
         return moved % size + self.kind.minimum
 
-    def stalled(self, images: NDArray[np.int64]) -> dict[str, int]:
+    def stalled(self, images: Int64) -> dict[str, int]:
         """Return how often each layer stalls."""
         first = images[..., 0] % (1 << self.kind.width)
         return {

@@ -13,12 +13,11 @@ from cocotb_tests.bench.digits_matrices import digits_layers_at
 from cocotb_tests.bench.streams import every_way, full_speed, in_chunks
 from flows.simulation.bench.payload import Columns, lanes_of
 from flows.simulation.bench.scenario import Scenario
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.units.bitserial import bit_planes, integer_dot
 from golden.units.bitserial_spec import MAXIMUM_WIDTH, BitSerialSpec, plane_order
 from hdl.units.bitserial import BitSerialDotProduct
-
-Int64 = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

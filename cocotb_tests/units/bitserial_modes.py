@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from amaranth.lib import data
 
-from cocotb_tests.bench.bank import Bank, Int64, scenario, value_of
+from cocotb_tests.bench.bank import Bank, scenario, value_of
 from flows.simulation.bench.payload import Columns
 from flows.simulation.bench.scenario import Scenario
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.units.bitserial_spec import MAXIMUM_WIDTH, BitSerialSpec, plane_order
 from hdl.units.bitserial import BitSerialDotProduct

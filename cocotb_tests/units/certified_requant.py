@@ -3,15 +3,13 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cocotb_tests.bench.streams import every_way, full_speed
 from flows.simulation.bench.scenario import Scenario
 from flows.units.digits_layers import LayerReference, describe_digits, find_layer
 from golden.certificates.certificate import Reference, StepFunction
+from golden.numbers.arrays import Int64
 from hdl.units.certified_requant import CertifiedRequantizer
-
-Int64 = NDArray[np.int64]
 
 MARGIN = 1000
 """Accumulators driven beyond the outermost thresholds, as far as they are reachable."""

@@ -5,16 +5,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from cocotb_tests.bench.streams import every_way, full_speed
 from flows.simulation.bench.payload import Columns, lanes_of
 from flows.simulation.bench.scenario import Scenario
+from golden.numbers.arrays import Int64
 from golden.units.coded import coded_dot
 from golden.units.coded_spec import CodedSpec
 from hdl.units.coded import CodedDotProduct
-
-Int64 = NDArray[np.int64]
 
 BULK = 1 << 20
 """Random products at least."""

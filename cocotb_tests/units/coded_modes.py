@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from amaranth.lib import data
 
-from cocotb_tests.bench.bank import Bank, Int64, grid, scenario, value_of
+from cocotb_tests.bench.bank import Bank, grid, scenario, value_of
 from flows.simulation.bench.scenario import Scenario
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.units.coded_spec import CodedSpec, WeightCode
 from hdl.units.coded import CodedDotProduct, LogDotProduct, LutDotProduct, TernaryDotProduct

@@ -7,10 +7,11 @@ import numpy as np
 import torch
 
 from cocotb_tests.bench.digits_matrices import digits_layers_at
-from cocotb_tests.bench.matrices import Frames, Int64, random_values
+from cocotb_tests.bench.matrices import Frames, random_values
 from cocotb_tests.bench.streams import every_way
 from flows.simulation.bench.payload import Columns, lanes_of
 from flows.simulation.bench.scenario import Scenario
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.units.dot import dot
 from golden.units.dot_spec import DotSpec

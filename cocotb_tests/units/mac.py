@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from cocotb_tests.bench.matrices import Frames, Int64, every_pair, random_values
+from cocotb_tests.bench.matrices import Frames, every_pair, random_values
 from cocotb_tests.bench.streams import every_way, full_speed
 from flows.simulation.bench.payload import Columns, lanes_of
 from flows.simulation.bench.scenario import Scenario
+from golden.numbers.arrays import Int64
 from golden.units.mac_spec import MacSpec
 from golden.units.matmul import matmul
 from hdl.units.mac import Mac

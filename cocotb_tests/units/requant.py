@@ -6,20 +6,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from cocotb_tests.bench.streams import every_way, full_speed
 from flows.simulation.bench.payload import Columns
 from flows.simulation.bench.scenario import Scenario
 from flows.units.digits_layers import describe_digits, digits_layers
 from golden.executor.layer_trace import LayerTrace
+from golden.numbers.arrays import Int64
 from golden.numbers.requant import requantize
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import RANDOM_BITS, Rounding
 from golden.numbers.xorshift import xorshift32
 from hdl.units.requant import Requantizer, encode_channels
-
-Int64 = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

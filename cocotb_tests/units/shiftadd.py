@@ -7,18 +7,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from cocotb_tests.bench.digits_matrices import digits_layers_at
 from cocotb_tests.bench.streams import every_way, full_speed
 from flows.simulation.bench.payload import Columns, lanes_of
 from flows.simulation.bench.scenario import Scenario
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.units.shiftadd import beat_sums, pack_operands
 from golden.units.shiftadd_spec import WIDTHS, ShiftAddSpec, cycles_per_beat, products_per_beat
 from hdl.units.shiftadd import ShiftAddUnit
-
-Int64 = NDArray[np.int64]
 
 BULK = 1 << 20
 """Random products at least."""

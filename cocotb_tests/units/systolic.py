@@ -10,10 +10,11 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from cocotb_tests.bench.digits_matrices import digits_layers_at
-from cocotb_tests.bench.matrices import Int64, random_values
+from cocotb_tests.bench.matrices import random_values
 from cocotb_tests.bench.streams import every_way
 from flows.simulation.bench.payload import Columns, lanes_of
 from flows.simulation.bench.scenario import Scenario
+from golden.numbers.arrays import Int64
 from golden.units.matmul import matmul
 from golden.units.systolic import cut_into_tiles, cut_into_weight_tiles
 from golden.units.systolic_spec import Dataflow, SystolicSpec

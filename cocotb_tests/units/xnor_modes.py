@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from amaranth.lib import data
 
-from cocotb_tests.bench.bank import Bank, Int64, grid, scenario
+from cocotb_tests.bench.bank import Bank, grid, scenario
 from flows.simulation.bench.scenario import Scenario
+from golden.numbers.arrays import Int64
 from golden.units.xnor_spec import XnorSpec
 from hdl.units.xnor import XnorPopcount
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flows.cli import main
+from bittrue.cli import main
 from flows.command_status import STATUSES, status_of
 from flows.simulation.simulators.build_once import BuildError
 from flows.simulation.simulators.run import SimulationError
@@ -170,7 +170,7 @@ def alive(pid: int) -> bool:
 
 INTERRUPTED = """
 import importlib, os, signal, sys, threading
-from flows.cli import main
+from bittrue.cli import main
 
 def interrupting(function):
     def wrapped(*arguments, **options):
@@ -185,8 +185,8 @@ setattr(module, name, interrupting(getattr(module, name)))
 sys.exit(main(sys.argv[2:]))
 """
 MOMENTS = {
-    "certify": ("flows.commands.{command}.certify", "icarus"),
-    "plan": ("flows.commands.{command}.plan_network", "icarus"),
+    "certify": ("bittrue.commands.{command}.certify", "icarus"),
+    "plan": ("bittrue.commands.{command}.plan_network", "icarus"),
     "Amaranth": ("amaranth.back.rtlil.convert_fragment", "icarus"),
     "Yosys": ("hdl.printer.verilog_output.run_program", "icarus"),
     "Verilator": ("flows.simulation.simulators.verilator.run_program", "verilator"),

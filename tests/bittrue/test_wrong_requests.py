@@ -30,13 +30,13 @@ def run(*command: str, cwd: Path, env: dict[str, str] | None = None) -> tuple[in
         ("cocotb_tests requant outputs=int8", "'outputs=int8' is no parameter; write name=value"),
         ("cocotb_tests requant output=int99", "output: width is 99; allowed: 1 to 64 bits"),
         ("cocotb_tests requant output=int33", "output is int33; allowed: 1 to 32 bits"),
-        ("flows.cli verilog mac9", "no unit is named 'mac9'; choose one of requant"),
-        ("flows.cli synth requant --device zynq", "no device is named 'zynq'; choose one of ecp5"),
-        ("flows.cli verilog requant roundings=up", "no rounding is named 'up'; choose from"),
-        ("flows.cli", "bittrue: the following arguments are required: COMMAND; 'bittrue --help' "),
-        ("flows.cli bild", "bittrue: argument COMMAND: invalid choice: 'bild' (choose from "),
-        ("flows.cli run x.tflite", "bittrue run: the following arguments are required: --input"),
-        ("flows.cli digits --sed 1", "unrecognized arguments: --sed 1; 'bittrue --help' explains"),
+        ("bittrue verilog mac9", "no unit is named 'mac9'; choose one of requant"),
+        ("bittrue synth requant --device zynq", "no device is named 'zynq'; choose one of ecp5"),
+        ("bittrue verilog requant roundings=up", "no rounding is named 'up'; choose from"),
+        ("bittrue", "bittrue: the following arguments are required: COMMAND; 'bittrue --help' "),
+        ("bittrue bild", "bittrue: argument COMMAND: invalid choice: 'bild' (choose from "),
+        ("bittrue run x.tflite", "bittrue run: the following arguments are required: --input"),
+        ("bittrue digits --sed 1", "unrecognized arguments: --sed 1; 'bittrue --help' explains"),
         ("flows.formal mac --timeout x", "argument --timeout: invalid int value: 'x'; 'python -m"),
         ("cocotb_tests --sim", "argument --sim: expected one argument; 'python -m cocotb_tests --"),
     ],
@@ -61,7 +61,7 @@ def test_a_missing_simulator_is_an_error_that_says_how_to_get_it(tmp_path: Path)
 
 
 def test_verilog_is_written_whole(tmp_path: Path) -> None:
-    status, said = run("flows.cli", "verilog", "requant", "--out", "out", cwd=tmp_path)
+    status, said = run("bittrue", "verilog", "requant", "--out", "out", cwd=tmp_path)
     assert (status, said) == (0, "")
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == ["requant.v", "requant.vlt"]

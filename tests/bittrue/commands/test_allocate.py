@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from bittrue.cli import main
 from flows.arguments.torch_models import load_module
-from flows.cli import main
 from flows.planning.circuits import Circuits
 from flows.planning.cost_tables import HARDWARE_COSTS, hardware_costs
 from flows.planning.devices import find_budget

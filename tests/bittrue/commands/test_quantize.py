@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_model, save_model
 from torch import nn
 
-from flows.cli import main
+from bittrue.cli import main
 from golden.executor.execute import Executor
 from golden.frontends.load import load_network
 from golden.frontends.torch import to_real

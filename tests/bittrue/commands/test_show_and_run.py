@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
 
-from flows.cli import main
-from flows.commands.run import file_name
+from bittrue.cli import main
+from bittrue.commands.run import file_name
 from flows.reports.graph_drawing import draw
 from flows.reports.graph_layout import lay_out
 from golden.frontends.load import load_network
@@ -269,7 +269,7 @@ def test_several_outputs_are_refused_before_any_certificate(
     def search(graph: object) -> None:
         raise AssertionError("a search began")
 
-    monkeypatch.setattr(f"flows.commands.{command}.certify", search)
+    monkeypatch.setattr(f"bittrue.commands.{command}.certify", search)
     folder = model.parent
     np.save(folder / "x.npy", np.zeros((1, 8, 8, 3), np.int8))
     words = {

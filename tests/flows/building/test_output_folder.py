@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bittrue.cli import main
 from flows.building.accelerator import Accelerator
 from flows.building.output_folder import replace_folder
-from flows.cli import main
 from flows.planning.devices import BUDGETS
 from flows.planning.plan import plan_network
 from flows.simulation.simulators.toolchain import verilator_environment, verilator_root
@@ -22,7 +22,7 @@ from flows.synthesis.verilog_lint import lint
 from golden.errors import ExecutionError, UserError
 from golden.graph import Encoding, Graph, Mean, Tensor, Window, file
 from golden.numbers.integer_type import IntegerType
-from hdl.layers.folding import Folding
+from hdl.layers.parts.folding import Folding
 from hdl.network.circuit import Network
 from hdl.network.spec import NetworkSpec
 from hdl.shell.register_map import markdown, registers
@@ -141,7 +141,7 @@ def test_expected_outputs_are_the_sums_of_products(built: Path, graph: Graph) ->
 def test_another_process_writes_the_same_bytes(built: Path, model: Path, tmp_path: Path) -> None:
     words = ["build", str(model), "--device", "zynq7020", "--cycles", "300"]
     subprocess.run(
-        [sys.executable, "-m", "flows.cli", *words, "--out", str(tmp_path / "again")],
+        [sys.executable, "-m", "bittrue", *words, "--out", str(tmp_path / "again")],
         env=os.environ | {"PYTHONHASHSEED": "12345", "TZ": "Asia/Tokyo", "LC_ALL": "C"},
         check=True,
         capture_output=True,

@@ -9,7 +9,7 @@ import onnx
 import pytest
 from onnx import helper
 
-from flows.cli import main
+from bittrue.cli import main
 from golden.frontends.load import load_network
 from tests.golden.frontends.onnx.test_qonnx import QonnxBuilder
 from tests.support.qonnx_runtime import run

@@ -10,10 +10,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
-from golden.certificates.certificate import Certificate, CertificateError, Int64, StepFunction
+from golden.certificates.certificate import Certificate, CertificateError, StepFunction
 from golden.certificates.certificate_search import find_certificate, find_steps
+from golden.numbers.arrays import Float64, Int64
 from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.multiplier import quantize_multiplier
@@ -33,7 +33,7 @@ def fixed_point(channels: RequantChannels, rounding: Rounding) -> Reference:
     ).numpy()
 
 
-def float_defined(name: str, scale: NDArray[np.float64], codes: tuple[int, int, int]) -> Reference:
+def float_defined(name: str, scale: Float64, codes: tuple[int, int, int]) -> Reference:
     if name == "float32":
         return lambda acc: requantize_float32_half_even(acc, scale, *codes)
     return lambda acc: requantize_float64_half_away(acc, 1.0, scale, 1.0, *codes)
@@ -41,7 +41,7 @@ def float_defined(name: str, scale: NDArray[np.float64], codes: tuple[int, int, 
 
 def scales(
     generator: np.random.Generator, accumulators: int, span: int, powers_of_two: bool = True
-) -> NDArray[np.float64]:
+) -> Float64:
     """Return scales under which a range of accumulators covers some or all of the codes.
 
     Every third can be a power of two, where all ties are exact.

@@ -10,7 +10,7 @@ import onnx
 import pytest
 from numpy.typing import NDArray
 
-from flows.cli import main
+from bittrue.cli import main
 from golden.digits import quantized_digits
 from golden.digits.files import GRAPH_FILE
 from golden.errors import UserError

@@ -151,7 +151,7 @@ HOSTILE = {
     "no document": (lambda d, e: e.pop("graph.json"), "missing or no JSON"),
     "no nodes": (lambda d, e: d.pop("nodes"), "allowed: an object of format, version"),
     "extra member": (at("nodes.0.code", "import os"), r"nodes\[0\] is .* allowed: an object of"),
-    "operator": (at("nodes.0.kind", "system"), r"nodes\[0\].kind is 'system'; allowed: conv"),
+    "operator": (at("nodes.0.kind", "system"), r"nodes\[0\].kind is 'system'; allowed: add, "),
     "kind is a list": (at("nodes.0.kind", []), r"nodes\[0\].kind is \[\]"),
     "boolean for int": (at("nodes.0.groups", True), r"nodes\[0\].groups is True; allowed: int"),
     "float for int": (at("nodes.0.groups", 1.0), r"nodes\[0\].groups is 1.0; allowed: int"),

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from golden.numbers.arrays import Int64
 from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.multiplier import (
@@ -24,7 +25,6 @@ from tests.support.litert import Kernels, run_litert
 from tests.support.quantized_layers import (
     ACTIVATIONS,
     OPERATORS,
-    Int64,
     QuantizedLayer,
     random_layer,
     tie_layer,

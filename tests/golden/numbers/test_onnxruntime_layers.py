@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from golden.numbers.arrays import Int64
 from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
 from golden.numbers.multiplier import convolution_scale, quantize_multiplier
 from golden.numbers.requant import requantize
@@ -52,7 +53,7 @@ def run_convolution(layer: QuantizedLayer) -> NDArray[np.int8]:
     return y.transpose(0, 2, 3, 1)
 
 
-def float32_outputs(layer: QuantizedLayer) -> NDArray[np.int64]:
+def float32_outputs(layer: QuantizedLayer) -> Int64:
     scale = np.float32(layer.input_scale) * layer.weight_scale / np.float32(layer.output_scale)
     codes = (layer.output_zero_point, *layer.clamp)
     return requantize_float32_half_even(layer.accumulators(), scale, *codes)

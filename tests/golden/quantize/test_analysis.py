@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save_model
 from torch import Tensor, nn
 
-from flows.cli import main
+from bittrue.cli import main
 from golden.codes.affine import AffineMap
 from golden.executor.execute import Executor
 from golden.frontends.torch import to_codes

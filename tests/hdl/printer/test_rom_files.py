@@ -10,7 +10,7 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
 import hdl.blocks.rom
-from flows.cli import main
+from bittrue.cli import main
 from hdl.blocks.packed_words import pack_words
 from hdl.blocks.rom import Rom
 from hdl.printer.rom_files import RomFileError, write_design

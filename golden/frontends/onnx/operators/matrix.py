@@ -31,8 +31,7 @@ from golden.frontends.onnx.values import (
     fractions,
 )
 from golden.graph import Convolution, Encoding, FullyConnected, MatrixNode
-
-Int64 = NDArray[np.int64]
+from golden.numbers.arrays import Float32
 
 CONVOLUTION = (*WINDOW, "group", "kernel_shape")
 
@@ -201,7 +200,7 @@ def _has_scale(bias: QuantizedConstant, kernel: Kernel) -> bool:
     return bool(np.allclose(scale, product, rtol=_LAST_BITS, atol=0.0))
 
 
-def _numbers(value: Constant) -> NDArray[np.float32]:
+def _numbers(value: Constant) -> Float32:
     if value.type is not None or not np.isfinite(value.values).all():
         raise UserError("its bias has elements that are integers or not finite")
     return value.values

@@ -6,7 +6,6 @@ from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.frontends.onnx.arithmetic import OnnxArithmetic, scale_of
@@ -39,6 +38,7 @@ from golden.graph import (
     Window,
 )
 from golden.graph.tensor import MAXIMUM_CODE_WIDTH
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 
 AVERAGE = (*WINDOW, "ceil_mode", "count_include_pad", "kernel_shape")
@@ -124,7 +124,7 @@ def _counts(
     size: tuple[int, int],
     image: Activation,
     arithmetic: OnnxArithmetic,
-) -> NDArray[np.int64]:
+) -> Int64:
     """Return by how many numbers the sum of each window is divided, shape (height, width).
 
     The padding that the file declares may count; what a ceiling adds does not, but in ONNX
@@ -147,7 +147,7 @@ def _border_averages(
     source: Real,
     node: SumPool,
     layout: Layout,
-    counts: NDArray[np.int64],
+    counts: Int64,
     explicit: bool,
 ) -> Accumulated:
     """Return averages over several counts: sums times a common multiple of the counts over each."""

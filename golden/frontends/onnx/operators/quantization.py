@@ -26,6 +26,7 @@ from golden.frontends.onnx.values import (
     Value,
 )
 from golden.graph import Encoding
+from golden.numbers.arrays import Float32
 from golden.numbers.integer_type import IntegerType
 
 NUMBERS = (Real, Accumulated, Sum, Later, FloatInput)
@@ -46,7 +47,7 @@ def one_scale(site: Site, position: int) -> float:
     return float(values.reshape(()))
 
 
-def scales(site: Site, position: int, weights: bool = False) -> NDArray[np.float32]:
+def scales(site: Site, position: int, weights: bool = False) -> Float32:
     """Return a constant input of scales.
 
     Positive ones of a usual size; those of weights may be negative, and as small as those of
@@ -275,7 +276,7 @@ def _bipolar_quant(site: Site, arithmetic: OnnxArithmetic) -> None:
     _set_quantized(site, arithmetic, value, quantizer)
 
 
-def _real_numbers(site: Site) -> NDArray[np.float32]:
+def _real_numbers(site: Site) -> Float32:
     """Return the elements of the first input, a constant of real numbers."""
     value = site.input(0)
     if isinstance(value, Constant) and value.type is not None:
@@ -293,7 +294,7 @@ def _set_quantized(
     site.set(Real(made, quantizer.scale, quantizer.encoding))
 
 
-def _broadcastable(values: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+def _broadcastable(values: Float32, shape: tuple[int, ...]) -> Float32:
     padded = values.reshape((1,) * (len(shape) - values.ndim) + values.shape)
     if padded.ndim != len(shape) or any(
         size not in (1, whole) for size, whole in zip(padded.shape, shape, strict=True)

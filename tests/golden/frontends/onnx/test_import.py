@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from flows.cli import main
+from bittrue.cli import main
 from golden.errors import UserError
 from golden.executor.execute import Executor
 from golden.export import export_onnx

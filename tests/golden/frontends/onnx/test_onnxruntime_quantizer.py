@@ -9,7 +9,6 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from numpy.typing import NDArray
 from onnxruntime.quantization import (
     CalibrationDataReader,
     QuantFormat,
@@ -26,9 +25,10 @@ from golden.digits.settings import Training
 from golden.executor.execute import Executor
 from golden.frontends.onnx import import_onnx
 from golden.graph import Graph
+from golden.numbers.arrays import Float32
 from tests.support.onnx_builder import kernels_saturate, session
 
-Numbers = NDArray[np.float32]
+Numbers = Float32
 
 FORMATS = [QuantFormat.QDQ, QuantFormat.QOperator]
 

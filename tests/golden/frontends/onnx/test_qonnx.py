@@ -11,6 +11,7 @@ from onnx import helper
 from golden.errors import UserError
 from golden.frontends.onnx import convert_onnx, import_onnx
 from golden.graph import Graph
+from golden.numbers.arrays import Float32, Float64
 from tests.golden.frontends.onnx.test_import import run_graph
 from tests.support.onnx_builder import OnnxBuilder
 from tests.support.paths import QONNX_EXPORTS as EXPORTS
@@ -19,7 +20,7 @@ from tests.support.qonnx_runtime import run
 NAMES = sorted(path.stem for path in EXPORTS.glob("*.onnx"))
 
 
-def codes_of(graph: Graph, images: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+def codes_of(graph: Graph, images: Float32) -> dict[str, NDArray[Any]]:
     """Quantize images as the network's first operator does."""
     (tensor,) = graph.inputs
     meaning = graph.quantization[tensor.name]
@@ -27,7 +28,7 @@ def codes_of(graph: Graph, images: NDArray[np.float32]) -> dict[str, NDArray[Any
     return {tensor.name: np.clip(scaled, tensor.minimum, tensor.maximum).astype(np.int64)}
 
 
-def real(graph: Graph, name: str, codes: NDArray[Any]) -> NDArray[np.float64]:
+def real(graph: Graph, name: str, codes: NDArray[Any]) -> Float64:
     meaning = graph.quantization[name]
     return meaning.encoding.decode(codes) * float(meaning.scale)
 
