@@ -68,7 +68,7 @@ class AddLayer(Elementwise):
         assert isinstance(self.node, graph.Add)
         if self.computes:
             return None
-        return find_addition_tables(self.node, self.tensors)
+        return find_addition_tables(self.node.addends, self.node.requantization, self.tensors)
 
     @property
     def latency(self) -> int:
