@@ -19,13 +19,12 @@ from flows.planning.resources import (
 )
 from flows.planning.selection import Options, pareto
 from golden.graph import AccumulatorBounds, MatrixNode, Tensor
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.units.mac_spec import MAXIMUM_LUT_WIDTH, MINIMUM_OPERAND_WIDTH, Multiplier
 from hdl.blocks.memory import Memory
-from hdl.layers.folding import Folding
-from hdl.layers.matrix_geometry import MatrixGeometry
-
-Int64 = NDArray[np.int64]
+from hdl.layers.parts.folding import Folding
+from hdl.layers.parts.matrix_geometry import MatrixGeometry
 
 _LEAST_PRODUCT = 12
 """Product of the operands' bits from which a hardware multiplier is worth a thought."""

@@ -4,9 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-import numpy as np
-from numpy.typing import NDArray
-
 from flows.planning.candidates import Candidates
 from flows.planning.circuits import Circuits
 from flows.planning.devices import Budget
@@ -15,11 +12,10 @@ from flows.planning.planned import Plan, PlannedLayer
 from flows.planning.resources import Costs
 from flows.planning.selection import Limits, Selection
 from golden.graph import MatrixNode, Node
+from golden.numbers.arrays import Int64
 from hdl.blocks.memory import Memory
 from hdl.network.layers import matrix_layer_spec
 from hdl.network.spec import NetworkSpec, is_wire
-
-Int64 = NDArray[np.int64]
 
 _FASTEST = 16
 """Cycles of an image below which no plan is sought."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from flows.planning.devices import Budget, Fabric
 from golden.graph import Certified, MaxPool, Requantization
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.requant_spec import MAXIMUM_MULTIPLIER_WIDTH
 from golden.units.mac_spec import Multiplier
@@ -23,10 +24,9 @@ from hdl.blocks.multiply import CHUNK_WIDTH
 from hdl.layers.add import AddLayer
 from hdl.layers.broadcast import Broadcast
 from hdl.layers.constant import ConstantSource
-from hdl.layers.window_pool import WindowPool
-from hdl.layers.window_spec import SlidingWindowSpec
+from hdl.layers.parts.window_pool import WindowPool
+from hdl.layers.parts.window_spec import SlidingWindowSpec
 
-Int64 = NDArray[np.int64]
 Count = int | Int64
 
 _TABLE_WORDS = 64

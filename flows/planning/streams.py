@@ -7,7 +7,7 @@ import math
 from functools import cached_property
 
 from golden.graph import Concat, Convolution, Graph, MatrixNode, Pad, Tensor
-from hdl.layers.folding import Folding
+from hdl.layers.parts.folding import Folding
 from hdl.network.circuit import Network
 from hdl.network.layers import Pool, naming, pool_layer
 from hdl.network.spec import NetworkSpec, is_wire

@@ -7,12 +7,12 @@ from typing import TypeVar
 
 import numpy as np
 from amaranth.lib import wiring
-from numpy.typing import NDArray
 
 from flows.units.unit import Parameter, Unit, one_of, parse_flag, parse_integers
 from golden import graph
 from golden.graph import AccumulatorBounds, Encoding, FixedPoint, Requantization, Tensor
 from golden.lowering.certify import certify_requantization
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.multiplier import quantize_multiplier
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
@@ -20,23 +20,21 @@ from golden.numbers.rounding import Rounding
 from golden.numbers.softmax import softmax_exponential
 from golden.numbers.softmax16 import softmax16_exponential, softmax16_reciprocal
 from hdl.layers.add import AddLayer
-from hdl.layers.argmax import ArgMax
+from hdl.layers.arg_max import ArgMax
 from hdl.layers.broadcast import Broadcast
-from hdl.layers.channel_requant import ChannelRequantizer
 from hdl.layers.clamp import Clamp
 from hdl.layers.concat import Concat
-from hdl.layers.fifo import MAXIMUM_DEPTH, Fifo
-from hdl.layers.fork import Fork
-from hdl.layers.lanes import Lanes
 from hdl.layers.multiply import MultiplyLayer
 from hdl.layers.pad import Pad
+from hdl.layers.parts.channel_requant import ChannelRequantizer
+from hdl.layers.parts.fifo import MAXIMUM_DEPTH, Fifo
+from hdl.layers.parts.fork import Fork
+from hdl.layers.parts.lanes import Lanes
+from hdl.layers.parts.subsample import Subsample
 from hdl.layers.requantize import RequantizeLayer
 from hdl.layers.softmax import Softmax
 from hdl.layers.softmax16 import Softmax16
-from hdl.layers.subsample import Subsample
 from hdl.layers.table import Table
-
-Int64 = NDArray[np.int64]
 
 
 class RequantizerKind(Enum):

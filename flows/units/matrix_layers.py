@@ -21,11 +21,11 @@ from golden.graph import (
 from golden.lowering.certify import certify
 from golden.numbers.integer_type import IntegerType
 from golden.units.mac_spec import Multiplier
-from hdl.layers.folding import Folding
-from hdl.layers.matrix_layer import MatrixLayer
-from hdl.layers.matrix_layer_spec import MatrixLayerSpec
-from hdl.layers.sliding_window import SlidingWindow
-from hdl.layers.window_spec import SlidingWindowSpec
+from hdl.layers.parts.folding import Folding
+from hdl.layers.parts.matrix_layer import MatrixLayer
+from hdl.layers.parts.matrix_layer_spec import MatrixLayerSpec
+from hdl.layers.parts.sliding_window import SlidingWindow
+from hdl.layers.parts.window_spec import SlidingWindowSpec
 
 _EXAMPLE_MULTIPLIERS = ", ".join(kind.value for kind in Multiplier)
 

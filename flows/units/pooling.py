@@ -20,9 +20,9 @@ from golden import graph
 from golden.errors import UserError
 from golden.graph import Encoding, Tensor, Window
 from golden.numbers.integer_type import IntegerType
-from hdl.layers.global_pool import GlobalPool
-from hdl.layers.window_pool import WindowPool
-from hdl.layers.window_reduce import Reduction, WindowReduce
+from hdl.layers.parts.global_pool import GlobalPool
+from hdl.layers.parts.window_pool import WindowPool
+from hdl.layers.parts.window_reduce import Reduction, WindowReduce
 
 
 class Pooling(Enum):

@@ -14,11 +14,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.graph import Addend, Requantization, Tensor
-
-Int64 = NDArray[np.int64]
+from golden.numbers.arrays import Int64
 
 MAXIMUM_TABLE_WIDTH = 8
 """Bits of the codes for which tables are looked for."""

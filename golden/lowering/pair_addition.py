@@ -22,12 +22,12 @@ from golden.graph import (
     Requantization,
 )
 from golden.lowering.integer_requant import certificate_of_scale
+from golden.numbers.arrays import Float64, Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.multiplier import quantize_multiplier
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
 
-Int64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
 PairReference = Callable[[Int64, Int64], Int64]
@@ -195,15 +195,15 @@ class _Pairs:
         low, high = total.clamp
         return cls(first, second, codes - total.zero_point, codes > low, codes < high)
 
-    def nearest_ties(self, ratios: list[Fraction]) -> NDArray[np.float64]:
+    def nearest_ties(self, ratios: list[Fraction]) -> Float64:
         """Return the tie next to each sum, shape (pairs,)."""
         return np.floor(self._sums(ratios)) + 0.5
 
-    def near(self, ties: NDArray[np.float64], ratios: list[Fraction]) -> Bool:
+    def near(self, ties: Float64, ratios: list[Fraction]) -> Bool:
         """Return which sums are near to their tie, shape (pairs,)."""
         return np.abs(self._sums(ratios) - ties) < _CRITICAL
 
-    def _sums(self, ratios: list[Fraction]) -> NDArray[np.float64]:
+    def _sums(self, ratios: list[Fraction]) -> Float64:
         return self.first * float(ratios[0]) + self.second * float(ratios[1])
 
     def ties(self, ratios: list[Fraction], near: Bool) -> Bool:
@@ -218,7 +218,7 @@ class _Pairs:
         return ties
 
     def widest(
-        self, bounding: Bool, ties: Bool | None, halves: NDArray[np.float64]
+        self, bounding: Bool, ties: Bool | None, halves: Float64
     ) -> tuple[float, float] | None:
         """Return real multipliers that keep all pairs furthest from where their levels end.
 

@@ -10,7 +10,6 @@ from functools import singledispatch
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from golden import graph as integer
 from golden.certificates.certificate import CertificateError
@@ -57,7 +56,6 @@ from golden.quantize.lowering_context import (
 )
 from golden.quantize.matrix_arithmetic import MatrixArithmetic
 
-Int64 = NDArray[np.int64]
 Shape = tuple[int, ...]
 
 

@@ -12,8 +12,8 @@ from golden.graph import Tensor
 from golden.lowering.addition import AdditionTables, find_addition_tables
 from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
 from hdl.blocks.pipeline import Pipeline
-from hdl.layers.codes import decoded
-from hdl.layers.elementwise import Elementwise
+from hdl.layers.parts.codes import decoded
+from hdl.layers.parts.elementwise import Elementwise
 from hdl.layers.table import MAXIMUM_TABLE_WIDTH, code_table
 
 SUM_LATENCY = 3

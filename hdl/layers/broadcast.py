@@ -10,10 +10,11 @@ from amaranth.lib.wiring import In, Out
 from golden import graph
 from golden.errors import UserError
 from golden.graph import Tensor
+from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.ram import Ram
-from hdl.layers.codes import Int64, check_lanes, code_stream
-from hdl.layers.position import Position
+from hdl.layers.parts.codes import check_lanes, code_stream
+from hdl.layers.parts.position import Position
 
 
 class Broadcast(wiring.Component):

@@ -5,8 +5,8 @@ from amaranth.lib.wiring import In, Out
 
 from golden import graph
 from hdl.blocks.pipeline import Pipeline
-from hdl.layers.beatwise import BeatwiseLayer
-from hdl.layers.codes import check_lanes, clamped, code_stream
+from hdl.layers.parts.beatwise import BeatwiseLayer
+from hdl.layers.parts.codes import check_lanes, clamped, code_stream
 
 
 class Clamp(BeatwiseLayer):

@@ -9,9 +9,10 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden import graph
+from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
-from hdl.layers.codes import Int64, check_lanes, code_stream, elements_through_beat
-from hdl.layers.position import Position
+from hdl.layers.parts.codes import check_lanes, code_stream, elements_through_beat
+from hdl.layers.parts.position import Position
 
 
 class Concat(wiring.Component):

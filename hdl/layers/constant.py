@@ -7,10 +7,11 @@ from amaranth.lib.wiring import Out
 
 from golden import graph
 from golden.graph import Tensor
+from golden.numbers.arrays import Int64
 from hdl.blocks.packed_words import pack_words
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.rom import Rom
-from hdl.layers.codes import Int64, check_lanes, code_stream
+from hdl.layers.parts.codes import check_lanes, code_stream
 
 _LATENCY = 2
 """Cycles of reading the ROM: a block RAM without a register behind it would set the clock."""

@@ -8,8 +8,8 @@ from golden import graph
 from golden.graph import Tensor
 from hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
 from hdl.blocks.pipeline import Pipeline
-from hdl.layers.codes import decoded
-from hdl.layers.elementwise import Elementwise
+from hdl.layers.parts.codes import decoded
+from hdl.layers.parts.elementwise import Elementwise
 
 
 class MultiplyLayer(Elementwise):

@@ -6,8 +6,8 @@ from amaranth.hdl import Cat, Module
 from golden import graph
 from golden.graph import Tensor
 from hdl.blocks.pipeline import Pipeline
-from hdl.layers.codes import decoded, resized
-from hdl.layers.elementwise import CHEAP_TABLE_WIDTH, Elementwise
+from hdl.layers.parts.codes import decoded, resized
+from hdl.layers.parts.elementwise import CHEAP_TABLE_WIDTH, Elementwise
 from hdl.layers.table import code_table
 
 

@@ -4,13 +4,13 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal, Value, signed
 
 from golden import graph
 from golden.graph import Tensor
+from golden.numbers.arrays import Int64
 from golden.numbers.gemmlowp import FORTY_EIGHT_SEVENTEENTHS, MINUS_THIRTY_TWO_SEVENTEENTHS, ONE
 from golden.numbers.softmax import SUM_INTEGER_BITS
 from hdl.blocks.adder_tree import add_term
 from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
 from hdl.blocks.pipeline import Stages
-from hdl.layers.codes import Int64
-from hdl.layers.softmax_rows import SoftmaxRows
+from hdl.layers.parts.softmax_rows import SoftmaxRows
 
 _MULTIPLICATIONS = 7
 """Of the reciprocal: a first guess, and two for each of three Newton-Raphson steps."""

@@ -9,7 +9,7 @@ from golden.graph import Tensor
 from hdl.blocks.look_up import look_up
 from hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
 from hdl.blocks.pipeline import Stages
-from hdl.layers.softmax_rows import SoftmaxRows
+from hdl.layers.parts.softmax_rows import SoftmaxRows
 
 _BITS = 15
 """Fraction bits of exponentials, reciprocals and outputs."""

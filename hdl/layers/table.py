@@ -10,8 +10,8 @@ from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.pipeline import Pipeline, Stages
 from hdl.blocks.rom import Rom
-from hdl.layers.beatwise import BeatwiseLayer
-from hdl.layers.codes import check_lanes, code_stream, resized
+from hdl.layers.parts.beatwise import BeatwiseLayer
+from hdl.layers.parts.codes import check_lanes, code_stream, resized
 
 MAXIMUM_TABLE_WIDTH = 10
 """Bits of the codes that a table in ROM takes."""

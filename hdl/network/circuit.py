@@ -11,11 +11,11 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.graph import Constant, Node
-from hdl.layers.codes import code_stream
-from hdl.layers.connection import connect
-from hdl.layers.fifo import Fifo
-from hdl.layers.fork import Fork
-from hdl.layers.lanes import Lanes
+from hdl.layers.parts.codes import code_stream
+from hdl.layers.parts.connection import connect
+from hdl.layers.parts.fifo import Fifo
+from hdl.layers.parts.fork import Fork
+from hdl.layers.parts.lanes import Lanes
 from hdl.network.fork_depths import Dependence, branch_depths
 from hdl.network.layers import build_layer
 from hdl.network.schedule import Reader, Schedule, Step, taken_with

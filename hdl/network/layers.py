@@ -12,21 +12,21 @@ from golden import graph
 from golden.errors import UserError
 from golden.graph import Node, Tensor
 from hdl.layers.add import AddLayer
-from hdl.layers.argmax import ArgMax
+from hdl.layers.arg_max import ArgMax
 from hdl.layers.broadcast import Broadcast
 from hdl.layers.clamp import Clamp
 from hdl.layers.concat import Concat
 from hdl.layers.constant import ConstantSource
-from hdl.layers.global_pool import GlobalPool
-from hdl.layers.matrix_layer import MatrixLayer
-from hdl.layers.matrix_layer_spec import MatrixLayerSpec
 from hdl.layers.multiply import MultiplyLayer
 from hdl.layers.pad import Pad
+from hdl.layers.parts.global_pool import GlobalPool
+from hdl.layers.parts.matrix_layer import MatrixLayer
+from hdl.layers.parts.matrix_layer_spec import MatrixLayerSpec
+from hdl.layers.parts.window_pool import WindowPool
 from hdl.layers.requantize import RequantizeLayer
 from hdl.layers.softmax import Softmax
 from hdl.layers.softmax16 import Softmax16
 from hdl.layers.table import Table
-from hdl.layers.window_pool import WindowPool
 from hdl.network.spec import NetworkSpec, describe, layer_name
 
 Pool = graph.Mean | graph.AveragePool | graph.SumPool | graph.MaxPool

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from golden.errors import UserError
 from golden.graph import Graph, MatrixNode, Node, Reshape, Tensor
 from hdl.blocks.memory import Memory
-from hdl.layers.folding import Folding
+from hdl.layers.parts.folding import Folding
 
 
 @dataclass(frozen=True, eq=False)

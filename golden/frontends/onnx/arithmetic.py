@@ -25,9 +25,7 @@ from golden.frontends.onnx.values import (
 )
 from golden.graph import AccumulatorBounds, Addend, Requantization
 from golden.lowering.pair_addition import ScaledSum, few_pairs
-
-Int64 = NDArray[np.int64]
-Float32 = NDArray[np.float32]
+from golden.numbers.arrays import Int64
 
 _SMALL_MULTIPLIER = 1 << 8
 _LARGEST_MULTIPLIER = 1 << 30

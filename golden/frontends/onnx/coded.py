@@ -1,13 +1,13 @@
 """Inputs that are codes, and the scales and zero points beside them."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.frontends.onnx.builder import Site
 from golden.frontends.onnx.model import Constant
 from golden.frontends.onnx.quantizer import Quantizer
 from golden.frontends.onnx.values import Activation, Codes, QuantizedConstant, Real
+from golden.numbers.arrays import Float32
 from golden.numbers.integer_type import IntegerType
 
 UINT8 = IntegerType(8, False)
@@ -24,7 +24,7 @@ def one_scale(site: Site, position: int) -> float:
     return float(values.reshape(()))
 
 
-def scales(site: Site, position: int, weights: bool = False) -> NDArray[np.float32]:
+def scales(site: Site, position: int, weights: bool = False) -> Float32:
     """Return a constant input of scales.
 
     Positive ones of a usual size; those of weights may be negative, and as small as those of

@@ -24,6 +24,7 @@ from golden.frontends.onnx.values import (
 )
 from golden.frontends.onnx.weights import Weights
 from golden.graph import Encoding, MatrixNode
+from golden.numbers.arrays import Float32
 
 _LAST_BITS = 2.0**-22
 """By how much float32 products rounded once or twice can differ, relatively."""
@@ -77,7 +78,7 @@ def _has_scale(bias: QuantizedConstant, kernel: Kernel) -> bool:
     return bool(np.allclose(scale, product, rtol=_LAST_BITS, atol=0.0))
 
 
-def _numbers(value: Constant) -> NDArray[np.float32]:
+def _numbers(value: Constant) -> Float32:
     if value.type is not None or not np.isfinite(value.values).all():
         raise UserError("its bias has elements that are integers or not finite")
     return value.values

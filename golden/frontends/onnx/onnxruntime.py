@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from golden.certificates.certificate import CertificateError, Reference
 from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import Float32, Int64, OnnxArithmetic, scale_of
+from golden.frontends.onnx.arithmetic import OnnxArithmetic, scale_of
 from golden.frontends.onnx.pairs import add_operands
 from golden.frontends.onnx.quantizer import Quantizer
 from golden.frontends.onnx.values import (
@@ -30,6 +30,7 @@ from golden.frontends.onnx.values import (
 from golden.graph import AccumulatorBounds, Requantization
 from golden.lowering.integer_requant import integer_requantization
 from golden.lowering.pair_addition import PairReference, ScaledSum
+from golden.numbers.arrays import Float32, Int64
 from golden.numbers.float_requant import requantize_float32_half_even
 from golden.numbers.rounding import Rounding
 

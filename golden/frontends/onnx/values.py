@@ -17,6 +17,7 @@ from golden.frontends.onnx.layout import Layout
 from golden.frontends.onnx.model import Constant, InputInfo
 from golden.graph import AccumulatingNode, Encoding, Node
 from golden.lowering.pair_addition import ScaledSum, Summand
+from golden.numbers.arrays import Float32, Int64
 from golden.numbers.integer_type import IntegerType
 
 Function = Callable[[NDArray[Any]], NDArray[Any]]
@@ -115,9 +116,9 @@ class Step:
     """
 
     operation: str
-    operand: NDArray[np.float32]
+    operand: Float32
 
-    def apply(self, numbers: NDArray[np.float32], channels: slice) -> NDArray[np.float32]:
+    def apply(self, numbers: Float32, channels: slice) -> Float32:
         """Return what it makes of numbers of shape (..., channels)."""
         operand = self.operand if self.operand.size == 1 else self.operand[channels]
         match self.operation:
@@ -153,7 +154,7 @@ class Kernel:
     """
 
     name: str
-    scales: tuple[NDArray[np.float32], ...]
+    scales: tuple[Float32, ...]
     types: tuple[IntegerType, ...]
     count: int = 1
     counts: tuple[int, ...] = ()
@@ -290,14 +291,14 @@ class QuantizedConstant:
     bipolar : bool
     """
 
-    codes: NDArray[np.int64]
+    codes: Int64
     type: IntegerType
-    scale: NDArray[np.float32]
-    zero_point: NDArray[np.int64]
+    scale: Float32
+    zero_point: Int64
     bipolar: bool = False
 
     @property
-    def real(self) -> NDArray[np.float32]:
+    def real(self) -> Float32:
         """The numbers, in float32."""
         if self.bipolar:
             return (2 * self.codes - 1).astype(np.float32) * self.scale

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.frontends.tflite.known_operators import OPTIONS
+from golden.numbers.arrays import Float32, Int64
 from golden.numbers.integer_type import IntegerType
 
 MAXIMUM_ELEMENTS = 1 << 28
@@ -72,8 +73,8 @@ class TensorInfo:
     signature: tuple[int, ...]
     type: IntegerType | None
     type_name: str
-    scale: NDArray[np.float32]
-    zero_point: NDArray[np.int64]
+    scale: Float32
+    zero_point: Int64
     axis: int
     sparse: bool
     data: bytes | None
@@ -272,9 +273,7 @@ class _Reader:
         self._names.add(name)
         return name
 
-    def _quantization(
-        self, table: Any, name: str
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64], int]:
+    def _quantization(self, table: Any, name: str) -> tuple[Float32, Int64, int]:
         if table is None or table.ScaleLength() == 0:
             return np.zeros(0, np.float32), np.zeros(0, np.int64), 0
         scale = self._vector(table, "Scale", np.float32)

@@ -3,7 +3,6 @@
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.frontends.onnx.arithmetic import OnnxArithmetic
@@ -15,6 +14,7 @@ from golden.frontends.onnx.quantizer import Mode, Quantizer, finite_fraction
 from golden.frontends.onnx.registry import QONNX, converts
 from golden.frontends.onnx.values import NUMBERS, Accumulated, QuantizedConstant, Real, Value
 from golden.graph import Encoding
+from golden.numbers.arrays import Float32
 from golden.numbers.integer_type import IntegerType
 
 _UINT1 = IntegerType(1, False)
@@ -96,7 +96,7 @@ def _bipolar_quant(site: Site, arithmetic: OnnxArithmetic) -> None:
     _set_quantized(site, arithmetic, value, quantizer)
 
 
-def _real_numbers(site: Site) -> NDArray[np.float32]:
+def _real_numbers(site: Site) -> Float32:
     """Return the elements of the first input, a constant of real numbers."""
     value = site.input(0)
     if isinstance(value, Constant) and value.type is not None:
@@ -114,7 +114,7 @@ def _set_quantized(
     site.set(Real(made, quantizer.scale, quantizer.encoding))
 
 
-def _broadcastable(values: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float32]:
+def _broadcastable(values: Float32, shape: tuple[int, ...]) -> Float32:
     padded = values.reshape((1,) * (len(shape) - values.ndim) + values.shape)
     if padded.ndim != len(shape) or any(
         size not in (1, whole) for size, whole in zip(padded.shape, shape, strict=True)

@@ -4,7 +4,6 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.frontends.onnx.arithmetic import OnnxArithmetic
@@ -17,6 +16,7 @@ from golden.frontends.onnx.values import Accumulated, Activation, Real
 from golden.frontends.onnx.windows import WINDOW, kernel_size, pool_window_of, window_of
 from golden.graph import Constant, Encoding, Multiply, SumPool, Window
 from golden.graph.tensor import MAXIMUM_CODE_WIDTH
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 
 AVERAGE = (*WINDOW, "ceil_mode", "count_include_pad", "kernel_shape")
@@ -47,7 +47,7 @@ def _counts(
     size: tuple[int, int],
     image: Activation,
     arithmetic: OnnxArithmetic,
-) -> NDArray[np.int64]:
+) -> Int64:
     """Return by how many numbers the sum of each window is divided, shape (height, width).
 
     The padding that the file declares may count; what a ceiling adds does not, but in ONNX
@@ -70,7 +70,7 @@ def _border_averages(
     source: Real,
     node: SumPool,
     layout: Layout,
-    counts: NDArray[np.int64],
+    counts: Int64,
     explicit: bool,
 ) -> Accumulated:
     """Return averages over several counts: sums times a common multiple of the counts over each."""
