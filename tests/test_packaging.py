@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.console import ROOT
+from tests.support.paths import ROOT
 
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGE_DATA: dict[str, list[str]] = SETTINGS["tool"]["setuptools"]["package-data"]

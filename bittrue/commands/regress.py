@@ -87,11 +87,11 @@ def _jobs(simulators: Sequence[str], seed: str) -> Iterator[tuple[str, list[str]
         for unit in UNITS:
             command = ["cocotb_tests", unit, "--sim", simulator, "--seed", seed]
             yield f"{unit} {simulator}", command
-    yield "every mode", ["cocotb_tests.every_mode"]
-    yield "every pace", ["cocotb_tests.every_pace"]
-    yield "every folding", ["cocotb_tests.every_folding"]
+    yield "every mode", ["cocotb_tests.units.every_mode"]
+    yield "every pace", ["cocotb_tests.network.every_pace"]
+    yield "every folding", ["cocotb_tests.network.every_folding"]
     yield "tests", ["pytest", "-q", "-n", "2", "tests"]
-    yield "console examples", ["pytest", "-q", "tests/slow_console_examples.py"]
+    yield "console examples", ["pytest", "-q", "tests/docs/slow_console_examples.py"]
     yield "cocotb_tests", ["pytest", "-q", "-n", "2", "cocotb_tests"]
 
 

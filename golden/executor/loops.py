@@ -13,8 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from golden.executor.locked_cache import LockedCache
-
-Int64 = NDArray[np.int64]
+from golden.numbers.arrays import Int64
 
 
 def _compiled(function: Callable[..., None]) -> Callable[..., None]:

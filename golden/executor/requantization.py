@@ -5,15 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from golden.executor.loops import correct, scale
 from golden.executor.storage import Storage
 from golden.graph import AccumulatorBounds, FixedPoint, Requantization, Tensor
+from golden.numbers.arrays import Int64
 from golden.numbers.requant_spec import RequantChannels
 from golden.numbers.rounding import Rounding
-
-Int64 = NDArray[np.int64]
 
 Scaler = Callable[[torch.Tensor], torch.Tensor]
 """Accumulators of any type that holds them exactly, channels last, to stored codes."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.simulation.simulators.toolchain import verilator_environment
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 _BLOCK = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 _COLUMNS = "100"
 

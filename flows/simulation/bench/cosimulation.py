@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from amaranth.lib import wiring
 from filelock import FileLock, Timeout
-from numpy.typing import NDArray
 
 from flows.simulation.bench.harness import CLOCKING, LIBRARY, TOP, Harness, StreamPort
 from flows.simulation.bench.payload import (
@@ -26,6 +25,7 @@ from flows.simulation.simulators.build_once import build_once, digest
 from flows.simulation.simulators.run import SimulationError, run
 from flows.simulation.simulators.toolchain import check_simulator
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 from hdl.blocks.packed_words import Words
 from hdl.printer.rom_files import write_rom_files
 from hdl.printer.verilog_output import Design
@@ -100,8 +100,8 @@ class Outcome:
         Cycles in which an output stream broke the protocol, or had unknown bits.
     """
 
-    outputs: dict[str, dict[str, NDArray[np.int64]]]
-    cycles: dict[str, NDArray[np.int64]]
+    outputs: dict[str, dict[str, Int64]]
+    cycles: dict[str, Int64]
     taken: dict[str, int]
     duration: int
     seconds: float

@@ -7,10 +7,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
-from numpy.typing import NDArray
 
 from flows.simulation.bench.cosimulation import Cosimulation, Outcome, Run, WaveWindow
 from flows.simulation.bench.payload import Columns
+from golden.numbers.arrays import Int64
 
 WAVE_MARGIN = 100
 """Cycles recorded before and after the first difference."""
@@ -38,7 +38,7 @@ class Scenario:
     name: str
     run: Run
     expected: Mapping[str, Columns]
-    cycles: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    cycles: Mapping[str, Int64] = field(default_factory=dict)
     describe: Callable[[int], str] = "beat {}".format
 
 
