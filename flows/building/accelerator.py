@@ -128,11 +128,8 @@ class Accelerator:
     @property
     def estimated_latency(self) -> int:
         """Cycles from the first input to the last output of the first image, estimated."""
-        component = self.component
-        if isinstance(component, AxiShell):
-            return first_image_cycles(self.plan, component.circuit) + AxiShell.LATENCY
-        assert isinstance(component, Network)
-        return first_image_cycles(self.plan, component)
+        cycles = first_image_cycles(self.plan)
+        return cycles + AxiShell.LATENCY if self.shell == "axi" else cycles
 
     @property
     def registers(self) -> tuple[Register, ...]:

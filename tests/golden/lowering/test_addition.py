@@ -66,14 +66,14 @@ def test_tables_equal_the_addition_on_every_pair(
         Tensor.of_type("a", (1,), IntegerType.parse(first)),
         Tensor.of_type("b", (1,), IntegerType.parse(second)),
     )
-    assert_equal(find_addition_tables(node, tensors), node, tensors)
+    assert_equal(find_addition_tables(node.addends, node.requantization, tensors), node, tensors)
 
 
 def test_codes_that_do_not_occur_demand_nothing() -> None:
     kind = IntegerType(8, True)
     tensors = (Tensor("a", (1,), kind, -20, 100), Tensor("b", (1,), kind, 0, 127))
     node = addition("int8", "int8", 9, "int8")
-    tables = find_addition_tables(node, tensors)
+    tables = find_addition_tables(node.addends, node.requantization, tensors)
     assert_equal(tables, node, tensors)
     assert tables is not None
     assert len(tables.first) == len(tables.second) == 256
@@ -85,13 +85,14 @@ def test_what_is_no_sum_of_entries_has_no_tables() -> None:
     tensors = (Tensor.of_type("a", (1,), kind), Tensor.of_type("b", (1,), kind))
     even = fixed_point("uint4", 1 << 30, 0, Rounding.SINGLE_HALF_EVEN)
     node = Add(inputs=("a", "b"), output="y", addends=(Addend(), Addend()), requantization=even)
-    assert find_addition_tables(node, tensors) is None
+    assert find_addition_tables(node.addends, node.requantization, tensors) is None
 
 
 def test_wide_codes_are_left_alone() -> None:
     kind = IntegerType(9, True)
     tensors = (Tensor.of_type("a", (1,), kind), Tensor.of_type("b", (1,), kind))
-    assert find_addition_tables(addition("int9", "int9", 0, "int8"), tensors) is None
+    node = addition("int9", "int9", 0, "int8")
+    assert find_addition_tables(node.addends, node.requantization, tensors) is None
 
 
 @pytest.mark.skipif(not MODELS.is_dir(), reason="set BITTRUE_MODELS to MLPerf Tiny's networks")
@@ -101,4 +102,6 @@ def test_residual_additions_of_resnet_need_no_multiplier() -> None:
     assert len(additions) == 3
     for node in additions:
         tensors = tuple(graph.tensors[name] for name in node.inputs)
-        assert_equal(find_addition_tables(node, tensors), node, tensors)
+        assert_equal(
+            find_addition_tables(node.addends, node.requantization, tensors), node, tensors
+        )

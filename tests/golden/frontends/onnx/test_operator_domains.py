@@ -9,7 +9,7 @@ from onnx import helper
 
 from golden.errors import UserError
 from golden.frontends.onnx import convert_onnx
-from golden.frontends.onnx.operators import CONVERSIONS
+from golden.frontends.onnx.registry import CONVERSIONS
 from golden.graph import Graph
 from tests.support.onnx_comparison import run_graph
 from tests.support.onnx_fixtures import BOTH, model

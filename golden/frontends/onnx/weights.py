@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.frontends.onnx.builder import Site
+from golden.frontends.onnx.coded import scales
 from golden.frontends.onnx.model import Constant
-from golden.frontends.onnx.operators.quantization import scales
 from golden.frontends.onnx.values import QuantizedConstant
 from golden.graph import Encoding
 from golden.numbers.integer_type import IntegerType

@@ -1,4 +1,4 @@
-"""Real numbers that constants scale and shift, and batch normalization."""
+"""Real numbers that constants scale and shift."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +11,6 @@ from golden.errors import UserError
 from golden.frontends.onnx.arithmetic import OnnxArithmetic, scale_of
 from golden.frontends.onnx.builder import Site
 from golden.frontends.onnx.layout import Layout
-from golden.frontends.onnx.operators.registry import CHANNELS_LAST, STANDARD, converts
 from golden.frontends.onnx.quantize import accumulated_codes
 from golden.frontends.onnx.values import (
     Accumulated,
@@ -25,7 +24,7 @@ from golden.frontends.onnx.values import (
     Value,
     fractions,
 )
-from golden.graph import FullyConnected
+from golden.graph import MatrixNode
 
 Numbers = NDArray[Any]
 
@@ -37,39 +36,7 @@ def finite(site: Site, position: int, values: Numbers) -> Numbers:
     return values
 
 
-@converts(
-    "BatchNormalization",
-    domains=(STANDARD, CHANNELS_LAST),
-    attributes=("epsilon",),
-    without_effect=("momentum",),
-    only={"spatial": 1, "training_mode": 0},
-    inputs=5,
-)
-def _batch_normalization(site: Site, arithmetic: OnnxArithmetic) -> None:
-    scale, bias, mean, variance = (
-        finite(site, i, site.numbers(i)).astype(np.float64) for i in range(1, 5)
-    )
-    if len({values.shape for values in (scale, bias, mean, variance)}) != 1 or scale.ndim != 1:
-        raise UserError("its constants have several shapes; allowed: one number per channel")
-    value = site.input(0)
-    rank = len(_layout(value).shape)
-    along = (-1,) if site.channels_last else (-1, *(1,) * (rank - 1))
-    epsilon = site.number("epsilon", 1e-5)
-    if not (np.isfinite(variance + epsilon) & (variance + epsilon > 0)).all():
-        raise UserError("its variance is negative; allowed: positive")
-    if isinstance(value, Real) and arithmetic.name != "onnx":
-        # core/providers/cpu/nn/batch_norm.h
-        root = np.sqrt(variance.astype(np.float32) + np.float32(epsilon))
-        factor = scale.astype(np.float32) * (np.float32(1) / root)
-        addend = bias.astype(np.float32) - mean.astype(np.float32) * factor
-        site.set(_stepped(site, value, Step("Mul", factor), Step("Add", addend)))
-        return
-    exact = fractions(scale / np.sqrt(variance + epsilon))
-    addends = fractions(bias) - fractions(mean) * exact
-    set_affine(site, arithmetic, value, exact.reshape(along), addends.reshape(along))
-
-
-def _stepped(site: Site, value: Real | Accumulated, *steps: Step) -> Accumulated:
+def stepped(site: Site, value: Real | Accumulated, *steps: Step) -> Accumulated:
     """Return numbers of single codes after operations in float32."""
     if isinstance(value, Real):
         if value.functions:
@@ -95,7 +62,8 @@ def _stepped(site: Site, value: Real | Accumulated, *steps: Step) -> Accumulated
     return replace(value, scale=scale, offset=offset, kernel=kernel)
 
 
-def _layout(value: Value) -> Layout:
+def layout_of_numbers(value: Value) -> Layout:
+    """Return how numbers that have a scale already lie in the graph."""
     if isinstance(value, Real):
         return value.activation.layout
     if isinstance(value, Accumulated | Sum):
@@ -124,9 +92,9 @@ def set_affine(
             return
         single = isinstance(value, Real) or (value.kernel and value.kernel.name == "steps")
         if single and _limits(value) == Limits():
-            operand = _per_channel(numbers, _layout(value)).astype(np.float32)
+            operand = _per_channel(numbers, layout_of_numbers(value)).astype(np.float32)
             operation = "Add" if factor is None else "Div" if divide else "Mul"
-            site.set(_stepped(site, value, Step(operation, operand)))
+            site.set(stepped(site, value, Step(operation, operand)))
             return
     if isinstance(value, Real) and not value.functions:
         value = accumulated_codes(value, site.builder)
@@ -151,7 +119,8 @@ def set_affine(
     if factors is not None:
         scale, offset = scale * factors, offset * factors
     node = value.node
-    if addends is not None and value.kernel is not None and isinstance(node, FullyConnected):
+    if addends is not None and value.kernel is not None and value.kernel.adds_bias:
+        assert isinstance(node, MatrixNode)
         units, addends = arithmetic.bias(value.kernel, addends)
         node = replace(node, bias=node.bias + units)
     if addends is not None:

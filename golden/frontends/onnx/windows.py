@@ -1,5 +1,7 @@
 """Windows of convolutions and pooling, from ONNX's attributes."""
 
+from dataclasses import replace
+
 from golden.errors import UserError
 from golden.frontends.onnx.builder import Site
 from golden.frontends.onnx.values import Activation
@@ -49,3 +51,21 @@ def kernel_size(site: Site) -> tuple[int, int]:
     if "kernel_shape" not in site.node.attributes:
         raise UserError("its attribute 'kernel_shape' is missing")
     return _pair(site, "kernel_shape", (1, 1))
+
+
+def pool_window_of(site: Site, size: tuple[int, int], image: Activation) -> Window:
+    """Return the window of a pooling, whose outputs may be rounded up."""
+    window = window_of(site, size, image)
+    if not site.integer("ceil_mode", 0):
+        return window
+    shape = site.builder.made(image.name).shape
+    padding = []
+    for axis in (0, 1):
+        before, after = window.padding[axis]
+        reach = (size[axis] - 1) * window.dilation[axis] + 1
+        rest = (shape[axis] + before + after - reach) % max(window.stride[axis], 1)
+        more = window.stride[axis] - rest if rest else 0
+        # A window that would start in the padding behind is left out.
+        last = shape[axis] + before + after - reach + more
+        padding.append((before, after + more if last < shape[axis] + before else after))
+    return replace(window, padding=(padding[0], padding[1]))
