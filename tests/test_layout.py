@@ -41,10 +41,21 @@ def test_a_folder_that_is_no_room_is_noticed() -> None:
     assert not room_exists("tests", Path("golden", "sums"))
 
 
-def test_every_unit_has_scenarios_that_are_there() -> None:
+OF_SEVERAL = {
+    "cocotb_tests.units.systolic": "output_stationary and weight_stationary share their scenarios",
+    "cocotb_tests.layers.one_node": "a layer of one node is told from another by the node alone",
+}
+"""Modules of scenarios that are for several circuits, and why."""
+
+
+def test_every_unit_has_scenarios_beside_its_circuit() -> None:
+    """Scenarios have the place and the stem of what they are for: hdl/units/mac.py, for one."""
     assert set(SCENARIOS) == set(UNITS)
     for module in SCENARIOS.values():
-        assert (ROOT / f"{module.replace('.', '/')}.py").is_file(), module
+        place = module.replace(".", "/")
+        assert (ROOT / f"{place}.py").is_file(), module
+        circuit = ROOT / f"{place.replace('cocotb_tests', 'hdl', 1)}.py"
+        assert circuit.is_file() != (module in OF_SEVERAL), module
 
 
 def imported_tests(source: str) -> Iterator[str]:
