@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from torch.nn.functional import conv2d, pad
 
 from golden.executor.kernel import Kernel, decode
-from golden.executor.product_loops import Factors, Scaling, convolve, multiply
+from golden.executor.loops import Scaling
+from golden.executor.product_loops import Factors, convolve, multiply
 from golden.executor.requantization import compile_requantization, scaling_of
 from golden.executor.storage import Storage
 from golden.executor.tile import LANES
