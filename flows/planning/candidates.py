@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from flows.planning.selection import Options, pareto
 from golden.graph import MatrixNode, Tensor
+from golden.numbers.arrays import Int64
 from hdl.blocks.memory import Memory
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
@@ -21,13 +22,11 @@ from hdl.layers.parts.matrix_geometry import MatrixGeometry
 from hdl.layers.parts.matrix_layer import MatrixLayerSpec
 from hdl.layers.parts.sliding_window import window_cost
 from hdl.multipliers.codebook import CODEBOOK
-from hdl.multipliers.mac import LUT
+from hdl.multipliers.mac import LUT, MacMultiplier
 from hdl.multipliers.multiplier import Multiplier, Operands
 from hdl.multipliers.power_of_two import POWER_OF_TWO
 from hdl.multipliers.ternary import TERNARY
 from hdl.multipliers.xnor import XNOR
-
-Int64 = NDArray[np.int64]
 
 _LEAST_PRODUCT = 12
 """Product of the operands' bits from which a hardware multiplier is worth a thought."""
@@ -124,7 +123,8 @@ class MatrixChoices:
         if XNOR.takes(self.operands):
             return (XNOR,)
         widths = self.operands.weight.width, self.operands.code.width
-        worth = self.fabric.packed if math.prod(widths) >= _LEAST_PRODUCT else None
+        packed = MacMultiplier(self.fabric.packed)
+        worth = packed if math.prod(widths) >= _LEAST_PRODUCT else None
         kinds = [worth, LUT, TERNARY, POWER_OF_TWO, CODEBOOK]
         return tuple(each for each in kinds if each is not None and each.takes(self.operands))
 

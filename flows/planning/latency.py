@@ -1,15 +1,15 @@
 """How long the first image takes, estimated from the promises of the layers."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from flows.planning.planned import Plan
+from golden.numbers.arrays import Float64
 from hdl.network.connections import Connections
 
 _STAGES = 12
 """Registers of a layer, about: a matrix layer's multipliers and requantizer have 10 to 20."""
 
-Cycles = NDArray[np.float64]
+Cycles = Float64
 
 
 def first_image_cycles(plan: Plan) -> int:

@@ -4,9 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-import numpy as np
-from numpy.typing import NDArray
-
 from flows.planning.candidates import Candidates
 from flows.planning.circuits import Circuits
 from flows.planning.devices import Budget
@@ -14,13 +11,12 @@ from flows.planning.levels import Level
 from flows.planning.planned import Plan, PlannedLayer
 from flows.planning.resources import Resources
 from flows.planning.selection import Limits, Selection
+from golden.numbers.arrays import Int64
 from hdl.blocks.memory import Memory
 from hdl.costs.costs import Costs
 from hdl.layers.layer_spec import LayerSpec
 from hdl.layers.parts.matrix_layer import MatrixLayerSpec
 from hdl.network.spec import NetworkSpec
-
-Int64 = NDArray[np.int64]
 
 _FASTEST = 16
 """Cycles of an image below which no plan is sought."""

@@ -7,12 +7,12 @@ from typing import TypeVar
 
 import numpy as np
 from amaranth.lib import wiring
-from numpy.typing import NDArray
 
 from flows.units.unit import Parameter, Unit, one_of, parse_flag, parse_integers
 from golden import graph
 from golden.graph import AccumulatorBounds, Encoding, FixedPoint, Requantization, Tensor
 from golden.lowering.certify import certify_requantization
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.multiplier import quantize_multiplier
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
@@ -35,8 +35,6 @@ from hdl.layers.requantize import RequantizeSpec
 from hdl.layers.softmax import SoftmaxSpec
 from hdl.layers.softmax16 import Softmax16Spec
 from hdl.layers.table import TableSpec
-
-Int64 = NDArray[np.int64]
 
 
 class RequantizerKind(Enum):

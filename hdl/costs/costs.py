@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Int64 = NDArray[np.int64]
+from golden.numbers.arrays import Int64
+
 Count = int | Int64
 
 
@@ -40,6 +40,6 @@ class Costs:
         return Costs(*(int(np.sum(column)) for column in columns))
 
 
-def rounded_up(value: float | NDArray[Any]) -> Int64:
+def rounded_up(value: Any) -> Int64:
     """Return the next greater integers."""
     return np.asarray(np.ceil(value), dtype=np.int64)

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from hdl.multipliers.mac import PACKED_DSP48E1, PACKED_MULT18X18D
-from hdl.multipliers.multiplier import Multiplier
+from golden.units.mac_spec import Multiplier
 
 
 @dataclass(frozen=True)
@@ -26,5 +25,5 @@ class Fabric:
     halves: int
 
 
-SERIES_7 = Fabric("xc7", PACKED_DSP48E1, 1)
-ECP5 = Fabric("ecp5", PACKED_MULT18X18D, 2)
+SERIES_7 = Fabric("xc7", Multiplier.PACKED_DSP48E1, 1)
+ECP5 = Fabric("ecp5", Multiplier.PACKED_MULT18X18D, 2)

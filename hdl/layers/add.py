@@ -57,7 +57,11 @@ class AddSpec(ElementwiseSpec):
     @cached_property
     def tables(self) -> AdditionTables | None:
         """Tables that hold the scaling of the sum; None if there are none."""
-        return None if self.computes else find_addition_tables(self.node, self.tensors)
+        return (
+            None
+            if self.computes
+            else find_addition_tables(self.node.addends, self.node.requantization, self.tensors)
+        )
 
     @property
     def latency(self) -> int:

@@ -11,6 +11,7 @@ from amaranth.lib import stream
 from golden import graph
 from golden.errors import UserError
 from golden.graph import Tensor
+from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.ram import Ram
 from hdl.costs.costs import Costs
@@ -18,7 +19,7 @@ from hdl.costs.fabric import Fabric
 from hdl.costs.memories import usual_ram_cost
 from hdl.layers.layer import Layer
 from hdl.layers.layer_spec import LayerSpec, Place
-from hdl.layers.parts.codes import Int64, check_lanes
+from hdl.layers.parts.codes import check_lanes
 from hdl.layers.parts.position import Position
 from hdl.layers.registry import makes_layers_of
 

@@ -9,12 +9,13 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal
 from amaranth.lib import stream
 
 from golden import graph
+from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
 from hdl.layers.layer import Layer
 from hdl.layers.layer_spec import Place
-from hdl.layers.parts.codes import Int64, elements_through_beat
+from hdl.layers.parts.codes import elements_through_beat
 from hdl.layers.parts.lanewise import LanewiseSpec
 from hdl.layers.parts.position import Position
 from hdl.layers.registry import makes_layers_of

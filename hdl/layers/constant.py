@@ -9,6 +9,7 @@ from amaranth.lib import stream
 
 from golden import graph
 from golden.graph import Tensor
+from golden.numbers.arrays import Int64
 from hdl.blocks.packed_words import pack_words
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.rom import Rom
@@ -17,7 +18,7 @@ from hdl.costs.fabric import Fabric
 from hdl.costs.memories import usual_rom_cost
 from hdl.layers.layer import Layer
 from hdl.layers.layer_spec import LayerSpec, Place
-from hdl.layers.parts.codes import Int64, check_lanes
+from hdl.layers.parts.codes import check_lanes
 from hdl.layers.registry import makes_layers_of
 
 

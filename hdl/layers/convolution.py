@@ -4,8 +4,9 @@ import numpy as np
 
 from golden import graph
 from golden.graph import Tensor, Window
+from golden.numbers.arrays import Int64
 from hdl.layers.layer_spec import Place
-from hdl.layers.parts.matrix_geometry import Int64, MatrixGeometry
+from hdl.layers.parts.matrix_geometry import MatrixGeometry
 from hdl.layers.parts.matrix_layer import MatrixLayerSpec
 from hdl.layers.registry import makes_layers_of
 

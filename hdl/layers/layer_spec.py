@@ -10,10 +10,11 @@ from amaranth.lib.wiring import In, Out
 
 from golden.graph import AccumulatorBounds, Node, Tensor
 from golden.graph.requantization import Requantization
+from golden.numbers.arrays import Int64
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
 from hdl.layers.layer import Layer
-from hdl.layers.parts.codes import Int64, code_stream
+from hdl.layers.parts.codes import code_stream
 from hdl.layers.parts.folding import Folding
 
 

@@ -7,12 +7,13 @@ import numpy as np
 from amaranth.hdl import Cat, Module
 
 from golden import graph
+from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
 from hdl.layers.layer_spec import Place
 from hdl.layers.parts.code_table import code_table
-from hdl.layers.parts.codes import Int64, decoded, resized
+from hdl.layers.parts.codes import decoded, resized
 from hdl.layers.parts.elementwise import CHEAP_TABLE_WIDTH, Elementwise, ElementwiseSpec
 from hdl.layers.registry import makes_layers_of
 

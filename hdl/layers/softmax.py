@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value, signed
 
 from golden import graph
+from golden.numbers.arrays import Int64
 from golden.numbers.gemmlowp import FORTY_EIGHT_SEVENTEENTHS, MINUS_THIRTY_TWO_SEVENTEENTHS, ONE
 from golden.numbers.softmax import SUM_INTEGER_BITS
 from hdl.blocks.adder_tree import add_term
 from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
 from hdl.blocks.pipeline import Stages
 from hdl.layers.layer_spec import Place
-from hdl.layers.parts.codes import Int64
 from hdl.layers.parts.softmax_rows import SoftmaxRows, SoftmaxRowsSpec
 from hdl.layers.registry import makes_layers_of
 

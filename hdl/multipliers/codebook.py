@@ -7,6 +7,7 @@ import numpy as np
 from amaranth.hdl import C, Cat, Value
 
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.popcount import lookup
@@ -17,7 +18,7 @@ from hdl.blocks.row_chains import (
     sum_of_products,
 )
 from hdl.costs.costs import Costs, Count
-from hdl.multipliers.multiplier import Int64, Multiplier, Operands
+from hdl.multipliers.multiplier import Multiplier, Operands
 from hdl.multipliers.rows import rows_cost
 
 MAXIMUM_WEIGHTS = 1 << (ROW_INPUTS - 1)

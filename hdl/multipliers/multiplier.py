@@ -7,14 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 from amaranth.hdl import C, Cat, Value
-from numpy.typing import NDArray
 
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.pipeline import Pipeline
 from hdl.costs.costs import Costs, Count
-
-Int64 = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,12 @@ import numpy as np
 from amaranth.hdl import C, Cat, Mux, Value
 
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.row_chains import Row, row_chains_latency, signed_row, sum_of_products
 from hdl.costs.costs import Costs, Count
-from hdl.multipliers.multiplier import Int64, Multiplier, Operands, typed
+from hdl.multipliers.multiplier import Multiplier, Operands, typed
 from hdl.multipliers.rows import rows_cost
 
 _SHIFT_LATENCY = 1

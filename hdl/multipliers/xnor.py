@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from amaranth.hdl import C, Value
 
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.popcount import ProductCounter
 from hdl.costs.costs import Costs, Count, rounded_up
-from hdl.multipliers.multiplier import Int64, Multiplier, Operands
+from hdl.multipliers.multiplier import Multiplier, Operands
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Int64 = NDArray[np.int64]
-Cycles = NDArray[np.float64]
+from golden.numbers.arrays import Float64, Int64
+
+Cycles = Float64
 
 _HANDING_ON = 8
 """Cycles from a layer to the next at most: a FIFO, two converters of lanes, and rounding."""

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from amaranth.lib import wiring
 
 from golden.graph import Tensor
-from hdl.layers.parts.codes import Int64, elements_through_beat
+from golden.numbers.arrays import Int64
+from hdl.layers.parts.codes import elements_through_beat
 
 
 class Beatwise(wiring.Component):

@@ -8,11 +8,11 @@ import numpy as np
 from amaranth.hdl import Cat, Module, Value
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
-from numpy.typing import NDArray
 
 from golden.certificates.certificate import Certificate
 from golden.errors import UserError
 from golden.graph import Certified, FixedPoint, Requantization
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.requant_spec import MAXIMUM_MULTIPLIER_WIDTH, RequantChannels
 from hdl.blocks.look_up import look_up, stored_width
@@ -27,8 +27,6 @@ from hdl.layers.parts.codes import check_lanes, code_stream
 from hdl.layers.parts.position import Position
 from hdl.units.certified_requant import CertifiedRequantizer, certificate_columns, certified_latency
 from hdl.units.requant import Requantizer, channel_layout, encode_channels
-
-Int64 = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,16 +1,13 @@
 """The streams between layers."""
 
-import numpy as np
 from amaranth.hdl import C, Cat, Mux, Value
 from amaranth.lib import data, stream
-from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.graph import Encoding
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.shapes import shape_of
-
-Int64 = NDArray[np.int64]
 
 
 def code_stream(kind: IntegerType, lanes: int) -> stream.Signature:

@@ -9,6 +9,7 @@ from amaranth.lib import wiring
 from golden.graph import AccumulatingNode
 from golden.graph.requantization import Requantization
 from golden.graph.tensor import Encoding
+from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.ram import Ram
 from hdl.blocks.shapes import shape_of
@@ -16,7 +17,7 @@ from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
 from hdl.layers.layer import Layer
 from hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
-from hdl.layers.parts.codes import Int64, elements_through_beat, resized
+from hdl.layers.parts.codes import elements_through_beat, resized
 from hdl.layers.parts.lanewise import LanewiseSpec
 from hdl.layers.parts.position import Position
 

@@ -5,10 +5,11 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.chunks import Chunks
 from hdl.blocks.pipeline import Pipeline
-from hdl.layers.parts.codes import Int64, code_stream, elements_through_beat
+from hdl.layers.parts.codes import code_stream, elements_through_beat
 
 
 class Lanes(wiring.Component):

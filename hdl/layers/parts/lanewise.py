@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from golden.graph import Node, Tensor
+from golden.numbers.arrays import Int64
 from hdl.layers.layer_spec import LayerSpec
-from hdl.layers.parts.codes import Int64, check_lanes, elements_through_beat
+from hdl.layers.parts.codes import check_lanes, elements_through_beat
 
 
 @dataclass(frozen=True, eq=False)

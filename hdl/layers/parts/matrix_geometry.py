@@ -4,14 +4,12 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.graph import Tensor, Window
+from golden.numbers.arrays import Int64
 from hdl.layers.parts.folding import Folding
 from hdl.layers.parts.window_spec import SlidingWindowSpec
-
-Int64 = NDArray[np.int64]
 
 _Count = TypeVar("_Count", int, Int64)
 

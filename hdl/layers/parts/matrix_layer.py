@@ -5,11 +5,11 @@ from functools import cached_property
 
 import numpy as np
 from amaranth.hdl import C, Cat, Module, Value
-from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.graph import AccumulatorBounds, MatrixNode, Tensor
 from golden.graph.requantization import Requantization
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.memory import usual_ram, usual_rom
 from hdl.costs.costs import Costs
@@ -28,8 +28,6 @@ from hdl.layers.parts.sliding_window import SlidingWindow, window_cost
 from hdl.layers.parts.subsample import Subsample
 from hdl.layers.parts.window_spec import SlidingWindowSpec
 from hdl.multipliers.multiplier import Operands
-
-Int64 = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

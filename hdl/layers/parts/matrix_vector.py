@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
-from numpy.typing import NDArray
 
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.accumulator import FramePipeline
 from hdl.blocks.memory import Memory
@@ -16,8 +15,6 @@ from hdl.blocks.packed_words import pack_words
 from hdl.blocks.rom import Rom
 from hdl.layers.parts.codes import code_stream
 from hdl.multipliers.multiplier import Multiplier, Operands
-
-Int64 = NDArray[np.int64]
 
 _WEIGHTS_LATENCY = 2
 """Cycles of reading the ROM: a block RAM without a register behind it would set the clock."""

@@ -7,6 +7,7 @@ from typing import ClassVar, Protocol, TypeVar
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
 from numpy.typing import ArrayLike
 
+from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Stages
 from hdl.blocks.ram import Ram
 from hdl.blocks.rom import Rom
@@ -14,7 +15,6 @@ from hdl.blocks.shapes import shape_of
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
 from hdl.layers.layer import Layer
-from hdl.layers.parts.codes import Int64
 from hdl.layers.parts.lanewise import LanewiseSpec
 
 TERM_CYCLES = 4

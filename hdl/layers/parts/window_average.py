@@ -10,9 +10,10 @@ from amaranth.lib.wiring import In, Out
 from golden.graph import Tensor, Window
 from golden.graph.requantization import Certified
 from golden.lowering.certify import certified_average
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.layers.parts.beatwise import Beatwise
-from hdl.layers.parts.codes import Int64, code_stream
+from hdl.layers.parts.codes import code_stream
 from hdl.layers.parts.position import Position
 from hdl.units.certified_requant import CertifiedRequantizer, certified_latency
 

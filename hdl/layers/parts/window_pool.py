@@ -10,12 +10,13 @@ from amaranth.hdl import Cat, Module, Value
 from amaranth.lib import wiring
 
 from golden.graph import Tensor, Window
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.memory import usual_ram
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
 from hdl.layers.layer import Layer
-from hdl.layers.parts.codes import Int64, resized
+from hdl.layers.parts.codes import resized
 from hdl.layers.parts.connection import connect
 from hdl.layers.parts.lanewise import LanewiseSpec
 from hdl.layers.parts.sliding_window import SlidingWindow, window_cost

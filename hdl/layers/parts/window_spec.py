@@ -4,14 +4,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.graph import Window
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.memory import Memory
-
-Int64 = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
