@@ -92,10 +92,22 @@ class MatrixChoices:
         With any folding and lanes.
     fabric : Fabric
         Of the device.
+    chosen : Multiplier, optional
+        What multiplies, where somebody has chosen.
+
+    Raises
+    ------
+    UserError
+        If that does not multiply the layer's weights and inputs.
     """
 
     layer: MatrixLayerSpec
     fabric: Fabric
+    chosen: Multiplier | None = None
+
+    def __post_init__(self) -> None:
+        if self.chosen is not None:
+            self.chosen.check(self.operands)
 
     @property
     def node(self) -> MatrixNode:
@@ -120,6 +132,8 @@ class MatrixChoices:
     @cached_property
     def multipliers(self) -> tuple[Multiplier, ...]:
         """What can multiply."""
+        if self.chosen is not None:
+            return (self.chosen,)
         if XNOR.takes(self.operands):
             return (XNOR,)
         widths = self.operands.weight.width, self.operands.code.width

@@ -1,5 +1,8 @@
 """The circuit of every layer, for a device or for a rate."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from flows.planning.circuits import Circuits
 from flows.planning.devices import BUDGETS, FILL, Budget, Fill
 from flows.planning.planned import Plan
@@ -8,6 +11,7 @@ from golden.errors import UserError
 from golden.graph import Graph
 from golden.lowering.broadcast_operands import broadcast_operands
 from golden.lowering.constant_operands import spread_constants
+from hdl.multipliers.multiplier import Multiplier
 
 AXI = "axi"
 """The shell that needs resources of its own."""
@@ -19,6 +23,7 @@ def plan_network(
     cycles: int | None = None,
     fill: Fill = FILL,
     shell: str = AXI,
+    multipliers: Mapping[str, Multiplier] = MappingProxyType({}),
 ) -> Plan:
     """Choose the circuit of every layer.
 
@@ -34,6 +39,9 @@ def plan_network(
         How much of the device is used.
     shell : str
         What surrounds the network, a key of `flows.building.accelerator.SHELLS`.
+    multipliers : mapping of str to Multiplier, optional
+        What multiplies in some layers, by the tensors that they make; see
+        `hdl.multipliers.catalogue`. In all others what is cheapest.
 
     Returns
     -------
@@ -49,8 +57,8 @@ def plan_network(
         not, and which devices would do.
     """
     spread = circuit_graph(graph)
-    circuits = Circuits(spread, budget.fabric, shell == AXI)
-    planner = Planner(circuits, fill.of(budget))
+    circuits = Circuits(spread, budget.fabric, shell == AXI, multipliers=multipliers)
+    planner = planner_for(circuits, fill.of(budget))
     rate = cycles if cycles is not None else planner.fastest()
     plan = planner.plan(rate) if rate is not None else None
     if plan is not None:
@@ -72,6 +80,15 @@ def plan_network(
     raise UserError("; ".join(parts))
 
 
+def planner_for(circuits: Circuits, budget: Budget) -> Planner:
+    """Return the planner of a device: with products in logic where nothing fits without them.
+
+    They take so many tables that nothing else gets faster by them.
+    """
+    planner = Planner(circuits, budget)
+    return planner if planner.fits() else Planner(circuits.scaled_in_logic, budget)
+
+
 def circuit_graph(graph: Graph) -> Graph:
     """Return an equal graph that has a node for each circuit: operands are of one shape."""
     return broadcast_operands(spread_constants(graph))
@@ -84,7 +101,7 @@ def _big_enough(circuits: Circuits, budget: Budget, fill: Fill, cycles: int | No
     for device in BUDGETS.values():
         if device != budget:
             known = families.setdefault(device.fabric, circuits.on(device.fabric))
-            if Planner(known, fill.of(device)).fits(cycles):
+            if planner_for(known, fill.of(device)).fits(cycles):
                 found.append(device.summary)
     return found
 

@@ -12,17 +12,52 @@ from numpy.typing import NDArray
 from golden.certificates.certificate import Certificate
 from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
+from hdl.blocks.booth import lut_rows_bits
+from hdl.blocks.logic_multiply import logic_multiply, logic_multiply_latency
 from hdl.blocks.look_up import look_up
 from hdl.blocks.memory import Memory
-from hdl.blocks.multiply import MULTIPLIER_LATENCY, MULTIPLY_LATENCY, multiply
+from hdl.blocks.multiply import (
+    MULTIPLIER_LATENCY,
+    MULTIPLY_LATENCY,
+    hardware_multipliers,
+    multiply,
+)
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.saturate import limit, out_of_range, saturate
 from hdl.blocks.shapes import shape_of, shape_spanning
 
 
-def certified_latency(certificate: Certificate) -> int:
+def certified_latency(certificate: Certificate, in_logic: bool = False) -> int:
     """Return the cycles that the requantizer of a certificate takes."""
-    return 2 + MULTIPLY_LATENCY + (len(certificate.exception) > 0)
+    return 2 + _multiply_latency(certificate, in_logic) + (len(certificate.exception) > 0)
+
+
+def certificate_multipliers(certificate: Certificate) -> int:
+    """Return how many hardware multipliers a requantizer takes; none where it only shifts."""
+    multipliers = certificate.multiplier
+    first = int(multipliers[0])
+    if (multipliers == first).all() and first & (first - 1) == 0:
+        return 0
+    return hardware_multipliers(*_operands(certificate))
+
+
+def logic_product_bits(certificate: Certificate) -> int:
+    """Return the bits of all rows of a product in logic, the measure of what it takes."""
+    return lut_rows_bits(*_operands(certificate))
+
+
+def _operands(certificate: Certificate) -> tuple[Shape, Shape]:
+    """Return the shapes of the accumulator and of the multipliers."""
+    multipliers = certificate.multiplier
+    shape = shape_spanning(int(multipliers.min()), int(multipliers.max()))
+    return shape_of(certificate.saturated_accumulator), shape
+
+
+def _multiply_latency(certificate: Certificate, in_logic: bool) -> int:
+    """Return the cycles of a product with its addition."""
+    if not in_logic:
+        return MULTIPLY_LATENCY
+    return logic_multiply_latency(*_operands(certificate))
 
 
 class CertifiedRequantizer(wiring.Component):
@@ -45,6 +80,8 @@ class CertifiedRequantizer(wiring.Component):
         Prefix of the ROM's file name; unique within a design.
     memory : Memory, optional
         What the ROM is made of; see `hdl.blocks.rom.Rom`.
+    in_logic : bool
+        Whether tables and carry chains multiply, in place of hardware multipliers.
 
     Members
     -------
@@ -68,6 +105,7 @@ class CertifiedRequantizer(wiring.Component):
         output: IntegerType,
         name: str = "requant",
         memory: Memory | None = None,
+        in_logic: bool = False,
     ) -> None:
         if not (accumulator.signed and 2 <= accumulator.width <= 48):
             raise UserError(f"accumulator is {accumulator}; allowed: int2 to int48")
@@ -81,6 +119,7 @@ class CertifiedRequantizer(wiring.Component):
         self.output = output
         self.name = name
         self.memory = memory
+        self.in_logic = in_logic
         payload = data.StructLayout(
             {
                 "accumulator": shape_of(accumulator),
@@ -97,7 +136,7 @@ class CertifiedRequantizer(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from an accepted input to its output."""
-        return certified_latency(self.certificate)
+        return certified_latency(self.certificate, self.in_logic)
 
     def elaborate(self, platform: object) -> Module:
         """Build saturation, parameter ROM, multiplier, constant addition and clamp."""
@@ -109,20 +148,22 @@ class CertifiedRequantizer(wiring.Component):
         accumulator = self._saturate_input(pipeline, narrow)
         parameters = self._parameters(m, pipeline)
 
-        total = multiply(
-            pipeline,
-            "scaled",
-            accumulator,
-            parameters["multiplier"],
-            addend=pipeline.register(
-                "constant", self._constant(accumulator, parameters), MULTIPLIER_LATENCY
-            ),
+        multiply_latency = _multiply_latency(certificate, self.in_logic)
+        # With hardware multipliers the constant is one of the partial products.
+        to_constant = multiply_latency - 1 if self.in_logic else MULTIPLIER_LATENCY
+        constant = pipeline.register(
+            "constant", self._constant(accumulator, parameters), to_constant
         )
+        operands = accumulator, parameters["multiplier"]
+        if self.in_logic:
+            total = logic_multiply(pipeline, "scaled", *operands, constant)
+        else:
+            total = multiply(pipeline, "scaled", *operands, addend=constant)
         result = self._result_shape()
         code = (total >> certificate.shift)[: result.width]
         code = code.as_signed() if result.signed else code
-        minimum = pipeline.register("minimum", parameters["minimum"], MULTIPLY_LATENCY)
-        maximum = pipeline.register("maximum", parameters["maximum"], MULTIPLY_LATENCY)
+        minimum = pipeline.register("minimum", parameters["minimum"], multiply_latency)
+        maximum = pipeline.register("maximum", parameters["maximum"], multiply_latency)
         code = pipeline.register("clamped", self._clamp(code, minimum, maximum))
         if len(certificate.exception):
             correction = self._correction(pipeline, accumulator, parameters)
@@ -190,7 +231,8 @@ class CertifiedRequantizer(wiring.Component):
         total = corrections[0]
         for correction in corrections[1:]:
             total = total | correction
-        return pipeline.register("correction", total, MULTIPLY_LATENCY)
+        latency = _multiply_latency(self.certificate, self.in_logic)
+        return pipeline.register("correction", total, latency)
 
 
 def _constants_are_complements(certificate: Certificate) -> bool:

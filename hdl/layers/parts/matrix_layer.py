@@ -157,6 +157,7 @@ class MatrixLayerSpec(LayerSpec):
             self.geometry.outputs,
             self.output_lanes,
             self.folding.constants,
+            self.folding.scales_in_logic,
         )
 
     @property
