@@ -16,10 +16,10 @@ from flows.reports.graph_layout import lay_out
 from golden.frontends.load import load_network
 from golden.frontends.tflite import convert_tflite
 from golden.graph import file
-from tests.golden.frontends.tflite.test_import import REFUSED
 from tests.support.graphs import codes_of, convolution, convolve, single
 from tests.support.litert import Kernels
 from tests.support.tflite_fixtures import FIXTURES
+from tests.support.tflite_refused import REFUSED
 
 NETWORK = FIXTURES["residual network"]
 
