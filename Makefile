@@ -52,7 +52,7 @@ verilog: $(VENV)/.sim.installed ## write a unit as Verilog into sim_build/verilo
 	@$(BIN)/bittrue verilog '$(UNIT)' $(PARAMS)
 
 synth: $(VENV)/.synth.installed ## area and clock of a unit: UNIT=requant DEVICE=ecp5 [PARAMS=]
-	@$(BIN)/bittrue synth '$(UNIT)' $(PARAMS) --device '$(DEVICE)'
+	@$(BIN)/bittrue synth '$(UNIT)' $(PARAMS) --family '$(DEVICE)'
 
 formal: $(VENV)/.formal.installed ## prove a unit equal to plain arithmetic for every input: UNIT=mac [PARAMS=]
 	@$(BIN)/python -m flows.formal '$(UNIT)' $(PARAMS)

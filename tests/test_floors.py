@@ -19,7 +19,7 @@ FORBIDDEN = {
     "tests": ("cocotb_tests/bench/streams.py", "import tests.support.graphs"),
     "benchmarks": ("tests/support/graphs.py", "import benchmarks.networks"),
     "golden": ("golden/graph/tensor.py", "import golden.executor.execute"),
-    "hdl": ("hdl/units/mac.py", "import hdl.layers.fifo"),
+    "hdl": ("hdl/units/mac.py", "import hdl.layers.parts.fifo"),
     "printer": ("hdl/printer/rom_files.py", "import hdl.units.mac"),
     "flows": ("flows/planning/devices.py", "import flows.building.manifest"),
     "torch": ("golden/graph/window.py", "import golden.executor.products"),

@@ -28,6 +28,18 @@ SHELLS = {
 }
 
 
+def check_shell(name: str) -> None:
+    """Refuse a shell that there is not.
+
+    Raises
+    ------
+    UserError
+        Listing those that there are.
+    """
+    if name not in SHELLS:
+        raise UserError(f"no shell is named {name!r}; choose one of {', '.join(SHELLS)}")
+
+
 @dataclass(frozen=True)
 class End:
     """Where a tensor enters or leaves an accelerator.
@@ -96,8 +108,7 @@ class Accelerator:
     shell: str
 
     def __post_init__(self) -> None:
-        if self.shell not in SHELLS:
-            raise UserError(f"no shell is named {self.shell!r}; choose one of {', '.join(SHELLS)}")
+        check_shell(self.shell)
 
     @property
     def top(self) -> str:

@@ -34,25 +34,30 @@ class BroadcastSpec(LayerSpec):
         The shape; its dimensions that are repeated follow each other, but for those of size 1.
     tensors : tuple of Tensor
         The one it reads.
-    output_lanes : int
+    lanes : int
         Elements of a beat of the output, a divisor of its channels. The input has as many, or one
         where its only channel is repeated.
     """
 
     node: graph.Broadcast
     tensors: tuple[Tensor, ...]
-    output_lanes: int
+    lanes: int
 
     pauses = True
 
     def __post_init__(self) -> None:
-        check_lanes(self.output_lanes, self.output.channels)
+        check_lanes(self.lanes, self.output.channels)
         _ = self.block  # Refuses dimensions that the circuit does not take.
 
     @cached_property
     def output(self) -> Tensor:
         """What it makes."""
         return self.node.infer(*self.tensors).tensor
+
+    @property
+    def output_lanes(self) -> int:
+        """Elements of a beat of the output."""
+        return self.lanes
 
     @property
     def input_lanes(self) -> tuple[int, ...]:

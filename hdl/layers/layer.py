@@ -42,3 +42,7 @@ class Layer(wiring.Component, Generic[SpecT_co]):
     def latency(self) -> int:
         """See `LayerSpec.latency`."""
         return self.spec.latency
+
+    def cycles_per_image(self) -> int:
+        """See `LayerSpec.cycles_per_image`."""
+        return self.spec.cycles_per_image()

@@ -115,9 +115,9 @@ class SoftmaxRows(Layer[SpecT_co]):
     o : Out(stream)
         Codes, one to a beat.
 
-    A row is taken whole, summed, and scaled before the next is taken: `cycles_per_row` cycles,
-    three for each code and a constant. Latency `latency` cycles from the last code of a row to the
-    first output; then one output per cycle.
+    A row is taken whole, summed, and scaled before the next is taken: ``spec.cycles_per_row``
+    cycles, three for each code and a constant. Latency `latency` cycles from the last code of a row
+    to the first output; then one output per cycle.
     """
 
     def elaborate(self, platform: object) -> Module:

@@ -164,9 +164,9 @@ class WindowPool(Layer[WindowPoolSpec]):
     i, o : code_stream(type, lanes)
         The tensor, and the pooled one.
 
-    An image takes `cycles_per_image` cycles: one for each position, group of channels, column of
-    the window and group of its rows. Images overlap; see `SlidingWindow` for when the first output
-    comes. An average is over the taps inside the tensor; see `WindowAverage`.
+    An image takes ``spec.cycles_per_image()`` cycles: one for each position, group of channels,
+    column of the window and group of its rows. Images overlap; see `SlidingWindow` for when the
+    first output comes. An average is over the taps inside the tensor; see `WindowAverage`.
     """
 
     def elaborate(self, platform: object) -> Module:

@@ -235,7 +235,7 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source, target = tmp_path / "network.onnx", tmp_path / "exported.onnx"
     proto = model(BOTH["squeeze and excite"], np.uint8, False)
     source.write_bytes(proto.SerializeToString())
-    assert main(["export", str(source), "--out", str(target), "--style", "qdq"]) == 0
+    assert main(["export", str(source), "--output", str(target), "--style", "qdq"]) == 0
     assert "layers in QDQ form" in capsys.readouterr().out
     exported = onnx.load(target)
     onnx.checker.check_model(exported)
@@ -246,7 +246,10 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("words", "message"),
-    [(["--out", "{}/x.txt"], "suffix is '.txt'"), (["--out", "{}/no/x.onnx"], "make it first")],
+    [
+        (["--output", "{}/x.txt"], "suffix is '.txt'"),
+        (["--output", "{}/no/x.onnx"], "make it first"),
+    ],
 )
 def test_command_refuses_in_one_line(
     words: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
