@@ -1,5 +1,5 @@
 """The golden model: what every number is.
 
-Modules that only define numbers (`integer_type`, `rounding`, `multiplier`, `requant_spec`,
-`certificate`) need numpy alone, so that generating hardware never imports torch.
+Certificates, the graph and the lowering to it need no torch, directly or not, so that generating
+hardware does not import it either.
 """

@@ -4,7 +4,7 @@ Each computes in one pass over memory what would take torch six. Integer arithme
 compiler has nothing to round.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ class Scaling(NamedTuple):
 
 @compiled
 def scale(
-    accumulators: NDArray,
+    accumulators: NDArray[Any],
     multiplier: Int64,
     constant: Int64,
     below_zero: Int64,
@@ -68,7 +68,7 @@ def scale(
 
 @compiled
 def correct(
-    accumulators: NDArray,
+    accumulators: NDArray[Any],
     channels: Int64,
     exceptions: Int64,
     corrections: Int64,
@@ -83,7 +83,9 @@ def correct(
 
 
 @compiled
-def requantize_rows(accumulators: NDArray, scaling: Scaling, codes: NDArray[np.integer]) -> None:
+def requantize_rows(
+    accumulators: NDArray[Any], scaling: Scaling, codes: NDArray[np.integer]
+) -> None:
     """Requantize accumulators, (rows, channels or more), to codes, (rows, channels)."""
     scale(
         accumulators, scaling.multiplier, scaling.constant, scaling.below_zero, scaling.shift,
@@ -94,7 +96,7 @@ def requantize_rows(accumulators: NDArray, scaling: Scaling, codes: NDArray[np.i
 
 
 @compiled
-def look_up(table: NDArray, codes: NDArray[np.integer], results: NDArray) -> None:
+def look_up(table: NDArray[Any], codes: NDArray[np.integer], results: NDArray[Any]) -> None:
     """Look up each code, not negative; all arrays of one dimension."""
     for index in range(len(codes)):
         results[index] = table[codes[index]]
@@ -102,7 +104,7 @@ def look_up(table: NDArray, codes: NDArray[np.integer], results: NDArray) -> Non
 
 @compiled
 def look_up_pairs(
-    table: NDArray, first: NDArray[np.uint8], second: NDArray[np.uint8], results: NDArray
+    table: NDArray[Any], first: NDArray[np.uint8], second: NDArray[np.uint8], results: NDArray[Any]
 ) -> None:
     """Look up ``first * 256 + second``; all arrays of one dimension."""
     for index in range(len(first)):

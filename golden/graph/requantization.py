@@ -1,6 +1,7 @@
 """How a node turns its accumulators into codes: two kinds, both integers only."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -66,7 +67,7 @@ class FixedPoint:
             codes[wide] = np.clip(rounded + zero_point, minimum, maximum).astype(np.int64)
         return codes
 
-    def _round_wide(self, accumulator: Int64, multiplier: Int64, shift: Int64) -> NDArray:
+    def _round_wide(self, accumulator: Int64, multiplier: Int64, shift: Int64) -> NDArray[Any]:
         """Divide products of more than 64 bits by ``2**shift``."""
         if not self.rounding.rounds_twice and (shift >= _KEPT).all():
             kept = _kept_product(accumulator, multiplier, shift)
@@ -231,7 +232,9 @@ def _check_reachable(
         )
 
 
-def _round(product: NDArray, shift: NDArray, first_shift: int, rounding: Rounding) -> NDArray:
+def _round(
+    product: NDArray[Any], shift: NDArray[Any], first_shift: int, rounding: Rounding
+) -> NDArray[Any]:
     """Divide integers of any size by ``2**shift`` with a named rounding."""
     match rounding:
         case Rounding.TFLITE_DOUBLE | Rounding.RUY:
@@ -294,20 +297,20 @@ def _kept_product(accumulator: Int64, multiplier: Int64, shift: Int64) -> Int64:
     return np.where(accumulator < 0, -kept, kept)
 
 
-def _half_up(value: NDArray, shift: NDArray) -> NDArray:
+def _half_up(value: NDArray[Any], shift: NDArray[Any]) -> NDArray[Any]:
     return (value + _half(shift)) >> shift
 
 
-def _half_away(value: NDArray, shift: NDArray) -> NDArray:
+def _half_away(value: NDArray[Any], shift: NDArray[Any]) -> NDArray[Any]:
     return np.where(value < 0, -_half_up(-value, shift), _half_up(value, shift))
 
 
-def _half_even(value: NDArray, shift: NDArray) -> NDArray:
+def _half_even(value: NDArray[Any], shift: NDArray[Any]) -> NDArray[Any]:
     rounded = _half_up(value, shift)
     tie = (shift > 0) & ((rounded << shift) - value == _half(shift))
     return np.where(tie & (rounded & 1 == 1), rounded - 1, rounded)
 
 
-def _half(shift: NDArray) -> NDArray:
+def _half(shift: NDArray[Any]) -> NDArray[Any]:
     """Return half of ``2**shift``, in Python's integers where the shift is one."""
     return (np.ones_like(shift) << shift) >> 1

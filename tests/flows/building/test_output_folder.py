@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -118,7 +119,7 @@ def test_expected_outputs_are_the_sums_of_products(built: Path, graph: Graph) ->
     """The files of the testbench, decoded by hand, against plain sums over indices."""
     manifest = json.loads((built / "manifest.json").read_text())
 
-    def decode(name: str, end: dict) -> np.ndarray:
+    def decode(name: str, end: dict[str, Any]) -> np.ndarray:
         size = end["bits_per_lane"] // 8
         codes = []
         for line in words_of(built / "testbench" / name):

@@ -29,6 +29,7 @@ from golden.quantize import Scheme, quantize
 from tests.support.digits import QUICK
 from tests.support.graph_to_tflite import graph_to_tflite
 from tests.support.litert import Kernels, run_litert
+from tests.support.tflite_comparison import Codes
 
 Quantized = Callable[[Rounding], Graph]
 
@@ -48,7 +49,7 @@ def quantized(network: DigitsNetwork) -> Quantized:
     )
 
 
-def run_on_litert(graph: Graph, kernels: Kernels) -> tuple[dict, dict]:
+def run_on_litert(graph: Graph, kernels: Kernels) -> tuple[Codes, Codes]:
     """Return every tensor over the test images, by the executor and by LiteRT."""
     codes = to_codes(graph, load()[1].images)
     names = [node.output for node in graph.nodes]

@@ -120,7 +120,7 @@ def test_fully_connected_applies_to_the_last_dimension() -> None:
 
 @pytest.mark.parametrize("padding", [((0, 0), (0, 0)), ((1, 1), (0, 1))])
 @pytest.mark.parametrize("code", ["int8", "uint8", "int16", "uint4"])
-def test_pooling(padding: tuple, code: str) -> None:
+def test_pooling(padding: tuple[tuple[int, int], ...], code: str) -> None:
     x = Tensor.of_type("x", (5, 6, 3), integer_type(code))
     window = Window((3, 2), (2, 1), padding=padding)
     limits = {"minimum": x.minimum + 1, "maximum": x.maximum - 1}

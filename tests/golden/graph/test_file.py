@@ -5,6 +5,7 @@ import json
 import zipfile
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -127,7 +128,7 @@ def npy(array: np.ndarray) -> bytes:
 def at(path: str, value: object):  # type: ignore[no-untyped-def]
     """Return a change that sets one member of the document."""
 
-    def change(document: dict, entries: dict) -> None:
+    def change(document: dict[str, Any], entries: dict[str, Any]) -> None:
         *parents, last = (int(p) if p.isdigit() else p for p in path.split("."))
         for parent in parents:
             document = document[parent]
@@ -140,7 +141,7 @@ def array(content: bytes):  # type: ignore[no-untyped-def]
     return lambda document, entries: entries.update({weight_entry(document): content})
 
 
-def weight_entry(document: dict) -> str:
+def weight_entry(document: dict[str, Any]) -> str:
     return f"arrays/{document['nodes'][0]['weight']['array']}.npy"
 
 

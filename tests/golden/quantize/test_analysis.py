@@ -19,7 +19,7 @@ from golden.executor.execute import Executor
 from golden.frontends.torch import to_codes
 from golden.numbers.integer_type import IntegerType
 from golden.quantize import ActivationScheme, LayerScheme, Scheme, WeightScheme, quantize
-from golden.quantize.analysis import NetworkAnalysis, analyze
+from golden.quantize.analysis import LayerAnalysis, NetworkAnalysis, analyze
 from golden.quantize.calibrate import CalibrationData
 from golden.quantize.distribution import Distribution
 from golden.quantize.findings import findings
@@ -78,7 +78,7 @@ def round_values(layer: nn.Module, bits: int, top: Tensor) -> None:
     layer.register_forward_hook(hook)
 
 
-def by_name(analysis: NetworkAnalysis) -> dict:
+def by_name(analysis: NetworkAnalysis) -> dict[str, LayerAnalysis]:
     return {layer.name: layer for layer in analysis.layers}
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -405,6 +406,6 @@ def test_adaround_needs_equal_steps() -> None:
         ({"seed": -1}, "correction.seed is -1; allowed: 0 to"),
     ],
 )
-def test_options_are_checked(options: dict, message: str) -> None:
+def test_options_are_checked(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         CorrectionScheme(**options)
