@@ -238,7 +238,7 @@ def _generation(plan: Plan, cycles: int) -> float:
         model = Path(folder) / "network.bittrue"
         file.save(plan.spec.graph, model)
         command = [sys.executable, "-m", "bittrue", "build", str(model), "--device", DEVICE]
-        command += ["--cycles", str(cycles), "--out", f"{folder}/out"]
+        command += ["--cycles", str(cycles), "--output", f"{folder}/out"]
         began = time.monotonic()
         subprocess.run(command, check=True, capture_output=True)
         return time.monotonic() - began

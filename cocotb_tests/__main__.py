@@ -11,6 +11,7 @@ from rich.table import Table
 from cocotb_tests.scenarios import describe_stimulus, scenarios_of
 from flows.command_status import EXIT_DIFFERENCE, status_of
 from flows.one_line_parser import command_parser
+from flows.reports.terminal import terminal
 from flows.simulation.bench.cosimulation import Cosimulation
 from flows.simulation.bench.scenario import Verdict, judge, record_waves
 from flows.simulation.simulators.run_folder import run_folder
@@ -31,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", default="1", help="of every random choice, 1 to 2**32 - 1")
     parser.add_argument("--waves", action="store_true", help="record the first difference")
     arguments = parser.parse_args(argv)
-    console = Console(highlight=False)
+    console = terminal()
 
     def run_unit() -> int:
         check_simulator(arguments.sim)

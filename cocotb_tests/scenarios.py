@@ -18,11 +18,19 @@ _ROOMS = {
         "shiftadd": ["shiftadd"],
         "coded": ["ternary", "logmul", "lutmul"],
     },
-    "layers": {
+    "layers.parts": {
         "channel_requant": ["channel_requant"],
         "fork": ["fork"],
         "fifo": ["fifo"],
         "lanes": ["lanes"],
+        "subsample": ["subsample"],
+        "softmax_rows": ["softmax", "softmax16"],
+        "window_reduce": ["window_reduce"],
+        "window_pool": ["window_pool"],
+        "sliding_window": ["sliding_window"],
+        "matrix_layer": ["convolution", "dense"],
+    },
+    "layers": {
         "one_node": [
             "pad",
             "broadcast",
@@ -35,12 +43,6 @@ _ROOMS = {
             "argmax",
             "global_pool",
         ],
-        "subsample": ["subsample"],
-        "softmax_rows": ["softmax", "softmax16"],
-        "window_reduce": ["window_reduce"],
-        "window_pool": ["window_pool"],
-        "sliding_window": ["sliding_window"],
-        "matrix_layer": ["convolution", "dense"],
     },
     "network": {"circuit": ["network"]},
 }

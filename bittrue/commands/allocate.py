@@ -1,6 +1,7 @@
 """``bittrue allocate``: bits for every layer of a torch module, within budgets."""
 
 import argparse
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,13 +9,15 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from flows.arguments.json_output import add_json_argument
 from flows.arguments.module_arguments import add_module_arguments, check_module_arguments
 from flows.arguments.output_files import require_folder_of
 from flows.planning.devices import BUDGETS, find_budget
 from flows.reports.json_report import json_report
 from flows.reports.plots import require_matplotlib
+from flows.reports.terminal import terminal
 from golden.errors import UserError
-from golden.files.atomic_file import write_atomically
+from golden.files.atomic_file import write_together
 
 if TYPE_CHECKING:
     from flows.planning.allocation import Request, Result
@@ -77,12 +80,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S.toml",
         help="the scheme; a report goes beside it as .json",
     )
+    add_json_argument(parser, "the report")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write scheme and report, draw the front, print both."""
     files = _files(arguments)
-    console = Console(highlight=False)
+    console = terminal(aside=arguments.json)
     with console.status("reading the module and its data"):
         # Only now, because importing torch takes seconds.
         from flows.planning.allocation import allocate
@@ -95,8 +99,10 @@ def run(arguments: argparse.Namespace) -> int:
         from flows.reports.front_plot import front_plot
 
         contents.append(front_plot(result.front, result.chosen, next(iter(result.budgets))))
-    for path, content in zip(files, contents, strict=True):
-        write_atomically(path, content)
+    write_together(zip(files, contents, strict=True))
+    if arguments.json:
+        sys.stdout.write(contents[1].decode())
+        return 0
     console.print(_bits_table(result, arguments.output.name))
     console.print(_front_table(result))
     _summarize(console, result)

@@ -1,17 +1,19 @@
 """``bittrue analyze``: where a quantized network loses accuracy, as a page with plots."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 
+from flows.arguments.json_output import add_json_argument
 from flows.arguments.module_arguments import add_module_arguments, check_module_arguments
 from flows.reports.plots import require_matplotlib
 from flows.reports.progress import progress_bar
+from flows.reports.terminal import terminal
 from golden.errors import UserError
-from golden.files.atomic_file import write_atomically
+from golden.files.atomic_file import write_together
 
 if TYPE_CHECKING:
     from golden.quantize.analysis import NetworkAnalysis
@@ -37,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="the page; its numbers go beside it as .json",
     )
+    add_json_argument(parser, "the numbers")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -45,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     require_matplotlib()
     if arguments.samples < 1:
         raise UserError(f"--samples is {arguments.samples}; allowed: 1 or more")
-    console = Console(highlight=False)
+    console = terminal(aside=arguments.json)
     with console.status("reading the module and its data"):
         # Only now, because importing torch takes seconds.
         from flows.arguments.sample_files import SampleFiles
@@ -85,8 +88,11 @@ def run(arguments: argparse.Namespace) -> int:
         title = arguments.model.rpartition(":")[2]
         page = analysis_page(title, quantized, analysis, sweep)
     report = arguments.output.with_suffix(".json")
-    write_atomically(arguments.output, page)
-    write_atomically(report, analysis_json(quantized, analysis, sweep))
+    numbers = analysis_json(quantized, analysis, sweep)
+    write_together([(arguments.output, page), (report, numbers)])
+    if arguments.json:
+        sys.stdout.write(numbers.decode())
+        return 0
     console.print(_table(analysis, title))
     for sentence in findings(analysis):
         console.print(f"- {sentence}", soft_wrap=True)

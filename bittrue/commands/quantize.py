@@ -1,6 +1,7 @@
 """``bittrue quantize``: turn a float torch module into an integer network."""
 
 import argparse
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,11 +10,13 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 from rich.table import Table
 
+from flows.arguments.json_output import add_json_argument
 from flows.arguments.module_arguments import add_module_arguments, check_module_arguments
 from flows.reports.json_report import json_report
+from flows.reports.terminal import terminal
 from golden.errors import UserError
-from golden.files.atomic_file import write_atomically
-from golden.graph.file import SUFFIX
+from golden.files.atomic_file import write_together
+from golden.graph.file import SUFFIX, dumps
 from golden.graph.passes.cost import Cost, graph_cost
 
 if TYPE_CHECKING:
@@ -47,18 +50,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="the integer network; a report goes beside it as .json",
     )
+    add_json_argument(parser, "the report")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the network and its report, print a summary."""
     check_module_arguments(arguments, SUFFIX)
-    console = Console(highlight=False)
+    console = terminal(aside=arguments.json)
     with console.status("reading the module and its data"):
         # Only now, because importing torch takes seconds.
         from flows.arguments.input_ranges import parse_input_range, uniform_samples
         from flows.arguments.sample_files import SampleFiles
         from flows.arguments.torch_models import load_module, read_labels, warn_of_untrained_weights
-        from golden.graph import file as graph_file
         from golden.quantize import Scheme, quantize
         from golden.quantize.report import float_accuracy, integer_accuracy, layer_reports
         from golden.quantize.scheme_file import read_scheme
@@ -94,10 +97,13 @@ def run(arguments: argparse.Namespace) -> int:
         with console.status("measuring accuracy in integers"):
             accuracy["integer"] = integer_accuracy(quantized.graph, test, labels)
     cost = graph_cost(quantized.graph)
-    graph_file.save(quantized.graph, arguments.output)
     report = arguments.output.with_suffix(".json")
-    write_atomically(report, _report(quantized, layers, cost, accuracy))
+    network, numbers = dumps(quantized.graph), _report(quantized, layers, cost, accuracy)
+    write_together([(arguments.output, network), (report, numbers)])
     checkpoint.unlink(missing_ok=True)
+    if arguments.json:
+        sys.stdout.write(numbers.decode())
+        return 0
     console.print(_table(layers, arguments.output.name))
     _summarize(console, quantized, layers, cost, accuracy)
     console.print(f"{arguments.output} and {report}", soft_wrap=True)

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from flows.reports.terminal import terminal
 from flows.simulation.simulators.build_once import digest
 from flows.simulation.simulators.toolchain import SIMULATORS, check_simulator
 from flows.units import UNITS
@@ -43,27 +43,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help=f"also simulate every {', '.join(SUFFIXES)} file of this folder at its default plan",
     )
-    parser.add_argument("--out", type=Path, default=Path("sim_build/regress"), help="a folder")
+    parser.add_argument("--output", type=Path, default=Path("sim_build/regress"), help="a folder")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run what has not passed yet with these sources; print a summary and write it as JSON."""
-    if not Path("cocotb_tests").is_dir():
-        raise UserError("there is no folder cocotb_tests here; run this in the project's checkout")
     for simulator in arguments.sim:
         check_simulator(simulator)
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    arguments.output.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(arguments.out / ".lock", timeout=0):
+        with FileLock(arguments.output / ".lock", timeout=0):
             return _regress(arguments)
     except Timeout:
         raise UserError(
-            f"{arguments.out}: another regression is at work there; choose another folder by --out"
+            f"{arguments.output}: another regression is at work there; choose another folder by "
+            "--output"
         ) from None
 
 
 def _regress(arguments: argparse.Namespace) -> int:
-    summary = arguments.out / "summary.json"
+    summary = arguments.output / "summary.json"
     sources = digest([_sources_digest(), arguments.seed])
     records = _earlier_records(summary, sources)
     jobs = dict(_jobs(arguments.sim, arguments.seed))
@@ -76,7 +75,7 @@ def _regress(arguments: argparse.Namespace) -> int:
             progress.update(task, description=name)
             # The sources say nothing of what is in a user's file.
             if name.startswith(_MODEL) or not records.get(name, {}).get("passed"):
-                records[name] = _run_job(command, arguments.out / _log_name(name))
+                records[name] = _run_job(command, arguments.output / _log_name(name))
                 text = json.dumps({"sources": sources, "jobs": records}, indent=2)
                 write_atomically(summary, f"{text}\n".encode())
             progress.advance(task)
@@ -150,7 +149,7 @@ def _earlier_records(summary: Path, sources: str) -> dict[str, dict[str, object]
 def _report(
     records: dict[str, dict[str, object]], jobs: dict[str, list[str]], summary: Path
 ) -> int:
-    console = Console(highlight=False)
+    console = terminal()
     table = Table(box=None, pad_edge=False)
     for heading in ("job", "result", "seconds", "last line"):
         table.add_column(heading)

@@ -9,7 +9,7 @@ from flows.arguments.code_files import Codes, npy_content, read_codes
 from flows.arguments.model_arguments import add_model_arguments, load_model
 from flows.arguments.output_files import require_folder_of
 from golden.errors import ExecutionError, UserError
-from golden.files.atomic_file import write_atomically
+from golden.files.atomic_file import write_together
 from golden.graph import Graph
 
 _MAXIMUM_NAME = 200
@@ -59,8 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.tensors is not None:
         files |= {arguments.tensors / file_name(name): name for name in graph.tensors}
         _make_folder(arguments.tensors)
-    for path, name in files.items():
-        write_atomically(path, npy_content(graph, name, results[name]))
+    write_together((path, npy_content(graph, name, results[name])) for path, name in files.items())
     samples = len(next(iter(inputs.values())))
     print(f"{samples} samples; {', '.join(map(str, arguments.output))}")
     if arguments.tensors is not None:

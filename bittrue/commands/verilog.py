@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = describe_units()
     parser.add_argument("unit", help=f"one of: {', '.join(UNITS)}")
     parser.add_argument("parameters", nargs="*", metavar="name=value", help="of the unit")
-    parser.add_argument("--out", type=Path, default=Path("sim_build/verilog"), help="a folder")
+    parser.add_argument("--output", type=Path, default=Path("sim_build/verilog"), help="a folder")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     unit = find_unit(arguments.unit)
     parameters = unit.parse(arguments.parameters)
     design = to_verilog(unit.build(**parameters), arguments.unit, unit.texts(arguments.parameters))
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    for path in write_design(arguments.out, design):
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    for path in write_design(arguments.output, design):
         print(os.fspath(path))
     return 0

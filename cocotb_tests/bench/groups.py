@@ -9,6 +9,7 @@ from rich.console import Console
 
 from flows.command_status import EXIT_DIFFERENCE, status_of
 from flows.one_line_parser import command_parser
+from flows.reports.terminal import terminal
 from flows.simulation.simulators.toolchain import check_simulator
 from golden.errors import UserError
 from golden.files.atomic_file import write_atomically
@@ -53,7 +54,7 @@ def run_groups(
         unknown = [name for name in arguments.groups if name not in groups]
         if unknown:
             raise UserError(f"no group is named {unknown[0]!r}; choose from {', '.join(groups)}")
-        console = Console(highlight=False)
+        console = terminal()
         records = [run(name, arguments.sim, console) for name in arguments.groups or groups]
         path = OUTPUT / f"{title}.json"
         write_atomically(path, f"{json.dumps(records, indent=2)}\n".encode())

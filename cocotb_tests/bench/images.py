@@ -1,7 +1,6 @@
 """Scenarios for layers made from a node of the integer graph: images against golden's executor."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -11,12 +10,14 @@ from flows.simulation.bench.scenario import Scenario
 from golden.executor.execute import Executor
 from golden.graph import Graph, Node, Tensor
 from golden.numbers.arrays import Int64
+from hdl.layers.layer import Layer
+from hdl.layers.layer_spec import LayerSpec
 
 IMAGES = 5
 """Images of the scenarios that try every manner of driving a layer."""
 
 
-def image_scenarios(component: Any, seed: int, images: int = IMAGES) -> list[Scenario]:
+def image_scenarios(component: Layer[LayerSpec], seed: int, images: int = IMAGES) -> list[Scenario]:
     """Return random and extreme images, back to back, in every manner.
 
     At full speed each beat must come as early as the layer's promises say: `latency` cycles after
@@ -25,40 +26,36 @@ def image_scenarios(component: Any, seed: int, images: int = IMAGES) -> list[Sce
 
     Parameters
     ----------
-    component : a layer
-        With ``node``, ``tensors``, ``lanes``, ``latency`` and ``inputs_needed``.
+    component : Layer
     seed : int
         Of the images and of the pauses.
     images : int
         How many.
     """
-    node, tensors, lanes = component.node, component.tensors, component.lanes
+    spec = component.spec
+    node, tensors = spec.node, spec.tensors
     given = [random_images(tensor, images, seed + n) for n, tensor in enumerate(tensors)]
     codes = executed(node, tensors, given)
-    ports = ["i"] if len(tensors) == 1 and "i" in component.signature.members else [
-        f"i{index}" for index in range(len(tensors))
-    ]  # fmt: skip
     inputs = {
-        port: as_beats(images_of, lanes) for port, images_of in zip(ports, given, strict=True)
+        port: as_beats(images_of, lanes)
+        for port, images_of, lanes in zip(spec.input_names, given, spec.input_lanes, strict=True)
     }
-    out_lanes = len(component.o.payload)
-    expected = as_beats(codes, out_lanes)
-    cycles = full_speed_cycles(component, codes[0].size, images)
+    expected = as_beats(codes, spec.output_lanes)
+    cycles = full_speed_cycles(spec, codes[0].size, images)
     half = int(cycles[-1]) * 3 // 4
     return every_manner("images", inputs, {"o": expected}, {"o": cycles}, half, seed)
 
 
-def full_speed_cycles(component: Any, outputs: int, images: int) -> Int64:
+def full_speed_cycles(spec: LayerSpec, outputs: int, images: int) -> Int64:
     """Return when each beat out comes if nothing ever waits."""
-    lanes_in, lanes_out = component.lanes, len(component.o.payload)
+    lanes_in, lanes_out = spec.input_lanes[0], spec.output_lanes
     beats = np.arange(outputs // lanes_out)
-    needed = component.inputs_needed(beats * lanes_out)
-    needed = needed[0] if isinstance(needed, tuple) else needed
-    beats_in = component.tensors[0].elements // lanes_in
-    period = component.cycles_per_image()
+    needed = spec.inputs_needed(beats * lanes_out)[0]
+    beats_in = spec.tensors[0].elements // lanes_in
+    period = spec.cycles_per_image()
     in_image = needed // lanes_in if period == beats_in else beats + needed[0] // lanes_in
     start = np.arange(images)[:, None] * period
-    return (component.latency + start + in_image).ravel()
+    return (spec.latency + start + in_image).ravel()
 
 
 def random_images(tensor: Tensor, images: int, seed: int) -> Int64:

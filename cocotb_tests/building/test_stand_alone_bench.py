@@ -66,7 +66,7 @@ def built(
     file.save(network(), folder / "pair.bittrue")
     words = ["build", str(folder / "pair.bittrue"), "--device", "ecp5-25f", "--cycles", "400"]
     # The name has a space, which make and shell scripts stumble over.
-    words += ["--out", str(folder / "the output"), "--shell", request.param, "--images", "4"]
+    words += ["--output", str(folder / "the output"), "--shell", request.param, "--images", "4"]
     assert main(words) == 0
     return with_verilated_bench(folder / "the output", builds)
 
@@ -132,7 +132,7 @@ def test_pooling_keeps_pace_with_its_input(tmp_path: Path, any_simulator: str) -
     )
     file.save(Graph((image,), (pool,), ("means",)), tmp_path / "pool.bittrue")
     words = ["build", str(tmp_path / "pool.bittrue"), "--device", "zynq7010", "--cycles", "100"]
-    assert main([*words, "--out", str(tmp_path / "out"), "--shell", "stream"]) == 0
+    assert main([*words, "--output", str(tmp_path / "out"), "--shell", "stream"]) == 0
     said = play(tmp_path / "out", any_simulator, "+stall=0").stdout
     assert "PASS 8 outputs compared" in said
     # 256 codes, of which 4 divide the channels and pass in at most 100 cycles.

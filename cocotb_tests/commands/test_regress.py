@@ -17,7 +17,7 @@ def no_other_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(folder: Path, simulator: str, out: Path) -> int:
-    options = ["--sim", simulator, "--out", str(out), "--models", str(folder)]
+    options = ["--sim", simulator, "--output", str(out), "--models", str(folder)]
     return main(["regress", *options])
 
 

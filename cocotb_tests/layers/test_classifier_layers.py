@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from cocotb_tests.bench.side_by_side import build, faults_caught, judge_together
+from cocotb_tests.falsified import falsify
 from flows.units import UNITS
 from golden.errors import UserError
 
@@ -34,18 +35,18 @@ def test_equal_golden(simulator: str, builds: Path, tmp_path: Path) -> None:
 
 
 def one_exponential_late(circuit: Any) -> None:
-    table = circuit.node.exponential
-    object.__setattr__(circuit.node, "exponential", np.concatenate([table[:1], table[:-1]]))
+    table = circuit.spec.node.exponential
+    object.__setattr__(circuit.spec.node, "exponential", np.concatenate([table[:1], table[:-1]]))
 
 
 def last_of_equals(circuit: Any) -> None:
-    circuit.lanes = 1  # Only the first code of a beat is looked at.
+    falsify(circuit.spec, lanes=1)  # Only the first code of a beat is looked at.
 
 
 def one_reciprocal_off(circuit: Any) -> None:
-    table = np.array(circuit.node.reciprocal)
+    table = np.array(circuit.spec.node.reciprocal)
     table[100:400] += 1
-    object.__setattr__(circuit.node, "reciprocal", table)
+    object.__setattr__(circuit.spec.node, "reciprocal", table)
 
 
 FAULTS = {

@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from cocotb_tests.bench.side_by_side import build, faults_caught, judge_together
+from cocotb_tests.falsified import falsify
 from flows.units import UNITS
 from golden.errors import UserError
 from golden.graph import Add, Encoding, Tensor
 from golden.numbers.integer_type import IntegerType
-from hdl.layers.add import AddLayer
+from hdl.layers.add import AddLayer, AddSpec
 
 CASES = {
     "add": "add shape=3x5x6 lanes=3",
@@ -40,19 +41,21 @@ def test_equal_golden(simulator: str, builds: Path, tmp_path: Path) -> None:
 
 
 def one_entry_off(circuit: Any) -> None:
-    circuit.tables = replace(circuit.tables, first=circuit.tables.first + 1)
+    tables = circuit.spec.tables
+    falsify(circuit.spec, tables=replace(tables, first=tables.first + 1))
 
 
 def other_addends(circuit: Any) -> None:
-    circuit.addends = circuit.addends[::-1]
+    node = circuit.spec.node
+    object.__setattr__(node, "addends", node.addends[::-1])
 
 
 def other_zero_point(circuit: Any) -> None:
-    circuit.encodings = (Encoding(1), Encoding(2))
+    object.__setattr__(circuit.spec.node, "encodings", (Encoding(1), Encoding(2)))
 
 
 def neighbouring_entry(circuit: Any) -> None:
-    circuit._values = circuit._values[::-1]
+    falsify(circuit.spec, values=circuit.spec.values[::-1])
 
 
 FAULTS = {
@@ -71,7 +74,7 @@ def test_every_fault_is_caught(simulator: str, builds: Path, tmp_path: Path) -> 
 def test_an_addition_of_two_operands_needs_no_multiplier() -> None:
     component = UNITS["add"].build(**UNITS["add"].parse([]))
     assert isinstance(component, AddLayer)
-    assert component.tables is not None
+    assert component.spec.tables is not None
     assert component.latency == 4
 
 
@@ -80,7 +83,7 @@ def test_operands_of_other_shapes_are_refused() -> None:
     image, row = Tensor.of_type("a", (2, 3, 4), kind), Tensor.of_type("b", (4,), kind)
     _, component = build({"add": CASES["add"]})["add"][1], build({"add": CASES["add"]})["add"][0]
     assert isinstance(component, AddLayer)
-    node = component.node
+    node = component.spec.node
     assert isinstance(node, Add)
     with pytest.raises(UserError, match=r"have shapes \(2, 3, 4\) and \(4,\); the circuit takes"):
-        AddLayer(node, [image, row], 4)
+        AddSpec(node, (image, row), 4)

@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 
 from cocotb_tests.bench.side_by_side import build, faults_caught, image_intervals, judge_together
+from cocotb_tests.falsified import falsify
 from flows.units import UNITS
 from golden.errors import UserError
 from golden.graph import Mean, Tensor
 from golden.graph.tensor import Encoding
 from golden.numbers.integer_type import IntegerType
-from hdl.layers.parts.global_pool import GlobalPool
+from hdl.layers.layer_spec import Place
 from hdl.layers.parts.window_reduce import Reduction
+from hdl.layers.registry import layer_spec
 
 CASES = {
     "average": "global_pool shape=3x5x6 lanes=2",
@@ -51,21 +53,21 @@ def test_equal_golden(simulator: str, builds: Path, tmp_path: Path) -> None:
 def test_images_come_as_often_as_predicted(simulator: str, builds: Path, tmp_path: Path) -> None:
     """Also where windows overlap so much that an image has more beats inside than at its input."""
     circuits: dict[str, Any] = {name: circuit for name, (circuit, _) in build(WINDOWS).items()}
-    given = {name: (each, each.node, each.tensors[0]) for name, each in circuits.items()}
+    given = {name: (each, each.spec.node, each.spec.tensors[0]) for name, each in circuits.items()}
     slower = 0
     for name, intervals in image_intervals(given, simulator, builds, tmp_path).items():
-        circuit = circuits[name]
-        assert (intervals == circuit.cycles_per_image()).all(), name
-        slower += circuit.cycles_per_image() > circuit.tensors[0].elements // circuit.lanes
+        spec = circuits[name].spec
+        assert (intervals == spec.cycles_per_image()).all(), name
+        slower += spec.cycles_per_image() > spec.tensors[0].elements // spec.lanes
     assert slower > 3
 
 
 def one_pixel_too_few(circuit: Any) -> None:
-    circuit.pixels -= 1
+    falsify(circuit.spec, pixels=circuit.spec.pixels - 1)
 
 
 def no_zero_point(circuit: Any) -> None:
-    circuit.encoding = Encoding()
+    falsify(circuit.spec, encoding=Encoding())
 
 
 def sum_for_maximum(circuit: Any) -> None:
@@ -77,14 +79,9 @@ def one_beat_too_few(circuit: Any) -> None:
 
 
 def every_window_full(circuit: Any) -> None:
-    honest = circuit._requantizer
-
-    def faulty() -> Any:
-        average = honest()
-        average._row_kinds = np.full_like(average._row_kinds, average.taps.argmax() // 2)
-        return average
-
-    circuit._requantizer = faulty
+    taps, rows, columns = circuit.spec.average.kinds
+    full = np.full_like(rows, taps.argmax() // 2)
+    falsify(circuit.spec.average, kinds=(taps, full, columns))
 
 
 FAULTS = {
@@ -104,7 +101,7 @@ def test_a_mean_over_other_axes_is_refused() -> None:
     node = Mean(inputs=("x",), output="y", axes=(0,), keep_dimensions=True, encoding=Encoding())
     tensor = Tensor.of_type("x", (3, 4, 8), IntegerType(8, True))
     with pytest.raises(UserError, match=r"is over axes \(0,\) of \(3, 4, 8\); the circuit takes"):
-        GlobalPool(node, tensor, 4)
+        layer_spec(node, Place((tensor,), (4,), 4))
 
 
 @pytest.mark.parametrize(

@@ -80,24 +80,25 @@ def test_a_promise_that_is_a_beat_off_is_noticed(
     circuits = circuits_of("pad", "pool", "clamp")
     for name, beats in (("pad", -1), ("pool", 1)):
         circuit = circuits[name]
-        off, honest = beats * circuit.lanes, circuit.inputs_needed
-        circuit.inputs_needed = lambda outputs, off=off, honest=honest: honest(outputs) + off
+        spec = circuit.spec
+        off, honest = beats * spec.lanes, spec.inputs_needed
+        shifted = lambda outputs, off=off, honest=honest: (honest(outputs)[0] + off,)  # noqa: E731
+        object.__setattr__(spec, "inputs_needed", shifted)
     assert broken_promises(circuits, simulator, builds, tmp_path) == {"pad", "pool"}
 
 
 def cut_inputs(circuit: Any, rng: np.random.Generator) -> tuple[dict[str, Any], int]:
     """Return inputs that end somewhere in several images, and the beats promised from them."""
-    tensors, lanes, lanes_out = circuit.tensors, circuit.lanes, len(circuit.o.payload)
-    ports = ["i"] if "i" in circuit.signature.members else [f"i{n}" for n in range(len(tensors))]
+    spec = circuit.spec
+    tensors, lanes_out = spec.tensors, spec.output_lanes
     given = [random_images(tensor, IMAGES, 3) for tensor in tensors]
-    elements = executed(circuit.node, tensors, given)[0].size
-    needed = circuit.inputs_needed(np.arange(0, elements, lanes_out))
+    elements = executed(spec.node, tensors, given)[0].size
+    needed = spec.inputs_needed(np.arange(0, elements, lanes_out))
     promised: NDArray[np.bool_] = np.ones(IMAGES * (elements // lanes_out), dtype=bool)
     inputs = {}
-    for port, codes, tensor, own in zip(
-        ports, given, tensors, needed if isinstance(needed, tuple) else [needed] * len(tensors),
-        strict=True,
-    ):  # fmt: skip
+    for port, codes, tensor, lanes, own in zip(
+        spec.input_names, given, tensors, spec.input_lanes, needed, strict=True
+    ):
         beats = codes.reshape(-1, lanes)
         kept = int(rng.integers(1, len(beats)))
         inputs[port] = lanes_of("", beats[:kept])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from cocotb_tests.bench.side_by_side import SideBySide, build, faults_caught, judge_together
+from cocotb_tests.falsified import falsify
 from flows.simulation.bench.cosimulation import Cosimulation, Run
 from flows.units import UNITS
 from golden.errors import UserError
@@ -67,11 +68,11 @@ def larger_groups(circuit: Any) -> None:
 
 
 def border_moved(circuit: Any) -> None:
-    circuit._inside[1] = (1, 6)
+    circuit.spec.inside[1] = (1, 6)
 
 
 def other_border(circuit: Any) -> None:
-    object.__setattr__(circuit.node, "code", 3)
+    object.__setattr__(circuit.spec.node, "code", 3)
 
 
 def one_stride_less(circuit: Any) -> None:
@@ -79,23 +80,23 @@ def one_stride_less(circuit: Any) -> None:
 
 
 def turns_too_short(circuit: Any) -> None:
-    circuit._blocks = [1, 2, 3]
+    falsify(circuit.spec, blocks=[1, 2, 3])
 
 
 def one_time_less(circuit: Any) -> None:
-    circuit._repeated -= circuit._block
+    falsify(circuit.spec, repeated=circuit.spec.repeated - circuit.spec.block)
 
 
 def too_short_a_block(circuit: Any) -> None:
-    circuit._block //= 2
+    falsify(circuit.spec, block=circuit.spec.block // 2)
 
 
 def neighbouring_entry(circuit: Any) -> None:
-    object.__setattr__(circuit.node, "values", np.roll(circuit.node.values, 1))
+    object.__setattr__(circuit.spec.node, "values", np.roll(circuit.spec.node.values, 1))
 
 
 def one_code_too_many(circuit: Any) -> None:
-    object.__setattr__(circuit.node, "maximum", circuit.node.maximum + 1)
+    object.__setattr__(circuit.spec.node, "maximum", circuit.spec.node.maximum + 1)
 
 
 FAULTS: dict[str, tuple[str, Callable[[Any], None]]] = {

@@ -10,6 +10,7 @@ import pytest
 
 from cocotb_tests.bench.images import random_images
 from cocotb_tests.bench.streams import STALL
+from cocotb_tests.falsified import falsify
 from cocotb_tests.network.builder import INT8, Builder
 from flows.planning.devices import find_budget
 from flows.planning.plan import plan_network
@@ -310,7 +311,7 @@ def test_constants_that_come_a_beat_early_are_noticed(
 ) -> None:
     network = network_of(pools_and_constants(), 200)
     faulty = next(layer for layer in network.layers.values() if isinstance(layer, ConstantSource))
-    faulty.beats = np.roll(faulty.beats, 1, axis=0)
+    falsify(faulty.spec, beats=np.roll(faulty.spec.beats, 1, axis=0))
     graph = pools_and_constants()
     given = random_images(network.spec.input, 2, 3)
     scenario = network_scenario(network, "images", given, Executor(graph).run(given))
@@ -354,7 +355,7 @@ def test_a_fifo_too_shallow_is_a_hang_that_is_reported(
     simulator: str, builds: Path, tmp_path: Path
 ) -> None:
     network = network_of(unequal_branches(), 200)
-    network.depths = dict.fromkeys(network.depths, 4)
+    falsify(network.connections, depths=dict.fromkeys(network.connections.depths, 4))
     given = random_images(network.spec.input, 2, 3)
     golden = Executor(network.spec.graph).run(given)
     scenario = network_scenario(network, "images", given, golden)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from cocotb_tests.falsified import falsify
 from cocotb_tests.network.builder import INT8, Builder
 from cocotb_tests.network.pace import Paced, random_paced, wrong_paces
 from golden.graph import (
@@ -125,7 +126,9 @@ def test_images_that_come_late_are_noticed(
         network = networks[name].network
         # With less than a whole image beside its mean, nothing would ever come.
         room = 4 * 5 * 6 if name == "excited" else 1
-        network.depths = {edge: min(depth, room) for edge, depth in network.depths.items()}
+        depths = network.connections.depths
+        shallow = {edge: min(depth, room) for edge, depth in depths.items()}
+        falsify(network.connections, depths=shallow)
     *_, last = networks["strided"].network.layers.values()
     assert isinstance(last, MatrixLayer)
     kind = type(last.spec.window)

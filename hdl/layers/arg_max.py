@@ -1,30 +1,83 @@
 """Index of the largest code."""
 
+from dataclasses import dataclass
+
 from amaranth.hdl import C, Module, Mux, Signal, Value
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 
 from golden import graph
-from golden.graph import Tensor
 from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
-from hdl.layers.parts.codes import check_lanes, code_stream, elements_through_beat
+from hdl.costs.costs import Costs
+from hdl.costs.fabric import Fabric
+from hdl.layers.layer import Layer
+from hdl.layers.layer_spec import Place
+from hdl.layers.parts.codes import elements_through_beat
+from hdl.layers.parts.lanewise import LanewiseSpec
 from hdl.layers.parts.position import Position
+from hdl.layers.registry import makes_layers_of
 
 _Candidate = tuple[Value, Value]
 """A code and its index."""
 
 
-class ArgMax(wiring.Component):
-    """Index of the largest code of each row, the first of equals.
+@dataclass(frozen=True, eq=False)
+class ArgMaxSpec(LanewiseSpec):
+    """The index of the largest code of each row, one to a beat.
 
     Parameters
     ----------
     node : golden.graph.ArgMax
-    tensor : Tensor
-        What it reads.
+    tensors : tuple of Tensor
+        The one it reads.
     lanes : int
-        Codes of a beat, a divisor of the channels.
+        Codes of a beat of the input, a divisor of the channels.
+    """
+
+    node: graph.ArgMax
+
+    spreads = False
+
+    @property
+    def output_lanes(self) -> int:
+        """Elements of a beat of the output."""
+        return 1
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the last beat of a row to its index."""
+        return (self.lanes - 1).bit_length() + 2
+
+    def cycles_per_image(self) -> int:
+        """Return the cycles between images, the beats of the input."""
+        return self.tensors[0].elements // self.lanes
+
+    def inputs_needed(self, outputs: Int64) -> tuple[Int64, ...]:
+        """Return how many elements must have come; see `LayerSpec`."""
+        return (elements_through_beat(outputs, self.tensors[0].channels),)
+
+    def costs(self, fabric: Fabric) -> Costs:
+        """Return what the circuit takes, estimated."""
+        return Costs(250, 0, 2)
+
+    def build(self, name: str) -> "ArgMax":
+        """Return the circuit."""
+        return ArgMax(self, name)
+
+
+@makes_layers_of(graph.ArgMax)
+def arg_max_spec(node: graph.ArgMax, place: Place) -> ArgMaxSpec:
+    """Return the layer of a node."""
+    return ArgMaxSpec(node, place.tensors, place.lanes[0])
+
+
+class ArgMax(Layer[ArgMaxSpec]):
+    """Index of the largest code of each row, the first of equals.
+
+    Parameters
+    ----------
+    spec : ArgMaxSpec
+    name : str
+        See `Layer`.
 
     Members
     -------
@@ -36,45 +89,23 @@ class ArgMax(wiring.Component):
     Latency `latency` cycles from the last beat of a row, one beat per cycle in.
     """
 
-    spreads = False
-
-    def __init__(self, node: graph.ArgMax, tensor: Tensor, lanes: int) -> None:
-        check_lanes(lanes, tensor.channels)
-        self.node = node
-        self.tensors = (tensor,)
-        self.lanes = lanes
-        output = node.infer(tensor).tensor.type
-        super().__init__(
-            {"i": In(code_stream(tensor.type, lanes)), "o": Out(code_stream(output, 1))}
-        )
-
-    @property
-    def latency(self) -> int:
-        """Cycles from the last beat of a row to its index."""
-        return (self.lanes - 1).bit_length() + 2
-
-    def cycles_per_image(self) -> int:
-        """Return the cycles between images, the beats of the input."""
-        return self.tensors[0].elements // self.lanes
-
-    def inputs_needed(self, outputs: Int64) -> Int64:
-        """Return how many elements must have been accepted before each output can leave."""
-        return elements_through_beat(outputs, self.tensors[0].channels)
-
     def elaborate(self, platform: object) -> Module:
         """Compare the codes of a beat in a tree, and its largest with that of the beats before."""
         m = Module()
         pipeline = Pipeline(m, platform, self.i, self.o, self.latency)
         beat = self.i.valid & self.i.ready
-        beats = self.tensors[0].channels // self.lanes
+        beats = self.spec.tensors[0].channels // self.spec.lanes
         position = Position(m, "position", [beats], beat)
         arrived = self.latency - 1
         place = pipeline.register("beat", position.index[0], arrived)
         pipeline.leave_when(pipeline.register("last_beat", position.ends[0], arrived))
 
         candidates: list[_Candidate] = [
-            (pipeline.register(f"code_{lane}", self.i.payload[lane]), C(lane, range(self.lanes)))
-            for lane in range(self.lanes)
+            (
+                pipeline.register(f"code_{lane}", self.i.payload[lane]),
+                C(lane, range(self.spec.lanes)),
+            )
+            for lane in range(self.spec.lanes)
         ]
         level = 0
         while len(candidates) > 1:
@@ -93,7 +124,7 @@ class ArgMax(wiring.Component):
         index = Signal.like(self.o.payload[0], name="index", reset_less=True)
         arriving = pipeline.advance & pipeline.valid[arrived - 1]
         with m.If(arriving & ((place == 0) | (code > largest))):
-            m.d.sync += [largest.eq(code), index.eq(place * self.lanes + lane)]
+            m.d.sync += [largest.eq(code), index.eq(place * self.spec.lanes + lane)]
         m.d.comb += self.o.payload[0].eq(index)
         return m
 

@@ -51,10 +51,29 @@ def test_every_end_has_its_status_and_one_line(
     assert captured.out == ""
 
 
-def test_results_are_statuses_and_faults_of_ours_are_not_hidden() -> None:
+def test_results_are_statuses_and_faults_of_ours_are_not_hidden(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert [status_of("unit", lambda result=result: result) for result in (0, 1)] == [0, 1]
-    with pytest.raises(ZeroDivisionError):
-        status_of("unit", lambda: 1 // 0)
+    assert status_of("unit", lambda: 1 // 0) == 4
+    said = capsys.readouterr().err
+    assert "Traceback" in said
+    assert "ZeroDivisionError" in said
+    assert said.endswith("unit: this is a fault of bittrue's own; please report it with the lines "
+                         "above\n")  # fmt: skip
+
+
+def test_output_that_nobody_reads_ends_the_command_quietly() -> None:
+    program = (
+        "import sys\n"
+        "from flows.command_status import status_of\n"
+        "sys.exit(status_of('unit', lambda: print('x' * 1_000_000) or 0))\n"
+    )
+    command = f'{{ {sys.executable} -c "$0"; echo $? >&2; }} | head -c 1'
+    finished = subprocess.run(
+        ["sh", "-c", command, program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (finished.stdout, finished.stderr) == ("x", "141\n")
 
 
 def test_help_and_readme_name_the_statuses(capsys: pytest.CaptureFixture[str]) -> None:
@@ -185,8 +204,8 @@ setattr(module, name, interrupting(getattr(module, name)))
 sys.exit(main(sys.argv[2:]))
 """
 MOMENTS = {
-    "certify": ("bittrue.commands.{command}.certify", "icarus"),
-    "plan": ("bittrue.commands.{command}.plan_network", "icarus"),
+    "certify": ("bittrue.planning.certify", "icarus"),
+    "plan": ("bittrue.planning.plan_network", "icarus"),
     "Amaranth": ("amaranth.back.rtlil.convert_fragment", "icarus"),
     "Yosys": ("hdl.printer.verilog_output.run_program", "icarus"),
     "Verilator": ("flows.simulation.simulators.verilator.run_program", "verilator"),
@@ -215,7 +234,7 @@ def test_sigint_ends_a_simulation_at_any_moment(moment: str, model: Path, tmp_pa
 
 
 def test_sigint_ends_a_build(model: Path, tmp_path: Path) -> None:
-    words = ["build", str(model / "small.bittrue"), "--device", "zynq7020", "--out", "out"]
+    words = ["build", str(model / "small.bittrue"), "--device", "zynq7020", "--output", "out"]
     interrupted("amaranth.back.rtlil.convert_fragment", words, tmp_path)
     assert list(tmp_path.iterdir()) == []
 

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.test_console_examples import PAGES, check
-from tests.support.console import examples
+from tests.support.console import PAGES, check, examples
 from tests.support.paths import ROOT
 
 _MODELS = os.environ.get("BITTRUE_MODELS")

@@ -8,21 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.console import Example, examples, lines_of, run
-from tests.support.paths import DOCS, ROOT
+from tests.support.console import PAGES, Example, check, examples
 
-PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 KINDS = ("", "slow", "models")
-
-
-def check(kind: str, page: Path, folder: Path) -> int:
-    """Run a page's examples of a kind one after the other; return how many commands ran."""
-    commands = 0
-    for example in examples(page):
-        for command, expected in example.steps if example.kind == kind else ():
-            assert lines_of(run(command, folder)) == lines_of(expected), command
-            commands += 1
-    return commands
 
 
 @pytest.mark.parametrize(

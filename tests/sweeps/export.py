@@ -20,8 +20,9 @@ from golden.export import STYLES, export_onnx
 from golden.frontends.tflite import PROFILES, import_tflite
 from golden.frontends.torch import to_codes
 from golden.graph import Graph, file
-from tests.golden.export.test_export import MODELS, run
+from tests.support.exported import run
 from tests.support.graphs import codes_of
+from tests.support.models import MODELS
 from tests.support.paths import ROOT
 from tests.support.random_graphs import RandomGraph
 

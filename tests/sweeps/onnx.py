@@ -11,7 +11,7 @@ import sys
 from rich.progress import track
 
 from golden.errors import UserError
-from tests.golden.frontends.onnx.test_import import CASES, assert_equal
+from tests.support.onnx_comparison import CASES, assert_equal
 from tests.support.onnx_fixtures import model, random_network
 
 SAMPLES = 3

@@ -9,7 +9,7 @@ import sys
 
 from rich.progress import track
 
-from tests.golden.frontends.tflite.test_import import CASES, assert_equal
+from tests.support.tflite_comparison import CASES, assert_equal
 from tests.support.tflite_fixtures import FIXTURES
 
 SAMPLES = 3

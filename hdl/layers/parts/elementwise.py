@@ -1,93 +1,106 @@
 """Layers that compute each code from the codes at the same place."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
 
 from amaranth.hdl import Cat, Module, Value
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
 
 from golden import graph
 from golden.errors import UserError
-from golden.graph import Tensor
-from hdl.layers.parts.beatwise import BeatwiseLayer
-from hdl.layers.parts.channel_requant import ChannelRequantizer, channel_requantizer_latency
-from hdl.layers.parts.codes import check_lanes, code_stream, resized
+from golden.graph.node import Inference
+from golden.graph.requantization import Requantization
+from golden.graph.tensor import Tensor
+from hdl.layers.layer import Layer
+from hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
+from hdl.layers.parts.codes import resized
 from hdl.layers.parts.join import join
+from hdl.layers.parts.lanewise import BeatwiseSpec
 
 CHEAP_TABLE_WIDTH = 8
 """Bits of the codes up to which a table costs less than a multiplier."""
 
 
-class Elementwise(BeatwiseLayer, ABC):
-    """What the layers of this file share: inputs of one shape, accumulators, a requantizer.
+@dataclass(frozen=True, eq=False)
+class ElementwiseSpec(BeatwiseSpec):
+    """A layer with inputs of one shape, accumulators, and a requantizer.
 
     Parameters
     ----------
     node : AccumulatingNode
-    tensors : sequence of Tensor
-        What it reads.
+    tensors : tuple of Tensor
+        What it reads, of one shape.
     lanes : int
-    name : str
-    ports : sequence of str
-        Names of the input streams.
+        Elements of a beat, a divisor of the channels.
     """
 
-    def __init__(
-        self,
-        node: graph.AccumulatingNode,
-        tensors: Sequence[Tensor],
-        lanes: int,
-        name: str,
-        ports: Sequence[str],
-    ) -> None:
-        shape = tensors[0].shape
-        if any(tensor.shape != shape for tensor in tensors):
-            shapes = " and ".join(str(tensor.shape) for tensor in tensors)
+    node: graph.AccumulatingNode
+
+    def __post_init__(self) -> None:
+        shape = self.tensors[0].shape
+        if any(tensor.shape != shape for tensor in self.tensors):
+            shapes = " and ".join(str(tensor.shape) for tensor in self.tensors)
             raise UserError(
-                f"the inputs of {node.output!r} have shapes {shapes}; the circuit takes equal "
+                f"the inputs of {self.node.output!r} have shapes {shapes}; the circuit takes equal "
                 "shapes, so repeat the smaller one in the network"
             )
-        check_lanes(lanes, tensors[0].channels)
-        self.node = node
-        self.tensors = tuple(tensors)
-        self.name = name
-        inference = node.infer(*tensors)
-        assert inference.accumulator is not None
-        self.accumulator = inference.accumulator.type
-        members = {
-            port: In(code_stream(tensor.type, lanes))
-            for port, tensor in zip(ports, tensors, strict=True)
-        }
-        self._ports = tuple(ports)
-        super().__init__({**members, "o": Out(code_stream(inference.tensor.type, lanes))}, lanes)
+        super().__post_init__()
+
+    @cached_property
+    def _inference(self) -> Inference:
+        return self.node.infer(*self.tensors)
+
+    @cached_property
+    def output(self) -> Tensor:
+        """What it makes."""
+        return self._inference.tensor
+
+    @property
+    def requantization(self) -> Requantization | None:
+        """What makes codes of its accumulators."""
+        return self.node.requantization
+
+    @cached_property
+    def requantizer(self) -> ChannelRequantSpec:
+        """What makes codes of its accumulators, as a circuit."""
+        assert self._inference.accumulator is not None
+        return ChannelRequantSpec(
+            self.requantization,
+            self._inference.accumulator.type,
+            None,
+            self.tensors[0].channels,
+            self.lanes,
+        )
 
     @property
     def latency(self) -> int:
         """Cycles from accepted beats to their codes."""
-        return self._accumulation + channel_requantizer_latency(self.node.requantization, False)
+        return self.accumulation + self.requantizer.latency
 
     @property
     @abstractmethod
-    def _accumulation(self) -> int:
+    def accumulation(self) -> int:
         """Cycles that accumulators take."""
 
-    def _inputs(self, m: Module) -> tuple[stream.Interface, list[stream.Interface]]:
+
+SpecT_co = TypeVar("SpecT_co", bound=ElementwiseSpec, covariant=True)
+
+
+class Elementwise(Layer[SpecT_co]):
+    """What the circuits of such layers share."""
+
+    def _joined(self, m: Module) -> tuple[stream.Interface, list[stream.Interface]]:
         """Return the stream of beats that all inputs have, and the inputs themselves."""
-        inputs = [getattr(self, port) for port in self._ports]
-        return join(m, inputs), inputs
+        return join(m, self.inputs), self.inputs
 
     def _requantizer(self, m: Module) -> ChannelRequantizer:
         """Return a requantizer whose output is that of the layer."""
-        requantizer = ChannelRequantizer(
-            self.node.requantization,
-            self.accumulator,
-            None,
-            self.tensors[0].channels,
-            self.lanes,
-            self.name,
+        m.submodules.requantizer = requantizer = ChannelRequantizer(
+            self.spec.requantizer, self.name
         )
-        m.submodules.requantizer = requantizer
         wiring.connect(m, requantizer.o, wiring.flipped(self.o))
         return requantizer
 
@@ -95,6 +108,7 @@ class Elementwise(BeatwiseLayer, ABC):
         self, m: Module, requantizer: ChannelRequantizer, accumulators: Sequence[Value]
     ) -> None:
         """Connect accumulators that are valid with the requantizer's input."""
+        width = self.spec.requantizer.accumulator.width
         m.d.comb += requantizer.i.payload.as_value().eq(
-            Cat(resized(value, self.accumulator.width) for value in accumulators)
+            Cat(resized(value, width) for value in accumulators)
         )

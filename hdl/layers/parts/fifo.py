@@ -9,10 +9,18 @@ from golden.numbers.integer_type import IntegerType
 from hdl.blocks.memory import Memory
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.ram import Ram
+from hdl.costs.costs import Costs
+from hdl.costs.fabric import Fabric
+from hdl.costs.memories import ram_cost
 from hdl.layers.parts.beatwise import Beatwise
 from hdl.layers.parts.codes import code_stream
 
 MAXIMUM_DEPTH = 1 << 20
+
+
+def fifo_cost(width: int, depth: int, memory: Memory, fabric: Fabric) -> Costs:
+    """Estimate a FIFO: its memory, pointers and level, and the registers behind it."""
+    return Costs(20 + 5 * depth.bit_length() + width // 4) + ram_cost(width, depth, memory, fabric)
 
 
 class Fifo(Beatwise):

@@ -6,7 +6,7 @@ from typing import TypeVar
 import numpy as np
 
 from golden.errors import UserError
-from golden.graph import Convolution, MatrixNode, Tensor, Window
+from golden.graph import Tensor, Window
 from golden.numbers.arrays import Int64
 from hdl.layers.parts.folding import Folding
 from hdl.layers.parts.window_spec import SlidingWindowSpec
@@ -40,29 +40,15 @@ class MatrixGeometry:
     weight: Int64
     depthwise: bool = False
 
-    @classmethod
-    def of(cls, node: MatrixNode, tensor: Tensor) -> "MatrixGeometry":
-        """Return the geometry of a node that reads a tensor."""
-        if not isinstance(node, Convolution):
-            positions = tensor.elements // tensor.channels
-            weight = node.weight_values[:, None, None, :]
-            return cls((1, 1), (positions, 1, tensor.channels), Window((1, 1)), weight)
-        height, width, channels = tensor.shape
-        if node.window.size == (1, 1) and node.window.padding == ((0, 0), (0, 0)):
-            weight = _dense_weight(node, channels)
-            rows, columns = node.window.output_size(tensor.shape)
-            if node.window.stride == (1, 1):
-                rows, columns = rows * columns, 1
-            return cls(node.window.stride, (rows, columns, channels), Window((1, 1)), weight)
-        if node.depthwise:
-            return cls((1, 1), (height, width, channels), node.window, node.weight_values, True)
-        weight = _dense_weight(node, channels)
-        return cls((1, 1), (height, width, channels), node.window, weight)
-
     @property
     def outputs(self) -> int:
         """Output channels."""
         return len(self.weight)
+
+    @property
+    def least_folding(self) -> Folding:
+        """One element of a window at a time, for one output, or for all that a channel has."""
+        return Folding(outputs=self.outputs // self.shape[2] if self.depthwise else 1)
 
     @property
     def positions(self) -> int:
@@ -155,15 +141,3 @@ def _check_divides(name: str, value: int, whole: int, what: str) -> None:
         raise UserError(
             f"{name} is {value}; allowed: a divisor of the {whole} {what}, such as {nearest}"
         )
-
-
-def _dense_weight(node: Convolution, channels: int) -> Int64:
-    """Return weights over all channels, zero outside of each output's group."""
-    weight = node.weight_values
-    if node.groups == 1:
-        return weight
-    outputs, height, width, each = weight.shape
-    dense = np.zeros((outputs, height, width, channels), dtype=np.int64)
-    for group, rows in enumerate(np.split(np.arange(outputs), node.groups)):
-        dense[rows, :, :, group * each : (group + 1) * each] = weight[rows]
-    return dense

@@ -106,6 +106,20 @@ class MatrixVectorSpec:
         return self.weight_type.width * self.outputs * self.weights.shape[3]
 
     @property
+    def latency(self) -> int:
+        """Cycles from the last beat of a frame to its outputs."""
+        counter = self.counter
+        sums = counter.latency if counter else dot_product_latency(self.mac)
+        return _WEIGHTS_LATENCY + sums + 1
+
+    @property
+    def counter(self) -> ProductCounter | None:
+        """What counts equal bits, for XNOR."""
+        if self.multiplier is not None:
+            return None
+        return ProductCounter(self.weights.shape[3], 0, lambda a, b: int(a == b))
+
+    @property
     def mac(self) -> MacSpec:
         """What multiplies the weights and inputs of a group."""
         if self.multiplier is None:
@@ -140,20 +154,13 @@ class MatrixVector(wiring.Component):
     o : Out(code_stream(spec.accumulator, spec.outputs))
         A beat for each frame.
 
-    Latency `latency` cycles from the last beat of a frame; one beat per cycle, full throughput
-    under back-pressure. A result that waits holds the beats behind it.
+    Latency ``spec.latency`` cycles from the last beat of a frame; one beat per cycle, full
+    throughput under back-pressure. A result that waits holds the beats behind it.
     """
 
     def __init__(self, spec: MatrixVectorSpec, name: str = "matrix") -> None:
         self.spec = spec
         self.name = name
-        self._counter = (
-            ProductCounter(spec.weights.shape[3], 0, lambda a, b: int(a == b))
-            if spec.multiplier is None
-            else None
-        )
-        sums = self._counter.latency if self._counter else dot_product_latency(spec.mac)
-        self.latency = _WEIGHTS_LATENCY + sums + 1
         super().__init__(
             {
                 "i": In(code_stream(spec.code, spec.elements)),
@@ -166,7 +173,7 @@ class MatrixVector(wiring.Component):
         m = Module()
         spec = self.spec
         beat = stream.Signature(data.StructLayout({"last": 1})).create()
-        pipeline = FramePipeline(m, platform, beat, self.o, self.latency)
+        pipeline = FramePipeline(m, platform, beat, self.o, self.spec.latency)
         m.d.comb += [beat.valid.eq(self.i.valid), self.i.ready.eq(beat.ready)]
         taken = self.i.valid & self.i.ready
         turn = Signal(range(max(spec.beats, 2)), name="beat")
@@ -191,10 +198,11 @@ class MatrixVector(wiring.Component):
         spec = self.spec
         width = spec.code.width
         each = spec.outputs // spec.groups
-        if self._counter:
+        counter = spec.counter
+        if counter:
             bits = list(codes)
             return [
-                self._counter.build(
+                counter.build(
                     pipeline,
                     f"matches_{output}",
                     bits[output // each :: spec.groups],

@@ -8,8 +8,12 @@ from amaranth.hdl import Array, C, Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.blocks.memory import Memory
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.ram import Ram
+from hdl.costs.costs import Costs
+from hdl.costs.fabric import Fabric
+from hdl.costs.memories import ram_cost
 from hdl.layers.parts.codes import code_stream
 from hdl.layers.parts.window_spec import SlidingWindowSpec
 
@@ -88,6 +92,13 @@ class SlidingWindow(wiring.Component):
                 with m.Else():
                     m.d.sync += lane.eq(lane + spec.lanes)
         memory.write(m, taken, slot, word, lane, self.i.payload.as_value())
+
+
+def window_cost(window: SlidingWindowSpec, memory: Memory, fabric: Fabric) -> Costs:
+    """Estimate the memories of the rows under a window."""
+    codes, depth, count = window.memory_shape
+    each = ram_cost(codes * window.code.width, depth, memory, fabric)
+    return Costs(count * each.luts, 0, count * each.halves)
 
 
 class _Rows:

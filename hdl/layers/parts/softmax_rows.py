@@ -1,21 +1,21 @@
 """What softmax circuits share: codes of a row are kept, summed, and scaled."""
 
 from abc import abstractmethod
-from typing import Protocol
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, TypeVar
 
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
-from amaranth.lib import wiring
-from amaranth.lib.wiring import In, Out
 from numpy.typing import ArrayLike
 
-from golden import graph
-from golden.graph import Tensor
 from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Stages
 from hdl.blocks.ram import Ram
 from hdl.blocks.rom import Rom
 from hdl.blocks.shapes import shape_of
-from hdl.layers.parts.codes import code_stream
+from hdl.costs.costs import Costs
+from hdl.costs.fabric import Fabric
+from hdl.layers.layer import Layer
+from hdl.layers.parts.lanewise import LanewiseSpec
 
 TERM_CYCLES = 4
 """From the number of a code to its exponential: code, difference, table, register."""
@@ -40,74 +40,39 @@ class Reciprocal(Protocol):
         """Add the statements of one cycle."""
 
 
-class SoftmaxRows(wiring.Component):
-    """Softmax over the channels, row by row, with one multiplier.
+@dataclass(frozen=True, eq=False)
+class SoftmaxRowsSpec(LanewiseSpec):
+    """A softmax over the channels, row by row, one code to a beat.
 
-    It serves the reciprocal of the sum and then the scaling of the codes.
-
-    Parameters
+    Attributes
     ----------
-    node : golden.graph.Softmax or Softmax16
-    tensor : Tensor
-        What it reads.
     exponential_width, sum_width : int
         Bits of an exponential and of a sum, unsigned.
     headroom : int
         Bits that a sum is shifted left at most, so that its top bit is set.
-    name : str
-        Of the ROM file; unique within a design.
-
-    Members
-    -------
-    i : In(stream)
-        Codes, one to a beat.
-    o : Out(stream)
-        Codes, one to a beat.
-
-    A row is taken whole, summed, and scaled before the next is taken: `cycles_per_row` cycles,
-    three for each code and a constant. Latency `latency` cycles from the last code of a row to the
-    first output; then one output per cycle.
+    reciprocal_cycles, product_cycles : int
+        Of the reciprocal, and of the multiplier.
     """
 
-    lanes = 1
+    lanes: int = 1
+
     pauses = True
-
-    def __init__(
-        self,
-        node: graph.Softmax | graph.Softmax16,
-        tensor: Tensor,
-        exponential_width: int,
-        sum_width: int,
-        headroom: int,
-        name: str,
-    ) -> None:
-        self.node = node
-        self.tensors = (tensor,)
-        self.name = name
-        self._exponential_width = exponential_width
-        self._sum_width = sum_width
-        self._headroom = headroom
-        self._output = node.infer(tensor).tensor.type
-        super().__init__(
-            {"i": In(code_stream(tensor.type, 1)), "o": Out(code_stream(self._output, 1))}
-        )
-
-    _reciprocal_cycles: int
-    """Of the reciprocal."""
-
-    _product_cycles: int
-    """Of the multiplier."""
+    exponential_width: ClassVar[int]
+    sum_width: ClassVar[int]
+    headroom: ClassVar[int]
+    reciprocal_cycles: ClassVar[int]
+    product_cycles: ClassVar[int]
 
     @property
-    def _scale_cycles(self) -> int:
+    def scale_cycles(self) -> int:
         """From the number of a code to its output: exponential, product, shift, rounding."""
-        return TERM_CYCLES + self._product_cycles + 2
+        return TERM_CYCLES + self.product_cycles + 2
 
     @property
     def latency(self) -> int:
         """Cycles from the last code of a row to the first output."""
         summing = self.tensors[0].channels + TERM_CYCLES + 1
-        return summing + self._headroom + self._reciprocal_cycles + self._scale_cycles + 1
+        return summing + self.headroom + self.reciprocal_cycles + self.scale_cycles + 1
 
     @property
     def cycles_per_row(self) -> int:
@@ -119,17 +84,48 @@ class SoftmaxRows(wiring.Component):
         tensor = self.tensors[0]
         return tensor.elements // tensor.channels * self.cycles_per_row
 
-    def inputs_needed(self, outputs: Int64) -> Int64:
-        """Return how many elements must have been accepted before each output can leave."""
+    def inputs_needed(self, outputs: Int64) -> tuple[Int64, ...]:
+        """Return how many elements must have come; see `LayerSpec`."""
         channels = self.tensors[0].channels
-        return (outputs // channels + 1) * channels
+        return ((outputs // channels + 1) * channels,)
+
+    def costs(self, fabric: Fabric) -> Costs:
+        """Return what the circuit takes, estimated."""
+        return Costs(250, 0, 2)
+
+
+SpecT_co = TypeVar("SpecT_co", bound=SoftmaxRowsSpec, covariant=True)
+
+
+class SoftmaxRows(Layer[SpecT_co]):
+    """Softmax over the channels, row by row, with one multiplier.
+
+    It serves the reciprocal of the sum and then the scaling of the codes.
+
+    Parameters
+    ----------
+    spec : SoftmaxRowsSpec
+    name : str
+        Of the ROM file; unique within a design.
+
+    Members
+    -------
+    i : In(stream)
+        Codes, one to a beat.
+    o : Out(stream)
+        Codes, one to a beat.
+
+    A row is taken whole, summed, and scaled before the next is taken: ``spec.cycles_per_row``
+    cycles, three for each code and a constant. Latency `latency` cycles from the last code of a row
+    to the first output; then one output per cycle.
+    """
 
     def elaborate(self, platform: object) -> Module:
         """Build the path of a code, the multiplier, and the sequence of a row."""
         m = Module()
         stages = Stages(m, platform)
         m.d.comb += stages.advance.eq(~self.o.valid | self.o.ready)
-        kind, channels = self.tensors[0].type, self.tensors[0].channels
+        kind, channels = self.spec.tensors[0].type, self.spec.tensors[0].channels
 
         index = Signal(range(channels))
         at_last = index == channels - 1
@@ -146,7 +142,7 @@ class SoftmaxRows(wiring.Component):
         term = self._term(m, stages, codes.data, largest)
 
         summing, scaling = Signal(), Signal()
-        to_sum, to_output = Signal(TERM_CYCLES), Signal(self._scale_cycles)
+        to_sum, to_output = Signal(TERM_CYCLES), Signal(self.spec.scale_cycles)
         with m.If(stages.advance):
             m.d.sync += [
                 to_sum.eq(Cat(summing, to_sum)),
@@ -154,8 +150,8 @@ class SoftmaxRows(wiring.Component):
             ]
         m.d.comb += self.o.valid.eq(to_output[-1])
 
-        total = Signal(self._sum_width)
-        headroom = Signal(range(self._headroom + 1))
+        total = Signal(self.spec.sum_width)
+        headroom = Signal(range(self.spec.headroom + 1))
         with m.If(to_sum[-1]):
             m.d.sync += total.eq(self._added(total, term))
 
@@ -191,9 +187,9 @@ class SoftmaxRows(wiring.Component):
                 # The sum holds at least one 1.0, so so many shifts bring its top bit up.
                 with m.If(~total[-1]):
                     m.d.sync += [total.eq(total << 1), headroom.eq(headroom + 1)]
-                step = Signal(range(self._headroom))
+                step = Signal(range(self.spec.headroom))
                 m.d.sync += step.eq(step + 1)
-                with m.If(step == self._headroom - 1):
+                with m.If(step == self.spec.headroom - 1):
                     m.d.sync += step.eq(0)
                     m.next = "invert"
             with m.State("invert"):
@@ -210,9 +206,9 @@ class SoftmaxRows(wiring.Component):
 
     def _term(self, m: Module, stages: Stages, bits: Value, largest: Value) -> Value:
         """Return the exponential of a code read from the memory, three cycles later."""
-        width = self.tensors[0].type.width
+        width = self.spec.tensors[0].type.width
         table = self._exponential()
-        m.submodules.exponential = rom = Rom(self.name, [(table, self._exponential_width)])
+        m.submodules.exponential = rom = Rom(self.name, [(table, self.spec.exponential_width)])
         # Modulo the codes' range, where every difference from the largest lies.
         difference = stages.register("difference", (largest - bits)[:width])
         last = rom.depth - 1

@@ -22,6 +22,11 @@ class Reduction(Enum):
     SUM = "sum"
 
 
+def reduction_latency(rows: int) -> int:
+    """Return the cycles from the last beat of a window, of so many rows, to its result."""
+    return (rows - 1).bit_length() + 2
+
+
 class WindowReduce(wiring.Component):
     """Reduce the taps of windows, some taps of some channels at a time.
 
@@ -77,7 +82,7 @@ class WindowReduce(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from the last beat of a window to its result."""
-        return (self.rows - 1).bit_length() + 2
+        return reduction_latency(self.rows)
 
     def inputs_needed(self, outputs: Int64) -> Int64:
         """Return how many taps must have been accepted before each output can leave."""

@@ -43,7 +43,7 @@ def model(graph: Graph, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def build(model: Path, folder: Path, *words: str) -> int:
-    return main(["build", str(model), "--device", "zynq7020", "--out", str(folder), *words])
+    return main(["build", str(model), "--device", "zynq7020", "--output", str(folder), *words])
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +141,7 @@ def test_expected_outputs_are_the_sums_of_products(built: Path, graph: Graph) ->
 def test_another_process_writes_the_same_bytes(built: Path, model: Path, tmp_path: Path) -> None:
     words = ["build", str(model), "--device", "zynq7020", "--cycles", "300"]
     subprocess.run(
-        [sys.executable, "-m", "bittrue", *words, "--out", str(tmp_path / "again")],
+        [sys.executable, "-m", "bittrue", *words, "--output", str(tmp_path / "again")],
         env=os.environ | {"PYTHONHASHSEED": "12345", "TZ": "Asia/Tokyo", "LC_ALL": "C"},
         check=True,
         capture_output=True,
@@ -323,7 +323,7 @@ def test_a_network_that_does_not_fit_is_refused(
     node, x = convolution((4, 4, 512), 512, window=Window((7, 7)), input_type="int8")
     file.save(single(node, Tensor.of_type("x", (8, 8, 512), x.type)), tmp_path / "large.bittrue")
     folder = tmp_path / "out"
-    words = ["--device", "zynq7010", "--out", str(folder)]
+    words = ["--device", "zynq7010", "--output", str(folder)]
     assert main(["build", str(tmp_path / "large.bittrue"), *words]) == 2
     assert re.search(r"does not fit a Xilinx Zynq-7010", one_line(capsys))
     assert not folder.exists()

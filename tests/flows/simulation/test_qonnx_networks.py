@@ -11,7 +11,7 @@ from onnx import helper
 
 from bittrue.cli import main
 from golden.frontends.load import load_network
-from tests.golden.frontends.onnx.test_qonnx import QonnxBuilder
+from tests.support.qonnx_networks import QonnxBuilder
 from tests.support.qonnx_runtime import run
 
 SIZE = 32

@@ -1,8 +1,7 @@
 """Certificates against exhaustive enumeration of everything that can reach them."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -20,11 +19,10 @@ from golden.numbers.multiplier import quantize_multiplier
 from golden.numbers.requant import requantize
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
+from tests.support.exceptional_scales import EXCEPTIONAL, Reference, exceptional
 
 DETERMINISTIC = [rounding for rounding in Rounding if rounding is not Rounding.STOCHASTIC]
 CHANNELS = 4
-
-Reference = Callable[[Int64], Int64]
 
 
 def fixed_point(channels: RequantChannels, rounding: Rounding) -> Reference:
@@ -98,26 +96,6 @@ def test_float_references_are_reproduced_on_every_accumulator(name: str, clamp: 
     certificate = find_certificate(reference, [-limit] * CHANNELS, limit, zero, low, high)
     accumulator = every_accumulator(certificate)
     assert np.array_equal(certificate.evaluate(accumulator), reference(accumulator))
-
-
-EXCEPTIONAL = {
-    "ties are exact and alternate": (7 * 2.0**-13, 1 << 17),
-    "float32 rounds onto ties": (0x1FB0002 * 2.0**-37, 1 << 19),
-    "float32 skips integers": (1.1e-6, 19_000_000),
-}
-"""A float32 scale, and the magnitude of accumulators under which no multiplier suits all."""
-
-
-def exceptional(name: str) -> tuple[Reference, int]:
-    scale, limit = EXCEPTIONAL[name]
-    reference = partial(
-        requantize_float32_half_even,
-        scale=np.float32(scale),
-        zero_point=0,
-        minimum=-128,
-        maximum=127,
-    )
-    return reference, limit
 
 
 @pytest.mark.parametrize("name", EXCEPTIONAL)

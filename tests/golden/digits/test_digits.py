@@ -26,12 +26,12 @@ from golden.numbers.float_requant import requantize_float32_half_even, requantiz
 from golden.numbers.requant import requantize
 from golden.numbers.rounding import Rounding
 from golden.quantize import Scheme, quantize
+from tests.support.digits import QUICK
 from tests.support.graph_to_tflite import graph_to_tflite
 from tests.support.litert import Kernels, run_litert
 
 Quantized = Callable[[Rounding], Graph]
 
-QUICK = DigitsSettings(Training(epochs=1))
 SPLITS = get_args(Split)
 
 

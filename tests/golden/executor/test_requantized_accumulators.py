@@ -20,8 +20,8 @@ from golden.graph import (
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
-from tests.golden.certificates.test_certificate_search import EXCEPTIONAL, exceptional
-from tests.golden.numbers.test_requant import decisive_accumulators, exact
+from tests.support.exact_requantization import decisive_accumulators, exact
+from tests.support.exceptional_scales import EXCEPTIONAL, exceptional
 from tests.support.graphs import INT8, single
 
 DETERMINISTIC = [rounding for rounding in Rounding if rounding is not Rounding.STOCHASTIC]

@@ -3,12 +3,10 @@
 import dataclasses
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 import pytest
-from numpy.typing import NDArray
 
 from bittrue.cli import main
 from golden.digits import quantized_digits
@@ -32,38 +30,23 @@ from golden.graph import (
     Tensor,
     Window,
     file,
-    storage_dtype,
 )
 from golden.graph.requantization import FixedPoint
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
-from tests.golden.digits.test_digits import QUICK
-from tests.golden.frontends.onnx.test_qonnx import EXPORTS, NAMES
+from tests.support.digits import QUICK
+from tests.support.exported import run
 from tests.support.graphs import INT8, codes_of, convolution, fixed_point, single
 from tests.support.models import MODELS
 from tests.support.onnx_builder import session
 from tests.support.onnx_fixtures import BOTH, QDQ, model, random_network
+from tests.support.paths import QONNX_EXPORTS
+from tests.support.qonnx_networks import NAMES
 from tests.support.random_graphs import RandomGraph
 from tests.support.tflite_fixtures import FIXTURES
 
 ROUNDINGS = [rounding for rounding in Rounding if rounding is not Rounding.STOCHASTIC]
-
-
-def run(content: bytes, graph: Graph, inputs: dict[str, NDArray[Any]], optimized: bool) -> Any:
-    """Run an exported model on inputs in the graph's order of dimensions; return outputs in it."""
-    runner = session(content, optimized)
-    feeds = {}
-    for info, tensor in zip(runner.get_inputs(), graph.inputs, strict=True):
-        assert info.name == tensor.name
-        layout = graph.layouts.get(tensor.name, tuple(range(len(tensor.shape))))
-        codes = inputs[tensor.name].transpose(0, *(axis + 1 for axis in layout))
-        feeds[info.name] = codes.astype(storage_dtype(tensor.type))
-    results = {}
-    for name, values in zip(graph.outputs, runner.run(list(graph.outputs), feeds), strict=True):
-        layout = graph.layouts.get(name, tuple(range(values.ndim - 1)))
-        results[name] = np.moveaxis(values, range(1, values.ndim), [a + 1 for a in layout])
-    return results
 
 
 def assert_equal(
@@ -94,7 +77,7 @@ def test_imported_onnx(title: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_imported_qonnx(name: str) -> None:
-    assert_equal(import_onnx(EXPORTS / f"{name}.onnx"))
+    assert_equal(import_onnx(QONNX_EXPORTS / f"{name}.onnx"))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -252,7 +235,7 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source, target = tmp_path / "network.onnx", tmp_path / "exported.onnx"
     proto = model(BOTH["squeeze and excite"], np.uint8, False)
     source.write_bytes(proto.SerializeToString())
-    assert main(["export", str(source), "--out", str(target), "--style", "qdq"]) == 0
+    assert main(["export", str(source), "--output", str(target), "--style", "qdq"]) == 0
     assert "layers in QDQ form" in capsys.readouterr().out
     exported = onnx.load(target)
     onnx.checker.check_model(exported)
@@ -263,7 +246,10 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("words", "message"),
-    [(["--out", "{}/x.txt"], "suffix is '.txt'"), (["--out", "{}/no/x.onnx"], "make it first")],
+    [
+        (["--output", "{}/x.txt"], "suffix is '.txt'"),
+        (["--output", "{}/no/x.onnx"], "make it first"),
+    ],
 )
 def test_command_refuses_in_one_line(
     words: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -90,7 +90,7 @@ def test_other_programs_can_read_it() -> None:
         dense = document["nodes"][2]
         number = dense["weight"]["array"]
         weight = np.load(io.BytesIO(archive.read(f"arrays/{number}.npy")), allow_pickle=False)
-    assert (document["format"], document["version"]) == ("bittrue graph", 1)
+    assert (document["format"], document["version"]) == ("bittrue graph", 2)
     assert (dense["kind"], dense["weight_type"], weight.shape) == (
         "fully_connected",
         "int4",
@@ -146,7 +146,7 @@ def weight_entry(document: dict) -> str:
 HEADER_ONLY = npy(np.zeros(3, np.int8)).replace(b"(3,)", b"(9" + b"9" * 11 + b",)")[:80]
 
 HOSTILE = {
-    "version": (at("version", 2), "format version is 2; this program reads 1"),
+    "version": (at("version", 3), "format version is 3; this program reads 1 to 2"),
     "format": (at("format", "other"), "does not say format"),
     "no document": (lambda d, e: e.pop("graph.json"), "missing or no JSON"),
     "no nodes": (lambda d, e: d.pop("nodes"), "allowed: an object of format, version"),
@@ -222,3 +222,49 @@ def test_mutated_files_are_read_or_refused() -> None:
     outcomes, failures, _ = fuzz("bittrue", 400, seed=1)
     assert failures == []
     assert min(outcomes["taken"], outcomes["refused"]) >= 5
+
+
+DATA = Path(__file__).parent / "data" / "graphs"
+"""Files that earlier versions wrote, and what the earliest computed from ``images.npy``."""
+
+
+@pytest.mark.parametrize("name", ["version-1-first", "version-1-last"])
+def test_files_of_earlier_versions_are_read_and_compute_the_same(name: str, tmp_path: Path) -> None:
+    path = DATA / f"{name}.bittrue"
+    with zipfile.ZipFile(path) as archive:
+        assert json.loads(archive.read("graph.json"))["version"] == 1
+    graph = file.load(path)
+    scores = Executor(graph).run(np.load(DATA / "images.npy"))["scores"]
+    assert np.array_equal(scores, np.load(DATA / "scores.npy"))
+    file.save(graph, tmp_path / "again.bittrue")
+    assert file.dumps(file.load(tmp_path / "again.bittrue")) == file.dumps(graph)
+    with zipfile.ZipFile(tmp_path / "again.bittrue") as archive:
+        assert json.loads(archive.read("graph.json"))["version"] == file.VERSION
+
+
+@pytest.mark.parametrize(
+    ("version", "advice"),
+    [
+        (file.VERSION + 1, "a later bittrue wrote it, which reads it"),
+        (0, "no bittrue wrote it"),
+        ("2", "no bittrue wrote it"),
+        (True, "no bittrue wrote it"),
+        (None, "no bittrue wrote it"),
+    ],
+)
+def test_other_versions_are_refused_in_a_line_that_says_which(
+    version: object, advice: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "network.bittrue"
+    path.write_bytes(rewritten(lambda document, entries: document.update(version=version)))
+    with pytest.raises(UserError) as refusal:
+        file.load(path)
+    assert str(refusal.value) == (
+        f"{path}: format version is {version!r}; this program reads 1 to {file.VERSION}: {advice}"
+    )
+
+
+def test_a_file_of_this_version_needs_its_layouts() -> None:
+    """What an earlier version may leave out, this one may not."""
+    with pytest.raises(UserError, match="allowed: an object of format, version, profile"):
+        file.loads(rewritten(lambda document, entries: document.pop("layouts")))

@@ -15,7 +15,7 @@ from golden.numbers.integer_type import IntegerType
 from golden.numbers.requant import requantize
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
-from tests.golden.numbers.test_requant import ONCE, half_away
+from tests.support.exact_requantization import ONCE, half_away
 
 INT16, INT48 = IntegerType(16, True), IntegerType(48, True)
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from hdl.network.schedule import Reader, Schedule, Step, taken_with
+from hdl.layers.layer_spec import first_that_needs
+from hdl.network.schedule import Reader, Schedule, Step
 
 ELEMENTS = 10
 IN_ORDER = np.arange(ELEMENTS)
@@ -37,7 +38,7 @@ def test_halves_that_follow_each_other_wait_for_their_turns() -> None:
     place = np.arange(2 * elements)
     needs = [np.minimum(place + 1, elements), np.maximum(place + 1 - elements, 0)]
     readers = {
-        port: Reader(name, need, taken_with(need, elements))
+        port: Reader(name, need, first_that_needs(need, elements))
         for port, (name, need) in enumerate(zip("ab", needs, strict=True))
     }
     steps = [Step("joined", 2 * elements, 0, 1, True, readers)]
@@ -48,4 +49,4 @@ def test_halves_that_follow_each_other_wait_for_their_turns() -> None:
 
 def test_an_element_is_taken_with_the_first_output_that_needs_it() -> None:
     needed = np.array([2, 2, 4, 6])
-    assert taken_with(needed, 6).tolist() == [0, 0, 2, 2, 3, 3]
+    assert first_that_needs(needed, 6).tolist() == [0, 0, 2, 2, 3, 3]

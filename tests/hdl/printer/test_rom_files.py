@@ -106,7 +106,16 @@ def test_build_refuses_a_rom_that_is_not_what_it_came_from(
     model = tmp_path / "network.tflite"
     model.write_bytes(FIXTURES["conv, valid"].model())
     folder = tmp_path / "out"
-    command = ["build", str(model), "--device", "zynq7020", "--out", str(folder), "--cycles", "900"]
+    command = [
+        "build",
+        str(model),
+        "--device",
+        "zynq7020",
+        "--output",
+        str(folder),
+        "--cycles",
+        "900",
+    ]
     monkeypatch.setattr(hdl.blocks.rom, "pack_words", one_bit_off)
     assert main(command) == 2
     message = capsys.readouterr().err

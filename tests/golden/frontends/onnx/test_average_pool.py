@@ -7,8 +7,8 @@ import pytest
 
 from golden.errors import UserError
 from golden.frontends.onnx import convert_onnx
-from tests.golden.frontends.onnx.test_import import assert_equal, run_graph, run_runtime
 from tests.support.onnx_builder import QuantizedBuilder, Tensor
+from tests.support.onnx_comparison import assert_equal, run_graph, run_runtime
 
 SHAPE = (3, 9, 8)
 OPTIONS: dict[str, dict[str, Any]] = {

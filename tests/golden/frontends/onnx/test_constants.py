@@ -9,9 +9,9 @@ from onnx import TensorProto, numpy_helper
 
 from golden.errors import UserError
 from golden.frontends.onnx import convert_onnx
-from tests.golden.frontends.onnx.test_import import assert_equal, run_graph
-from tests.golden.frontends.onnx.test_qonnx import QonnxBuilder, codes_of, differences, with_shape
 from tests.support.onnx_builder import QuantizedBuilder, Tensor
+from tests.support.onnx_comparison import assert_equal, run_graph
+from tests.support.qonnx_networks import QonnxBuilder, codes_of, differences, with_shape
 from tests.support.qonnx_runtime import run
 
 SHAPE = (3, 6, 5)

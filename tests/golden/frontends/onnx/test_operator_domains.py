@@ -11,9 +11,9 @@ from golden.errors import UserError
 from golden.frontends.onnx import convert_onnx
 from golden.frontends.onnx.registry import CONVERSIONS
 from golden.graph import Graph
-from tests.golden.frontends.onnx.test_import import run_graph
-from tests.golden.frontends.onnx.test_qonnx import QonnxBuilder, codes_of, differences
+from tests.support.onnx_comparison import run_graph
 from tests.support.onnx_fixtures import BOTH, model
+from tests.support.qonnx_networks import QonnxBuilder, codes_of, differences
 from tests.support.qonnx_runtime import run
 
 LAST = "qonnx.custom_op.channels_last"

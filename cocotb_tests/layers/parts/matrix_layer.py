@@ -25,7 +25,7 @@ def scenarios(
 
     return every_manner(
         "images",
-        {"i": as_beats(images, spec.input_lanes)},
+        {"i": as_beats(images, spec.given_lanes)},
         {"o": as_beats(codes, spec.output_lanes)},
         {},
         len(images) * spec.cycles_per_image() // 2,

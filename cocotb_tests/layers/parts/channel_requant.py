@@ -23,24 +23,25 @@ def scenarios(
     Codes come from golden's fixed-point requantization, also where the circuit has a certificate.
     """
     rng = np.random.default_rng(seed)
-    bounds = example_bounds(component.accumulator, component.channels)
+    spec = component.spec
+    bounds = example_bounds(spec.accumulator, spec.channels)
     output = parameters["output"]
     reference = example_fixed_point(bounds, output, parameters["entries"])
 
     def stimulus(pixels: int) -> tuple[dict[str, Int64], dict[str, Int64]]:
         accumulators = rng.integers(
-            bounds.minimum, bounds.maximum, (pixels, component.channels), endpoint=True
+            bounds.minimum, bounds.maximum, (pixels, spec.channels), endpoint=True
         )
         accumulators[:2] = bounds.minimum, bounds.maximum
         given = accumulators
-        if component.bias is not None:
-            given = wrapped(accumulators - component.bias, component.accumulator)
+        if spec.bias is not None:
+            given = wrapped(accumulators - spec.bias, spec.accumulator)
         codes = accumulators
         if parameters["requantizer"] is not RequantizerKind.NONE:
             codes = requantize(
                 torch.from_numpy(accumulators), reference.channels, reference.rounding
             ).numpy()
-        beats = (-1, component.lanes)
+        beats = (-1, spec.lanes)
         return lanes_of("", given.reshape(beats)), lanes_of("", codes.reshape(beats))
 
     latency = component.latency

@@ -9,6 +9,7 @@ import pytest
 from cocotb_tests.bench.checking import verdict_on
 from cocotb_tests.bench.side_by_side import build, circuits_at_fault, judge_together
 from cocotb_tests.bench.streams import full_speed
+from cocotb_tests.falsified import falsify
 from flows.simulation.bench.payload import lanes_of
 from flows.units import UNITS
 from golden.certificates.certificate import Certificate, StepFunction
@@ -38,12 +39,12 @@ def test_equals_golden(simulator: str, builds: Path, tmp_path: Path) -> None:
 
 
 def lanes_exchanged(circuit: Any) -> None:
-    columns = circuit._columns
+    columns = circuit.spec.columns
     columns["bias_0"], columns["bias_1"] = columns["bias_1"], columns["bias_0"]
 
 
 def one_group_too_few(circuit: Any) -> None:
-    circuit.channels -= 2
+    falsify(circuit.spec, channels=circuit.spec.channels - 2)
 
 
 FAULTS = {"lanes": lanes_exchanged, "groups": one_group_too_few}

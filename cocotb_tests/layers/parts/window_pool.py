@@ -13,14 +13,15 @@ def scenarios(
     component: WindowPool, parameters: dict[str, Any], seed: int, quick: bool
 ) -> list[Scenario]:
     """Return images in every manner, against golden's executor; more of them unless `quick`."""
-    (tensor,), lanes = component.tensors, component.lanes
+    spec = component.spec
+    (tensor,), lanes = spec.tensors, spec.lanes
     images = random_images(tensor, 3 if quick else 40, seed)
-    codes = executed(component.node, [tensor], [images])
+    codes = executed(spec.node, [tensor], [images])
     return every_manner(
         "images",
         {"i": as_beats(images, lanes)},
         {"o": as_beats(codes, lanes)},
         {},
-        len(images) * component.cycles_per_image() // 2,
+        len(images) * spec.cycles_per_image() // 2,
         seed,
     )
