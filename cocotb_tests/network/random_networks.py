@@ -21,6 +21,7 @@ from golden.graph import (
     MaxPool,
     Mean,
     Multiply,
+    Node,
     Pad,
     Requantize,
     Reshape,
@@ -219,6 +220,7 @@ class _RandomNetwork:
 
     def _beatwise(self) -> str:
         name, tensor = self._name("code"), self._last
+        node: Node
         match self._pick(0, 2):
             case 0:
                 codes = self._random.integers(-128, 127, 1 << tensor.type.width)

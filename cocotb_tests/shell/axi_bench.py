@@ -60,7 +60,7 @@ class Bench:
     async def start(cls, dut: Any, pauses: float = 0.0) -> "Bench":
         """Start the clock, reset the shell, and let every channel pause at random."""
         dut.aresetn.value = 0
-        cocotb.start_soon(Clock(dut.aclk, 10, "ns").start())
+        Clock(dut.aclk, 10, "ns").start()
         bench = cls(dut)
         bench.pause(pauses)
         await RisingEdge(dut.aclk)  # At time zero, nothing has a value yet.

@@ -37,7 +37,7 @@ def differences(graph: Graph, name: str, codes: Any, expected: Any) -> int:
 class QonnxBuilder(OnnxBuilder):
     """Quantizers of QONNX."""
 
-    domains = (("", 17), ("qonnx.custom_op.general", 2))
+    domains: tuple[tuple[str, int], ...] = (("", 17), ("qonnx.custom_op.general", 2))
 
     def quant(
         self,

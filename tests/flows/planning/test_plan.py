@@ -103,7 +103,8 @@ def test_the_unbeaten_are_those_that_no_other_equals_or_beats(seed: int) -> None
 def test_the_choice_is_the_cheapest_of_all_that_fit(seed: int) -> None:
     generator = np.random.default_rng(seed)
     parts = [random_options(generator, 5) for _ in range(4)]
-    limits = Limits(*(int(limit) for limit in generator.integers(8, 30, 3)), worth=(1, 3, 2))
+    lut, dsp, ram = (int(limit) for limit in generator.integers(8, 30, 3))
+    limits = Limits(lut, dsp, ram, worth=(1, 3, 2))
     fixed = Costs(2, 1, 3)
     columns = [np.stack(part.columns) for part in parts]
     totals = {

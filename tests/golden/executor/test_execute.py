@@ -4,6 +4,7 @@ import itertools
 import os
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,7 +46,7 @@ from tests.support.graphs import (
 
 IMAGE = Tensor.of_type("x", (5, 6, 3), INT8)
 VECTOR = Tensor.of_type("x", (40,), INT8)
-ONE = {"inputs": ("x",), "output": "y"}
+ONE: dict[str, Any] = {"inputs": ("x",), "output": "y"}
 BIPOLAR = Encoding(bipolar=True)
 
 CONVOLUTIONS = {

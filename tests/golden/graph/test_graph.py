@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -174,8 +175,8 @@ def replaced(**changes: object) -> tuple[Convolution, Tensor]:
     return dataclasses.replace(node, **changes), x  # type: ignore[arg-type]
 
 
-ONE = {"inputs": ("x",), "output": "y"}
-TWO = {"inputs": ("x", "x"), "output": "y"}
+ONE: dict[str, Any] = {"inputs": ("x",), "output": "y"}
+TWO: dict[str, Any] = {"inputs": ("x", "x"), "output": "y"}
 
 REFUSED = {
     "window does not fit": (

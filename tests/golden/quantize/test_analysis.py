@@ -191,7 +191,8 @@ class Page(html.parser.HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.ids: list[str] = []
-        self.text, self.references = "", []
+        self.text = ""
+        self.references: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
@@ -206,7 +207,7 @@ class Page(html.parser.HTMLParser):
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     samples, labels = data(80)
-    save_model(make(), tmp_path / "net.safetensors")
+    save_model(make(), str(tmp_path / "net.safetensors"))
     np.save(tmp_path / "x.npy", samples.numpy())
     np.save(tmp_path / "y.npy", labels.numpy())
     (tmp_path / "s.toml").write_text("[weight]\nbits = 3\n")

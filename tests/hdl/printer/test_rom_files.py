@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from amaranth.lib.wiring import Out
 import hdl.blocks.rom
 from bittrue.cli import main
 from hdl.blocks.packed_words import pack_words
+from hdl.blocks.platform import RomColumns
 from hdl.blocks.rom import Rom
 from hdl.printer.rom_files import RomFileError, write_design
 from hdl.printer.verilog_output import Design, to_verilog
@@ -41,9 +43,9 @@ class OneRom(wiring.Component):
         return m
 
 
-def pack_in_numpy(columns: Sequence[tuple[object, int]]) -> list[int]:
+def pack_in_numpy(columns: RomColumns) -> list[int]:
     """Pack as numpy does unless told not to: a list of integers on both sides of 2**63 is float."""
-    words = np.zeros(len(columns[0][0]), dtype=object)
+    words: Any = np.zeros(len(columns[0][0]), dtype=object)
     offset = 0
     for values, width in columns:
         words += [int(v) % 2**width << offset for v in values]

@@ -87,7 +87,7 @@ def _computed_weight(b: QuantizedBuilder) -> Tensor:
 def _reshaped_weight(b: QuantizedBuilder) -> Tensor:
     """A weight with a scale per channel, reshaped behind its DequantizeLinear."""
     codes = b.codes(4, 27, dtype=np.int8)
-    real = b.real_constant(codes, np.float32([0.01, 0.02, 0.015, 0.03]))
+    real = b.real_constant(codes, np.array([0.01, 0.02, 0.015, 0.03], np.float32))
     weight = b.builder.operator("Reshape", real, b.builder.constant(np.array([4, 3, 3, 3])))
     y = b.builder.operator("Conv", b.real(b.input(*SHAPE)), weight)
     return b.quantized(y, (4, 4, 3), scale=0.5)
@@ -95,7 +95,7 @@ def _reshaped_weight(b: QuantizedBuilder) -> Tensor:
 
 def _scales_of_weights(*scales: float) -> Callable[[QuantizedBuilder], Tensor]:
     def build(b: QuantizedBuilder) -> Tensor:
-        weight = b.real_constant(b.codes(4, 3, 3, 3, dtype=np.int8), np.float32(scales))
+        weight = b.real_constant(b.codes(4, 3, 3, 3, dtype=np.int8), np.array(scales, np.float32))
         y = b.builder.operator("Conv", b.real(b.input(*SHAPE)), weight)
         return b.quantized(y, (4, 4, 3), scale=0.4)
 

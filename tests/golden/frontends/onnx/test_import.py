@@ -309,7 +309,7 @@ def test_command_refuses_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixtu
 class WideBuilder(OnnxBuilder):
     """QDQ of any type, with powers of two as scales: float32 then rounds no number."""
 
-    domains = (("", 21),)
+    domains: tuple[tuple[str, int], ...] = (("", 21),)
 
     def coded(self, kind: str, codes: NDArray[Any]) -> str:
         element = getattr(TensorProto, kind.upper())

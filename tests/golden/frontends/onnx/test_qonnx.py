@@ -55,7 +55,7 @@ def assert_equal(
     proto = builder.model({"x": (np.float32, (1, *shape))}, [output])
     graph = convert_onnx(proto.SerializeToString())
     random = np.random.default_rng(0)
-    samples = (random.integers(low, high, (6, *shape)) / 2).astype(np.float32)
+    samples = (random.integers(int(low), int(high), (6, *shape)) / 2).astype(np.float32)
     (tensor,) = graph.inputs
     expected = run(with_shape(proto, graph), samples)
     meaning = graph.quantization[tensor.name]
