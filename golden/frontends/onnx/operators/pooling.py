@@ -43,6 +43,9 @@ from golden.numbers.integer_type import IntegerType
 
 AVERAGE = (*WINDOW, "ceil_mode", "count_include_pad", "kernel_shape")
 
+Windows = tuple[tuple[int, int], ...]
+"""How many numbers windows add, and by what each sum is divided."""
+
 
 @converts(
     "MaxPool",
@@ -113,9 +116,16 @@ def _averaged(site: Site, source: Real, arithmetic: OnnxArithmetic, explicit: bo
     height, width, channels = node.infer(tensor).tensor.shape
     layout = site.image_layout(height, width, channels)
     counts = _counts(site, window, size, image, arithmetic)
+    inside = window.taps_inside(tensor.shape)
+    windows = tuple(sorted(set(zip(inside.ravel().tolist(), counts.ravel().tolist(), strict=True))))
+    whole = size == tensor.shape[:2] and window.padding == ((0, 0), (0, 0))
     if np.ptp(counts) == 0:
-        return _mean(source, node, layout, "average", int(counts.flat[0]), explicit)
-    return _border_averages(site, source, node, layout, counts, explicit)
+        count = int(counts.flat[0])
+        value = _mean(site, source, node, layout, "average", count, windows, explicit)
+    else:
+        value = _border_averages(site, source, node, layout, counts, windows, explicit)
+    assert value.kernel is not None
+    return replace(value, kernel=replace(value.kernel, whole=whole))
 
 
 def _counts(
@@ -148,6 +158,7 @@ def _border_averages(
     node: SumPool,
     layout: Layout,
     counts: NDArray[np.int64],
+    windows: Windows,
     explicit: bool,
 ) -> Accumulated:
     """Return averages over several counts: sums times a common multiple of the counts over each."""
@@ -170,24 +181,28 @@ def _border_averages(
     product = Multiply(
         inputs=(sums.name, factors.output), output="sum", encodings=(Encoding(), Encoding())
     )
-    value = _mean(source, product, layout, "average", multiple, explicit)
-    assert value.kernel is not None
-    return replace(value, kernel=replace(value.kernel, counts=different))
+    return _mean(site, source, product, layout, "average", multiple, windows, explicit)
 
 
 def _mean(
+    site: Site,
     source: Real,
     node: SumPool | Mean | Multiply,
     layout: Layout,
     name: str,
     count: int,
+    windows: Windows,
     explicit: bool,
 ) -> Accumulated:
+    codes = site.builder.made(source.activation.name)
+    reached = source.encoding.decode(np.array([codes.minimum, codes.maximum]))
     kernel = Kernel(
         name,
         (scale_of(source).reshape(1),),
         (source.activation.type,),
         count,
+        windows,
+        reach=(int(reached[0]), int(reached[1])),
         explicit=explicit,
     )
     return Accumulated(node, layout, one_fraction(source.scale / count), fractions([0.0]), kernel)
@@ -209,7 +224,9 @@ def _global_average(site: Site, source: Real, explicit: bool) -> Accumulated:
         encoding=source.encoding,
     )
     layout = site.image_layout(1, 1, channels)
-    return _mean(source, node, layout, "global average", height * width, explicit)
+    count = height * width
+    windows = ((count, count),)
+    return _mean(site, source, node, layout, "global average", count, windows, explicit)
 
 
 @converts("ReduceMean", attributes=("axes", "keepdims", "noop_with_empty_axes"))
@@ -235,7 +252,7 @@ def _reduce_mean(site: Site, arithmetic: OnnxArithmetic) -> None:
     left = [axis for axis in order if keep or axis + 1 not in axes]
     layout = Layout.ordered(sizes, [sorted(left).index(axis) for axis in left])
     count = math.prod(shape[axis - 1] for axis in axes)
-    site.set(_mean(source, node, layout, "mean", count, explicit=False))
+    site.set(_mean(site, source, node, layout, "mean", count, ((count, count),), explicit=False))
 
 
 @converts(
