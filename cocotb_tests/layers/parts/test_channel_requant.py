@@ -44,7 +44,8 @@ def lanes_exchanged(circuit: Any) -> None:
 
 
 def one_group_too_few(circuit: Any) -> None:
-    falsify(circuit.spec, channels=circuit.spec.channels - 2)
+    spec = circuit.spec
+    falsify(spec, channels=spec.channels - 2, columns=spec.columns)  # Those of all channels.
 
 
 FAULTS = {"lanes": lanes_exchanged, "groups": one_group_too_few}
