@@ -30,7 +30,7 @@ from torch import Tensor, nn
 from golden.digits.data import Digits, load
 from golden.digits.network import accuracy, train
 from golden.digits.settings import Training
-from golden.frontends.torch.float_network import Matrix
+from golden.frontends.torch.layer import Matrix
 from golden.frontends.torch.simplify import simplify
 from golden.frontends.torch.trace import trace
 from golden.quantize import ActivationScheme, CorrectionScheme, Scheme, WeightScheme, quantize

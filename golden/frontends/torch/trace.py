@@ -15,9 +15,15 @@ from torch.fx.node import map_arg
 
 from golden.errors import UserError
 from golden.frontends.obstacles import Obstacles
+from golden.frontends.torch import operators
+from golden.frontends.torch.channels_last import Shape
 from golden.frontends.torch.evaluation import evaluation_copy, outputs_of
-from golden.frontends.torch.float_network import FloatNetwork, Layer
-from golden.frontends.torch.operators import SAME, TRANSLATIONS, Call, Shape
+from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.layer import Layer
+from golden.frontends.torch.translation import SAME, TRANSLATIONS, Call
+from golden.registry import import_modules
+
+import_modules(operators)
 
 _BATCH = 2  # torch.export treats sizes 0 and 1 specially.
 

@@ -30,6 +30,7 @@ from golden.numbers.float_requant import requantize_float32_half_even
 from golden.numbers.integer_type import IntegerType
 from tests.support.fuzz import fuzz
 from tests.support.graphs import codes_of, convolution, fixed_point
+from tests.support.paths import ROOT
 
 
 def example() -> Graph:
@@ -231,7 +232,7 @@ def test_mutated_files_are_read_or_refused() -> None:
     assert min(outcomes["taken"], outcomes["refused"]) >= 5
 
 
-DATA = Path(__file__).parent / "data" / "graphs"
+DATA = ROOT / "tests" / "data" / "graphs"
 """Files that earlier versions wrote, and what the earliest computed from ``images.npy``."""
 
 

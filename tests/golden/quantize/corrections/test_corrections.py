@@ -12,7 +12,8 @@ from scipy.stats import norm
 from torch import Tensor, nn
 
 from golden.errors import UserError
-from golden.frontends.torch.float_network import ChannelStatistics, FloatNetwork, Matrix
+from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.layer import ChannelStatistics, Matrix
 from golden.frontends.torch.simplify import simplify
 from golden.frontends.torch.trace import trace
 from golden.quantize import (
