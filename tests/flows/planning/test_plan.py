@@ -10,13 +10,13 @@ import pytest
 from flows.planning.devices import BUDGETS, FILL, Budget
 from flows.planning.plan import plan_network
 from flows.planning.planned import Plan
-from flows.planning.resources import Costs
 from flows.planning.selection import Limits, Options, Selection, pareto
 from golden.errors import UserError
 from golden.frontends.onnx import convert_onnx
 from golden.graph import Clamp, Graph, Tensor
 from golden.lowering.certify import certify
 from golden.numbers.integer_type import IntegerType
+from hdl.costs.costs import Costs
 from tests.support.finn_networks import cnv_1w1a
 from tests.support.onnx_fixtures import random_network
 

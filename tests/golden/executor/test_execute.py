@@ -123,10 +123,10 @@ def test_fully_connected_applies_to_the_last_dimension() -> None:
 
 @pytest.mark.parametrize("padding", [((0, 0), (0, 0)), ((1, 1), (0, 1))])
 @pytest.mark.parametrize("code", ["int8", "uint8", "int16", "uint4"])
-def test_pooling(padding: tuple[tuple[int, int], ...], code: str) -> None:
+def test_pooling(padding: tuple[tuple[int, int], tuple[int, int]], code: str) -> None:
     x = Tensor.of_type("x", (5, 6, 3), integer_type(code))
     window = Window((3, 2), (2, 1), padding=padding)
-    limits = {"minimum": x.minimum + 1, "maximum": x.maximum - 1}
+    limits: dict[str, Any] = {"minimum": x.minimum + 1, "maximum": x.maximum - 1}
     codes = codes_of(x, 6)
     (top, bottom), (left, right) = padding
     padded = np.full((6, 5 + top + bottom, 6 + left + right, 3), np.nan)

@@ -134,10 +134,11 @@ def at(path: str, value: object) -> Change:
     """Return a change that sets one member of the document."""
 
     def change(document: dict[str, Any], entries: dict[str, bytes]) -> None:
+        place: Any = document
         *parents, last = (int(p) if p.isdigit() else p for p in path.split("."))
         for parent in parents:
-            document = document[parent]
-        document[last] = value
+            place = place[parent]
+        place[last] = value
 
     return change
 

@@ -296,7 +296,7 @@ def test_a_certificate_that_lies_is_refused() -> None:
         {"exception": certificate.exception[:, :0]},
     ):
         with pytest.raises(UserError):
-            Certified(dataclasses.replace(certificate, **change), INT8)  # type: ignore[arg-type]
+            Certified(dataclasses.replace(certificate, **change), INT8)
     with pytest.raises(UserError, match="codes of int4"):
         Certified(certificate, IntegerType(4, True))
 

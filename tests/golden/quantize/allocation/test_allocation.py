@@ -10,7 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from golden.errors import UserError
-from golden.frontends.torch.float_network import Convolution, Matrix
+from golden.frontends.torch.layer import Matrix
+from golden.frontends.torch.operators.convolution import Convolution
 from golden.frontends.torch.simplify import simplify
 from golden.frontends.torch.trace import trace
 from golden.graph import MatrixNode
