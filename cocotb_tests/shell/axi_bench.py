@@ -186,7 +186,7 @@ def shell_test(pauses: float = 0.0) -> Callable[[Callable[[Bench], Awaitable[Non
         async def test(dut: Any) -> None:
             await function(await Bench.start(dut, pauses))
 
-        test.__name__ = test.__qualname__ = function.__name__  # type: ignore[attr-defined]
+        test.__name__ = test.__qualname__ = function.__name__
         return cocotb.test(timeout_time=10 * LIMIT, timeout_unit="ns")(test)
 
     return decorate

@@ -114,7 +114,7 @@ def _golden(spec: DotSpec, x: Int64, w: Int64, bias: Int64, zero: Int64) -> Int6
     flat_x = x.reshape(len(x), 1, -1)
     flat_w = w.transpose(0, 2, 1, 3).reshape(len(w), spec.outputs, -1)
     frames = zip(*map(torch.from_numpy, (flat_x, flat_w, bias, zero)), strict=True)
-    rows = [dot(*frame, spec)[0].numpy() for frame in frames]
+    rows = [dot(row, matrix, b, z, spec)[0].numpy() for row, matrix, b, z in frames]
     return np.stack(rows)
 
 

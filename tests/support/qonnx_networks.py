@@ -25,7 +25,7 @@ def codes_of(graph: Graph, images: Float32) -> dict[str, NDArray[Any]]:
 
 def real(graph: Graph, name: str, codes: NDArray[Any]) -> Float64:
     meaning = graph.quantization[name]
-    return meaning.encoding.decode(codes) * float(meaning.scale)
+    return (meaning.encoding.decode(codes) * float(meaning.scale)).astype(np.float64)
 
 
 def differences(graph: Graph, name: str, codes: Any, expected: Any) -> int:

@@ -8,7 +8,7 @@ refused, because float32 sums decide a code or no integers reproduce it, are cou
 
 import sys
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from rich.progress import track
 
@@ -23,7 +23,7 @@ def main(seeds: int, first: int) -> int:
     different, refused = [], []
     for seed in track(range(first, first + seeds), f"{len(CASES) + 1} models, seeds from {first}"):
         builders: list[tuple[object, Any]] = [
-            (case.id, partial(model, *case.values)) for case in CASES
+            (case.id, partial(cast(Any, model), *case.values)) for case in CASES
         ]
         for title, build in [*builders, ("random network", random_network)]:
             try:

@@ -198,7 +198,7 @@ class Page(html.parser.HTMLParser):
         values = dict(attrs)
         if values.get("id"):
             self.ids.append(str(values["id"]))
-        self.references += [v for k, v in attrs if k in ("src", "href", "xlink:href")]
+        self.references += [str(v) for k, v in attrs if k in ("src", "href", "xlink:href")]
 
     def handle_data(self, data: str) -> None:
         self.text += data

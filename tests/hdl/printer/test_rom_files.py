@@ -1,6 +1,5 @@
 """ROM files are read back: words packed wrong, cut off or changed are refused."""
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +100,7 @@ def test_a_word_too_wide_is_refused(design: Design, tmp_path: Path) -> None:
 def test_build_refuses_a_rom_that_is_not_what_it_came_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def one_bit_off(columns: Sequence[tuple[object, int]]) -> list[int]:
+    def one_bit_off(columns: RomColumns) -> list[int]:
         first, *others = pack_words(columns)
         return [first ^ 1, *others]
 

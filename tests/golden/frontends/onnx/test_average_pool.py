@@ -60,7 +60,7 @@ def with_scales(dtype: Any, source: float, zero: int, made: float, made_zero: in
     """Return a pooling over borders with these scales and zero points."""
     b = QuantizedBuilder(dtype, False, 0)
     x = Tensor("x", np.float32(source), zero, b.input(2, 6, 6).shape)
-    options = {"kernel_shape": [3, 3], "pads": [0, 0, 2, 2]}
+    options: dict[str, Any] = {"kernel_shape": [3, 3], "pads": [0, 0, 2, 2]}
     real = b.builder.operator("AveragePool", b.real(x), **options)
     return b.model(b.quantized(real, (2, 6, 6), np.float32(made), made_zero))
 

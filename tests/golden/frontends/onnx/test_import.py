@@ -119,7 +119,7 @@ def _external(proto: onnx.ModelProto) -> None:
 def _set_scale(value: float) -> Callable[[onnx.ModelProto], object]:
     def change(proto: onnx.ModelProto) -> None:
         tensor = proto.graph.initializer[0]
-        tensor.CopyFrom(numpy_helper.from_array(np.float32(value), tensor.name))
+        tensor.CopyFrom(numpy_helper.from_array(np.array(value, np.float32), tensor.name))
 
     return change
 
