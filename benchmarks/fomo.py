@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from cocotb_tests.images import random_images
+from cocotb_tests.bench.images import random_images
 from flows.planning.devices import find_budget
 from flows.planning.plan import plan_network
 from flows.simulation.bench.cosimulation import Cosimulation

@@ -41,9 +41,7 @@ def _averaged(site: Site, source: Real, arithmetic: OnnxArithmetic, explicit: bo
     whole = size == tensor.shape[:2] and window.padding == ((0, 0), (0, 0))
     count = math.lcm(*(divisor for _, divisor in windows))
     summed = node if np.ptp(counts) == 0 else _border_sums(site, node, layout, counts, count)
-    return averaged(
-        source, summed, layout, "average", count, explicit, tensor, windows, whole
-    )
+    return averaged(source, summed, layout, "average", count, explicit, tensor, windows, whole)
 
 
 def _counts(
