@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import UserError
+from golden.errors import ExecutionError
 from golden.files.atomic_file import write_atomically, write_together
 from hdl.blocks.platform import RomColumns
 from hdl.printer.verilog_output import Design
@@ -17,8 +17,8 @@ _EXACT = 62
 """Bits of a field up to which int64 holds its unsigned number and sums of its bits."""
 
 
-class RomFileError(UserError):
-    """A ROM file does not hold the integers that it was made from."""
+class RomFileError(ExecutionError):
+    """A ROM file does not hold the integers that it was made from: nothing a user can mend."""
 
 
 def write_design(folder: Path, design: Design) -> list[Path]:
