@@ -11,8 +11,8 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, hstack
 
-from flows.planning.resources import Costs
 from golden.numbers.arrays import Float64, Int64
+from hdl.costs.costs import Costs
 
 
 @dataclass(frozen=True, eq=False)

@@ -133,7 +133,7 @@ def _tile(
 ) -> Any:
     """Return the loops over runs and their steps, around what a step of so many weights adds."""
 
-    @intrinsic  # type: ignore[misc]
+    @intrinsic
     def tile(
         context: Any, values: Any, at: Any, step: Any, runs: Any, steps: Any, weights: Any,
         weights_at: Any, bias: Any, bias_at: Any, sums: Any, sums_at: Any, sums_step: Any,

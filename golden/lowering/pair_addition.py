@@ -15,7 +15,6 @@ from scipy.optimize import linprog
 
 from golden.certificates.certificate import CertificateError, StepFunction
 from golden.graph import (
-    Add,
     Addend,
     Certified,
     Encoding,
@@ -74,7 +73,6 @@ class Total:
 
     Parameters
     ----------
-    name : str
     type : IntegerType
     scale : Fraction
     zero_point : int
@@ -82,11 +80,24 @@ class Total:
         Of its codes.
     """
 
-    name: str
     type: IntegerType
     scale: Fraction
     zero_point: int
     clamp: tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class ScaledSum:
+    """Integers that add two tensors: how each is scaled, and what is made of the sum.
+
+    Parameters
+    ----------
+    addends : (Addend, Addend)
+    requantization : FixedPoint or Certified
+    """
+
+    addends: tuple[Addend, Addend]
+    requantization: Requantization
 
 
 def few_pairs(first: Summand, second: Summand) -> bool:
@@ -96,8 +107,8 @@ def few_pairs(first: Summand, second: Summand) -> bool:
 
 def add_pairs(
     operands: tuple[Summand, Summand], subtract: bool, total: Total, reference: PairReference
-) -> Add | None:
-    """Return an addition that equals a reference on every pair of codes.
+) -> ScaledSum | None:
+    """Return integers whose sum equals a reference on every pair of codes.
 
     Parameters
     ----------
@@ -111,7 +122,7 @@ def add_pairs(
 
     Returns
     -------
-    Add or None
+    ScaledSum or None
         None if no multipliers of up to 31 bits equal the reference.
     """
     first, second = operands
@@ -124,15 +135,11 @@ def add_pairs(
             accumulator.reshape(-1), expected.reshape(-1), shift, constant, total
         )
         if requantization is not None:
-            return Add(
-                inputs=(first.name, second.name),
-                output=total.name,
-                addends=(
-                    Addend(first.encoding, multipliers[0]),
-                    Addend(second.encoding, multipliers[1], subtract=subtract),
-                ),
-                requantization=requantization,
+            addends = (
+                Addend(first.encoding, multipliers[0]),
+                Addend(second.encoding, multipliers[1], subtract=subtract),
             )
+            return ScaledSum(addends, requantization)
     return None
 
 

@@ -202,12 +202,16 @@ def _(layer: Add, context: LoweringContext) -> Node:
             (context.tensors[layer.inputs[0]], context.tensors[layer.inputs[1]]),
             (context.map(layer.inputs[0]), context.map(layer.inputs[1])),
             layer.subtract,
-            layer.output,
             context.map(layer.output),
             layer.clamp,
         )
         if exact is not None:
-            return exact
+            return integer.Add(
+                inputs=layer.inputs,
+                output=layer.output,
+                addends=exact.addends,
+                requantization=exact.requantization,
+            )
     return _fixed_point_addition(layer, context)
 
 

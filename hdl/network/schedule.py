@@ -140,17 +140,3 @@ class Schedule:
         inside = times - start - image * self._interval
         come = np.searchsorted(places, inside, side="right")
         return (image * len(places)).astype(np.int64) + come
-
-
-def taken_with(needed: Int64, elements: int) -> Int64:
-    """Return the first output that needs each element of an input, which is then taken.
-
-    Parameters
-    ----------
-    needed : ndarray of int64
-        For each output, in ascending order, how many elements must have come.
-    elements : int
-        Of the input.
-    """
-    places = np.searchsorted(needed, np.arange(1, elements + 1))
-    return np.minimum(places, len(needed) - 1)

@@ -9,7 +9,7 @@ from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
 from golden.numbers.arrays import Float32, Int64
-from support.tflite_builder import TfliteBuilder
+from tests.support.tflite_builder import TfliteBuilder
 
 OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 ACTIVATIONS = ("NONE", "RELU", "RELU6")

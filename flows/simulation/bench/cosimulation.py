@@ -1,6 +1,7 @@
 """Run a circuit in a Verilog simulator and bring back every beat it produced."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ import numpy as np
 from amaranth.lib import wiring
 from filelock import FileLock, Timeout
 
-from flows.simulation.bench.harness import LIBRARY, TOP, Harness, StreamPort
+from flows.simulation.bench.harness import CLOCKING, LIBRARY, TOP, Harness, StreamPort
 from flows.simulation.bench.payload import (
     Columns,
     pack,
@@ -173,7 +174,7 @@ class Cosimulation:
         check_simulator(self.simulator)
         if not runs:
             raise UserError("there is nothing to run; give at least one run")
-        harness = Harness.of(self.component, self.design.top)
+        harness = Harness.of(self.component, self.design.top, _clocking(self.design))
         plan = _plan(harness, runs, recorded)
         stimulus = _stimulus(harness, runs)
         build = self._build(harness, _depth(harness, plan))
@@ -222,6 +223,13 @@ def _alone_in(work: Path) -> Iterator[None]:
         raise UserError(
             f"{work}: another simulation is at work there; give each a folder of its own"
         ) from None
+
+
+def _clocking(design: Design) -> tuple[str, ...]:
+    """Return which of clock and reset the top module has; without registers it has neither."""
+    ports = re.search(rf"^module {design.top}\b[^;]*;", design.verilog, re.MULTILINE)
+    words = set(re.findall(r"\w+", ports[0])) if ports else set()
+    return tuple(name for name in CLOCKING if name in words)
 
 
 def _write_texts(folder: Path, texts: Mapping[str, str]) -> None:

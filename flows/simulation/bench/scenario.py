@@ -90,6 +90,13 @@ class Verdict:
         The first wrong element of the first scenario that has one.
     scenarios : dict of str to ScenarioVerdict
         By name.
+
+    Examples
+    --------
+    >>> import bittrue
+    >>> verdict = bittrue.Verdict("adder", "icarus", seed=1)
+    >>> print(verdict)
+    FAILED: adder: 0 outputs compared, 0 differed, on icarus (seed 1)
     """
 
     unit: str
