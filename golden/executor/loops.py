@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.executor.compiled import compiled
-from golden.numbers.arrays import Int64
+from golden.numbers.arrays import Int32, Int64
 
 
 class Scaling(NamedTuple):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from golden.executor.compiled import compiled
 from golden.executor.loops import Corrections, NarrowScaling, correct, scale_narrow
 from golden.executor.tile import LANES, ROWS, depthwise_tile, fastest_multiply, matrix_tile
-from golden.numbers.arrays import Int64
+from golden.numbers.arrays import Int32, Int64
 
 _rows_tile = matrix_tile(ROWS, fastest_multiply())
 _row_tile = matrix_tile(1, fastest_multiply())
