@@ -12,7 +12,7 @@ from amaranth.hdl import C, Cat, Const, Shape, Signal, Value
 
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.adder_tree import add_term, adder_tree, adder_tree_latency
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Stages
 from hdl.blocks.shapes import type_of
 
 CHAIN_LENGTH = 3
@@ -34,7 +34,7 @@ class _Row:
     maximum: int
 
 
-def lut_dot_product(pipeline: Pipeline, name: str, a: Sequence[Value], b: Sequence[Value]) -> Value:
+def lut_dot_product(pipeline: Stages, name: str, a: Sequence[Value], b: Sequence[Value]) -> Value:
     """Return ``sum of a[k] * b[k]`` without a hardware multiplier.
 
     Products of at most five operand bits are read from tables; wider ones are sums of radix-4
@@ -45,7 +45,7 @@ def lut_dot_product(pipeline: Pipeline, name: str, a: Sequence[Value], b: Sequen
 
     Parameters
     ----------
-    pipeline : Pipeline
+    pipeline : Stages
         Where the registers go, `lut_dot_product_latency` of them one after the other.
     name : str
         Prefix of the registers' names.
@@ -85,7 +85,7 @@ def lut_dot_product_latency(a: Shape, b: Shape, lanes: int) -> int:
     return min(CHAIN_LENGTH, lanes) + adder_tree_latency(chains) + adder_tree_latency(rows)
 
 
-def _add_rows(pipeline: Pipeline, name: str, rows: Sequence[_Row]) -> Value:
+def _add_rows(pipeline: Stages, name: str, rows: Sequence[_Row]) -> Value:
     kind = IntegerType.spanning(sum(row.minimum for row in rows), sum(row.maximum for row in rows))
     start = -sum(row.bias for row in rows) % (1 << kind.width)
     total: Value = C(start, kind.width)
@@ -113,7 +113,7 @@ def _row_bits(a: Shape, b: Shape) -> int:
     return _row_count(a, b) * _row_width(a)
 
 
-def _rows(pipeline: Pipeline, name: str, a: Value, b: Value) -> list[_Row]:
+def _rows(pipeline: Stages, name: str, a: Value, b: Value) -> list[_Row]:
     if _fits_table(a.shape(), b.shape()):
         return [_table_row(a, b)]
     sign = b[-1] if b.shape().signed else C(0)
@@ -124,7 +124,7 @@ def _rows(pipeline: Pipeline, name: str, a: Value, b: Value) -> list[_Row]:
     ]
 
 
-def _booth_row(pipeline: Pipeline, name: str, a: Value, digit: Sequence[Value]) -> _Row:
+def _booth_row(pipeline: Stages, name: str, a: Value, digit: Sequence[Value]) -> _Row:
     """Return the row of ``digit[0] + digit[1] - 2 * digit[2]`` times `a`.
 
     Networks have thousands of rows: a module of its own keeps their Verilog short and quick to

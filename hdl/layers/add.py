@@ -11,12 +11,12 @@ from golden import graph
 from golden.graph import Tensor
 from golden.lowering.addition import AdditionTables, find_addition_tables
 from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Pipeline, Stages
 from hdl.layers.codes import decoded
 from hdl.layers.elementwise import Elementwise
-from hdl.layers.table import MAXIMUM_TABLE_WIDTH, code_table
+from hdl.layers.table import CODE_TABLE_LATENCY, MAXIMUM_TABLE_WIDTH, code_table
 
-SUM_LATENCY = 3
+SUM_LATENCY = CODE_TABLE_LATENCY + 1
 """Cycles of tables and the sum of their entries."""
 
 
@@ -93,8 +93,7 @@ class AddLayer(Elementwise):
                 )
             )
             return m
-        requantizer = self._requantizer(m)
-        pipeline = Pipeline(m, platform, joined, requantizer.i, self._accumulation)
+        pipeline, requantizer = self._accumulating(m, platform, joined)
         if self.computes:
             self._requantize(m, requantizer, self._computed_sums(pipeline, inputs))
             return m
@@ -106,7 +105,7 @@ class AddLayer(Elementwise):
     def _sums(
         self,
         m: Module,
-        pipeline: Pipeline,
+        pipeline: Stages,
         inputs: Sequence[stream.Interface],
         tables: Sequence[np.ndarray],
     ) -> list[Value]:
@@ -116,21 +115,19 @@ class AddLayer(Elementwise):
             total: Value = C(0)
             for index, (given, table) in enumerate(zip(inputs, tables, strict=True)):
                 instance = f"addend_{index}_{lane}"
-                entry = code_table(
+                total = total + code_table(
                     m,
                     pipeline,
                     f"{self.name}_addend_{index}",
-                    f"{instance}_table",
+                    instance,
                     given.payload[lane],
                     self.tensors[index].type,
                     table,
                 )
-                # Block RAM is slow to answer: no adder in the same cycle.
-                total = total + pipeline.register(instance, entry)
             sums.append(pipeline.register(f"sum_{lane}", total))
         return sums
 
-    def _computed_sums(self, pipeline: Pipeline, inputs: Sequence[stream.Interface]) -> list[Value]:
+    def _computed_sums(self, pipeline: Stages, inputs: Sequence[stream.Interface]) -> list[Value]:
         """Return each lane's sum of addends, `COMPUTED_SUM_LATENCY` cycles later."""
         sums = []
         for lane in range(self.lanes):
@@ -152,7 +149,7 @@ class AddLayer(Elementwise):
         ]
 
 
-def _scaled(pipeline: Pipeline, name: str, value: Value, addend: graph.Addend) -> Value:
+def _scaled(pipeline: Stages, name: str, value: Value, addend: graph.Addend) -> Value:
     """Return an operand's addend before its sign, `MULTIPLY_LATENCY` and one cycles later."""
     factor = C(addend.multiplier, max(addend.multiplier.bit_length(), 1))
     product = multiply(pipeline, f"{name}_product", value, factor)

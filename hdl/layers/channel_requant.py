@@ -4,10 +4,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from amaranth.hdl import Cat, Module, Value
-from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
@@ -15,9 +15,10 @@ from golden.errors import UserError
 from golden.graph import Certified, FixedPoint, Requantization
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.requant_spec import RequantChannels
-from hdl.blocks.look_up import look_up, stored_width
+from hdl.blocks.look_up import LOOK_UP_LATENCY, looked_up, stored_width
 from hdl.blocks.memory import Memory
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import FreePipeline
+from hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
 from hdl.layers.beatwise import Beatwise
 from hdl.layers.codes import check_lanes, code_stream
 from hdl.layers.position import Position
@@ -28,7 +29,7 @@ Int64 = NDArray[np.int64]
 
 
 def channel_requantizer_latency(requantization: Requantization | None, biased: bool) -> int:
-    """Return the cycles that a `ChannelRequantizer` takes."""
+    """Return the cycles that a `ChannelRequantizer` without a FIFO takes."""
     inner = 0
     if isinstance(requantization, Certified):
         inner = certified_latency(requantization.certificate)
@@ -39,7 +40,8 @@ def channel_requantizer_latency(requantization: Requantization | None, biased: b
 
 def _preparation(requantization: Requantization | None, biased: bool) -> int:
     """Return the cycles for looking up what depends on the channel, and for adding the bias."""
-    return int(biased or isinstance(requantization, FixedPoint)) + biased
+    looks_up = biased or isinstance(requantization, FixedPoint)
+    return LOOK_UP_LATENCY * looks_up + biased
 
 
 class ChannelRequantizer(Beatwise):
@@ -64,6 +66,8 @@ class ChannelRequantizer(Beatwise):
         Prefix of the names of ROM files; unique within a design.
     memory : Memory, optional
         What the ROMs are made of; see `hdl.blocks.rom.Rom`.
+    stalls : bool
+        Whether the output may wait. Without, ``i.ready`` is always high, and ``o.ready`` must be.
 
     Members
     -------
@@ -72,9 +76,10 @@ class ChannelRequantizer(Beatwise):
     o : Out(stream)
         Codes in the same order; accumulators without requantization.
 
-    Latency `latency` cycles; one beat per cycle, full throughput under back-pressure. Each lane
-    has a requantizer of its own with its channels' constants, so a constant that a lane's
-    channels share takes no memory.
+    Latency `latency` cycles; one beat per cycle. Nothing inside ever stalls: while codes wait in
+    the FIFO at the end, beats are accepted as long as it has room for all that are under way, which
+    registers alone say. Each lane has a requantizer of its own with its channels' constants, so a
+    constant that a lane's channels share takes no memory.
     """
 
     def __init__(
@@ -86,6 +91,7 @@ class ChannelRequantizer(Beatwise):
         lanes: int,
         name: str = "requant",
         memory: Memory | None = None,
+        stalls: bool = True,
     ) -> None:
         check_lanes(lanes, channels)
         if bias is not None and bias.shape != (channels,):
@@ -101,6 +107,7 @@ class ChannelRequantizer(Beatwise):
         self.lanes = lanes
         self.name = name
         self.memory = memory
+        self.stalls = stalls
         self._columns: dict[str, Int64] = {}
         if bias is not None:
             self._columns |= self._by_lane("bias", bias.astype(np.int64))
@@ -116,6 +123,10 @@ class ChannelRequantizer(Beatwise):
     @property
     def latency(self) -> int:
         """Cycles from an accepted beat to its codes."""
+        return self._stages + BUFFER_LATENCY * self.stalls
+
+    @property
+    def _stages(self) -> int:
         return channel_requantizer_latency(self.requantization, self.bias is not None)
 
     @property
@@ -156,7 +167,7 @@ class ChannelRequantizer(Beatwise):
         if self.requantization is None:
             return ()
         if isinstance(self.requantization, FixedPoint):
-            return [Requantizer(self._narrow.spec) for _ in range(self.lanes)]
+            return [Requantizer(self._narrow.spec, stalls=False) for _ in range(self.lanes)]
         certificate = self.requantization.certificate
         return [
             CertifiedRequantizer(
@@ -165,6 +176,7 @@ class ChannelRequantizer(Beatwise):
                 self.requantization.output,
                 f"{self.name}_{lane}",
                 self.memory,
+                stalls=False,
             )
             for lane in range(self.lanes)
         ]
@@ -172,19 +184,19 @@ class ChannelRequantizer(Beatwise):
     def elaborate(self, platform: object) -> Module:
         """Look up constants, add biases, and hand each lane to its requantizer."""
         m = Module()
-        beat = self.i.valid & self.i.ready
+        beat, results = buffered(m, self.i, self.o, self._stages, stalls=self.stalls)
         group: Value = Position(m, "group", [self.channels // self.lanes], beat).index[0]
         accumulators = [self.i.payload[lane] for lane in range(self.lanes)]
-        prepared, constants = self.i, {}
+        prepared, constants = beat, {}
         if self._columns:
-            prepared = stream.Signature(0).create()
             cycles = _preparation(self.requantization, self.bias is not None)
-            pipeline = Pipeline(m, platform, self.i, prepared, cycles)
-            constants = look_up(
+            pipeline = FreePipeline(m, platform, beat, cycles)
+            prepared = pipeline.valid[-1]
+            constants = looked_up(
                 m, pipeline, f"{self.name}_lanes", group, self._columns, self.memory
             )
             accumulators = [
-                pipeline.register(f"accumulator_{lane}", value)
+                pipeline.register(f"accumulator_{lane}", value, LOOK_UP_LATENCY)
                 for lane, value in enumerate(accumulators)
             ]
             if self.bias is not None:
@@ -203,12 +215,11 @@ class ChannelRequantizer(Beatwise):
             group = pipeline.register("group", group, cycles)
         requantizers = self._requantizers()
         if requantizers:
-            self._connect(m, requantizers, prepared, accumulators, constants, group)
+            self._connect(m, requantizers, prepared, accumulators, constants, group, results)
         else:
             m.d.comb += [
-                self.o.valid.eq(prepared.valid),
-                prepared.ready.eq(self.o.ready),
-                self.o.payload.as_value().eq(Cat(accumulators)),
+                results.valid.eq(prepared),
+                results.payload.as_value().eq(Cat(accumulators)),
             ]
         return m
 
@@ -216,18 +227,19 @@ class ChannelRequantizer(Beatwise):
         self,
         m: Module,
         requantizers: Sequence[CertifiedRequantizer | Requantizer],
-        prepared: stream.Interface,
+        prepared: Value,
         accumulators: list[Value],
         constants: dict[str, Value],
         group: Value,
+        results: Any,
     ) -> None:
         """Feed all lanes alike: they have one latency, so they move together."""
         for lane, requantizer in enumerate(requantizers):
             m.submodules[f"requantizer_{lane}"] = requantizer
             m.d.comb += [
-                requantizer.i.valid.eq(prepared.valid),
+                requantizer.i.valid.eq(prepared),
                 requantizer.i.payload.accumulator.eq(accumulators[lane]),
-                requantizer.o.ready.eq(self.o.ready),
+                requantizer.o.ready.eq(1),
             ]
             if isinstance(requantizer, CertifiedRequantizer):
                 m.d.comb += requantizer.i.payload.channel.eq(group)
@@ -237,9 +249,7 @@ class ChannelRequantizer(Beatwise):
                 channel[member].eq(constants[f"{member}_{lane}"])
                 for member in channel_layout(requantizer.spec).members
             ]
-        first = requantizers[0]
         m.d.comb += [
-            prepared.ready.eq(first.i.ready),
-            self.o.valid.eq(first.o.valid),
-            self.o.payload.as_value().eq(Cat(each.o.payload for each in requantizers)),
+            results.valid.eq(requantizers[0].o.valid),
+            results.payload.as_value().eq(Cat(each.o.payload for each in requantizers)),
         ]

@@ -4,12 +4,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Module, Value
-from amaranth.lib import stream, wiring
+from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
 from golden import graph
 from golden.errors import UserError
 from golden.graph import Tensor
+from hdl.blocks.pipeline import FreePipeline
+from hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
 from hdl.layers.beatwise import BeatwiseLayer
 from hdl.layers.channel_requant import ChannelRequantizer, channel_requantizer_latency
 from hdl.layers.codes import check_lanes, code_stream, resized
@@ -65,6 +67,11 @@ class Elementwise(BeatwiseLayer, ABC):
     @property
     def latency(self) -> int:
         """Cycles from accepted beats to their codes."""
+        return self._stages + BUFFER_LATENCY
+
+    @property
+    def _stages(self) -> int:
+        """Cycles of accumulation and requantizer."""
         return self._accumulation + channel_requantizer_latency(self.node.requantization, False)
 
     @property
@@ -77,8 +84,15 @@ class Elementwise(BeatwiseLayer, ABC):
         inputs = [getattr(self, port) for port in self._ports]
         return join(m, inputs), inputs
 
-    def _requantizer(self, m: Module) -> ChannelRequantizer:
-        """Return a requantizer whose output is that of the layer."""
+    def _accumulating(
+        self, m: Module, platform: object, i: stream.Interface
+    ) -> tuple[FreePipeline, ChannelRequantizer]:
+        """Return a pipeline for accumulators, and a requantizer that is connected but for them.
+
+        Codes go through a FIFO to the output of the layer, so that neither ever stalls.
+        """
+        accepted, results = buffered(m, i, self.o, self._stages)
+        pipeline = FreePipeline(m, platform, accepted, self._accumulation)
         requantizer = ChannelRequantizer(
             self.node.requantization,
             self.accumulator,
@@ -86,10 +100,15 @@ class Elementwise(BeatwiseLayer, ABC):
             self.tensors[0].channels,
             self.lanes,
             self.name,
+            stalls=False,
         )
         m.submodules.requantizer = requantizer
-        wiring.connect(m, requantizer.o, wiring.flipped(self.o))
-        return requantizer
+        m.d.comb += [
+            requantizer.i.valid.eq(pipeline.valid[-1]),
+            results.valid.eq(requantizer.o.valid),
+            results.payload.eq(requantizer.o.payload),
+        ]
+        return pipeline, requantizer
 
     def _requantize(
         self, m: Module, requantizer: ChannelRequantizer, accumulators: Sequence[Value]

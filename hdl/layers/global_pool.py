@@ -11,8 +11,9 @@ from golden import graph
 from golden.errors import UserError
 from golden.graph import Encoding, Requantization, Tensor
 from golden.lowering.certify import certified_average
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import FreePipeline
 from hdl.blocks.ram import Ram
+from hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
 from hdl.blocks.shapes import shape_of
 from hdl.layers.channel_requant import ChannelRequantizer, channel_requantizer_latency
 from hdl.layers.codes import Int64, check_lanes, code_stream, elements_through_beat, resized
@@ -43,8 +44,10 @@ class GlobalPool(wiring.Component):
         One code for each channel of an image.
 
     Latency `latency` cycles from the last pixel's beats, one beat per cycle in; images follow each
-    other without a gap. The sums are in a memory; a sum is written back before the same channel
-    comes again, and with all channels in one beat it stays in a register.
+    other without a gap. Nothing inside ever stalls: while codes wait in the FIFO at the end, beats
+    are accepted as long as it has room for all that are under way. The sums are in a memory; a sum
+    is written back before the same channel comes again, and with all channels in one beat it stays
+    in a register.
     """
 
     spreads = False
@@ -86,7 +89,7 @@ class GlobalPool(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from a beat of the last pixel to its codes."""
-        return 2 + channel_requantizer_latency(self.requantization, False)
+        return 2 + channel_requantizer_latency(self.requantization, False) + BUFFER_LATENCY
 
     def cycles_per_image(self) -> int:
         """Return the cycles between images, the beats of the input."""
@@ -107,18 +110,24 @@ class GlobalPool(wiring.Component):
             self.tensors[0].channels,
             self.lanes,
             self.name,
+            stalls=False,
         )
-        wiring.connect(m, requantizer.o, wiring.flipped(self.o))
-        pipeline = Pipeline(m, platform, self.i, requantizer.i, 2)
         groups = self.tensors[0].channels // self.lanes
-        beat = self.i.valid & self.i.ready
+        last = Signal(name="is_last_pixel")
+        beat, results = buffered(m, self.i, self.o, self.latency - BUFFER_LATENCY, last)
+        pipeline = FreePipeline(m, platform, beat, 2)
+        m.d.comb += [
+            requantizer.i.valid.eq(pipeline.valid[-1]),
+            results.valid.eq(requantizer.o.valid),
+            results.payload.eq(requantizer.o.payload),
+        ]
         position = Position(m, "position", [self.pixels, groups], beat)
         pixel, group = position.index
         first = pipeline.register("first_pixel", ~pixel.any())
-        pipeline.leave_when(pipeline.register("last_pixel", pixel == self.pixels - 1))
+        m.d.comb += last.eq(pixel == self.pixels - 1)
+        pipeline.leave_when(pipeline.register("last_pixel", last))
 
-        arriving = Signal()
-        m.d.comb += arriving.eq(pipeline.advance & pipeline.valid[0])
+        arriving = pipeline.arriving(1)
         width = self.accumulator.width
         sums = Signal(self.lanes * width, reset_less=True)
         kept: Value = sums

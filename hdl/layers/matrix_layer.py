@@ -6,6 +6,8 @@ from amaranth.hdl import C, Cat, Module, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from hdl.blocks.result_fifo import BUFFER_LATENCY
+from hdl.layers.admission import Admission, results_fifo
 from hdl.layers.channel_requant import channel_requantizer_latency
 from hdl.layers.codes import Int64, code_stream
 from hdl.layers.connection import connect
@@ -40,7 +42,10 @@ class MatrixLayer(wiring.Component):
         The output tensor.
 
     One image takes ``spec.cycles_per_image()`` cycles, and images overlap; see `SlidingWindow`
-    for when the first output comes. Full throughput under back-pressure.
+    for when the first output comes, `latency` cycles after the last input that it needs. From the
+    window to the codes nothing ever stalls: while codes wait in the FIFO at the end, windows are
+    read as long as it has room for all codes under way; see `Admission`. Input is refused once all
+    rows of the window are in use. ``i.ready`` and ``o.valid`` come from registers.
     """
 
     def __init__(self, spec: MatrixLayerSpec, name: str = "layer") -> None:
@@ -66,7 +71,13 @@ class MatrixLayer(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from the last input that an output needs, when it is the first to be computed."""
-        stages = sum(_latency(component) for _, component in self._chain())
+        subsample = 1 if self.spec.geometry.subsampling != (1, 1) else 0
+        return subsample + self._stages + BUFFER_LATENCY
+
+    @property
+    def _stages(self) -> int:
+        """Cycles from the beginning of a frame's last beat to its first codes."""
+        stages = sum(_latency(component) for component in self._parts().values())
         return stages + channel_requantizer_latency(self.spec.node.requantization, True)
 
     def taken_with(self) -> Int64:
@@ -82,36 +93,57 @@ class MatrixLayer(wiring.Component):
         return self.spec.inputs_needed(outputs)
 
     def elaborate(self, platform: object) -> Module:
-        """Chain window, matrix, serializer and requantizer."""
+        """Chain window, matrix, serializer and requantizer, and a FIFO behind them."""
         m = Module()
-        spec = self.spec
-        source = self.i
-        for name, component in self._chain():
-            m.submodules[name] = component
-            connect(m, source, component.i)
-            source = component.o
-        m.submodules.requantizer = requantizer = spec.requantizer(self.name)
-        connect(m, source, requantizer.i, self._sums(source.payload.as_value()))
-        connect(m, requantizer.o, self.o)
-        return m
-
-    def _chain(self) -> list[tuple[str, SlidingWindow | MatrixVector | Serializer | Subsample]]:
-        """Return what leads from the input to the sums of products, with names."""
-        spec, geometry = self.spec, self.spec.geometry
-        chain: list[tuple[str, SlidingWindow | MatrixVector | Serializer | Subsample]] = []
+        spec, geometry, source = self.spec, self.spec.geometry, self.i
         if geometry.subsampling != (1, 1):
             height, width, channels = spec.tensor.shape
             shape = height, width, channels
             subsample = Subsample(spec.tensor.type, shape, geometry.subsampling, spec.input_lanes)
-            chain.append(("subsample", subsample))
-        chain.append(("window", SlidingWindow(spec.window)))
-        chain.append(("matrix", MatrixVector(spec.matrix, self.name)))
+            m.submodules.subsample = subsample
+            connect(m, source, subsample.i)
+            source = subsample.o
+        parts = self._parts()
+        m.submodules.window = window = SlidingWindow(spec.window, stalls=False)
+        connect(m, source, window.i)
+        source = window.o
+        for name, component in parts.items():
+            if not isinstance(component, SlidingWindow):
+                m.submodules[name] = component
+                m.d.comb += [
+                    component.i.valid.eq(source.valid),
+                    component.i.payload.eq(source.payload),
+                ]
+                source = component.o
+        m.submodules.requantizer = requantizer = spec.requantizer(self.name, stalls=False)
+        serializer = parts.get("serializer")
+        results = serializer.beats if isinstance(serializer, Serializer) else [1]
+        kind = self.o.payload.shape()
+        fifo = results_fifo(kind, self._stages, spec.matrix.beats, results)
+        m.submodules.results = fifo
+        admission = Admission(m, window.begins, fifo, spec.matrix.beats, results)
+        m.d.comb += [
+            window.o.ready.eq(admission.ready),
+            requantizer.i.valid.eq(source.valid),
+            requantizer.i.payload.as_value().eq(self._sums(source.payload.as_value())),
+            fifo.i.valid.eq(requantizer.o.valid),
+            fifo.i.payload.eq(requantizer.o.payload),
+        ]
+        connect(m, fifo.o, self.o)
+        return m
+
+    def _parts(self) -> dict[str, SlidingWindow | MatrixVector | Serializer]:
+        """Return what leads from windows to the sums of products, by name."""
+        spec = self.spec
+        parts: dict[str, SlidingWindow | MatrixVector | Serializer] = {
+            "window": SlidingWindow(spec.window, stalls=False),
+            "matrix": MatrixVector(spec.matrix, self.name),
+        }
         if spec.folding.outputs != spec.output_lanes:
-            serializer = Serializer(
-                spec.accumulator, geometry.outputs, spec.folding.outputs, spec.output_lanes
+            parts["serializer"] = Serializer(
+                spec.accumulator, spec.geometry.outputs, spec.folding.outputs, spec.output_lanes
             )
-            chain.append(("serializer", serializer))
-        return chain
+        return parts
 
     def _sums(self, raw: Value) -> Value:
         """Return sums of products in place of sums over bipolar codes taken as 0 or 1."""
@@ -123,7 +155,7 @@ class MatrixLayer(wiring.Component):
         )
 
 
-def _latency(component: SlidingWindow | MatrixVector | Serializer | Subsample) -> int:
+def _latency(component: SlidingWindow | MatrixVector | Serializer) -> int:
     """Return the cycles from a beat to what becomes of it."""
     if isinstance(component, SlidingWindow | Serializer):
         return component.LATENCY

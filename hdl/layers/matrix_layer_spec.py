@@ -111,7 +111,7 @@ class MatrixLayerSpec:
         lanes = self.folding.rows if self.geometry.depthwise else self.folding.simd
         return self.folding.outputs * lanes
 
-    def requantizer(self, name: str = "requant") -> ChannelRequantizer:
+    def requantizer(self, name: str = "requant", stalls: bool = True) -> ChannelRequantizer:
         """Return the circuit that makes codes of the sums of products."""
         return ChannelRequantizer(
             self.node.requantization,
@@ -121,6 +121,7 @@ class MatrixLayerSpec:
             self.output_lanes,
             name,
             self.folding.constants,
+            stalls,
         )
 
     def cycles_per_image(self) -> int:

@@ -7,7 +7,6 @@ from amaranth.hdl import Module
 from golden import graph
 from golden.graph import Tensor
 from hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
-from hdl.blocks.pipeline import Pipeline
 from hdl.layers.codes import decoded
 from hdl.layers.elementwise import Elementwise
 
@@ -52,8 +51,7 @@ class MultiplyLayer(Elementwise):
         """Subtract zero points and multiply."""
         m = Module()
         joined, inputs = self._inputs(m)
-        requantizer = self._requantizer(m)
-        pipeline = Pipeline(m, platform, joined, requantizer.i, self._accumulation)
+        pipeline, requantizer = self._accumulating(m, platform, joined)
         products = []
         for lane in range(self.lanes):
             values = [

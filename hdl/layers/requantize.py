@@ -8,7 +8,7 @@ from golden.graph import Tensor
 from hdl.blocks.pipeline import Pipeline
 from hdl.layers.codes import decoded, resized
 from hdl.layers.elementwise import CHEAP_TABLE_WIDTH, Elementwise
-from hdl.layers.table import code_table
+from hdl.layers.table import CODE_TABLE_LATENCY, code_table
 
 
 class RequantizeLayer(Elementwise):
@@ -32,7 +32,7 @@ class RequantizeLayer(Elementwise):
     i, o : In(stream), Out(stream)
         Codes in and out.
 
-    Latency `latency` cycles, one beat per cycle: 1 for codes of up to 8 bits that all channels
+    Latency `latency` cycles, one beat per cycle: 2 for codes of up to 8 bits that all channels
     scale alike, for which a table does; otherwise that of a requantizer and 1.
     """
 
@@ -57,7 +57,7 @@ class RequantizeLayer(Elementwise):
     @property
     def latency(self) -> int:
         """Cycles from accepted beats to their codes."""
-        return 1 if self._values is not None else super().latency
+        return CODE_TABLE_LATENCY if self._values is not None else super().latency
 
     @property
     def _accumulation(self) -> int:
@@ -71,13 +71,12 @@ class RequantizeLayer(Elementwise):
             pipeline = Pipeline(m, platform, self.i, self.o, self.latency)
             kind, width = self.tensors[0].type, len(self.o.payload[0])
             found = [
-                code_table(m, pipeline, self.name, f"table_{lane}", code, kind, self._values)
+                code_table(m, pipeline, self.name, f"found_{lane}", code, kind, self._values)
                 for lane, code in enumerate(codes)
             ]
             m.d.comb += self.o.payload.as_value().eq(Cat(resized(value, width) for value in found))
             return m
-        requantizer = self._requantizer(m)
-        pipeline = Pipeline(m, platform, self.i, requantizer.i, self._accumulation)
+        pipeline, requantizer = self._accumulating(m, platform, self.i)
         values = [
             pipeline.register(f"value_{lane}", decoded(code, self.encoding))
             for lane, code in enumerate(codes)

@@ -8,7 +8,7 @@ from amaranth.hdl import Array, C, Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import FreePipeline, Pipeline, Stages
 from hdl.blocks.ram import Ram
 from hdl.layers.codes import code_stream
 from hdl.layers.window_spec import SlidingWindowSpec
@@ -21,6 +21,9 @@ class SlidingWindow(wiring.Component):
     ----------
     spec : SlidingWindowSpec
         Shapes, and in which order how much of a window is read.
+    stalls : bool
+        Whether the output may wait. Without, ``o.ready`` says whether a beat may begin, which it
+        then does as soon as its rows are there; nothing of it waits.
 
     Members
     -------
@@ -28,11 +31,13 @@ class SlidingWindow(wiring.Component):
         The tensor, row by row, channels last.
     o : Out(code_stream(spec.code, spec.rows * spec.elements))
         The beats of every window, `elements` of the first row lowest; see `SlidingWindowSpec`.
+    begins : Out(1)
+        Unless it stalls: whether a beat begins; it comes `LATENCY` cycles later.
 
     A row of windows starts when the last row of the tensor that it needs is complete, and its
     first beat comes 4 cycles later; then one beat per cycle. So many rows are kept that receiving
     and reading overlap, also from one image to the next: with an input that keeps up, no cycle is
-    lost. Under back-pressure everything holds, and input is refused once all rows are in use.
+    lost. Under back-pressure reading holds, and input is refused once all rows are in use.
     Columns outside of the tensor are part of the memory, which holds the padding code at power-up
     and is never written there; rows outside are masked. Elements of a beat beyond the window are
     unspecified codes.
@@ -40,14 +45,14 @@ class SlidingWindow(wiring.Component):
 
     LATENCY = 3
 
-    def __init__(self, spec: SlidingWindowSpec) -> None:
+    def __init__(self, spec: SlidingWindowSpec, stalls: bool = True) -> None:
         self.spec = spec
-        super().__init__(
-            {
-                "i": In(code_stream(spec.code, spec.lanes)),
-                "o": Out(code_stream(spec.code, spec.rows * spec.elements)),
-            }
-        )
+        self.stalls = stalls
+        members = {
+            "i": In(code_stream(spec.code, spec.lanes)),
+            "o": Out(code_stream(spec.code, spec.rows * spec.elements)),
+        }
+        super().__init__(members if stalls else members | {"begins": Out(1)})
 
     def elaborate(self, platform: object) -> Module:
         """Build the memory, the side that writes it and the side that reads it."""
@@ -56,10 +61,20 @@ class SlidingWindow(wiring.Component):
         memory = _Memory(m, self.spec)
         self._write(m, memory, rows)
 
-        request = stream.Signature(0).create()
-        pipeline = Pipeline(m, platform, request, self.o, self.LATENCY)
-        m.d.comb += request.valid.eq(rows.complete)
-        position = _Position(m, self.spec, memory, rows, request.valid & request.ready)
+        begins = Signal(name="begins")
+        pipeline: Pipeline | FreePipeline
+        if self.stalls:
+            request = stream.Signature(0).create()
+            pipeline = Pipeline(m, platform, request, self.o, self.LATENCY)
+            m.d.comb += [request.valid.eq(rows.complete), begins.eq(rows.complete & request.ready)]
+        else:
+            pipeline = FreePipeline(m, platform, begins, self.LATENCY)
+            m.d.comb += [
+                begins.eq(rows.complete & self.o.ready),
+                self.begins.eq(begins),
+                self.o.valid.eq(pipeline.valid[-1]),
+            ]
+        position = _Position(m, self.spec, memory, rows, begins)
         codes = memory.read(m, pipeline, position)
         m.d.comb += self.o.payload.as_value().eq(pipeline.register("codes", codes))
         return m
@@ -242,7 +257,7 @@ class _Memory:
                     ram.write_data.eq(Cat(parts)),
                 ]
 
-    def read(self, m: Module, pipeline: Pipeline, position: _Position) -> Value:
+    def read(self, m: Module, pipeline: Stages, position: _Position) -> Value:
         """Return the codes of a beat, two cycles after its position.
 
         What memories deliver is registered before anything is done with it: block RAM is slow.

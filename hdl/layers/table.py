@@ -16,6 +16,9 @@ from hdl.layers.codes import check_lanes, code_stream, resized
 MAXIMUM_TABLE_WIDTH = 10
 """Bits of the codes that a table in ROM takes."""
 
+CODE_TABLE_LATENCY = 2
+"""Cycles of `code_table`."""
+
 
 def code_table(
     m: Module,
@@ -26,7 +29,9 @@ def code_table(
     kind: IntegerType,
     values: NDArray[np.integer],
 ) -> Value:
-    """Return the value that a ROM holds for a code, one cycle later.
+    """Return the value that a ROM holds for a code, `CODE_TABLE_LATENCY` cycles later.
+
+    Block RAM is slow to answer, so there is a register behind it.
 
     Parameters
     ----------
@@ -37,7 +42,7 @@ def code_table(
     name : str
         Of the ROM; the same for equal tables only.
     instance : str
-        Name of the submodule.
+        Name of the register; that of the submodule is ``<instance>_table``.
     code : Value
         Of type `kind`.
     kind : IntegerType
@@ -52,9 +57,9 @@ def code_table(
     """
     held = IntegerType.spanning(int(values.min()), int(values.max()))
     by_bits = np.roll(values, kind.minimum)
-    m.submodules[instance] = rom = Rom(name, [(by_bits, held.width)])
+    m.submodules[f"{instance}_table"] = rom = Rom(name, [(by_bits, held.width)])
     m.d.comb += [rom.enable.eq(pipeline.advance), rom.address.eq(code.as_unsigned())]
-    return rom.data.as_signed() if held.signed else rom.data
+    return pipeline.register(instance, rom.data.as_signed() if held.signed else rom.data)
 
 
 def check_table_width(tensor: graph.Tensor) -> None:
@@ -93,10 +98,10 @@ class Table(BeatwiseLayer):
     i, o : In(stream), Out(stream)
         Codes in and out.
 
-    Latency 1 cycle, one beat per cycle.
+    Latency 2 cycles, one beat per cycle; both stages hold while the output waits.
     """
 
-    latency = 1
+    latency = CODE_TABLE_LATENCY
 
     def __init__(
         self, node: graph.Table, tensor: graph.Tensor, lanes: int, name: str = "table"
@@ -122,7 +127,7 @@ class Table(BeatwiseLayer):
                 m,
                 pipeline,
                 self.name,
-                f"table_{lane}",
+                f"found_{lane}",
                 self.i.payload[lane],
                 self.tensors[0].type,
                 self.node.values,

@@ -38,10 +38,10 @@ class WindowAverage(Beatwise):
     o : Out(code_stream(type of the tensor, lanes))
         Averages.
 
-    Latency `latency` cycles, one beat per cycle, full throughput under back-pressure. There are a
-    few kinds of rows and of columns, by the taps that windows have inside; each pair of kinds is
-    an entry of one certificate, so a division is a multiplication, an addition and a shift, and
-    exact for every sum that can occur.
+    Latency `latency` cycles, one beat per cycle. Nothing in it ever waits: ``i.ready`` is always
+    high, and ``o.ready`` must be. There are a few kinds of rows and of columns, by the taps that
+    windows have inside; each pair of kinds is an entry of one certificate, so a division is a
+    multiplication, an addition and a shift, and exact for every sum that can occur.
     """
 
     def __init__(
@@ -78,13 +78,17 @@ class WindowAverage(Beatwise):
     def elaborate(self, platform: object) -> Module:
         """Follow the position of the window, and hand each lane to its divider."""
         m = Module()
-        beat = self.i.valid & self.i.ready
+        beat = self.i.valid
         row, column, _ = Position(m, "position", self._sizes, beat).index
         kind = _kind(m, "row_kind", row, self._row_kinds) * self.taps.shape[1]
         kind = kind + _kind(m, "column_kind", column, self._column_kinds)
         dividers = [
             CertifiedRequantizer(
-                self.division.certificate, self.accumulator, self.division.output, self.name
+                self.division.certificate,
+                self.accumulator,
+                self.division.output,
+                self.name,
+                stalls=False,
             )
             for _ in range(self.lanes)
         ]
@@ -94,10 +98,10 @@ class WindowAverage(Beatwise):
                 divider.i.valid.eq(self.i.valid),
                 divider.i.payload.accumulator.eq(self.i.payload[lane]),
                 divider.i.payload.channel.eq(kind),
-                divider.o.ready.eq(self.o.ready),
+                divider.o.ready.eq(1),
             ]
         m.d.comb += [
-            self.i.ready.eq(dividers[0].i.ready),
+            self.i.ready.eq(1),
             self.o.valid.eq(dividers[0].o.valid),
             self.o.payload.as_value().eq(Cat(divider.o.payload for divider in dividers)),
         ]

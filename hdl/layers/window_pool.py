@@ -2,13 +2,17 @@
 # Parts are also made to ask them for their latency.
 """Pooling by windows that slide."""
 
+from typing import Any
+
 import numpy as np
-from amaranth.hdl import Cat, Module
+from amaranth.hdl import Cat, Module, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.errors import UserError
 from golden.graph import AveragePool, MaxPool, SumPool, Tensor
+from hdl.blocks.result_fifo import BUFFER_LATENCY
+from hdl.layers.admission import Admission, results_fifo
 from hdl.layers.channel_requant import ChannelRequantizer
 from hdl.layers.codes import Int64, clamped, code_stream, resized
 from hdl.layers.connection import connect
@@ -40,7 +44,9 @@ class WindowPool(wiring.Component):
 
     An image takes `cycles_per_image` cycles: one for each position, group of channels, column of
     the window and group of its rows. Images overlap; see `SlidingWindow` for when the first output
-    comes. An average is over the taps inside the tensor; see `WindowAverage`.
+    comes. From the window to the codes nothing ever stalls: while codes wait in the FIFO at the
+    end, windows are read as long as it has room for all codes under way. An average is over the
+    taps inside the tensor; see `WindowAverage`.
 
     Raises
     ------
@@ -96,6 +102,11 @@ class WindowPool(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from the last input that an output needs, when it is the first to be computed."""
+        return self._stages + BUFFER_LATENCY
+
+    @property
+    def _stages(self) -> int:
+        """Cycles from the beginning of a window's last beat to its codes."""
         stages = SlidingWindow.LATENCY + self._reduce().latency
         return stages if isinstance(self.node, MaxPool) else stages + self._requantizer().latency
 
@@ -115,25 +126,32 @@ class WindowPool(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Chain window, reduction, and clamp or requantizer."""
         m = Module()
-        m.submodules.window = window = SlidingWindow(self.window)
+        m.submodules.window = window = SlidingWindow(self.window, stalls=False)
         m.submodules.reduce = reduce = self._reduce()
+        fifo = results_fifo(self.o.payload.shape(), self._stages, reduce.beats, [1])
+        m.submodules.results = fifo
+        admission = Admission(m, window.begins, fifo, reduce.beats, [1])
         connect(m, self.i, window.i)
-        connect(m, window.o, reduce.i)
+        m.d.comb += window.o.ready.eq(admission.ready)
+        _feed(m, window.o, reduce.i, window.o.payload.as_value())
+        connect(m, fifo.o, self.o)
         reduced = [reduce.o.payload[lane] for lane in range(self.lanes)]
         if isinstance(self.node, MaxPool):
             low, high = self.node.minimum, self.node.maximum
-            connect(m, reduce.o, self.o, Cat(clamped(code, low, high) for code in reduced))
+            _feed(m, reduce.o, fifo.i, Cat(clamped(code, low, high) for code in reduced))
             return m
         m.submodules.requantizer = requantizer = self._requantizer()
         width = requantizer.accumulator.width
-        connect(m, reduce.o, requantizer.i, Cat(resized(total, width) for total in reduced))
-        connect(m, requantizer.o, self.o)
+        _feed(m, reduce.o, requantizer.i, Cat(resized(total, width) for total in reduced))
+        _feed(m, requantizer.o, fifo.i, requantizer.o.payload.as_value())
         return m
 
     def _reduce(self) -> WindowReduce:
         rows, taps = self.window.rows, self.node.window.taps
         reduction = Reduction.MAXIMUM if isinstance(self.node, MaxPool) else Reduction.SUM
-        return WindowReduce(self.tensors[0].type, rows, self.lanes, taps // rows, reduction)
+        return WindowReduce(
+            self.tensors[0].type, rows, self.lanes, taps // rows, reduction, stalls=False
+        )
 
     def _outside(self) -> int:
         """Return the code that taps outside of the tensor are read as."""
@@ -163,4 +181,10 @@ class WindowPool(wiring.Component):
             tensor.channels,
             self.lanes,
             self.name,
+            stalls=False,
         )
+
+
+def _feed(m: Module, source: Any, sink: Any, payload: Value) -> None:
+    """Hand what one part gives, which never waits, to the next."""
+    m.d.comb += [sink.valid.eq(source.valid), sink.payload.as_value().eq(payload)]
