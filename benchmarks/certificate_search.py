@@ -17,8 +17,9 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from golden.certificates.certificate import Int64, Reference
+from golden.certificates.certificate import Reference
 from golden.certificates.certificate_search import find_certificate
+from golden.numbers.arrays import Int64
 from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
 from golden.numbers.multiplier import quantize_multiplier
 from golden.numbers.requant import requantize

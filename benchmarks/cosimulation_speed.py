@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.bare import bare_speed
-from cocotb_tests.requant import random_stimulus
+from cocotb_tests.units.requant import random_stimulus
 from flows.simulation.bench.cosimulation import Cosimulation, Run
 from flows.simulation.simulators import verilator
 from flows.simulation.simulators.run import run

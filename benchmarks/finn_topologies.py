@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import nn
 
-from cocotb_tests.images import random_images
+from cocotb_tests.bench.images import random_images
 from flows.planning.devices import find_budget
 from flows.planning.plan import plan_network
 from flows.simulation.bench.cosimulation import Cosimulation

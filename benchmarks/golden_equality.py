@@ -29,6 +29,7 @@ from tflite_micro import runtime
 from golden.executor.execute import Executor
 from golden.frontends.tflite import PROFILES, import_tflite
 from golden.graph import Graph, Tensor
+from golden.numbers.arrays import Float32, Int64
 
 Codes = NDArray[np.int8]
 
@@ -37,7 +38,7 @@ MICRO_ARENA_BYTES = 1 << 21
 RESOLVERS = {"litert": OpResolverType.BUILTIN_REF, "xnnpack": OpResolverType.BUILTIN}
 
 
-def structured(tensor: Tensor) -> list[NDArray[np.int64]]:
+def structured(tensor: Tensor) -> list[Int64]:
     """Constants, ramps in both directions, checkerboards and impulses."""
     low, high, elements = tensor.minimum, tensor.maximum, tensor.elements
     flat = np.arange(elements)
@@ -51,7 +52,7 @@ def structured(tensor: Tensor) -> list[NDArray[np.int64]]:
     return patterns
 
 
-def inputs_of(graph: Graph, samples: int, real: NDArray[np.float32] | None) -> Codes:
+def inputs_of(graph: Graph, samples: int, real: Float32 | None) -> Codes:
     """Return structured, recorded and random codes, `samples` in all or more."""
     (tensor,) = graph.inputs
     codes = structured(tensor)
@@ -110,9 +111,7 @@ def with_every_tensor_an_output(content: bytes) -> bytes:
     return bytes(builder.Output())
 
 
-def compare(
-    path: Path, profile: str, samples: int, real: NDArray[np.float32] | None
-) -> dict[str, object]:
+def compare(path: Path, profile: str, samples: int, real: Float32 | None) -> dict[str, object]:
     """Run both on the same codes and count the codes that differ."""
     graph = import_tflite(path, profile)
     codes = inputs_of(graph, samples, real)

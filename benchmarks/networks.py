@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.bare import bare_speed
-from cocotb_tests.images import random_images
+from cocotb_tests.bench.images import random_images
 from flows.planning.devices import find_budget
 from flows.planning.plan import plan_network
 from flows.planning.planned import Plan

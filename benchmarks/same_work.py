@@ -21,7 +21,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from cocotb_tests.images import random_images
+from cocotb_tests.bench.images import random_images
 from flows.planning.devices import find_budget
 from flows.planning.plan import plan_network
 from flows.planning.planned import Plan
@@ -237,8 +237,8 @@ def _generation(plan: Plan, cycles: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "network.bittrue"
         file.save(plan.spec.graph, model)
-        command = [sys.executable, "-m", "flows.cli", "build", str(model), "--device", DEVICE]
-        command += ["--cycles", str(cycles), "--out", f"{folder}/out"]
+        command = [sys.executable, "-m", "bittrue", "build", str(model), "--device", DEVICE]
+        command += ["--cycles", str(cycles), "--output", f"{folder}/out"]
         began = time.monotonic()
         subprocess.run(command, check=True, capture_output=True)
         return time.monotonic() - began

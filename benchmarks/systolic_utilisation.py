@@ -9,8 +9,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from cocotb_tests.matrices import random_values
-from cocotb_tests.systolic import product
+from cocotb_tests.bench.matrices import random_values
+from cocotb_tests.units.systolic import product
 from flows.simulation.bench.cosimulation import Cosimulation
 from flows.units import UNITS
 from hdl.printer.verilog_output import to_verilog

@@ -1,6 +1,5 @@
 """Run the scenarios of one unit in one simulator: ``python -m cocotb_tests requant``."""
 
-import importlib
 import shlex
 import sys
 from collections.abc import Sequence
@@ -9,8 +8,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from cocotb_tests.scenarios import describe_stimulus, scenarios_of
 from flows.command_status import EXIT_DIFFERENCE, status_of
 from flows.one_line_parser import command_parser
+from flows.reports.terminal import terminal
 from flows.simulation.bench.cosimulation import Cosimulation
 from flows.simulation.bench.scenario import Verdict, judge, record_waves
 from flows.simulation.simulators.run_folder import run_folder
@@ -31,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", default="1", help="of every random choice, 1 to 2**32 - 1")
     parser.add_argument("--waves", action="store_true", help="record the first difference")
     arguments = parser.parse_args(argv)
-    console = Console(highlight=False)
+    console = terminal()
 
     def run_unit() -> int:
         check_simulator(arguments.sim)
@@ -56,10 +57,9 @@ def simulate(
     parameters = unit.parse(words)
     component = unit.build(**parameters)
     with console.status(f"{test}: golden stimulus"):
-        module = importlib.import_module(f"cocotb_tests.{test}")
-        scenarios = module.scenarios(component, parameters, seed, quick=False)
-    if hasattr(module, "describe_stimulus"):
-        console.print(module.describe_stimulus(), soft_wrap=True)
+        scenarios = scenarios_of(test, component, parameters, seed, quick=False)
+    if description := describe_stimulus(test):
+        console.print(description, soft_wrap=True)
     with console.status(f"{test}: Verilog"):
         design = to_verilog(component, test, unit.texts(words))
     cosimulation = Cosimulation(component, design, simulator, OUTPUT)

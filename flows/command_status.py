@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from golden.errors import ExecutionError, UserError
 EXIT_DIFFERENCE = 1
 EXIT_USER_ERROR = 2
 EXIT_NOT_DONE = 3
+EXIT_FAULT = 4
 
 STATUSES = """\
 exit status:
@@ -25,7 +27,8 @@ exit status:
   1    it ran, and found a difference
   2    what was given cannot be used
   3    it could not be done: a program is missing or failed, a folder cannot be written
-  130  interrupted
+  4    a fault of bittrue's own, whose trace is printed
+  130  interrupted; 128 + N by another signal N, 141 if nobody reads what is printed
 """
 """Shown by ``--help``."""
 
@@ -57,7 +60,9 @@ def status_of(name: str, command: Callable[[], int]) -> int:
     came: list[int] = []
     try:
         with _ending_in_time(name, came):
-            return command()
+            result = command()
+            sys.stdout.flush()
+            return result
     except UserError as error:
         tell(error)
         return EXIT_USER_ERROR
@@ -66,6 +71,8 @@ def status_of(name: str, command: Callable[[], int]) -> int:
         return EXIT_NOT_DONE
     except (KeyboardInterrupt, _Ended):
         return _interrupted(name, came)
+    except BrokenPipeError:
+        return _nobody_reads()
     except OSError as error:
         if came:
             return _interrupted(name, came)
@@ -75,7 +82,15 @@ def status_of(name: str, command: Callable[[], int]) -> int:
     except Exception:
         if came:  # Libraries turn an interruption into errors of their own, in imports above all.
             return _interrupted(name, came)
-        raise
+        traceback.print_exc()
+        tell("this is a fault of bittrue's own; please report it with the lines above")
+        return EXIT_FAULT
+
+
+def _nobody_reads() -> int:
+    """End as programs do whose output goes to one that has ended, such as ``head``."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # For the flush at the end.
+    return 128 + signal.SIGPIPE
 
 
 def _interrupted(name: str, came: list[int]) -> int:

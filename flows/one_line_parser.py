@@ -1,13 +1,19 @@
 """Command lines that say in one line what is wrong with them."""
 
 import argparse
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from flows.command_status import EXIT_USER_ERROR, STATUSES
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """A parser whose errors are one line, as those of the commands themselves are."""
+    """A parser whose errors are one line, as those of the commands themselves are.
+
+    Options are written out: an abbreviation would come to mean another one when options are added.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options | {"allow_abbrev": False})
 
     def error(self, message: str) -> NoReturn:
         """Print what is wrong and where help is, and exit with status 2."""

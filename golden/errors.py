@@ -6,6 +6,15 @@ class UserError(ValueError):
 
     The message is one line: what is wrong, where, and what to do; a file with several obstacles has
     a line for each (`golden.frontends.obstacles`). Commands print it and exit with status 2.
+
+    Examples
+    --------
+    >>> import bittrue
+    >>> try:
+    ...     bittrue.load("small.pickle")
+    ... except bittrue.UserError as error:
+    ...     print(error)
+    small.pickle: suffix is '.pickle'; allowed: .bittrue, .onnx, .tflite
     """
 
 
@@ -14,4 +23,15 @@ class ExecutionError(Exception):
 
     A program is missing or failed, a folder cannot be written, a disk is full. The message is one
     line. Commands print it and exit with status 3.
+
+    Examples
+    --------
+    >>> import bittrue
+    >>> graph = bittrue.load("small.bittrue")
+    >>> try:
+    ...     bittrue.save(graph, "no/such/folder/small.bittrue")
+    ... except bittrue.ExecutionError as error:
+    ...     print(error)
+    no/such/folder/small.bittrue: No such file or directory; choose a folder that \
+can be written
     """

@@ -1,6 +1,10 @@
 """What every test runs with."""
 
+import pytest
 import torch
 
 # Small tensors gain nothing from more threads, and processes side by side wait for each other's.
 torch.set_num_threads(1)
+
+# Comparisons that tests share say what differs, as those of the tests do.
+pytest.register_assert_rewrite("tests.support")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.console import ROOT
+from tests.support.paths import ROOT
 
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PACKAGE_DATA: dict[str, list[str]] = SETTINGS["tool"]["setuptools"]["package-data"]
@@ -17,7 +17,7 @@ def left_out(patterns: Mapping[str, list[str]]) -> set[Path]:
     """Return the files beside the code that no pattern names."""
     files = {
         path
-        for package in ("golden", "hdl", "flows")
+        for package in ("bittrue", "golden", "hdl", "flows")
         for path in (ROOT / package).rglob("*")
         if path.is_file() and path.suffix != ".py" and "__pycache__" not in path.parts
     }

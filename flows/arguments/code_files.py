@@ -37,32 +37,68 @@ def read_codes(graph: Graph, name: str, path: Path) -> Codes:
     UserError
         Naming the file, if it is no such array, or has no samples.
     """
-    codes = read_npy(path)
+    return codes_of(graph, name, read_npy(path), str(path))
+
+
+def codes_of(graph: Graph, name: str, samples: NDArray[Any], place: str) -> Codes:
+    """Return an array of samples as codes in the graph's layout; see `read_codes`.
+
+    Parameters
+    ----------
+    graph : Graph
+    name : str
+        Of the tensor.
+    samples : ndarray of integers or floats, shape (samples, *shape in the model's layout)
+    place : str
+        Where they come from, for messages.
+
+    Raises
+    ------
+    UserError
+        Naming the place.
+    """
     tensor = graph.tensors[name]
-    layout = graph.layouts.get(name, tuple(range(len(tensor.shape))))
-    expected = tuple(tensor.shape[axis] for axis in layout)
+    layout = _layout(graph, name)
+    expected = model_shape(graph, name)
     kinds = "iuf" if name in graph.quantization else "iu"
-    if codes.dtype.kind not in kinds or codes.shape[1:] != expected or codes.ndim == 0:
+    if samples.dtype.kind not in kinds or samples.shape[1:] != expected or samples.ndim == 0:
         numbers = "integers" if kinds == "iu" else "codes or real values"
         raise UserError(
-            f"{path}: it has shape {codes.shape} and type {codes.dtype}; allowed: {numbers} of "
-            f"shape (N, {', '.join(map(str, expected))})"
+            f"{place}: it has shape {samples.shape} and type {samples.dtype}; allowed: {numbers} "
+            f"of shape (N, {', '.join(map(str, expected))})"
         )
-    if len(codes) == 0:
-        raise UserError(f"{path}: it has no samples; allowed: one or more")
-    if codes.dtype.kind == "f":
-        if not np.isfinite(codes).all():
-            raise UserError(f"{path}: it has values that are not finite")
-        codes = _quantized(codes, tensor, graph.quantization[name])
-    return np.moveaxis(codes, range(1, codes.ndim), [axis + 1 for axis in layout])
+    if len(samples) == 0:
+        raise UserError(f"{place}: it has no samples; allowed: one or more")
+    if samples.dtype.kind == "f":
+        if not np.isfinite(samples).all():
+            raise UserError(f"{place}: it has values that are not finite")
+        samples = _quantized(samples, tensor, graph.quantization[name])
+    return np.moveaxis(samples, range(1, samples.ndim), [axis + 1 for axis in layout])
+
+
+def in_model_layout(graph: Graph, name: str, codes: Codes) -> Codes:
+    """Return samples of a tensor in the layout of the model that the graph came from."""
+    return np.transpose(codes, [0, *(axis + 1 for axis in _layout(graph, name))])
+
+
+def model_shape(graph: Graph, name: str) -> tuple[int, ...]:
+    """Return the shape of a tensor in the model that the graph came from, without the batch."""
+    return tuple(graph.tensors[name].shape[axis] for axis in _layout(graph, name))
+
+
+def _layout(graph: Graph, name: str) -> tuple[int, ...]:
+    return graph.layouts.get(name, tuple(range(len(graph.tensors[name].shape))))
 
 
 def npy_content(graph: Graph, name: str, codes: Codes) -> bytes:
     """Return the content of the file that `read_codes` reads as these samples."""
-    layout = graph.layouts.get(name, tuple(range(codes.ndim - 1)))
+    return npy_bytes(in_model_layout(graph, name, codes))
+
+
+def npy_bytes(array: NDArray[Any]) -> bytes:
+    """Return the content of an array's .npy file."""
     stream = io.BytesIO()
-    ordered = np.transpose(codes, [0, *(axis + 1 for axis in layout)])
-    np.save(stream, ordered, allow_pickle=False)
+    np.save(stream, array, allow_pickle=False)
     return stream.getvalue()
 
 

@@ -28,6 +28,18 @@ SHELLS = {
 }
 
 
+def check_shell(name: str) -> None:
+    """Refuse a shell that there is not.
+
+    Raises
+    ------
+    UserError
+        Listing those that there are.
+    """
+    if name not in SHELLS:
+        raise UserError(f"no shell is named {name!r}; choose one of {', '.join(SHELLS)}")
+
+
 @dataclass(frozen=True)
 class End:
     """Where a tensor enters or leaves an accelerator.
@@ -96,8 +108,7 @@ class Accelerator:
     shell: str
 
     def __post_init__(self) -> None:
-        if self.shell not in SHELLS:
-            raise UserError(f"no shell is named {self.shell!r}; choose one of {', '.join(SHELLS)}")
+        check_shell(self.shell)
 
     @property
     def top(self) -> str:
@@ -128,11 +139,8 @@ class Accelerator:
     @property
     def estimated_latency(self) -> int:
         """Cycles from the first input to the last output of the first image, estimated."""
-        component = self.component
-        if isinstance(component, AxiShell):
-            return first_image_cycles(self.plan, component.circuit) + AxiShell.LATENCY
-        assert isinstance(component, Network)
-        return first_image_cycles(self.plan, component)
+        cycles = first_image_cycles(self.plan)
+        return cycles + AxiShell.LATENCY if self.shell == "axi" else cycles
 
     @property
     def registers(self) -> tuple[Register, ...]:

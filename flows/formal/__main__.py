@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from amaranth.lib import wiring
-from rich.console import Console
 
 import flows.formal
 from flows.command_status import status_of
 from flows.formal.equivalence import Claim, FormalError, prove
 from flows.one_line_parser import command_parser
+from flows.reports.terminal import terminal
 from flows.units import find_unit
 from golden.errors import UserError
 from golden.files.atomic_file import write_atomically
@@ -51,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _prove_all(name: str, words: Sequence[str], timeout: int) -> int:
-    console = Console(highlight=False, soft_wrap=True)
+    console = terminal(soft_wrap=True)
     unit = find_unit(name)
     module = importlib.import_module(f"flows.formal.{name}")
     records: list[dict[str, Any]] = []

@@ -9,23 +9,20 @@ from itertools import product as every
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.planning.devices import Fabric
-from flows.planning.resources import (
-    Costs,
-    matrix_control_cost,
-    products_cost,
-    rom_cost,
-    window_cost,
-)
 from flows.planning.selection import Options, pareto
-from golden.graph import AccumulatorBounds, MatrixNode, Tensor
+from golden.graph import MatrixNode, Tensor
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.units.mac_spec import MAXIMUM_LUT_WIDTH, MINIMUM_OPERAND_WIDTH, Multiplier
 from hdl.blocks.memory import Memory
-from hdl.layers.folding import Folding
-from hdl.layers.matrix_geometry import MatrixGeometry
-
-Int64 = NDArray[np.int64]
+from hdl.costs.costs import Costs
+from hdl.costs.fabric import Fabric
+from hdl.costs.memories import rom_cost
+from hdl.layers.parts.folding import Folding
+from hdl.layers.parts.matrix_costs import matrix_control_cost, products_cost
+from hdl.layers.parts.matrix_geometry import MatrixGeometry
+from hdl.layers.parts.matrix_layer import MatrixLayerSpec
+from hdl.layers.parts.sliding_window import window_cost
 
 _LEAST_PRODUCT = 12
 """Product of the operands' bits from which a hardware multiplier is worth a thought."""
@@ -87,23 +84,29 @@ class MatrixChoices:
 
     Parameters
     ----------
-    node : Convolution or FullyConnected
-    tensor : Tensor
-        What it reads.
-    bounds : AccumulatorBounds
+    layer : MatrixLayerSpec
+        With any folding and lanes.
     fabric : Fabric
         Of the device.
     """
 
-    node: MatrixNode
-    tensor: Tensor
-    bounds: AccumulatorBounds
+    layer: MatrixLayerSpec
     fabric: Fabric
 
-    @cached_property
+    @property
+    def node(self) -> MatrixNode:
+        """Weights and encodings."""
+        return self.layer.node
+
+    @property
+    def tensor(self) -> Tensor:
+        """What it reads."""
+        return self.layer.tensor
+
+    @property
     def geometry(self) -> MatrixGeometry:
         """The layer as windows times weights."""
-        return MatrixGeometry.of(self.node, self.tensor)
+        return self.layer.geometry
 
     @cached_property
     def binary(self) -> bool:
@@ -156,7 +159,7 @@ class MatrixChoices:
         weights = self._memories(self._weights_costs(rows, elements, outputs, beats))
         windows = self._memories(self._window_costs(rows, elements))
         control = matrix_control_cost(
-            rows * elements * self.tensor.type.width, outputs, self.bounds.type.width
+            rows * elements * self.tensor.type.width, outputs, self.layer.accumulator.width
         )
         variants = list(every(self._multipliers(), Memory, Memory))
         found, places = [], []

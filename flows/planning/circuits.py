@@ -3,10 +3,11 @@
 from functools import cached_property
 
 from flows.planning.candidates import MatrixChoices
-from flows.planning.devices import Fabric
 from flows.planning.levels import Levels
 from flows.planning.streams import Streams
-from golden.graph import Graph, MatrixNode
+from golden.graph import Graph
+from hdl.costs.fabric import Fabric
+from hdl.layers.parts.matrix_layer import MatrixLayerSpec
 
 
 class Circuits:
@@ -47,12 +48,7 @@ class Circuits:
     def choices(self) -> dict[str, MatrixChoices]:
         """The circuits of each matrix layer."""
         return {
-            node.output: MatrixChoices(
-                node,
-                self.graph.tensors[node.inputs[0]],
-                self.graph.accumulators[node.output],
-                self._fabric,
-            )
-            for node in self.graph.nodes
-            if isinstance(node, MatrixNode)
+            name: MatrixChoices(layer, self._fabric)
+            for name, layer in self.streams.slowest.layers.items()
+            if isinstance(layer, MatrixLayerSpec)
         }

@@ -3,27 +3,7 @@
 from dataclasses import dataclass, replace
 
 from golden.errors import UserError
-from golden.units.mac_spec import Multiplier
-
-
-@dataclass(frozen=True)
-class Fabric:
-    """What the devices of a family have in common, as far as circuits are chosen by it.
-
-    Parameters
-    ----------
-    family : str
-        Of `flows.synthesis.yosys.DEVICES`.
-    packed : Multiplier
-        How products share a hardware multiplier.
-    halves : int
-        What the 18 kbit that make a memory of their own are of a block RAM, in halves: 1 of a
-        RAMB36, 2 of a DP16KD.
-    """
-
-    family: str
-    packed: Multiplier
-    halves: int
+from hdl.costs.fabric import ECP5, SERIES_7, Fabric
 
 
 @dataclass(frozen=True)
@@ -143,10 +123,7 @@ class Fill:
 FILL = Fill()
 """Where nobody chooses."""
 
-_SERIES_7 = Fabric("xc7", Multiplier.PACKED_DSP48E1, 1)
-_ECP5 = Fabric("ecp5", Multiplier.PACKED_MULT18X18D, 2)
-
-_SPEEDS = {_SERIES_7: ("1", "2", "3"), _ECP5: ("6", "7", "8")}
+_SPEEDS = {SERIES_7: ("1", "2", "3"), ECP5: ("6", "7", "8")}
 
 
 def _budget(
@@ -163,10 +140,8 @@ def _budget(
 
 
 BUDGETS = {
-    "zynq7010": _budget("Xilinx Zynq-7010", "xc7z010", "clg400 clg225", 17_600, 80, 60, _SERIES_7),
-    "zynq7020": _budget(
-        "Xilinx Zynq-7020", "xc7z020", "clg400 clg484", 53_200, 220, 140, _SERIES_7
-    ),
+    "zynq7010": _budget("Xilinx Zynq-7010", "xc7z010", "clg400 clg225", 17_600, 80, 60, SERIES_7),
+    "zynq7020": _budget("Xilinx Zynq-7020", "xc7z020", "clg400 clg484", 53_200, 220, 140, SERIES_7),
     "artix35t": _budget(
         "Xilinx Artix-7 35T",
         "xc7a35t",
@@ -174,7 +149,7 @@ BUDGETS = {
         20_800,
         90,
         50,
-        _SERIES_7,
+        SERIES_7,
     ),
     "artix100t": _budget(
         "Xilinx Artix-7 100T",
@@ -183,10 +158,10 @@ BUDGETS = {
         63_400,
         240,
         135,
-        _SERIES_7,
+        SERIES_7,
     ),
     "ecp5-25f": _budget(
-        "Lattice ECP5-25F", "--25k", "CABGA381 CABGA256 CSFBGA285 TQFP144", 24_288, 28, 56, _ECP5
+        "Lattice ECP5-25F", "--25k", "CABGA381 CABGA256 CSFBGA285 TQFP144", 24_288, 28, 56, ECP5
     ),
     "ecp5-45f": _budget(
         "Lattice ECP5-45F",
@@ -195,7 +170,7 @@ BUDGETS = {
         43_848,
         72,
         108,
-        _ECP5,
+        ECP5,
     ),
     "ecp5-85f": _budget(
         "Lattice ECP5-85F",
@@ -204,7 +179,7 @@ BUDGETS = {
         83_640,
         156,
         208,
-        _ECP5,
+        ECP5,
     ),
 }
 

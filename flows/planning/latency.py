@@ -1,18 +1,18 @@
 """How long the first image takes, estimated from the promises of the layers."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from flows.planning.planned import Plan
-from hdl.network.circuit import Network, needed_of_input
+from golden.numbers.arrays import Float64
+from hdl.network.connections import Connections
 
 _STAGES = 12
 """Registers of a layer, about: a matrix layer's multipliers and requantizer have 10 to 20."""
 
-Cycles = NDArray[np.float64]
+Cycles = Float64
 
 
-def first_image_cycles(plan: Plan, network: Network) -> int:
+def first_image_cycles(plan: Plan) -> int:
     """Estimate the cycles from the first input to the last output of an image in an empty network.
 
     Every output of a layer waits for the inputs it needs, and for its turn: those of a matrix layer
@@ -22,10 +22,8 @@ def first_image_cycles(plan: Plan, network: Network) -> int:
     Parameters
     ----------
     plan : Plan
-    network : Network
-        Its circuit.
     """
-    spec = plan.spec
+    spec, connections = plan.spec, Connections(plan.spec)
     distances = {
         layer.name: layer.cycles / spec.graph.tensors[layer.name].elements
         for layer in plan.layers
@@ -35,17 +33,15 @@ def first_image_cycles(plan: Plan, network: Network) -> int:
     times: dict[str, Cycles] = {
         source.name: np.arange(source.elements, dtype=float) // spec.lanes_of(source.name)
     }
-    for name, layer in network.layers.items():
-        node = spec.graph.producer(name)
-        assert node is not None
+    for name, layer in spec.layers.items():
         places = np.arange(spec.graph.tensors[name].elements)
         needed = layer.inputs_needed(places)
         arrivals = [
-            times[network.origin(tensor)][needed_of_input(needed, port) - 1]
-            for port, tensor in enumerate(node.inputs)
+            times[connections.origin(tensor)][needed[port] - 1]
+            for port, tensor in enumerate(layer.node.inputs)
         ]
         ready = np.max([np.zeros(len(places)), *arrivals], axis=0)  # Constants wait for nothing.
         distance = distances.get(name, 1 / spec.lanes_of(name))
         turns = places * distance
         times[name] = np.maximum.accumulate(ready - turns) + turns + distance + _STAGES
-    return round(float(times[network.origin(spec.output.name)][-1]))
+    return round(float(times[connections.origin(spec.output.name)][-1]))

@@ -1,27 +1,22 @@
 """How many lanes the streams of a network have, for one rate after the other."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
-from flows.planning.devices import Fabric
-from flows.planning.resources import (
-    Costs,
-    fifo_cost,
-    other_cost,
-    requantizer_cost,
-    rom_cost,
-    shell_cost,
-)
 from flows.planning.selection import Options
 from flows.planning.streams import Streams
-from golden.graph import Graph, MatrixNode, Node
+from golden.graph import Graph, Node
 from hdl.blocks.memory import Memory
-from hdl.network.layers import build_layer, matrix_layer_spec
-from hdl.network.spec import NetworkSpec, is_wire
+from hdl.costs.costs import Costs
+from hdl.costs.fabric import Fabric
+from hdl.layers.layer_spec import LayerSpec
+from hdl.layers.parts.fifo import fifo_cost
+from hdl.layers.parts.matrix_layer import MatrixLayerSpec
+from hdl.layers.registry import is_wire
+from hdl.network.spec import NetworkSpec
+from hdl.shell.axi_shell import shell_cost
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +87,7 @@ class Levels:
         self._fabric = fabric
         self._streams = streams
         self._known_constants: dict[tuple[str, int], Options] = {}
-        self._others: dict[tuple[Any, ...], tuple[int, Costs]] = {}
+        self._layers: dict[tuple[Any, ...], LayerSpec] = {}
 
     def within(self, cycles: int) -> Iterator[Level]:
         """Yield the levels with which every stream passes, those with fewest lanes first."""
@@ -105,19 +100,18 @@ class Levels:
 
     def _with(self, lanes: dict[str, int]) -> Level:
         graph = self._graph
-        spec = NetworkSpec(graph, self._streams.any_foldings, lanes)
+        spec = NetworkSpec(graph, lanes=lanes)
         costs: dict[str, Costs] = {}
         cycles: dict[str, int] = {}
         for node in graph.nodes:
             if is_wire(node):
                 continue
-            if isinstance(node, MatrixNode):
-                accumulator = graph.accumulators[node.output].type
-                costs[node.output] = requantizer_cost(
-                    node.requantization, accumulator, lanes[node.output]
-                )
+            layer = self._layer(node, spec)
+            if isinstance(layer, MatrixLayerSpec):
+                costs[node.output] = layer.requantizer.costs(self._fabric)
                 continue
-            cycles[node.output], costs[node.output] = self._other(node, spec)
+            cycles[node.output] = layer.cycles_per_image()
+            costs[node.output] = layer.costs(self._fabric)
         tensors = graph.tensors
         stream = max(tensors[name].elements // each for name, each in lanes.items())
         return Level(
@@ -131,32 +125,31 @@ class Levels:
         )
 
     def _all_constants(self, spec: NetworkSpec) -> dict[str, Options]:
+        nodes = (node for node in self._graph.nodes if not is_wire(node))
+        layers = {node.output: self._layer(node, spec) for node in nodes}
         return {
-            node.output: self._constants(node, spec)
-            for node in self._graph.nodes
-            if isinstance(node, MatrixNode)
+            name: self._constants(layer)
+            for name, layer in layers.items()
+            if isinstance(layer, MatrixLayerSpec)
         }
 
-    def _constants(self, node: MatrixNode, spec: NetworkSpec) -> Options:
+    def _constants(self, layer: MatrixLayerSpec) -> Options:
         """Return what the ROMs of a requantizer cost in each kind of memory."""
-        key = node.output, spec.lanes_of(node.output)
+        key = layer.node.output, layer.output_lanes
         if key not in self._known_constants:
-            lone = replace(matrix_layer_spec(node, spec), input_lanes=1)
-            shapes = np.array(lone.requantizer().rom_shapes, dtype=np.int64)
-            width, words = shapes.T
-            costs = [rom_cost(width, words, each, self._fabric) for each in Memory]
-            self._known_constants[key] = Options.joined([Options.of(each.sum()) for each in costs])
+            costs = [layer.requantizer.memory_costs(each, self._fabric) for each in Memory]
+            self._known_constants[key] = Options.joined([Options.of(cost) for cost in costs])
         return self._known_constants[key]
 
     def _memories(self, lanes: Mapping[str, int]) -> dict[str, Options]:
         """Return what each FIFO costs in each kind of memory."""
         options = {}
-        for edges in self._streams.network.edges.values():
-            for edge in edges:
-                count, width = lanes[edge.tensor], self._graph.tensors[edge.tensor].type.width
-                for name, (beat, depth) in self._streams.network.fifos(edge, count).items():
-                    costs = [fifo_cost(beat * width, depth, each, self._fabric) for each in Memory]
-                    options[name] = Options.joined([Options.of(cost) for cost in costs])
+        connections = self._streams.connections
+        for edge, shape in connections.fifos.items():
+            count, width = lanes[edge.tensor], self._graph.tensors[edge.tensor].type.width
+            depth = connections.depth(edge, count)
+            costs = [fifo_cost(count * width, depth, each, self._fabric) for each in Memory]
+            options[shape.name] = Options.joined([Options.of(cost) for cost in costs])
         return options
 
     def _shell_cost(self, lanes: Mapping[str, int]) -> Costs:
@@ -164,12 +157,11 @@ class Levels:
             return Costs()
         ends = (self._graph.inputs[0].name, self._graph.outputs[0])
         bits = sum(8 * -(-self._graph.tensors[end].type.width // 8) * lanes[end] for end in ends)
-        return shell_cost(len(self._streams.network.layers), bits)
+        return shell_cost(len(self._streams.slowest.layers), bits)
 
-    def _other(self, node: Node, spec: NetworkSpec) -> tuple[int, Costs]:
-        """Return cycles and costs of a layer without a matrix."""
+    def _layer(self, node: Node, spec: NetworkSpec) -> LayerSpec:
+        """Return the layer of a node, which depends on the lanes of its own streams only."""
         key = node.output, *(spec.lanes_of(name) for name in (*node.inputs, node.output))
-        if key not in self._others:
-            circuit: Any = build_layer(node, spec)
-            self._others[key] = circuit.cycles_per_image(), other_cost(circuit, self._fabric)
-        return self._others[key]
+        if key not in self._layers:
+            self._layers[key] = spec.layer(node)
+        return self._layers[key]

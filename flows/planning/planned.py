@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from flows.planning.resources import Resources
-from hdl.layers.folding import Folding
+from hdl.layers.parts.folding import Folding
 from hdl.network.spec import NetworkSpec
 
 

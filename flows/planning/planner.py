@@ -4,22 +4,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-import numpy as np
-from numpy.typing import NDArray
-
 from flows.planning.candidates import Candidates
 from flows.planning.circuits import Circuits
 from flows.planning.devices import Budget
 from flows.planning.levels import Level
 from flows.planning.planned import Plan, PlannedLayer
-from flows.planning.resources import Costs
+from flows.planning.resources import Resources
 from flows.planning.selection import Limits, Selection
-from golden.graph import MatrixNode, Node
+from golden.numbers.arrays import Int64
 from hdl.blocks.memory import Memory
-from hdl.network.layers import matrix_layer_spec
-from hdl.network.spec import NetworkSpec, is_wire
-
-Int64 = NDArray[np.int64]
+from hdl.costs.costs import Costs
+from hdl.layers.layer_spec import LayerSpec
+from hdl.layers.parts.matrix_layer import MatrixLayerSpec
+from hdl.network.spec import NetworkSpec
 
 _FASTEST = 16
 """Cycles of an image below which no plan is sought."""
@@ -198,28 +195,24 @@ class Planner:
         }
         lanes, memories = choice.level.lanes, choice.memories
         spec = NetworkSpec(self._graph, foldings, lanes, memories=memories)
-        layers = tuple(
-            self._planned(node, spec, choice) for node in self._graph.nodes if not is_wire(node)
-        )
-        return Plan(spec, layers, choice.surroundings.single())
+        layers = tuple(self._planned(name, layer, choice) for name, layer in spec.layers.items())
+        return Plan(spec, layers, Resources.of(choice.surroundings))
 
-    def _planned(self, node: Node, spec: NetworkSpec, choice: "_Choice") -> PlannedLayer:
-        cost = choice.level.costs[node.output]
-        if not isinstance(node, MatrixNode):
-            cycles = choice.level.cycles[node.output]
-            return PlannedLayer(node.output, node.operator(), 0, None, 0, cycles, cost.single())
-        layer = matrix_layer_spec(node, spec)
-        candidates, place = choice.places[node.output]
-        kind = choice.constants[node.output]
-        constants = choice.level.constants[node.output].costs(list(Memory).index(kind))
+    def _planned(self, name: str, layer: LayerSpec, choice: "_Choice") -> PlannedLayer:
+        cost, operator = choice.level.costs[name], layer.node.operator()
+        if not isinstance(layer, MatrixLayerSpec):
+            cycles = choice.level.cycles[name]
+            return PlannedLayer(name, operator, 0, None, 0, cycles, Resources.of(cost))
+        candidates, place = choice.places[name]
+        constants = choice.level.constants[name].costs(list(Memory).index(choice.constants[name]))
         return PlannedLayer(
-            node.output,
-            node.operator(),
+            name,
+            operator,
             layer.geometry.products,
             layer.folding,
             layer.multipliers,
             layer.cycles_per_image(),
-            (cost + candidates.options.costs(place) + constants).single(),
+            Resources.of(cost + candidates.options.costs(place) + constants),
         )
 
 

@@ -8,13 +8,11 @@ from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, hstack
 
-from flows.planning.resources import Costs
-
-Int64 = NDArray[np.int64]
+from golden.numbers.arrays import Float64, Int64
+from hdl.costs.costs import Costs
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +125,7 @@ class Limits:
         """Tables, multipliers, halves of block RAMs."""
         return self.luts, self.multipliers, self.halves
 
-    def share(self, amounts: NDArray[np.float64]) -> Fraction:
+    def share(self, amounts: Float64) -> Fraction:
         """Return the share that is taken of the resource of which the largest share is taken."""
         taken = zip(amounts, self.most, strict=True)
         return max(Fraction(round(amount), max(most, 1)) for amount, most in taken)
@@ -164,11 +162,11 @@ class Selection:
     limits: Limits
 
     @cached_property
-    def _columns(self) -> list[NDArray[np.float64]]:
+    def _columns(self) -> list[Float64]:
         return [np.stack(part.columns).astype(float) for part in self.parts]
 
     @cached_property
-    def _trades(self) -> NDArray[np.float64]:
+    def _trades(self) -> Float64:
         """Weights of the resources: the worth of each, then some of parts of what there is."""
         most = np.maximum(self.limits.most, 1)
         return np.concatenate([[self.limits.worth], np.array(_TRADES) / most])
@@ -179,7 +177,7 @@ class Selection:
         return [(self._trades @ columns).argmin(axis=1) for columns in self._columns]
 
     @cached_property
-    def _least(self) -> NDArray[np.float64]:
+    def _least(self) -> Float64:
         """The least weighted sum of the resources, under each of `_trades`."""
         least = np.zeros(len(self._trades))
         for columns, best in zip(self._columns, self._best, strict=True):
@@ -268,19 +266,19 @@ class Selection:
         return None
 
     @cached_property
-    def _program(self) -> tuple[NDArray[np.float64], csr_array]:
+    def _program(self) -> tuple[Float64, csr_array]:
         """Resources of all options of all parts, and which are whose: one row for each part."""
         sizes = [len(part) for part in self.parts]
         rows, columns = np.repeat(np.arange(len(sizes)), sizes), np.arange(sum(sizes))
         one_each = csr_array((np.ones(sum(sizes)), (rows, columns)))
         return np.concatenate(self._columns, axis=1), one_each
 
-    def _places(self, chosen: NDArray[np.float64]) -> list[int]:
+    def _places(self, chosen: Float64) -> list[int]:
         """Return the place of the chosen option of each part."""
         ends = np.cumsum([len(part) for part in self.parts])
         return [int(values.argmax()) for values in np.split(chosen, ends[:-1])]
 
-    def _total(self, places: Sequence[int], fixed: Costs) -> NDArray[np.float64]:
+    def _total(self, places: Sequence[int], fixed: Costs) -> Float64:
         chosen = zip(self._columns, places, strict=True)
         return np.sum([columns[:, place] for columns, place in chosen], axis=0) + _amounts(fixed)
 
@@ -296,7 +294,7 @@ class Selection:
     def _by_program(
         self,
         fixed: Costs,
-        weights: NDArray[np.float64],
+        weights: Float64,
         limited: Sequence[int] = range(len(_RESOURCES)),
     ) -> list[int] | None:
         """Solve an integer linear program: one variable for each option of each part."""
@@ -321,5 +319,5 @@ class Selection:
         return places if self._fits(places, fixed, limited) else None
 
 
-def _amounts(costs: Costs) -> NDArray[np.float64]:
+def _amounts(costs: Costs) -> Float64:
     return np.array([costs.luts, costs.multipliers, costs.halves], dtype=float).reshape(3)

@@ -1,16 +1,13 @@
-# amaranth: UnusedElaboratable=no
-# Planning asks circuits for their cycles and resources, and throws them away.
 """The streams between the layers of a network, as far as no device matters to them."""
 
 import itertools
 import math
 from functools import cached_property
 
-from golden.graph import Concat, Convolution, Graph, MatrixNode, Pad, Tensor
-from hdl.layers.folding import Folding
-from hdl.network.circuit import Network
-from hdl.network.layers import Pool, naming, pool_layer
-from hdl.network.spec import NetworkSpec, is_wire
+from golden.graph import Graph, Node, Tensor
+from hdl.layers.registry import is_wire
+from hdl.network.connections import Connections
+from hdl.network.spec import NetworkSpec
 
 _STEPS = 4
 """Steps for each doubling of the cycles."""
@@ -26,8 +23,7 @@ class Streams:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._pools = [node for node in graph.nodes if isinstance(node, Pool)]
-        self._pool_cycles: dict[tuple[str, int], int] = {}
+        self._known_cycles: dict[tuple[str, int], int] = {}
 
     @cached_property
     def lanes(self) -> list[dict[str, int]]:
@@ -42,21 +38,14 @@ class Streams:
         return found[::-1]
 
     @cached_property
-    def any_foldings(self) -> dict[str, Folding]:
-        """Foldings of which nothing is asked but that they are some."""
-        foldings = {}
-        for node in self._graph.nodes:
-            if isinstance(node, MatrixNode):
-                depthwise = isinstance(node, Convolution) and node.depthwise
-                channels = self._graph.tensors[node.inputs[0]].channels
-                each = len(node.weight) // channels if depthwise else 1
-                foldings[node.output] = Folding(outputs=each)
-        return foldings
+    def slowest(self) -> NetworkSpec:
+        """The network with one element to a beat, and one product at a time."""
+        return NetworkSpec(self._graph)
 
     @cached_property
-    def network(self) -> Network:
-        """The network with any folding: its FIFOs are those of every folding."""
-        return Network(NetworkSpec(self._graph, self.any_foldings))
+    def connections(self) -> Connections:
+        """What joins the layers of the slowest network: its FIFOs are those of every folding."""
+        return Connections(self.slowest)
 
     def _lanes(self, cycles: int) -> dict[str, int]:
         """Return the fewest lanes with which each tensor passes within so many cycles."""
@@ -69,40 +58,41 @@ class Streams:
                 origin = origins[producer.inputs[0]]
             origins[tensor.name] = origin
             channels[origin] = math.gcd(channels.get(origin, 0), tensor.channels)
-        for node in self._graph.nodes:
-            if isinstance(node, Concat | Pad):
-                # Blocks of one tensor or of a border follow each other in whole beats.
-                whole = [self._graph.tensors[name].channels for name in node.inputs]
-                whole += node.padding[-1] if isinstance(node, Pad) else ()
-                for name in (*node.inputs, node.output):
-                    channels[origins[name]] = math.gcd(channels[origins[name]], *whole)
+        for layer in self.slowest.layers.values():
+            if layer.whole:
+                for name in (*layer.node.inputs, layer.node.output):
+                    channels[origins[name]] = math.gcd(channels[origins[name]], *layer.whole)
         lanes = {
             name: self._fewest_lanes(self._graph.tensors[name], channels[origin], cycles)
             for name, origin in origins.items()
         }
-        for node in self._pools:
+        for layer in self.slowest.layers.values():
             # The results of a whole image come as fast as its last pixel, and leave so too.
-            given = self._graph.tensors[node.inputs[0]]
-            if self._graph.tensors[node.output].elements == given.channels:
+            if layer.leaves_as_it_comes:
+                given, made = layer.node.inputs[0], layer.node.output
                 for name, origin in origins.items():
-                    if origin == node.output and channels[origin] % lanes[given.name] == 0:
-                        lanes[name] = max(lanes[name], lanes[given.name])
+                    if origin == made and channels[origin] % lanes[given] == 0:
+                        lanes[name] = max(lanes[name], lanes[given])
         return lanes
 
     def _fewest_lanes(self, tensor: Tensor, channels: int, cycles: int) -> int:
         divisors = [count for count in range(1, channels + 1) if channels % count == 0]
-        pools = [node for node in self._pools if node.inputs[0] == tensor.name]
+        readers = [
+            layer.node
+            for layer in self.slowest.layers.values()
+            if layer.paced_by_lanes and tensor.name in layer.node.inputs
+        ]
 
         def passes(lanes: int) -> bool:
             return tensor.elements <= lanes * cycles and all(
-                self._cycles_of_pool(node, tensor, lanes) <= cycles for node in pools
+                self._cycles(node, tensor, lanes) <= cycles for node in readers
             )
 
         return next(filter(passes, divisors), channels)
 
-    def _cycles_of_pool(self, node: Pool, tensor: Tensor, lanes: int) -> int:
-        if (node.output, lanes) not in self._pool_cycles:
-            with naming(self._graph, node):
-                cycles = pool_layer(node, tensor, lanes).cycles_per_image()
-            self._pool_cycles[node.output, lanes] = cycles
-        return self._pool_cycles[node.output, lanes]
+    def _cycles(self, node: Node, tensor: Tensor, lanes: int) -> int:
+        """Return the cycles of a layer whose input has so many lanes."""
+        if (node.output, lanes) not in self._known_cycles:
+            layer = NetworkSpec(self._graph, lanes={tensor.name: lanes}).layer(node)
+            self._known_cycles[node.output, lanes] = layer.cycles_per_image()
+        return self._known_cycles[node.output, lanes]

@@ -39,12 +39,17 @@ def requantization(value: Requantization | None) -> str:
     return ""
 
 
-def short_name(name: str, length: int) -> str:
-    """Return the telling end of a tensor's name, at most so long.
+def first_name(name: str) -> str:
+    """Return what a tensor is called: converters join names of fused operators, the result first.
 
-    Converters join the names of fused operators by semicolons, the result first.
+    They do so by semicolons.
     """
-    first = name.split(";")[0]
+    return name.split(";")[0]
+
+
+def short_name(name: str, length: int) -> str:
+    """Return the telling end of what a tensor is called, at most so long."""
+    first = first_name(name)
     return first if len(first) <= length else f"…{first[-(length - 1) :]}"
 
 

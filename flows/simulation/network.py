@@ -4,16 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from flows.arguments.code_files import Codes
 from flows.simulation.bench.cosimulation import Outcome, Run
 from flows.simulation.bench.payload import as_beats
 from flows.simulation.bench.scenario import Scenario
 from golden.graph import Graph
+from golden.numbers.arrays import Int64
 from hdl.network.circuit import Network
-
-Int64 = NDArray[np.int64]
 
 PATIENCE = 1_000_000
 """Cycles without a beat after which a network is given up; the first layers of a large one can

@@ -143,7 +143,7 @@ def find_device(name: str) -> Device:
         Listing the names that exist.
     """
     if name not in DEVICES:
-        raise UserError(f"no device is named {name!r}; choose one of {', '.join(DEVICES)}")
+        raise UserError(f"no device family is named {name!r}; choose one of {', '.join(DEVICES)}")
     return DEVICES[name]
 
 

@@ -12,8 +12,8 @@ from golden.certificates.certificate_search import find_certificate
 from golden.digits import quantized_digits
 from golden.errors import UserError
 from golden.executor.layer_trace import LayerTrace
+from golden.numbers.arrays import Int64
 from golden.numbers.float_requant import requantize_float32_half_even
-from golden.numbers.requant_spec import Int64
 from golden.numbers.rounding import Rounding
 
 DIGITS = Path("sim_build") / "digits"

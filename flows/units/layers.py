@@ -7,36 +7,34 @@ from typing import TypeVar
 
 import numpy as np
 from amaranth.lib import wiring
-from numpy.typing import NDArray
 
 from flows.units.unit import Parameter, Unit, one_of, parse_flag, parse_integers
 from golden import graph
 from golden.graph import AccumulatorBounds, Encoding, FixedPoint, Requantization, Tensor
 from golden.lowering.certify import certify_requantization
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.multiplier import quantize_multiplier
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
 from golden.numbers.softmax import softmax_exponential
 from golden.numbers.softmax16 import softmax16_exponential, softmax16_reciprocal
-from hdl.layers.add import AddLayer
-from hdl.layers.argmax import ArgMax
-from hdl.layers.broadcast import Broadcast
-from hdl.layers.channel_requant import ChannelRequantizer
-from hdl.layers.clamp import Clamp
-from hdl.layers.concat import Concat
-from hdl.layers.fifo import MAXIMUM_DEPTH, Fifo
-from hdl.layers.fork import Fork
-from hdl.layers.lanes import Lanes
-from hdl.layers.multiply import MultiplyLayer
-from hdl.layers.pad import Pad
-from hdl.layers.requantize import RequantizeLayer
-from hdl.layers.softmax import Softmax
-from hdl.layers.softmax16 import Softmax16
-from hdl.layers.subsample import Subsample
-from hdl.layers.table import Table
-
-Int64 = NDArray[np.int64]
+from hdl.layers.add import AddSpec
+from hdl.layers.arg_max import ArgMaxSpec
+from hdl.layers.broadcast import BroadcastSpec
+from hdl.layers.clamp import ClampSpec
+from hdl.layers.concat import ConcatSpec
+from hdl.layers.multiply import MultiplySpec
+from hdl.layers.pad import PadSpec
+from hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
+from hdl.layers.parts.fifo import MAXIMUM_DEPTH, Fifo
+from hdl.layers.parts.fork import Fork
+from hdl.layers.parts.lanes import Lanes
+from hdl.layers.parts.subsample import Subsample
+from hdl.layers.requantize import RequantizeSpec
+from hdl.layers.softmax import SoftmaxSpec
+from hdl.layers.softmax16 import Softmax16Spec
+from hdl.layers.table import TableSpec
 
 
 class RequantizerKind(Enum):
@@ -124,14 +122,14 @@ def _build_channel_requant(
     name: str,
 ) -> wiring.Component:
     bounds = example_bounds(accumulator, channels)
-    return ChannelRequantizer(
+    spec = ChannelRequantSpec(
         example_requantization(requantizer, bounds, output, entries),
         accumulator,
         example_bias(accumulator, channels) if bias else None,
         channels,
         lanes,
-        name,
     )
+    return ChannelRequantizer(spec, name)
 
 
 KIND = Parameter("int8", IntegerType.parse, "int or uint of 1 to 16 bits")
@@ -183,7 +181,7 @@ def _build_pad(
     node = graph.Pad(inputs=("x",), output="y", padding=pairs, code=code)
     tensor = Tensor.of_type("x", shape, kind)
     node.infer(tensor)
-    return Pad(node, tensor, lanes)
+    return PadSpec(node, (tensor,), lanes).build("pad")
 
 
 BROADCAST_PARAMETERS = {
@@ -198,7 +196,8 @@ def _build_broadcast(
     kind: IntegerType, of: tuple[int, ...], shape: tuple[int, ...], lanes: int
 ) -> wiring.Component:
     node = graph.Broadcast(inputs=("x",), output="y", shape=shape)
-    return Broadcast(node, Tensor.of_type("x", of, kind), lanes)
+    tensor = Tensor.of_type("x", of, kind)
+    return BroadcastSpec(node, (tensor,), lanes).build("broadcast")
 
 
 SUBSAMPLE_PARAMETERS = {
@@ -219,9 +218,10 @@ CONCAT_PARAMETERS = {
 def _build_concat(
     kind: IntegerType, shapes: tuple[tuple[int, ...], ...], axis: int, lanes: int
 ) -> wiring.Component:
-    tensors = [Tensor.of_type(f"x{n}", shape, kind) for n, shape in enumerate(shapes)]
+    tensors = tuple(Tensor.of_type(f"x{n}", shape, kind) for n, shape in enumerate(shapes))
     names = tuple(tensor.name for tensor in tensors)
-    return Concat(graph.Concat(inputs=names, output="y", axis=axis), tensors, lanes)
+    node = graph.Concat(inputs=names, output="y", axis=axis)
+    return ConcatSpec(node, tensors, lanes).build("concat")
 
 
 TABLE_PARAMETERS = {
@@ -239,7 +239,7 @@ def _build_table(
     rng = np.random.default_rng(kind.width)
     values = rng.integers(output.minimum, output.maximum, 1 << kind.width, endpoint=True)
     node = graph.Table(inputs=("x",), output="y", values=values, type=output)
-    return Table(node, Tensor.of_type("x", shape, kind), lanes, name)
+    return TableSpec(node, (Tensor.of_type("x", shape, kind),), lanes).build(name)
 
 
 CLAMP_PARAMETERS = {
@@ -255,7 +255,7 @@ def _build_clamp(
     kind: IntegerType, minimum: int, maximum: int, shape: tuple[int, ...], lanes: int
 ) -> wiring.Component:
     node = graph.Clamp(inputs=("x",), output="y", minimum=minimum, maximum=maximum)
-    return Clamp(node, Tensor.of_type("x", shape, kind), lanes)
+    return ClampSpec(node, (Tensor.of_type("x", shape, kind),), lanes).build("clamp")
 
 
 ADD_PARAMETERS = {
@@ -295,7 +295,7 @@ def _build_add(
     lanes: int,
     name: str,
 ) -> wiring.Component:
-    tensors = [Tensor.of_type(f"x{n}", shape, kind) for n in range(inputs)]
+    tensors = tuple(Tensor.of_type(f"x{n}", shape, kind) for n in range(inputs))
     # As TFLite scales the operands of an addition.
     addends = tuple(
         graph.Addend(Encoding(kind.minimum + 3 * n), (1 << 30) + n * 87_654_321, 11, n % 3)
@@ -303,7 +303,8 @@ def _build_add(
     )
     names = tuple(tensor.name for tensor in tensors)
     node = graph.Add(inputs=names, output="y", addends=addends)
-    return AddLayer(requantized(node, tensors, requantizer, output), tensors, lanes, name)
+    node = requantized(node, tensors, requantizer, output)
+    return AddSpec(node, tensors, lanes).build(name)
 
 
 MULTIPLY_PARAMETERS = {
@@ -326,10 +327,11 @@ def _build_multiply(
     lanes: int,
     name: str,
 ) -> wiring.Component:
-    tensors = [Tensor.of_type("a", shape, a), Tensor.of_type("b", shape, b)]
+    tensors = Tensor.of_type("a", shape, a), Tensor.of_type("b", shape, b)
     encodings = Encoding(a.minimum // 3), Encoding(b.maximum // 4)
     node = graph.Multiply(inputs=("a", "b"), output="y", encodings=encodings)
-    return MultiplyLayer(requantized(node, tensors, requantizer, output), tensors, lanes, name)
+    node = requantized(node, tensors, requantizer, output)
+    return MultiplySpec(node, tensors, lanes).build(name)
 
 
 REQUANTIZE_PARAMETERS = {
@@ -356,7 +358,7 @@ def _build_requantize(
     encoding = Encoding(kind.minimum + (1 << kind.width) // 3)
     node = graph.Requantize(inputs=("x",), output="y", encoding=encoding)
     node = requantized(node, [tensor], requantizer, output, entries)
-    return RequantizeLayer(node, tensor, lanes, name)
+    return RequantizeSpec(node, (tensor,), lanes).build(name)
 
 
 SOFTMAX_PARAMETERS = {
@@ -373,8 +375,7 @@ def _build_softmax(
 ) -> wiring.Component:
     exponential = softmax_exponential(scale, 1.0, kind.width)
     node = graph.Softmax(inputs=("x",), output="y", exponential=exponential, type=output)
-    tensor = Tensor.of_type("x", shape, kind)
-    return Softmax(node, tensor, name)
+    return SoftmaxSpec(node, (Tensor.of_type("x", shape, kind),)).build(name)
 
 
 SOFTMAX16_PARAMETERS = {
@@ -391,7 +392,8 @@ def _build_softmax16(scale: float, shape: tuple[int, ...], name: str) -> wiring.
         exponential=softmax16_exponential(scale, 1.0),
         reciprocal=softmax16_reciprocal(np.float64),
     )
-    return Softmax16(node, Tensor.of_type("x", shape, IntegerType(16, True)), name)
+    tensor = Tensor.of_type("x", shape, IntegerType(16, True))
+    return Softmax16Spec(node, (tensor,)).build(name)
 
 
 ARGMAX_PARAMETERS = {
@@ -402,7 +404,8 @@ ARGMAX_PARAMETERS = {
 
 
 def _build_argmax(kind: IntegerType, shape: tuple[int, ...], lanes: int) -> wiring.Component:
-    return ArgMax(graph.ArgMax(inputs=("x",), output="y"), Tensor.of_type("x", shape, kind), lanes)
+    node = graph.ArgMax(inputs=("x",), output="y")
+    return ArgMaxSpec(node, (Tensor.of_type("x", shape, kind),), lanes).build("arg_max")
 
 
 LAYER_UNITS: dict[str, Unit] = {

@@ -21,11 +21,11 @@ from golden.graph import (
 from golden.lowering.certify import certify
 from golden.numbers.integer_type import IntegerType
 from golden.units.mac_spec import Multiplier
-from hdl.layers.folding import Folding
-from hdl.layers.matrix_layer import MatrixLayer
-from hdl.layers.matrix_layer_spec import MatrixLayerSpec
-from hdl.layers.sliding_window import SlidingWindow
-from hdl.layers.window_spec import SlidingWindowSpec
+from hdl.layers.layer import Layer
+from hdl.layers.parts.folding import Folding
+from hdl.layers.parts.sliding_window import SlidingWindow
+from hdl.layers.parts.window_spec import SlidingWindowSpec
+from hdl.network.spec import NetworkSpec
 
 _EXAMPLE_MULTIPLIERS = ", ".join(kind.value for kind in Multiplier)
 
@@ -217,12 +217,10 @@ def _build_dense(
     return _layer(graph, Folding(1, elements, pe, multiplier), lanes_in, lanes_out, name)
 
 
-def _layer(graph: Graph, folding: Folding, lanes_in: int, lanes_out: int, name: str) -> MatrixLayer:
-    node = graph.nodes[0]
-    assert isinstance(node, MatrixNode)
-    bounds = graph.accumulators[node.output]
-    spec = MatrixLayerSpec(node, graph.inputs[0], bounds, folding, lanes_in, lanes_out)
-    return MatrixLayer(spec, name)
+def _layer(graph: Graph, folding: Folding, lanes_in: int, lanes_out: int, name: str) -> Layer:
+    lanes = {"x": lanes_in, "y": lanes_out}
+    layer = NetworkSpec(graph, {"y": folding}, lanes).layer(graph.nodes[0])
+    return layer.build(name)
 
 
 MATRIX_LAYER_UNITS: dict[str, Unit] = {

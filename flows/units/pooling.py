@@ -20,9 +20,13 @@ from golden import graph
 from golden.errors import UserError
 from golden.graph import Encoding, Tensor, Window
 from golden.numbers.integer_type import IntegerType
-from hdl.layers.global_pool import GlobalPool
-from hdl.layers.window_pool import WindowPool
-from hdl.layers.window_reduce import Reduction, WindowReduce
+from hdl.layers.average_pool import AveragePoolSpec
+from hdl.layers.layer_spec import Place
+from hdl.layers.max_pool import MaxPoolSpec
+from hdl.layers.parts.window_pool import WindowPoolSpec
+from hdl.layers.parts.window_reduce import Reduction, WindowReduce
+from hdl.layers.registry import layer_spec
+from hdl.layers.sum_pool import SumPoolSpec
 
 
 class Pooling(Enum):
@@ -55,6 +59,7 @@ def _build_global_pool(
     name: str,
 ) -> wiring.Component:
     tensor = Tensor.of_type("x", shape, kind)
+    place = Place((tensor,), (lanes,), lanes)
     encoding = Encoding(kind.minimum + (1 << kind.width) // 3)
     names: dict[str, Any] = {"inputs": ("x",), "output": "y"}
     node: graph.Mean | graph.SumPool | graph.AveragePool
@@ -72,7 +77,7 @@ def _build_global_pool(
         node = graph.AveragePool(
             window=window, minimum=kind.minimum + 1, maximum=kind.maximum, **names
         )
-    return GlobalPool(node, tensor, lanes, name)
+    return layer_spec(node, place).build(name)
 
 
 WINDOW_REDUCE_PARAMETERS = {
@@ -114,17 +119,19 @@ def _build_window_pool(
         "window": example_window(**window),
     }
     clamp: dict[str, Any] = {"minimum": kind.minimum + 1, "maximum": kind.maximum}
-    node: graph.MaxPool | graph.SumPool | graph.AveragePool
+    spec: WindowPoolSpec
     if pooling is Pooling.MEAN:
         raise UserError("pooling is mean; allowed: maximum, sum or average")
     if pooling is Pooling.SUM:
         encoding = Encoding(kind.minimum + (1 << kind.width) // 3)
         plain = graph.SumPool(encoding=encoding, **common)
         node = requantized(plain, [tensor], requantizer, output)
+        spec = SumPoolSpec(node, (tensor,), lanes, rows)
+    elif pooling is Pooling.MAXIMUM:
+        spec = MaxPoolSpec(graph.MaxPool(**clamp, **common), (tensor,), lanes, rows)
     else:
-        node_type = graph.MaxPool if pooling is Pooling.MAXIMUM else graph.AveragePool
-        node = node_type(**clamp, **common)
-    return WindowPool(node, tensor, lanes, rows, name)
+        spec = AveragePoolSpec(graph.AveragePool(**clamp, **common), (tensor,), lanes, rows)
+    return spec.build(name)
 
 
 POOLING_UNITS: dict[str, Unit] = {

@@ -9,12 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
-
-Int64 = NDArray[np.int64]
 
 Reference = Callable[[Int64], Int64]
 """Maps accumulators of shape (..., channels) to output codes of the same shape."""

@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike, NDArray
 from golden.certificates.certificate import (
     Certificate,
     CertificateError,
-    Int64,
     Reference,
     StepFunction,
     decisive_points,
 )
+from golden.numbers.arrays import Int64
 
 Mask = NDArray[np.bool_]
 

@@ -10,14 +10,12 @@ from enum import Enum
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from golden.errors import UserError
+from golden.numbers.arrays import Float32, Int64
 from golden.numbers.integer_type import IntegerType
-
-Float32 = NDArray[np.float32]
-Int64 = NDArray[np.int64]
 
 
 class QuantizeRounding(Enum):

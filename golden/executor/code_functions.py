@@ -7,15 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from golden.executor.kernel import Kernel
 from golden.executor.loops import look_up, look_up_pairs
 from golden.executor.storage import Storage
 from golden.graph import Requantization, Tensor
-
-Int64 = NDArray[np.int64]
-
+from golden.numbers.arrays import Int64
 
 Function = Callable[..., Int64]
 """Codes of each input, shapes that broadcast and channels last, to codes."""

@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.files.atomic_file import write_atomically
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
-
-Int64 = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,31 +1,33 @@
 """Loops over accumulators and codes, compiled for the processor at hand by Numba.
 
 Each computes in one pass over memory what would take torch six. Integer arithmetic only, so a
-compiler has nothing to round. Compiled on first use, and kept beside this file or in the user's
-cache.
+compiler has nothing to round.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from golden.executor.locked_cache import LockedCache
-
-Int64 = NDArray[np.int64]
-
-
-def _compiled(function: Callable[..., None]) -> Callable[..., None]:
-    compiled = njit(function, nogil=True, error_model="numpy")
-    # A RuntimeError: there is no folder to keep it in.
-    with suppress(RuntimeError):
-        compiled._cache = LockedCache(function)  # What njit(cache=True) does with Numba's own.
-    return compiled
+from golden.executor.compiled import compiled
+from golden.numbers.arrays import Int64
 
 
-@_compiled
+class Scaling(NamedTuple):
+    """Arguments of `scale`, and of `correct`."""
+
+    multiplier: Int64
+    constant: Int64
+    below_zero: Int64
+    shift: int
+    minimum: int
+    maximum: int
+    channels: Int64
+    exceptions: Int64
+    corrections: Int64
+
+
+@compiled
 def scale(
     accumulators: NDArray,
     multiplier: Int64,
@@ -44,7 +46,7 @@ def scale(
 
     Parameters
     ----------
-    accumulators : ndarray of shape (rows, channels)
+    accumulators : ndarray of shape (rows, channels or more)
         Integers of up to 32 bits, of any integer or floating-point type.
     multiplier, constant, below_zero : ndarray of int64, shape (channels,)
         Sums stay below 2**63.
@@ -53,8 +55,8 @@ def scale(
     codes : ndarray of integers, shape (rows, channels)
         Output.
     """
-    for row in range(accumulators.shape[0]):
-        for channel in range(accumulators.shape[1]):
+    for row in range(codes.shape[0]):
+        for channel in range(codes.shape[1]):
             accumulator = np.int64(np.int32(accumulators[row, channel]))
             # All ones below zero. A condition instead would keep the loop from being vectorized.
             sign = accumulator >> 63
@@ -64,7 +66,7 @@ def scale(
             codes[row, channel] = min(max(total >> shift, minimum), maximum)
 
 
-@_compiled
+@compiled
 def correct(
     accumulators: NDArray,
     channels: Int64,
@@ -75,19 +77,30 @@ def correct(
     """Correct the codes of single accumulators, each given by its channel; see `scale`."""
     for index in range(len(channels)):
         channel = channels[index]
-        for row in range(accumulators.shape[0]):
+        for row in range(codes.shape[0]):
             if accumulators[row, channel] == exceptions[index]:
                 codes[row, channel] += corrections[index]
 
 
-@_compiled
+@compiled
+def requantize_rows(accumulators: NDArray, scaling: Scaling, codes: NDArray[np.integer]) -> None:
+    """Requantize accumulators, (rows, channels or more), to codes, (rows, channels)."""
+    scale(
+        accumulators, scaling.multiplier, scaling.constant, scaling.below_zero, scaling.shift,
+        scaling.minimum, scaling.maximum, codes,
+    )  # fmt: skip
+    if len(scaling.channels):
+        correct(accumulators, scaling.channels, scaling.exceptions, scaling.corrections, codes)
+
+
+@compiled
 def look_up(table: NDArray, codes: NDArray[np.integer], results: NDArray) -> None:
     """Look up each code, not negative; all arrays of one dimension."""
     for index in range(len(codes)):
         results[index] = table[codes[index]]
 
 
-@_compiled
+@compiled
 def look_up_pairs(
     table: NDArray, first: NDArray[np.uint8], second: NDArray[np.uint8], results: NDArray
 ) -> None:
@@ -96,7 +109,7 @@ def look_up_pairs(
         results[index] = table[(np.intp(first[index]) << 8) | np.intp(second[index])]
 
 
-@_compiled
+@compiled
 def sum_windows(
     codes: NDArray[np.integer],
     size: tuple[int, int],

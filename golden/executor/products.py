@@ -1,87 +1,195 @@
 """Products of codes and weights, by fast arithmetic that is exact."""
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn.functional import conv2d, pad
 
-from golden.executor.int8_products import (
-    LARGEST_SUM,
-    SMALLEST_PRODUCT,
-    ByteConvolution,
-    int8_products_are_exact,
-    multiply_bytes,
-)
-from golden.executor.kernel import decode
+from golden.executor.kernel import Kernel, decode
+from golden.executor.loops import Scaling
+from golden.executor.product_loops import Factors, convolve, multiply
+from golden.executor.requantization import compile_requantization, scaling_of
 from golden.executor.storage import Storage
+from golden.executor.tile import LANES
 from golden.graph import AccumulatorBounds, Convolution, FullyConnected, MatrixNode, Tensor
+from golden.numbers.arrays import Int64
+from golden.numbers.integer_type import IntegerType
 
-Accumulate = Callable[[torch.Tensor], torch.Tensor]
-"""Stored codes to accumulators, channels last."""
+_VALUES, _SUMS = IntegerType(16, True), IntegerType(32, True)
 
 
 def largest_sum(node: MatrixNode, bounds: AccumulatorBounds) -> int:
-    """Return what no partial sum exceeds, whenever a library adds the bias."""
+    """Return what no partial sum exceeds, wherever the bias is added."""
     largest = max(abs(int(bounds.minimum.min())), abs(int(bounds.maximum.max())))
     return largest + max(abs(int(node.bias.min())), abs(int(node.bias.max())))
 
 
-def takes_bytes(node: MatrixNode, tensor: Tensor, bounds: AccumulatorBounds) -> bool:
-    """Return whether products of 8-bit integers compute a node's accumulators exactly."""
-    values = node.weight_values
-    return (
-        tensor.type.width <= 8
-        and not node.input_encoding.bipolar
-        and values[0].size >= SMALLEST_PRODUCT
-        and values.min() >= -128
-        and values.max() <= 127
-        and largest_sum(node, bounds) <= LARGEST_SUM
-        and int8_products_are_exact()
+def takes_integers(node: MatrixNode, tensor: Tensor, bounds: AccumulatorBounds) -> bool:
+    """Return whether values of 16 bits and sums of 32 hold a node's arithmetic."""
+    reached = node.input_encoding.decode([tensor.minimum, tensor.maximum])
+    ends = (reached, node.weight_values)
+    return largest_sum(node, bounds) <= _SUMS.maximum and all(
+        int(values.min()) in _VALUES and int(values.max()) in _VALUES for values in ends
     )
 
 
-def stored_zero_point(node: MatrixNode, tensor: Tensor) -> int:
-    """Return the zero point of a node's input as it is stored."""
-    return node.input_encoding.zero_point - Storage.of(tensor).offset
+def compile_fully_connected(
+    node: FullyConnected, tensor: Tensor, output: Tensor, bounds: AccumulatorBounds
+) -> Kernel:
+    """Return the kernel of a fully connected node."""
+    if not takes_integers(node, tensor, bounds):
+        return _float_products(node, tensor, output, bounds)
+    return _rows_kernel(node, tensor, output, bounds, node.weight_values)
 
 
-def byte_products(node: FullyConnected, tensor: Tensor) -> Accumulate:
-    """Return a fully connected node's accumulators by products of 8-bit integers."""
-    values = node.weight_values
-    weight = torch.from_numpy(values).to(torch.int8)
-    # The products take 128 from every byte; the rest of the zero point goes into the bias.
-    rest = 128 - stored_zero_point(node, tensor)
-    bias = torch.from_numpy(node.bias + rest * values.sum(axis=1)).to(torch.int32)
-
-    def accumulate(stored: torch.Tensor) -> torch.Tensor:
-        rows = stored.reshape(-1, stored.shape[-1])
-        return multiply_bytes(rows, weight).add_(bias).view(*stored.shape[:-1], len(bias))
-
-    return accumulate
-
-
-def byte_convolution(node: Convolution, tensor: Tensor) -> Accumulate:
-    """Return a convolution's accumulators by products of 8-bit integers."""
+def compile_convolution(
+    node: Convolution, tensor: Tensor, output: Tensor, bounds: AccumulatorBounds
+) -> Kernel:
+    """Return the kernel of a convolution."""
+    if not takes_integers(node, tensor, bounds):
+        return _float_convolution(node, tensor, output, bounds)
     window = node.window
+    plain = window.size == window.stride == (1, 1) and window.padding == ((0, 0), (0, 0))
+    if plain and node.groups == 1:
+        return _rows_kernel(node, tensor, output, bounds, node.weight_values[:, 0, 0])
+    return _images_kernel(node, tensor, output, bounds)
+
+
+@dataclass(frozen=True)
+class _Finish:
+    """What becomes of sums: requantized with the products, or later where 64 bits are too few."""
+
+    scaling: Scaling
+    dtype: torch.dtype
+    later: Kernel | None
+
+    @classmethod
+    def of(cls, node: MatrixNode, output: Tensor, bounds: AccumulatorBounds) -> "_Finish":
+        scaling = scaling_of(node.requantization, bounds, output)
+        if scaling is not None:
+            return cls(scaling, Storage.of(output).dtype, None)
+        one, none = np.ones(output.channels, dtype=np.int64), np.empty(0, dtype=np.int64)
+        unchanged = Scaling(
+            one, 0 * one, 0 * one, 0, _SUMS.minimum, _SUMS.maximum, none, none, none
+        )
+        return cls(
+            unchanged, torch.int32, compile_requantization(node.requantization, bounds, output)
+        )
+
+    def __call__(self, results: torch.Tensor) -> torch.Tensor:
+        return results if self.later is None else self.later(results)
+
+
+def _decoding(node: MatrixNode, tensor: Tensor) -> tuple[int, int]:
+    """Return gain and zero of ``value = gain * stored - zero``."""
+    offset = Storage.of(tensor).offset
+    if node.input_encoding.bipolar:
+        return 2, 1 - 2 * offset
+    return 1, node.input_encoding.zero_point - offset
+
+
+def _rows_kernel(
+    node: MatrixNode, tensor: Tensor, output: Tensor, bounds: AccumulatorBounds, weight: Int64
+) -> Kernel:
+    """Return products of the last dimension with a matrix, (outputs, inputs)."""
+    finish, (gain, zero) = _Finish.of(node, output, bounds), _decoding(node, tensor)
+    factors = matrix_factors(weight[None], node.bias, np.zeros(1, dtype=np.int64), weight.shape[1])
+    shape, inputs, channels = output.shape, tensor.channels, output.channels
+
+    def kernel(stored: torch.Tensor) -> torch.Tensor:
+        results = torch.empty((len(stored), *shape), dtype=finish.dtype)
+        codes = stored.reshape(-1, inputs).numpy()
+        multiply(codes, gain, zero, factors, finish.scaling, results.view(-1, channels).numpy())
+        return finish(results)
+
+    return kernel
+
+
+def _images_kernel(
+    node: Convolution, tensor: Tensor, output: Tensor, bounds: AccumulatorBounds
+) -> Kernel:
+    finish, (gain, zero) = _Finish.of(node, output, bounds), _decoding(node, tensor)
+    window, weight = node.window, node.weight_values
     (top, bottom), (left, right) = window.padding
-    zero_point = stored_zero_point(node, tensor)
-    symmetric = (top, left) == (bottom, right)
-    convolve = ByteConvolution(
-        torch.from_numpy(node.weight_values).permute(0, 3, 1, 2).to(torch.int8).contiguous(),
-        torch.from_numpy(node.bias.copy()).to(torch.float32),
-        zero_point,
-        window.stride,
-        (top, left) if symmetric else (0, 0),
-        window.dilation,
-        node.groups,
+    height, width, channels = tensor.shape
+    padded = (height + top + bottom, width + left + right)
+    repeated = len(weight) // node.groups if node.depthwise else 1
+    rows, columns = (
+        np.arange(size) * d for size, d in zip(window.size, window.dilation, strict=True)
+    )
+    taps = (rows[:, None] * padded[1] + columns) * channels * repeated
+    if node.depthwise:
+        factors = depthwise_factors(weight.reshape(len(weight), -1), node.bias, taps.reshape(-1))
+    elif node.groups == 1 and window.dilation[1] == 1:  # The taps of a row lie side by side.
+        joined = weight.reshape(1, len(weight), -1)
+        factors = matrix_factors(joined, node.bias, taps[:, 0], window.size[1] * channels)
+    else:
+        grouped = weight.reshape(node.groups, len(weight) // node.groups, -1)
+        factors = matrix_factors(grouped, node.bias, taps.reshape(-1), weight.shape[-1])
+
+    def kernel(stored: torch.Tensor) -> torch.Tensor:
+        results = torch.empty((len(stored), *output.shape), dtype=finish.dtype)
+        convolve(
+            stored.contiguous().numpy(), gain, zero, (top, left), padded, repeated, window.stride,
+            factors, node.depthwise, finish.scaling, results.numpy(),
+        )  # fmt: skip
+        return finish(results)
+
+    return kernel
+
+
+def matrix_factors(weight: Int64, bias: Int64, runs: Int64, length: int) -> Factors:
+    """Return weights as `golden.executor.tile.matrix_tile` takes them.
+
+    Parameters
+    ----------
+    weight : ndarray of int64, shape (groups, outputs of a group, runs * length)
+    bias : ndarray of int64, shape (groups * outputs of a group,)
+    runs : ndarray of int64
+        Offsets of runs of `length` values, the inputs of a group.
+    """
+    groups, outputs, _ = weight.shape
+    blocks, steps = -(-outputs // LANES), -(-length // 2)
+    filled = np.zeros((groups, blocks * LANES, len(runs), 2 * steps), dtype=np.int16)
+    filled[:, :outputs, :, :length] = weight.reshape(groups, outputs, len(runs), length)
+    tiles = filled.reshape(groups, blocks, LANES, len(runs), steps, 2)
+    biases = np.zeros((groups, blocks * LANES), dtype=np.int32)
+    biases[:, :outputs] = bias.reshape(groups, outputs)
+    group, block = np.repeat(np.arange(groups), blocks), np.tile(np.arange(blocks), groups)
+    return Factors(
+        runs.astype(np.int64),
+        steps,
+        tiles.transpose(0, 1, 3, 4, 2, 5).reshape(-1).copy(),
+        biases.reshape(-1),
+        group * length,
+        group * outputs + block * LANES,
+        groups * outputs,
     )
 
-    def accumulate(stored: torch.Tensor) -> torch.Tensor:
-        if not symmetric:
-            stored = pad(stored, (0, 0, left, right, top, bottom), value=zero_point)
-        return convolve(stored.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
 
-    return accumulate
+def depthwise_factors(weight: Int64, bias: Int64, runs: Int64) -> Factors:
+    """Return weights as `golden.executor.tile.depthwise_tile` takes them.
+
+    Parameters
+    ----------
+    weight : ndarray of int64, shape (channels, runs)
+    bias : ndarray of int64, shape (channels,)
+    runs : ndarray of int64
+        Offset of each tap.
+    """
+    channels, taps = weight.shape
+    blocks = -(-channels // LANES)
+    filled = np.zeros((blocks * LANES, taps), dtype=np.int16)
+    filled[:channels] = weight
+    biases = np.zeros(blocks * LANES, dtype=np.int32)
+    biases[:channels] = bias
+    first = np.arange(blocks) * LANES
+    tiles: NDArray[np.int16] = filled.reshape(blocks, LANES, taps).transpose(0, 2, 1)
+    return Factors(
+        runs.astype(np.int64), 1, tiles.reshape(-1).copy(), biases, first, first, channels
+    )
 
 
 def exact_float(node: MatrixNode, bounds: AccumulatorBounds) -> torch.dtype:
@@ -89,26 +197,32 @@ def exact_float(node: MatrixNode, bounds: AccumulatorBounds) -> torch.dtype:
     return torch.float32 if largest_sum(node, bounds) <= 1 << 24 else torch.float64
 
 
-def float_products(node: FullyConnected, tensor: Tensor, bounds: AccumulatorBounds) -> Accumulate:
-    """Return a fully connected node's accumulators by floating-point products that are exact."""
+def _float_products(
+    node: FullyConnected, tensor: Tensor, output: Tensor, bounds: AccumulatorBounds
+) -> Kernel:
+    """Return a fully connected node by floating-point products that are exact."""
     dtype = exact_float(node, bounds)
     weight = torch.from_numpy(node.weight_values).to(dtype).T.contiguous()
     bias = torch.from_numpy(node.bias.copy()).to(dtype)
-    return lambda stored: decode(stored, tensor, node.input_encoding, dtype) @ weight + bias
+    scale = compile_requantization(node.requantization, bounds, output)
+    return lambda stored: scale(decode(stored, tensor, node.input_encoding, dtype) @ weight + bias)
 
 
-def float_convolution(node: Convolution, tensor: Tensor, bounds: AccumulatorBounds) -> Accumulate:
-    """Return a convolution's accumulators by floating-point products that are exact."""
+def _float_convolution(
+    node: Convolution, tensor: Tensor, output: Tensor, bounds: AccumulatorBounds
+) -> Kernel:
+    """Return a convolution by floating-point products that are exact."""
     dtype, window = exact_float(node, bounds), node.window
     weight = torch.from_numpy(node.weight_values).to(dtype).permute(0, 3, 1, 2)
     weight = weight.contiguous(memory_format=torch.channels_last)
     bias = torch.from_numpy(node.bias.copy()).to(dtype)
     (top, bottom), (left, right) = window.padding
+    scale = compile_requantization(node.requantization, bounds, output)
 
-    def accumulate(stored: torch.Tensor) -> torch.Tensor:
+    def kernel(stored: torch.Tensor) -> torch.Tensor:
         values = decode(stored, tensor, node.input_encoding, dtype)
         image = pad(values, (0, 0, left, right, top, bottom)).permute(0, 3, 1, 2)
         result = conv2d(image, weight, bias, window.stride, 0, window.dilation, node.groups)
-        return result.permute(0, 2, 3, 1)
+        return scale(result.permute(0, 2, 3, 1))
 
-    return accumulate
+    return kernel

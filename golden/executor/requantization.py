@@ -5,15 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from golden.executor.loops import correct, scale
+from golden.executor.loops import Scaling, requantize_rows
 from golden.executor.storage import Storage
 from golden.graph import AccumulatorBounds, FixedPoint, Requantization, Tensor
+from golden.numbers.arrays import Int64
 from golden.numbers.requant_spec import RequantChannels
 from golden.numbers.rounding import Rounding
-
-Int64 = NDArray[np.int64]
 
 Scaler = Callable[[torch.Tensor], torch.Tensor]
 """Accumulators of any type that holds them exactly, channels last, to stored codes."""
@@ -26,14 +24,22 @@ def compile_requantization(
     storage = Storage.of(output)
     if requantization is None:
         return lambda accumulator: (accumulator - storage.offset).to(storage.dtype)
-    if bounds.type.width <= 32 and _is_narrow(requantization):
-        function = _affine_function(requantization, bounds)
-        compiled = None if function is None else _compile(function, bounds, output)
-        if compiled is not None:
-            return compiled
+    scaling = scaling_of(requantization, bounds, output)
+    if scaling is not None:
+        return _compile(scaling, output)
     return lambda accumulator: storage.store(
         requantization.evaluate(accumulator.to(torch.int64).numpy())
     )
+
+
+def scaling_of(
+    requantization: Requantization | None, bounds: AccumulatorBounds, output: Tensor
+) -> Scaling | None:
+    """Return a requantization as a loop takes it; None if the loop's arithmetic cannot hold it."""
+    if requantization is None or bounds.type.width > 32 or not _is_narrow(requantization):
+        return None
+    function = _affine_function(requantization, bounds)
+    return None if function is None else _scaling(function, bounds, output)
 
 
 def _is_narrow(requantization: Requantization) -> bool:
@@ -138,8 +144,10 @@ def _rounding_constants(requantization: FixedPoint) -> tuple[Int64, Int64]:
     return negative, positive
 
 
-def _compile(function: _AffineFunction, bounds: AccumulatorBounds, output: Tensor) -> Scaler | None:
-    """Return an affine function as a loop; None if the loop's arithmetic cannot hold it."""
+def _scaling(
+    function: _AffineFunction, bounds: AccumulatorBounds, output: Tensor
+) -> Scaling | None:
+    """Return an affine function for a loop; None if the loop's arithmetic cannot hold it."""
     storage = Storage.of(output)
     low, high = np.unique(function.minimum), np.unique(function.maximum)
     if len(low) > 1 or len(high) > 1:
@@ -158,16 +166,26 @@ def _compile(function: _AffineFunction, bounds: AccumulatorBounds, output: Tenso
         np.broadcast_to(values.astype(np.int64), output.channels).copy()
         for values in (multiplier, constant, below_zero)
     )
-    lowest, highest = int(low[0]) - storage.offset, int(high[0]) - storage.offset
-    exceptions = _by_channel(function, output.channels)
+    return Scaling(
+        factors,
+        constants,
+        differences,
+        shift,
+        int(low[0]) - storage.offset,
+        int(high[0]) - storage.offset,
+        *_by_channel(function, output.channels),
+    )
+
+
+def _compile(scaling: Scaling, output: Tensor) -> Scaler:
+    """Return the function that runs the loops over a tensor of accumulators."""
+    dtype = Storage.of(output).dtype
 
     def requantize(accumulator: torch.Tensor) -> torch.Tensor:
-        codes = torch.empty(accumulator.shape, dtype=storage.dtype)
+        codes = torch.empty(accumulator.shape, dtype=dtype)
         rows = accumulator.reshape(-1, output.channels).numpy()
         results = codes.view(-1, output.channels).numpy()
-        scale(rows, factors, constants, differences, shift, lowest, highest, results)
-        if len(exceptions[0]):
-            correct(rows, *exceptions, results)
+        requantize_rows(rows, scaling, results)
         return codes
 
     return requantize

@@ -5,15 +5,12 @@ from functools import singledispatch
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.export.writer import Writer, code_dtype
 from golden.graph import Encoding, Graph, Node, Softmax, Softmax16, Window
 from golden.numbers import gemmlowp
-
-Int64 = NDArray[np.int64]
-
+from golden.numbers.arrays import Int64
 
 _EXACT_FLOAT32 = 1 << 24
 

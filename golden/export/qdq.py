@@ -8,7 +8,7 @@ its thresholds decide, or for every pair of codes.
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.certificates.certificate import Int64, StepFunction, decisive_points
+from golden.certificates.certificate import StepFunction, decisive_points
 from golden.certificates.certificate_search import find_steps
 from golden.export.writer import Writer, code_dtype
 from golden.graph import (
@@ -22,9 +22,8 @@ from golden.graph import (
     Quantization,
 )
 from golden.graph.requantization import Requantization
+from golden.numbers.arrays import Float32, Float64, Int64
 from golden.numbers.float_requant import requantize_float32_half_even
-
-Float32 = NDArray[np.float32]
 
 _STEPS_OF_SCALE = 16
 """Neighbouring float32 weight scales that are tried."""
@@ -195,7 +194,7 @@ def _stepped(values: Float32, steps: int) -> Float32:
     return (values.view(np.int32) + np.int32(steps)).view(np.float32)
 
 
-def _ratio(requantization: Requantization) -> NDArray[np.float64]:
+def _ratio(requantization: Requantization) -> Float64:
     if isinstance(requantization, Certified):
         certificate = requantization.certificate
         return np.ldexp(certificate.multiplier.astype(np.float64), -certificate.shift)

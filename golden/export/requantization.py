@@ -6,10 +6,10 @@ from numpy.typing import NDArray
 from golden.errors import UserError
 from golden.export.writer import Writer
 from golden.graph import AccumulatorBounds, Certified, FixedPoint, Requantization
+from golden.numbers.arrays import Int64
 from golden.numbers.requant_spec import RequantChannels
 from golden.numbers.rounding import Rounding
 
-Int64 = NDArray[np.int64]
 _Constants = NDArray[np.integer] | NDArray[np.object_]
 
 _WORD = 1 << 62
@@ -187,5 +187,5 @@ def _certified(writer: Writer, accumulator: str, certified: Certified) -> str:
     return code
 
 
-def _power(shift: NDArray[np.int64]) -> NDArray[np.int64]:
+def _power(shift: Int64) -> Int64:
     return np.int64(1) << shift

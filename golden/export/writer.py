@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from onnx import TensorProto, helper, numpy_helper
 
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 
 OPSET = 21
@@ -143,7 +144,7 @@ class Writer:
         magnitude = self.half_up(self.operator("Abs", a), power)
         return self.signed(magnitude, a)
 
-    def half_even(self, a: str, power: NDArray[np.int64]) -> str:
+    def half_even(self, a: str, power: Int64) -> str:
         """Return ``a / power`` rounded half to even."""
         rounded = self.half_up(a, power)
         excess = self.subtracted(self.multiplied(rounded, power), a)

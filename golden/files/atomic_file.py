@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from golden.errors import ExecutionError
@@ -15,6 +16,42 @@ def write_atomically(path: Path, content: bytes) -> None:
     ExecutionError
         Naming the path, if it cannot be written; nothing is left behind.
     """
+    write_together([(path, content)])
+
+
+def write_together(files: Iterable[tuple[Path, bytes]]) -> None:
+    """Write files under temporary names, and rename them when all are there.
+
+    Parameters
+    ----------
+    files : iterable of (Path, bytes)
+        Contents may be made one after the other.
+
+    Raises
+    ------
+    ExecutionError
+        Naming the first path that cannot be written; no file was replaced, and nothing is left
+        behind.
+    """
+    written: dict[Path, str] = {}
+    try:
+        for path, content in files:
+            written[path] = _write_beside(path, content)
+        for path in list(written):
+            try:
+                os.replace(written[path], path)
+            except OSError as error:
+                raise _not_written(path, error) from None
+            del written[path]
+    finally:
+        for temporary in written.values():
+            os.unlink(temporary)
+
+
+def _write_beside(path: Path, content: bytes) -> str:
+    """Write a temporary file that can be renamed; return its name."""
+    if path.is_dir():  # The one reason why a file that was written beside it cannot replace it.
+        raise ExecutionError(f"{path}: Is a directory; the file was not written")
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     except OSError as error:
@@ -25,13 +62,17 @@ def write_atomically(path: Path, content: bytes) -> None:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content)
         os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
     except OSError as error:
         os.unlink(temporary)
-        raise ExecutionError(f"{path}: {error.strerror}; the file was not written") from None
+        raise _not_written(path, error) from None
     except BaseException:
         os.unlink(temporary)
         raise
+    return temporary
+
+
+def _not_written(path: Path, error: OSError) -> ExecutionError:
+    return ExecutionError(f"{path}: {error.strerror}; the file was not written")
 
 
 def _umask() -> int:

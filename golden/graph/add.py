@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from golden.errors import UserError
-from golden.graph.node import AccumulatingNode, Inference, Int64
+from golden.graph.node import AccumulatingNode, Inference
 from golden.graph.operands import broadcast, check_operand
 from golden.graph.tensor import Encoding, Tensor
+from golden.numbers.arrays import Int64
 from golden.numbers.requant_spec import MAXIMUM_MULTIPLIER_WIDTH
 
 

@@ -7,7 +7,9 @@ larger than the bytes that are there, and ends in a `Graph`, which checks everyt
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,8 @@ from golden.graph.tensor import Quantization, Tensor
 
 SUFFIX = ".bittrue"
 FORMAT = "bittrue graph"
-VERSION = 1
+VERSION = 2
+"""Raised by whatever changes what a file may hold; `_MIGRATIONS` read all that came before."""
 MAXIMUM_BYTES = 1 << 30
 """Unpacked size beyond which a file is refused."""
 
@@ -102,7 +105,7 @@ def loads(content: bytes) -> Graph:
         Saying what is wrong, for any content.
     """
     entries = _unpack(content)
-    document = _parse(entries.pop(_DOCUMENT, b""))
+    document = _migrated(_parse(entries.pop(_DOCUMENT, b"")))
     arrays = record.ArrayReader(
         {name: _read_npy(name, entry) for name, entry in entries.items()}, _array_name
     )
@@ -150,18 +153,37 @@ def _unpack(content: bytes) -> dict[str, bytes]:
         raise UserError(f"it is no intact {SUFFIX} archive ({error})") from None
 
 
-def _parse(text: bytes) -> object:
+def _parse(text: bytes) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise UserError(f"{_DOCUMENT} is missing or no JSON ({error})") from None
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise UserError(f"{_DOCUMENT} does not say format: {FORMAT!r}")
-    if document.get("version") != VERSION:
-        raise UserError(
-            f"format version is {document.get('version')!r}; this program reads {VERSION}"
-        )
     return document
+
+
+def _migrated(document: dict[str, Any]) -> dict[str, Any]:
+    """Return what a document of an earlier version would be in this one."""
+    version = document.get("version")
+    if type(version) is not int or not 1 <= version <= VERSION:
+        later = type(version) is int and version > VERSION
+        advice = "a later bittrue wrote it, which reads it" if later else "no bittrue wrote it"
+        raise UserError(
+            f"format version is {version!r}; this program reads 1 to {VERSION}: {advice}"
+        )
+    for earlier in range(version, VERSION):
+        document = _MIGRATIONS[earlier](document)
+    return document
+
+
+def _from_version_1(document: dict[str, Any]) -> dict[str, Any]:
+    """At first there were no layouts: every tensor was ordered as in its model."""
+    return {"layouts": {}} | document
+
+
+_MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_version_1}
+"""What turns a document of a version into one of the next."""
 
 
 def _npy(array: NDArray) -> bytes:

@@ -47,6 +47,14 @@ class Graph:
     ------
     GraphError
         Naming the node and what is wrong with it.
+
+    Examples
+    --------
+    >>> import bittrue
+    >>> graph = bittrue.load("small.bittrue")
+    >>> for node in graph.nodes:
+    ...     print(node.title, graph.tensors[node.output].type, graph.accumulators[node.output].type)
+    dense int8 int18
     """
 
     inputs: tuple[Tensor, ...]

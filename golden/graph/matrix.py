@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.errors import UserError
-from golden.graph.node import AccumulatingNode, Int64
+from golden.graph.node import AccumulatingNode
 from golden.graph.tensor import MAXIMUM_CODE_WIDTH, Encoding, Tensor, frozen_codes
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.requant_spec import MAXIMUM_ACCUMULATOR_WIDTH
 

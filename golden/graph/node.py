@@ -4,16 +4,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from golden.errors import UserError
 from golden.graph.requantization import Requantization
 from golden.graph.tensor import Tensor
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.requant_spec import MAXIMUM_ACCUMULATOR_WIDTH
-
-Int64 = NDArray[np.int64]
 
 OPERATORS: dict[str, type["Node"]] = {}
 """Every operator, by the name that files and messages give it; each class enters itself."""

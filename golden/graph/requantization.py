@@ -8,11 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 from golden.certificates.certificate import Certificate
 from golden.errors import UserError
 from golden.graph.tensor import MAXIMUM_CODE_WIDTH
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.requant_spec import MAXIMUM_MULTIPLIER_WIDTH, RequantChannels
 from golden.numbers.rounding import Rounding
-
-Int64 = NDArray[np.int64]
 
 _WORD_BITS = 62  # Leaves int64 room for the sign and for adding half of any shift.
 

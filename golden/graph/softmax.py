@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from golden.errors import UserError
-from golden.graph.node import Inference, Int64, Node, only_input
+from golden.graph.node import Inference, Node, only_input
 from golden.graph.tensor import Tensor, frozen_codes
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 
 _EXPONENTIAL = IntegerType(32, False)

@@ -8,11 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 from golden.numbers.exact_integers import exact_integers
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.requant_spec import MAXIMUM_ACCUMULATOR_WIDTH
-
-Int64 = NDArray[np.int64]
 
 MAXIMUM_CODE_WIDTH = 16
 """Of the codes that nodes compute with."""

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 
 Pair = tuple[int, int]
 
@@ -63,7 +63,7 @@ class Window:
             text += f" dilation {self.dilation[0]}x{self.dilation[1]}"
         return text
 
-    def taps_inside(self, shape: tuple[int, ...]) -> NDArray[np.int64]:
+    def taps_inside(self, shape: tuple[int, ...]) -> Int64:
         """Return how many taps of each window lie inside the input, shape (height, width).
 
         Raises
@@ -80,7 +80,7 @@ class Window:
             raise UserError(f"padding is {self.padding}; every window must meet the input")
         return inside
 
-    def _taps_inside(self, size: int, outputs: int, axis: int) -> NDArray[np.int64]:
+    def _taps_inside(self, size: int, outputs: int, axis: int) -> Int64:
         dilation = self.dilation[axis]
         first = np.arange(outputs) * self.stride[axis] - self.padding[axis][0]
         lowest = np.maximum(-(first // dilation), 0)

@@ -14,11 +14,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-from golden.graph import Add, Tensor
-
-Int64 = NDArray[np.int64]
+from golden.graph import Addend, Requantization, Tensor
+from golden.numbers.arrays import Int64
 
 MAXIMUM_TABLE_WIDTH = 8
 """Bits of the codes for which tables are looked for."""
@@ -54,14 +52,19 @@ class AdditionTables:
 
 
 @lru_cache(maxsize=64)
-def find_addition_tables(node: Add, tensors: tuple[Tensor, ...]) -> AdditionTables | None:
+def find_addition_tables(
+    addends: tuple[Addend, ...],
+    requantization: Requantization | None,
+    tensors: tuple[Tensor, ...],
+) -> AdditionTables | None:
     """Return tables of the smallest shift that compute an addition, or None if there are none.
 
     Circuits are made several times over while a folding is chosen; the answer is kept.
 
     Parameters
     ----------
-    node : Add
+    addends : tuple of Addend
+    requantization : FixedPoint or Certified, optional
     tensors : tuple of Tensor
         Its operands.
 
@@ -71,7 +74,6 @@ def find_addition_tables(node: Add, tensors: tuple[Tensor, ...]) -> AdditionTabl
         None also for an addition of other than two operands, of wider codes than
         `MAXIMUM_TABLE_WIDTH`, or with a requantization per channel or none at all.
     """
-    requantization = node.requantization
     if (
         len(tensors) != 2
         or requantization is None
@@ -81,7 +83,7 @@ def find_addition_tables(node: Add, tensors: tuple[Tensor, ...]) -> AdditionTabl
         return None
     first, second = (
         addend.evaluate(np.arange(tensor.minimum, tensor.maximum + 1))
-        for addend, tensor in zip(node.addends, tensors, strict=True)
+        for addend, tensor in zip(addends, tensors, strict=True)
     )
     codes = requantization.evaluate((first[:, None] + second)[..., None])[..., 0]
     # Doubling all entries solves the next larger shift, so bisection finds the smallest.

@@ -6,7 +6,7 @@ A certificate computes the same codes with narrower multipliers, so it makes sma
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from golden.certificates.certificate import CertificateError
 from golden.certificates.certificate_search import find_certificate
@@ -19,9 +19,8 @@ from golden.graph import (
     Node,
     Requantization,
 )
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
-
-Int64 = NDArray[np.int64]
 
 _POINTS = 1 << 19
 """Thresholds of a layer up to which a search is worth its time."""

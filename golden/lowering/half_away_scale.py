@@ -15,12 +15,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.certificates.certificate import CertificateError, StepFunction
+from golden.numbers.arrays import Int64
 from golden.numbers.requant_spec import WIDEST_MULTIPLIER
-
-Int64 = NDArray[np.int64]
 
 _NEAR = 2.0**-48
 """Relative distance within which fractions are compared exactly; float64 errs by less."""

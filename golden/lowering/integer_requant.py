@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from golden.certificates.certificate import (
     Certificate,
@@ -22,6 +22,7 @@ from golden.certificates.certificate import (
 from golden.certificates.certificate_search import find_certificate, find_steps
 from golden.graph import AccumulatorBounds, Certified, FixedPoint, Requantization
 from golden.lowering.half_away_scale import half_away_scale
+from golden.numbers.arrays import Float64, Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.multiplier import quantize_multiplier
 from golden.numbers.requant_spec import (
@@ -32,8 +33,6 @@ from golden.numbers.requant_spec import (
     RequantSpec,
 )
 from golden.numbers.rounding import Rounding
-
-Int64 = NDArray[np.int64]
 
 _PRODUCT_BITS = 61
 
@@ -230,8 +229,8 @@ def estimated_requantization(
 
 def certificate_of_scale(
     steps: StepFunction,
-    scale: NDArray[np.float64],
-    offset: NDArray[np.float64],
+    scale: Float64,
+    offset: Float64,
     zero_point: int,
     clamp: tuple[int, int],
     exceptions: int = _EXCEPTIONS,

@@ -15,7 +15,6 @@ from scipy.optimize import linprog
 
 from golden.certificates.certificate import CertificateError, StepFunction
 from golden.graph import (
-    Add,
     Addend,
     Certified,
     Encoding,
@@ -23,12 +22,12 @@ from golden.graph import (
     Requantization,
 )
 from golden.lowering.integer_requant import certificate_of_scale
+from golden.numbers.arrays import Float64, Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.multiplier import quantize_multiplier
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
 
-Int64 = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
 PairReference = Callable[[Int64, Int64], Int64]
@@ -74,7 +73,6 @@ class Total:
 
     Parameters
     ----------
-    name : str
     type : IntegerType
     scale : Fraction
     zero_point : int
@@ -82,11 +80,24 @@ class Total:
         Of its codes.
     """
 
-    name: str
     type: IntegerType
     scale: Fraction
     zero_point: int
     clamp: tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class ScaledSum:
+    """Integers that add two tensors: how each is scaled, and what is made of the sum.
+
+    Parameters
+    ----------
+    addends : (Addend, Addend)
+    requantization : FixedPoint or Certified
+    """
+
+    addends: tuple[Addend, Addend]
+    requantization: Requantization
 
 
 def few_pairs(first: Summand, second: Summand) -> bool:
@@ -96,8 +107,8 @@ def few_pairs(first: Summand, second: Summand) -> bool:
 
 def add_pairs(
     operands: tuple[Summand, Summand], subtract: bool, total: Total, reference: PairReference
-) -> Add | None:
-    """Return an addition that equals a reference on every pair of codes.
+) -> ScaledSum | None:
+    """Return integers whose sum equals a reference on every pair of codes.
 
     Parameters
     ----------
@@ -111,7 +122,7 @@ def add_pairs(
 
     Returns
     -------
-    Add or None
+    ScaledSum or None
         None if no multipliers of up to 31 bits equal the reference.
     """
     first, second = operands
@@ -124,15 +135,11 @@ def add_pairs(
             accumulator.reshape(-1), expected.reshape(-1), shift, constant, total
         )
         if requantization is not None:
-            return Add(
-                inputs=(first.name, second.name),
-                output=total.name,
-                addends=(
-                    Addend(first.encoding, multipliers[0]),
-                    Addend(second.encoding, multipliers[1], subtract=subtract),
-                ),
-                requantization=requantization,
+            addends = (
+                Addend(first.encoding, multipliers[0]),
+                Addend(second.encoding, multipliers[1], subtract=subtract),
             )
+            return ScaledSum(addends, requantization)
     return None
 
 
@@ -188,15 +195,15 @@ class _Pairs:
         low, high = total.clamp
         return cls(first, second, codes - total.zero_point, codes > low, codes < high)
 
-    def nearest_ties(self, ratios: list[Fraction]) -> NDArray[np.float64]:
+    def nearest_ties(self, ratios: list[Fraction]) -> Float64:
         """Return the tie next to each sum, shape (pairs,)."""
         return np.floor(self._sums(ratios)) + 0.5
 
-    def near(self, ties: NDArray[np.float64], ratios: list[Fraction]) -> Bool:
+    def near(self, ties: Float64, ratios: list[Fraction]) -> Bool:
         """Return which sums are near to their tie, shape (pairs,)."""
         return np.abs(self._sums(ratios) - ties) < _CRITICAL
 
-    def _sums(self, ratios: list[Fraction]) -> NDArray[np.float64]:
+    def _sums(self, ratios: list[Fraction]) -> Float64:
         return self.first * float(ratios[0]) + self.second * float(ratios[1])
 
     def ties(self, ratios: list[Fraction], near: Bool) -> Bool:
@@ -211,7 +218,7 @@ class _Pairs:
         return ties
 
     def widest(
-        self, bounding: Bool, ties: Bool | None, halves: NDArray[np.float64]
+        self, bounding: Bool, ties: Bool | None, halves: Float64
     ) -> tuple[float, float] | None:
         """Return real multipliers that keep all pairs furthest from where their levels end.
 

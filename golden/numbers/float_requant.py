@@ -5,9 +5,9 @@ into integers that give the same code for every reachable accumulator.
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Int64 = NDArray[np.int64]
+from golden.numbers.arrays import Int64
 
 
 def requantize_float32_half_even(

@@ -5,9 +5,8 @@ gemmlowp's fixedpoint/fixedpoint.h.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
-Int64 = NDArray[np.int64]
+from golden.numbers.arrays import Int64
 
 ONE = (1 << 31) - 1
 """1.0 in Q0.31, saturated."""

@@ -4,12 +4,10 @@ The only place where a floating-point scale becomes integers for fixed-point req
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from golden.errors import UserError
-
-Float64 = NDArray[np.float64]
-Int64 = NDArray[np.int64]
+from golden.numbers.arrays import Float64, Int64
 
 TFLITE_MULTIPLIER_WIDTH = 31
 """Fraction bits of TFLite's Q0.31 multiplier."""

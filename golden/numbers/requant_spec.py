@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.rounding import Rounding
-
-Int64 = NDArray[np.int64]
 
 MAXIMUM_ACCUMULATOR_WIDTH = 48
 MAXIMUM_OUTPUT_WIDTH = 32

@@ -5,9 +5,10 @@ internal/quantization_util.cc (PreprocessSoftmaxScaling, CalculateInputRadius).
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 from golden.numbers.gemmlowp import (
     divide_by_power_of_two,
     exp_of_negative,
@@ -16,8 +17,6 @@ from golden.numbers.gemmlowp import (
 )
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.multiplier import quantize_multiplier
-
-Int64 = NDArray[np.int64]
 
 _DIFFERENCE_INTEGER_BITS = 5
 _DIFFERENCE_FRACTION_BITS = 26

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 from golden.numbers.gemmlowp import multiply_by_quantized_multiplier
 from golden.numbers.multiplier import quantize_multiplier
 
-Int64 = NDArray[np.int64]
 Real = NDArray[Any]
 """In float32 or float64."""
 

@@ -18,11 +18,10 @@ from golden.executor.execute import Executor
 from golden.frontends.torch import to_codes
 from golden.frontends.torch.float_network import Layer, Matrix
 from golden.graph import Graph
+from golden.numbers.arrays import Int64
 from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of, steps_of
 from golden.quantize.fake_network import FakeQuantizedNetwork, quantizes_its_result
 from golden.quantize.lowering_context import feature_orders
-
-Int64 = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-Float64 = NDArray[np.float64]
+from golden.numbers.arrays import Float64
 
 _BINS = 4096
 """Bins of a histogram at most; at least half of them span the values seen."""

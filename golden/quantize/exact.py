@@ -3,18 +3,15 @@
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.codes.bipolar import BipolarMap
 from golden.frontends.torch.float_network import Range
-from golden.graph import AccumulatorBounds, Add, Requantization, Tensor
+from golden.graph import AccumulatorBounds, Requantization, Tensor
 from golden.lowering.integer_requant import integer_requantization
-from golden.lowering.pair_addition import Summand, Total, add_pairs, few_pairs
+from golden.lowering.pair_addition import ScaledSum, Summand, Total, add_pairs, few_pairs
+from golden.numbers.arrays import Float64, Int64
 from golden.numbers.rounding import Rounding
 from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of, steps_of
-
-Float64 = NDArray[np.float64]
-Int64 = NDArray[np.int64]
 
 
 def codes_of(real: Float64, output: ActivationMap, clamp: Range) -> Int64:
@@ -71,11 +68,10 @@ def exact_addition(
     tensors: tuple[Tensor, Tensor],
     maps: tuple[ActivationMap, ActivationMap],
     subtract: bool,
-    output: str,
     output_map: ActivationMap,
     clamp: Range,
-) -> Add | None:
-    """Return an addition that equals float64 on every pair of codes.
+) -> ScaledSum | None:
+    """Return integers whose sum equals float64 on every pair of codes.
 
     Parameters
     ----------
@@ -85,8 +81,6 @@ def exact_addition(
         What their codes stand for.
     subtract : bool
         Whether the second is subtracted.
-    output : str
-        Name of the sum.
     output_map : AffineMap or BipolarMap
         What its codes stand for.
     clamp : (float, float)
@@ -94,7 +88,7 @@ def exact_addition(
 
     Returns
     -------
-    Add or None
+    ScaledSum or None
         None if the pairs are too many to look at, or no multipliers of up to 31 bits do it.
     """
     first, second = (
@@ -116,7 +110,6 @@ def exact_addition(
         return codes_of(left - right if subtract else left + right, output_map, clamp)
 
     total = Total(
-        output,
         output_map.codes,
         Fraction(scale_of(output_map)),
         encoding_of(output_map).zero_point,

@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from golden.codes.affine import AffineMap
+from golden.numbers.arrays import Float64
 from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
 from golden.quantize.distribution import Distribution
 from golden.quantize.integer_weight import IntegerWeight
-
-Float64 = NDArray[np.float64]
 
 _BINS = 64
 _MOST_LEVELS = 16

@@ -2,18 +2,14 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from golden.errors import UserError
 from golden.graph import Encoding
 from golden.graph.tensor import MAXIMUM_CODE_WIDTH
+from golden.numbers.arrays import Float32, Int64
 from golden.numbers.integer_type import IntegerType
-
-Int64 = NDArray[np.int64]
-Float32 = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,6 @@ from functools import singledispatch
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from golden import graph as integer
 from golden.certificates.certificate import CertificateError
@@ -57,7 +56,6 @@ from golden.quantize.lowering_context import (
 )
 from golden.quantize.matrix_arithmetic import MatrixArithmetic
 
-Int64 = NDArray[np.int64]
 Shape = tuple[int, ...]
 
 
@@ -204,12 +202,16 @@ def _(layer: Add, context: LoweringContext) -> Node:
             (context.tensors[layer.inputs[0]], context.tensors[layer.inputs[1]]),
             (context.map(layer.inputs[0]), context.map(layer.inputs[1])),
             layer.subtract,
-            layer.output,
             context.map(layer.output),
             layer.clamp,
         )
         if exact is not None:
-            return exact
+            return integer.Add(
+                inputs=layer.inputs,
+                output=layer.output,
+                addends=exact.addends,
+                requantization=exact.requantization,
+            )
     return _fixed_point_addition(layer, context)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from golden.codes.affine import QuantizeRounding
 from golden.codes.bipolar import BipolarMap
@@ -23,6 +23,7 @@ from golden.frontends.torch.float_network import (
     Scaled,
 )
 from golden.graph import AccumulatingNode, AccumulatorBounds, Encoding, FixedPoint, Node, Tensor
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.multiplier import TFLITE_MULTIPLIER_WIDTH, quantize_multiplier
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
@@ -31,7 +32,6 @@ from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
 from golden.quantize.exact import exact_requantization
 from golden.quantize.integer_weight import IntegerWeight
 
-Int64 = NDArray[np.int64]
 Shape = tuple[int, ...]
 
 WIDEST_EXACT = 8

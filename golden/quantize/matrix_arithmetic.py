@@ -11,14 +11,12 @@ from golden.errors import UserError
 from golden.frontends.torch.float_network import Matrix, Range
 from golden.graph import AccumulatorBounds, Certified, Encoding, Requantization
 from golden.lowering.integer_requant import integer_requantization
+from golden.numbers.arrays import Float64, Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.rounding import Rounding
 from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
 from golden.quantize.exact import codes_of, extreme_codes
 from golden.quantize.integer_weight import IntegerWeight
-
-Float64 = NDArray[np.float64]
-Int64 = NDArray[np.int64]
 
 LARGEST_BIAS = 1 << 30
 """Codes of the bias that leave an accumulator of 32 bits room for the products."""

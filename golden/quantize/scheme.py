@@ -226,6 +226,18 @@ class Scheme:
         and so do ranges found with them; float64 makes them the same on all, and is slower.
     training : TrainingScheme, optional
         None quantizes after training.
+
+    Examples
+    --------
+    >>> import bittrue
+    >>> scheme = bittrue.Scheme.from_toml('''
+    ...     [weight]
+    ...     bits = 4
+    ...     [layers."*.head"]
+    ...     weight.bits = 8
+    ... ''')
+    >>> scheme.weight.bits, dict(scheme.layers["*.head"].weight)
+    (4, {'bits': 8})
     """
 
     weight: WeightScheme = WeightScheme()
@@ -242,6 +254,19 @@ class Scheme:
     def __post_init__(self) -> None:
         _check_choice("requantization", self.requantization, (EXACT, *ROUNDINGS))
         _check_choice("calibration", self.calibration, tuple(_CALIBRATION_TYPES))
+
+    @classmethod
+    def from_toml(cls, text: str) -> "Scheme":
+        """Return the scheme that a TOML document declares; what it leaves out has its default.
+
+        Raises
+        ------
+        UserError
+            Naming the key, its value and what is allowed.
+        """
+        from golden.quantize.scheme_file import parse_scheme  # It builds on this module.
+
+        return parse_scheme(text)
 
     @property
     def calibration_type(self) -> torch.dtype:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 
 MAXIMUM_LENGTH = 1 << 20
@@ -87,7 +88,7 @@ class SignThresholds:
     """
 
     length: int
-    threshold: NDArray[np.int64]
+    threshold: Int64
     inverted: NDArray[np.bool_]
 
     def __init__(self, length: int, threshold: ArrayLike, inverted: ArrayLike) -> None:

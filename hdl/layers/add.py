@@ -1,6 +1,7 @@
 """Sums and differences of scaled operands, as a layer."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -8,13 +9,16 @@ from amaranth.hdl import C, Cat, Module, Mux, Value
 from amaranth.lib import stream
 
 from golden import graph
-from golden.graph import Tensor
 from golden.lowering.addition import AdditionTables, find_addition_tables
 from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
 from hdl.blocks.pipeline import Pipeline, Stages
-from hdl.layers.codes import decoded
-from hdl.layers.elementwise import Elementwise
-from hdl.layers.table import CODE_TABLE_LATENCY, MAXIMUM_TABLE_WIDTH, code_table
+from hdl.costs.costs import Costs
+from hdl.costs.fabric import Fabric
+from hdl.layers.layer_spec import Place
+from hdl.layers.parts.code_table import CODE_TABLE_LATENCY, MAXIMUM_TABLE_WIDTH, code_table
+from hdl.layers.parts.codes import decoded
+from hdl.layers.parts.elementwise import Elementwise, ElementwiseSpec
+from hdl.layers.registry import makes_layers_of
 
 SUM_LATENCY = CODE_TABLE_LATENCY + 1
 """Cycles of tables and the sum of their entries."""
@@ -24,19 +28,77 @@ COMPUTED_SUM_LATENCY = MULTIPLY_LATENCY + 3
 """Cycles of products, their two roundings, and the sum."""
 
 
-class AddLayer(Elementwise):
+@dataclass(frozen=True, eq=False)
+class AddSpec(ElementwiseSpec):
+    """The sum of tensors, each scaled first.
+
+    Parameters
+    ----------
+    node : golden.graph.Add
+        Addends and requantization.
+    tensors : tuple of Tensor
+        What it reads, of one shape.
+    lanes : int
+        Elements of a beat, a divisor of the channels.
+    """
+
+    node: graph.Add
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """Names of the input streams, numbered even if there is one."""
+        return tuple(f"i{index}" for index in range(len(self.tensors)))
+
+    @property
+    def computes(self) -> bool:
+        """Whether addends are computed, as their tables would be large."""
+        return any(tensor.type.width > MAXIMUM_TABLE_WIDTH for tensor in self.tensors)
+
+    @cached_property
+    def tables(self) -> AdditionTables | None:
+        """Tables that hold the scaling of the sum; None if there are none."""
+        return (
+            None
+            if self.computes
+            else find_addition_tables(self.node.addends, self.node.requantization, self.tensors)
+        )
+
+    @property
+    def latency(self) -> int:
+        """Cycles from accepted beats to their codes."""
+        return SUM_LATENCY + 1 if self.tables else super().latency
+
+    @property
+    def accumulation(self) -> int:
+        """Cycles that accumulators take."""
+        return COMPUTED_SUM_LATENCY if self.computes else SUM_LATENCY
+
+    def costs(self, fabric: Fabric) -> Costs:
+        """Return what the circuit takes, estimated."""
+        products = 2 if self.requantization else 0
+        if self.computes:  # Codes by 31 bits, and the sums again.
+            products = (2 * len(self.tensors) + 4) * self.lanes
+        return Costs(250, products, 2)
+
+    def build(self, name: str) -> "AddLayer":
+        """Return the circuit."""
+        return AddLayer(self, name)
+
+
+@makes_layers_of(graph.Add)
+def add_spec(node: graph.Add, place: Place) -> AddSpec:
+    """Return the layer of a node."""
+    return AddSpec(node, place.tensors, place.common_lanes)
+
+
+class AddLayer(Elementwise[AddSpec]):
     """Add tensors, each scaled first, and scale the sum.
 
         o[k] = requantize(sum over the inputs of addend(i[k]))
 
     Parameters
     ----------
-    node : golden.graph.Add
-        Addends and requantization.
-    tensors : sequence of Tensor
-        What it reads, of one shape.
-    lanes : int
-        Elements of a beat, a divisor of the channels.
+    spec : AddSpec
     name : str
         Prefix of the names of ROM files; unique within a design.
 
@@ -54,52 +116,31 @@ class AddLayer(Elementwise):
     large, addends are computed: a product by a constant, rounded half up, then half away from zero.
     """
 
-    def __init__(
-        self, node: graph.Add, tensors: Sequence[Tensor], lanes: int, name: str = "add"
-    ) -> None:
-        ports = [f"i{index}" for index in range(len(tensors))]
-        super().__init__(node, tensors, lanes, name, ports)
-        self.addends = node.addends
-        self.computes = any(tensor.type.width > MAXIMUM_TABLE_WIDTH for tensor in tensors)
-
-    @cached_property
-    def tables(self) -> AdditionTables | None:
-        """Tables that hold the scaling of the sum; None if there are none."""
-        assert isinstance(self.node, graph.Add)
-        if self.computes:
-            return None
-        return find_addition_tables(self.node, self.tensors)
-
-    @property
-    def latency(self) -> int:
-        """Cycles from accepted beats to their codes."""
-        return SUM_LATENCY + 1 if self.tables else super().latency
-
-    @property
-    def _accumulation(self) -> int:
-        return COMPUTED_SUM_LATENCY if self.computes else SUM_LATENCY
-
     def elaborate(self, platform: object) -> Module:
         """Look operands up, or scale them, add them, and clamp or requantize."""
         m = Module()
-        joined, inputs = self._inputs(m)
-        if self.tables:
+        joined, inputs = self._joined(m)
+        tables = self.spec.tables
+        if tables:
             pipeline = Pipeline(m, platform, joined, self.o, self.latency)
-            sums = self._sums(m, pipeline, inputs, [self.tables.first, self.tables.second])
+            sums = self._sums(m, pipeline, inputs, [tables.first, tables.second])
             m.d.comb += self.o.payload.as_value().eq(
                 Cat(
-                    pipeline.register(f"code_{lane}", self._clamped(total, self.tables))
+                    pipeline.register(f"code_{lane}", self._clamped(total, tables))
                     for lane, total in enumerate(sums)
                 )
             )
             return m
-        pipeline, requantizer = self._accumulating(m, platform, joined)
-        if self.computes:
-            self._requantize(m, requantizer, self._computed_sums(pipeline, inputs))
+        computing, requantizer = self._accumulating(m, platform, joined)
+        if self.spec.computes:
+            self._requantize(m, requantizer, self._computed_sums(computing, inputs))
             return m
-        every = [np.arange(tensor.type.minimum, tensor.type.maximum + 1) for tensor in self.tensors]
-        tables = [addend.evaluate(codes) for addend, codes in zip(self.addends, every, strict=True)]
-        self._requantize(m, requantizer, self._sums(m, pipeline, inputs, tables))
+        every = [
+            np.arange(tensor.type.minimum, tensor.type.maximum + 1) for tensor in self.spec.tensors
+        ]
+        addends = zip(self.spec.node.addends, every, strict=True)
+        entries = [addend.evaluate(codes) for addend, codes in addends]
+        self._requantize(m, requantizer, self._sums(m, computing, inputs, entries))
         return m
 
     def _sums(
@@ -111,7 +152,7 @@ class AddLayer(Elementwise):
     ) -> list[Value]:
         """Return each lane's sum of table entries, `SUM_LATENCY` cycles later."""
         sums = []
-        for lane in range(self.lanes):
+        for lane in range(self.spec.lanes):
             total: Value = C(0)
             for index, (given, table) in enumerate(zip(inputs, tables, strict=True)):
                 instance = f"addend_{index}_{lane}"
@@ -121,7 +162,7 @@ class AddLayer(Elementwise):
                     f"{self.name}_addend_{index}",
                     instance,
                     given.payload[lane],
-                    self.tensors[index].type,
+                    self.spec.tensors[index].type,
                     table,
                 )
             sums.append(pipeline.register(f"sum_{lane}", total))
@@ -130,9 +171,11 @@ class AddLayer(Elementwise):
     def _computed_sums(self, pipeline: Stages, inputs: Sequence[stream.Interface]) -> list[Value]:
         """Return each lane's sum of addends, `COMPUTED_SUM_LATENCY` cycles later."""
         sums = []
-        for lane in range(self.lanes):
+        for lane in range(self.spec.lanes):
             total: Value = C(0)
-            for index, (given, addend) in enumerate(zip(inputs, self.addends, strict=True)):
+            for index, (given, addend) in enumerate(
+                zip(inputs, self.spec.node.addends, strict=True)
+            ):
                 name = f"addend_{index}_{lane}"
                 value = decoded(given.payload[lane], addend.encoding)
                 scaled = pipeline.register(name, _scaled(pipeline, name, value, addend))

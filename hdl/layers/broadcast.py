@@ -1,22 +1,136 @@
 """Short operands repeated to the size of an image."""
 
 import math
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from amaranth.hdl import Module, Mux, Signal, Value
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import stream
 
 from golden import graph
 from golden.errors import UserError
 from golden.graph import Tensor
+from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.ram import Ram
-from hdl.layers.codes import Int64, check_lanes, code_stream
-from hdl.layers.position import Position
+from hdl.costs.costs import Costs
+from hdl.costs.fabric import Fabric
+from hdl.costs.memories import usual_ram_cost
+from hdl.layers.layer import Layer
+from hdl.layers.layer_spec import LayerSpec, Place
+from hdl.layers.parts.codes import check_lanes
+from hdl.layers.parts.position import Position
+from hdl.layers.registry import makes_layers_of
 
 
-class Broadcast(wiring.Component):
+@dataclass(frozen=True, eq=False)
+class BroadcastSpec(LayerSpec):
+    """Blocks of codes, each of them sent several times.
+
+    Parameters
+    ----------
+    node : golden.graph.Broadcast
+        The shape; its dimensions that are repeated follow each other, but for those of size 1.
+    tensors : tuple of Tensor
+        The one it reads.
+    lanes : int
+        Elements of a beat of the output, a divisor of its channels. The input has as many, or one
+        where its only channel is repeated.
+    """
+
+    node: graph.Broadcast
+    tensors: tuple[Tensor, ...]
+    lanes: int
+
+    pauses = True
+
+    def __post_init__(self) -> None:
+        check_lanes(self.lanes, self.output.channels)
+        _ = self.block  # Refuses dimensions that the circuit does not take.
+
+    @cached_property
+    def output(self) -> Tensor:
+        """What it makes."""
+        return self.node.infer(*self.tensors).tensor
+
+    @property
+    def output_lanes(self) -> int:
+        """Elements of a beat of the output."""
+        return self.lanes
+
+    @property
+    def input_lanes(self) -> tuple[int, ...]:
+        """Elements of a beat of the input."""
+        return (self.output_lanes if self.block % self.output_lanes == 0 else 1,)
+
+    @property
+    def _run(self) -> tuple[int, int]:
+        shape = self.tensors[0].shape
+        aligned = (*(1,) * (len(self.node.shape) - len(shape)), *shape)
+        return repeated_run(aligned, self.node.shape)
+
+    @cached_property
+    def block(self) -> int:
+        """Elements of a block: what lies behind the dimensions that are repeated."""
+        return math.prod(self.node.shape[self._run[1] :])
+
+    @cached_property
+    def repeated(self) -> int:
+        """Elements that are sent for a block."""
+        first, end = self._run
+        return self.block * math.prod(self.node.shape[first:end])
+
+    @property
+    def beats(self) -> int:
+        """Of a block."""
+        return self.block // self.input_lanes[0]
+
+    @property
+    def times(self) -> int:
+        """How often the beats of a block are sent."""
+        return self.repeated // self.output_lanes // self.beats
+
+    @property
+    def memory_shape(self) -> tuple[int, int]:
+        """Bits of a beat of the input, and beats that are kept."""
+        return self.input_lanes[0] * self.tensors[0].type.width, 2 * self.beats
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the last beat of a block to the first of its copies."""
+        return 3
+
+    def cycles_per_image(self) -> int:
+        """Return the cycles between images, the beats of the output."""
+        return self.output.elements // self.output_lanes
+
+    def inputs_needed(self, outputs: Int64) -> tuple[Int64, ...]:
+        """Return how many elements must have come; see `LayerSpec`."""
+        return ((outputs // self.repeated + 1) * self.block,)
+
+    def taken_with(self, port: int, needed: Int64) -> Int64:
+        """Return when elements are taken: a block, while the one before it is sent."""
+        block, place = np.divmod(np.arange(self.tensors[0].elements), self.block)
+        beat = np.minimum(place // self.input_lanes[0] + 1, self.beats * self.times)
+        return (block - 1) * self.repeated + beat * self.output_lanes
+
+    def costs(self, fabric: Fabric) -> Costs:
+        """Return what the circuit takes, estimated."""
+        return Costs(60) + usual_ram_cost(*self.memory_shape, fabric)
+
+    def build(self, name: str) -> "Broadcast":
+        """Return the circuit."""
+        return Broadcast(self, name)
+
+
+@makes_layers_of(graph.Broadcast)
+def broadcast_spec(node: graph.Broadcast, place: Place) -> BroadcastSpec:
+    """Return the layer of a node."""
+    return BroadcastSpec(node, place.tensors, place.common_lanes)
+
+
+class Broadcast(Layer[BroadcastSpec]):
     """Keep blocks of codes, and send each several times: a number for each channel at every pixel.
 
     A block is what lies behind the dimensions that are repeated. One is received while the one
@@ -24,13 +138,9 @@ class Broadcast(wiring.Component):
 
     Parameters
     ----------
-    node : golden.graph.Broadcast
-        The shape; its dimensions that are repeated follow each other, but for those of size 1.
-    tensor : Tensor
-        What it reads.
-    lanes : int
-        Elements of a beat of the output, a divisor of its channels. The input has as many, or one
-        where its only channel is repeated.
+    spec : BroadcastSpec
+    name : str
+        See `Layer`.
 
     Members
     -------
@@ -40,75 +150,22 @@ class Broadcast(wiring.Component):
     Latency 3 cycles from the last beat of a block, one beat per cycle out.
     """
 
-    latency = 3
-    pauses = True
-
-    def __init__(self, node: graph.Broadcast, tensor: Tensor, lanes: int) -> None:
-        output = node.infer(tensor).tensor
-        check_lanes(lanes, output.channels)
-        aligned = (*(1,) * (len(node.shape) - len(tensor.shape)), *tensor.shape)
-        first, end = repeated_run(aligned, node.shape)
-        self.node = node
-        self.tensors = (tensor,)
-        self._block = math.prod(node.shape[end:])
-        self._repeated = self._block * math.prod(node.shape[first:end])
-        self._elements = output.elements
-        self._lanes_out = lanes
-        self.lanes = lanes if self._block % lanes == 0 else 1  # Of the input.
-        super().__init__(
-            {
-                "i": In(code_stream(tensor.type, self.lanes)),
-                "o": Out(code_stream(tensor.type, lanes)),
-            }
-        )
-
-    @property
-    def memory_shape(self) -> tuple[int, int]:
-        """Bits of a beat of the input, and beats that are kept."""
-        return len(self.i.payload.as_value()), 2 * self._beats
-
-    @property
-    def _beats(self) -> int:
-        """Of a block."""
-        return self._block // self.lanes
-
-    @property
-    def _times(self) -> int:
-        """How often the beats of a block are sent."""
-        return self._repeated // self._lanes_out // self._beats
-
-    def cycles_per_image(self) -> int:
-        """Return the cycles between images, the beats of the output."""
-        return self._elements // self._lanes_out
-
-    def inputs_needed(self, outputs: Int64) -> Int64:
-        """Return how many elements must have been accepted before each output can leave."""
-        return (outputs // self._repeated + 1) * self._block
-
-    def taken_with(self) -> Int64:
-        """Return before which output's turn each element of the input is taken at the latest.
-
-        Outputs of the image before are negative. A block is taken while the one before it is sent.
-        """
-        block, place = np.divmod(np.arange(self.tensors[0].elements), self._block)
-        beat = np.minimum(place // self.lanes + 1, self._beats * self._times)
-        return (block - 1) * self._repeated + beat * self._lanes_out
-
     def elaborate(self, platform: object) -> Module:
         """Write a block beside the one that is read, again and again."""
         m = Module()
-        m.submodules.blocks = memory = Ram(self.memory_shape[0], 1, self.memory_shape[1])
+        m.submodules.blocks = memory = Ram(self.spec.memory_shape[0], 1, self.spec.memory_shape[1])
         request = stream.Signature(0).create(path=("request",))
         pipeline = Pipeline(m, platform, request, self.o, 2)
         kept = Signal(range(3), name="blocks_kept")
         writes = self.i.valid & self.i.ready
         reads = request.valid & request.ready
-        free = Position(m, "free", [2, self._beats], writes)
-        sent = Position(m, "sent", [2, self._times, self._beats], reads)
+        free = Position(m, "free", [2, self.spec.beats], writes)
+        sent = Position(m, "sent", [2, self.spec.times, self.spec.beats], reads)
         arrived, left = writes & free.ends[1], reads & sent.ends[1]
         with m.If(arrived != left):
             m.d.sync += kept.eq(Mux(arrived, kept + 1, kept - 1))
         beat = pipeline.register("beat", memory.data)
+        copies = self.spec.output_lanes // self.spec.input_lanes[0]
         m.d.comb += [
             self.i.ready.eq(kept != 2),
             request.valid.eq(kept != 0),
@@ -117,12 +174,12 @@ class Broadcast(wiring.Component):
             memory.write_data.eq(self.i.payload),
             memory.enable.eq(pipeline.advance),
             memory.address.eq(self._address(sent.index[0], sent.index[2])),
-            self.o.payload.as_value().eq(beat.replicate(self._lanes_out // self.lanes)),
+            self.o.payload.as_value().eq(beat.replicate(copies)),
         ]
         return m
 
     def _address(self, block: Value, beat: Value) -> Value:
-        return Mux(block, self._beats, 0) + beat
+        return Mux(block, self.spec.beats, 0) + beat
 
 
 def repeated_run(aligned: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, int]:

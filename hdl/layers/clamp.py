@@ -1,27 +1,56 @@
 """Limits of a code: relu, relu6, as a layer."""
 
+from dataclasses import dataclass
+
 from amaranth.hdl import Cat, Module
-from amaranth.lib.wiring import In, Out
 
 from golden import graph
 from hdl.blocks.pipeline import Pipeline
-from hdl.layers.beatwise import BeatwiseLayer
-from hdl.layers.codes import check_lanes, clamped, code_stream
+from hdl.costs.costs import Costs
+from hdl.costs.fabric import Fabric
+from hdl.layers.layer import Layer
+from hdl.layers.layer_spec import Place
+from hdl.layers.parts.codes import clamped
+from hdl.layers.parts.lanewise import BeatwiseSpec
+from hdl.layers.registry import makes_layers_of
 
 
-class Clamp(BeatwiseLayer):
+@dataclass(frozen=True, eq=False)
+class ClampSpec(BeatwiseSpec):
+    """Limits of the codes of a tensor; see `BeatwiseSpec`."""
+
+    node: graph.Clamp
+
+    @property
+    def latency(self) -> int:
+        """Cycles of a comparison."""
+        return 1
+
+    def costs(self, fabric: Fabric) -> Costs:
+        """Return what the circuit takes, estimated."""
+        return Costs(250, 0, 2)
+
+    def build(self, name: str) -> "Clamp":
+        """Return the circuit."""
+        return Clamp(self, name)
+
+
+@makes_layers_of(graph.Clamp)
+def clamp_spec(node: graph.Clamp, place: Place) -> ClampSpec:
+    """Return the layer of a node."""
+    return ClampSpec(node, place.tensors, place.common_lanes)
+
+
+class Clamp(Layer[ClampSpec]):
     """Limit codes to a range.
 
         o[k] = min(max(i[k], minimum), maximum)
 
     Parameters
     ----------
-    node : golden.graph.Clamp
-        The range.
-    tensor : Tensor
-        What it reads.
-    lanes : int
-        Elements of a beat, a divisor of the channels.
+    spec : ClampSpec
+    name : str
+        See `Layer`.
 
     Members
     -------
@@ -31,21 +60,12 @@ class Clamp(BeatwiseLayer):
     Latency 1 cycle, one beat per cycle.
     """
 
-    latency = 1
-
-    def __init__(self, node: graph.Clamp, tensor: graph.Tensor, lanes: int) -> None:
-        check_lanes(lanes, tensor.channels)
-        self.node = node
-        self.tensors = (tensor,)
-        port = code_stream(node.infer(tensor).tensor.type, lanes)
-        super().__init__({"i": In(port), "o": Out(port)}, lanes)
-
     def elaborate(self, platform: object) -> Module:
         """Compare with both limits."""
         m = Module()
         pipeline = Pipeline(m, platform, self.i, self.o, self.latency)
-        low, high = self.node.minimum, self.node.maximum
-        codes = [clamped(self.i.payload[lane], low, high) for lane in range(self.lanes)]
+        low, high = self.spec.node.minimum, self.spec.node.maximum
+        codes = [clamped(self.i.payload[lane], low, high) for lane in range(self.spec.lanes)]
         m.d.comb += self.o.payload.as_value().eq(
             Cat(pipeline.register(f"code_{lane}", code) for lane, code in enumerate(codes))
         )

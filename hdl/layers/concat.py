@@ -1,33 +1,111 @@
 """Several tensors to one."""
 
 import math
-from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from amaranth.hdl import C, Cat, Module, Mux, Signal
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import stream
 
 from golden import graph
+from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
-from hdl.layers.codes import Int64, check_lanes, code_stream, elements_through_beat
-from hdl.layers.position import Position
+from hdl.costs.costs import Costs
+from hdl.costs.fabric import Fabric
+from hdl.layers.layer import Layer
+from hdl.layers.layer_spec import Place
+from hdl.layers.parts.codes import elements_through_beat
+from hdl.layers.parts.lanewise import LanewiseSpec
+from hdl.layers.parts.position import Position
+from hdl.layers.registry import makes_layers_of
 
 
-class Concat(wiring.Component):
-    """Join tensors along a dimension: a block of the first, a block of the second, ... in turn.
+@dataclass(frozen=True, eq=False)
+class ConcatSpec(LanewiseSpec):
+    """Tensors joined along a dimension: a block of the first, a block of the second, ... in turn.
 
     Parameters
     ----------
     node : golden.graph.Concat
         The dimension.
-    tensors : sequence of Tensor
+    tensors : tuple of Tensor
         What it reads.
     lanes : int
         Elements of a beat, a divisor of every input's channels.
     leader : int
         Number of the input of which a beat must be there before an image begins. With constants
         before it, an image would otherwise begin that nobody has sent.
+    """
+
+    node: graph.Concat
+    leader: int = 0
+
+    pauses = True
+
+    @cached_property
+    def blocks(self) -> list[int]:
+        """Beats of a block of each input."""
+        axis = self.node.axis
+        return [math.prod(tensor.shape[axis:]) // self.lanes for tensor in self.tensors]
+
+    @property
+    def beats(self) -> int:
+        """Of the output."""
+        return self.output.elements // self.lanes
+
+    @property
+    def whole(self) -> tuple[int, ...]:
+        """Channels of the inputs, whose blocks follow each other in whole beats."""
+        return tuple(tensor.channels for tensor in self.tensors)
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """Names of the input streams, numbered even if there is one."""
+        return tuple(f"i{index}" for index in range(len(self.tensors)))
+
+    @property
+    def latency(self) -> int:
+        """Cycles of a beat."""
+        return 1
+
+    def cycles_per_image(self) -> int:
+        """Return the cycles between images, the beats of the output."""
+        return self.beats
+
+    def inputs_needed(self, outputs: Int64) -> tuple[Int64, ...]:
+        """Return how many elements of each input must have come; see `LayerSpec`."""
+        turns = np.repeat(np.arange(len(self.blocks)), self.blocks)
+        turns = np.resize(turns, self.beats)
+        beat = outputs // self.lanes
+        beats = [(turns == index).cumsum() for index in range(len(self.blocks))]
+        beats[self.leader] = np.maximum(beats[self.leader], 1)
+        return tuple(elements_through_beat(each[beat] - 1, self.lanes) for each in beats)
+
+    def costs(self, fabric: Fabric) -> Costs:
+        """Return what the circuit takes, estimated."""
+        return Costs(250, 0, 2)
+
+    def build(self, name: str) -> "Concat":
+        """Return the circuit."""
+        return Concat(self, name)
+
+
+@makes_layers_of(graph.Concat)
+def concat_spec(node: graph.Concat, place: Place) -> ConcatSpec:
+    """Return the layer of a node."""
+    given = [port for port, constant in enumerate(place.constants) if not constant]
+    return ConcatSpec(node, place.tensors, place.output_lanes, min(given, default=0))
+
+
+class Concat(Layer[ConcatSpec]):
+    """Join tensors along a dimension: a block of the first, a block of the second, ... in turn.
+
+    Parameters
+    ----------
+    spec : ConcatSpec
+    name : str
+        See `Layer`.
 
     Members
     -------
@@ -39,54 +117,22 @@ class Concat(wiring.Component):
     Latency 1 cycle, one beat per cycle. An input waits while others have their turn.
     """
 
-    latency = 1
-    pauses = True
-
-    def __init__(
-        self, node: graph.Concat, tensors: Sequence[graph.Tensor], lanes: int, leader: int = 0
-    ) -> None:
-        for tensor in tensors:
-            check_lanes(lanes, tensor.channels)
-        self.node = node
-        self.tensors = tuple(tensors)
-        self.lanes = lanes
-        self.leader = leader
-        output = node.infer(*tensors).tensor
-        self._blocks = [math.prod(tensor.shape[node.axis :]) // lanes for tensor in tensors]
-        self._beats = output.elements // lanes
-        port = code_stream(output.type, lanes)
-        members = {f"i{index}": In(port) for index in range(len(tensors))}
-        super().__init__({**members, "o": Out(port)})
-
-    def cycles_per_image(self) -> int:
-        """Return the cycles between images, the beats of the output."""
-        return self._beats
-
-    def inputs_needed(self, outputs: Int64) -> tuple[Int64, ...]:
-        """Return how many elements of each input must have been accepted for each output."""
-        turns = np.repeat(np.arange(len(self._blocks)), self._blocks)
-        turns = np.resize(turns, self._beats)
-        beat = outputs // self.lanes
-        beats = [(turns == index).cumsum() for index in range(len(self._blocks))]
-        beats[self.leader] = np.maximum(beats[self.leader], 1)
-        return tuple(elements_through_beat(each[beat] - 1, self.lanes) for each in beats)
-
     def elaborate(self, platform: object) -> Module:
         """Count beats of a block; its end passes the turn to the next input."""
         m = Module()
-        inputs = [getattr(self, f"i{index}") for index in range(len(self._blocks))]
+        inputs, blocks, leader = self.inputs, self.spec.blocks, self.spec.leader
         turns = Signal(len(inputs), init=1)
         chosen = stream.Signature(0).create(path=("chosen",))
         pipeline = Pipeline(m, platform, chosen, self.o, self.latency)
         passes = chosen.valid & chosen.ready
-        period = sum(self._blocks)
-        index = Position(m, "place", [self._beats // period, period], passes).index
-        place, begun = index[1], Cat(index).any() if self.leader else C(1)
-        ends = np.cumsum(self._blocks).tolist()
+        period = sum(blocks)
+        index = Position(m, "place", [self.spec.beats // period, period], passes).index
+        place, begun = index[1], Cat(index).any() if leader else C(1)
+        ends = np.cumsum(blocks).tolist()
         with m.If(passes & Cat(place == end - 1 for end in ends).any()):
             m.d.sync += turns.eq(turns.rotate_left(1))
         given = Cat(turn & each.valid for turn, each in zip(turns, inputs, strict=True)).any()
-        may_begin = begun | inputs[self.leader].valid
+        may_begin = begun | inputs[leader].valid
         m.d.comb += chosen.valid.eq(given & may_begin)
         payload = inputs[0].payload.as_value()
         for turn, each in zip(turns, inputs, strict=True):

@@ -1,23 +1,30 @@
 """Codes that do not depend on the input."""
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 from amaranth.hdl import C, Cat, Module, Mux, Signal
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import Out
+from amaranth.lib import stream
 
 from golden import graph
 from golden.graph import Tensor
+from golden.numbers.arrays import Int64
 from hdl.blocks.packed_words import pack_words
 from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.rom import Rom
-from hdl.layers.codes import Int64, check_lanes, code_stream
+from hdl.costs.costs import Costs
+from hdl.costs.fabric import Fabric
+from hdl.costs.memories import usual_rom_cost
+from hdl.layers.layer import Layer
+from hdl.layers.layer_spec import LayerSpec, Place
+from hdl.layers.parts.codes import check_lanes
+from hdl.layers.registry import makes_layers_of
 
-_LATENCY = 2
-"""Cycles of reading the ROM: a block RAM without a register behind it would set the clock."""
 
-
-class ConstantSource(wiring.Component):
-    """Send the codes of a constant, for every image again.
+@dataclass(frozen=True, eq=False)
+class ConstantSpec(LayerSpec):
+    """The codes of a constant, for every image again.
 
     Parameters
     ----------
@@ -25,6 +32,67 @@ class ConstantSource(wiring.Component):
         The codes of an image.
     lanes : int
         Elements of a beat, a divisor of the channels.
+    """
+
+    node: graph.Constant
+    lanes: int
+
+    tensors = ()
+    input_lanes = ()
+
+    def __post_init__(self) -> None:
+        check_lanes(self.lanes, self.output.channels)
+
+    @cached_property
+    def output(self) -> Tensor:
+        """What it makes."""
+        return self.node.infer().tensor
+
+    @property
+    def output_lanes(self) -> int:
+        """Elements of a beat."""
+        return self.lanes
+
+    @cached_property
+    def beats(self) -> Int64:
+        """The codes that repeat within an image, (beats, lanes)."""
+        return _one_period(self.node.values.astype(np.int64).reshape(-1, self.lanes))
+
+    @property
+    def latency(self) -> int:
+        """Cycles of reading the ROM: block RAM without a register behind it would set the clock."""
+        return 2
+
+    def cycles_per_image(self) -> int:
+        """Return the cycles between images."""
+        return self.node.values.size // self.lanes
+
+    def inputs_needed(self, outputs: Int64) -> tuple[Int64, ...]:
+        """Return what each output needs of each input; there are none."""
+        return ()
+
+    def costs(self, fabric: Fabric) -> Costs:
+        """Return what the circuit takes, estimated."""
+        width = self.lanes * self.output.type.width
+        return Costs(30) + usual_rom_cost(width, len(self.beats), fabric)
+
+    def build(self, name: str) -> "ConstantSource":
+        """Return the circuit."""
+        return ConstantSource(self, name)
+
+
+@makes_layers_of(graph.Constant)
+def constant_spec(node: graph.Constant, place: Place) -> ConstantSpec:
+    """Return the layer of a node."""
+    return ConstantSpec(node, place.output_lanes)
+
+
+class ConstantSource(Layer[ConstantSpec]):
+    """Send the codes of a constant, for every image again.
+
+    Parameters
+    ----------
+    spec : ConstantSpec
     name : str
         Of the ROM file; unique within a design.
 
@@ -38,40 +106,21 @@ class ConstantSource(wiring.Component):
     stored.
     """
 
-    def __init__(self, node: graph.Constant, lanes: int, name: str = "constant") -> None:
-        tensor = node.infer().tensor
-        check_lanes(lanes, tensor.channels)
-        self.node = node
-        self.tensors: tuple[Tensor, ...] = ()
-        self.lanes = lanes
-        self.name = name
-        self.kind = tensor.type
-        self.beats = _one_period(node.values.astype(np.int64).reshape(-1, lanes))
-        super().__init__({"o": Out(code_stream(tensor.type, lanes))})
-
-    def cycles_per_image(self) -> int:
-        """Return the cycles between images."""
-        return self.node.values.size // self.lanes
-
-    def inputs_needed(self, outputs: Int64) -> tuple[Int64, ...]:
-        """Return what each output needs of each input; there are none."""
-        return ()
-
     def elaborate(self, platform: object) -> Module:
         """Read one beat after the other, over and over again."""
         m = Module()
-        width = self.kind.width
-        columns = [(codes, width) for codes in self.beats.T]
-        if len(self.beats) == 1:
+        beats, width = self.spec.beats, self.spec.output.type.width
+        columns = [(codes, width) for codes in beats.T]
+        if len(beats) == 1:
             m.d.comb += [
                 self.o.valid.eq(1),
-                self.o.payload.as_value().eq(C(pack_words(columns)[0], self.lanes * width)),
+                self.o.payload.as_value().eq(C(pack_words(columns)[0], self.spec.lanes * width)),
             ]
             return m
         request = stream.Signature(0).create(path=("request",))
-        pipeline = Pipeline(m, platform, request, self.o, _LATENCY)
+        pipeline = Pipeline(m, platform, request, self.o, self.latency)
         m.submodules.codes = rom = Rom(self.name, columns)
-        address = Signal(range(len(self.beats)), name="address")
+        address = Signal(range(len(beats)), name="address")
         m.d.comb += [
             request.valid.eq(1),
             rom.enable.eq(pipeline.advance),
@@ -79,7 +128,7 @@ class ConstantSource(wiring.Component):
             self.o.payload.as_value().eq(Cat(pipeline.register("beat", rom.data))),
         ]
         with m.If(request.ready):
-            m.d.sync += address.eq(Mux(address == len(self.beats) - 1, 0, address + 1))
+            m.d.sync += address.eq(Mux(address == len(beats) - 1, 0, address + 1))
         return m
 
 

@@ -1,29 +1,53 @@
 """Products of two tensors, as a layer."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 from amaranth.hdl import Module
 
 from golden import graph
-from golden.graph import Tensor
 from hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
-from hdl.layers.codes import decoded
-from hdl.layers.elementwise import Elementwise
+from hdl.costs.costs import Costs
+from hdl.costs.fabric import Fabric
+from hdl.layers.layer_spec import Place
+from hdl.layers.parts.codes import decoded
+from hdl.layers.parts.elementwise import Elementwise, ElementwiseSpec
+from hdl.layers.registry import makes_layers_of
 
 
-class MultiplyLayer(Elementwise):
+@dataclass(frozen=True, eq=False)
+class MultiplySpec(ElementwiseSpec):
+    """The product of two tensors of one shape; see `ElementwiseSpec`."""
+
+    node: graph.Multiply
+
+    @property
+    def accumulation(self) -> int:
+        """Cycles that products take."""
+        return MULTIPLIER_LATENCY
+
+    def costs(self, fabric: Fabric) -> Costs:
+        """Return what the circuit takes, estimated."""
+        return Costs(250, 2 if self.requantization else 0, 2)
+
+    def build(self, name: str) -> "MultiplyLayer":
+        """Return the circuit."""
+        return MultiplyLayer(self, name)
+
+
+@makes_layers_of(graph.Multiply)
+def multiply_spec(node: graph.Multiply, place: Place) -> MultiplySpec:
+    """Return the layer of a node."""
+    return MultiplySpec(node, place.tensors, place.common_lanes)
+
+
+class MultiplyLayer(Elementwise[MultiplySpec]):
     """Multiply two tensors and scale the product.
 
         o[k] = requantize(value(i0[k]) * value(i1[k]))
 
     Parameters
     ----------
-    node : golden.graph.Multiply
-        Encodings and requantization.
-    tensors : sequence of Tensor
-        The two it reads, of one shape.
-    lanes : int
-        Elements of a beat, a divisor of the channels; each has a multiplier.
+    spec : MultiplySpec
     name : str
         Prefix of the names of ROM files; unique within a design.
 
@@ -34,29 +58,19 @@ class MultiplyLayer(Elementwise):
     o : Out(stream)
         Codes of the product.
 
-    Latency `latency` cycles, one beat per cycle.
+    Latency `latency` cycles, one beat per cycle; each lane has a multiplier.
     """
-
-    def __init__(
-        self, node: graph.Multiply, tensors: Sequence[Tensor], lanes: int, name: str = "multiply"
-    ) -> None:
-        super().__init__(node, tensors, lanes, name, ("i0", "i1"))
-        self.encodings = node.encodings
-
-    @property
-    def _accumulation(self) -> int:
-        return MULTIPLIER_LATENCY
 
     def elaborate(self, platform: object) -> Module:
         """Subtract zero points and multiply."""
         m = Module()
-        joined, inputs = self._inputs(m)
+        joined, inputs = self._joined(m)
         pipeline, requantizer = self._accumulating(m, platform, joined)
         products = []
-        for lane in range(self.lanes):
+        for lane in range(self.spec.lanes):
             values = [
                 decoded(given.payload[lane], encoding)
-                for given, encoding in zip(inputs, self.encodings, strict=True)
+                for given, encoding in zip(inputs, self.spec.node.encodings, strict=True)
             ]
             products.append(multiplier(pipeline, f"product_{lane}", *values))
         self._requantize(m, requantizer, products)

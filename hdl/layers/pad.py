@@ -1,28 +1,112 @@
 """A border around an image."""
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 from amaranth.hdl import C, Cat, Module, Mux, Value
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib import stream
 
 from golden import graph
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
-from hdl.layers.codes import Int64, check_lanes, code_stream, elements_through_beat
-from hdl.layers.position import Position
+from hdl.costs.costs import Costs
+from hdl.costs.fabric import Fabric
+from hdl.layers.layer import Layer
+from hdl.layers.layer_spec import Place
+from hdl.layers.parts.codes import elements_through_beat
+from hdl.layers.parts.lanewise import LanewiseSpec
+from hdl.layers.parts.position import Position
+from hdl.layers.registry import makes_layers_of
 
 
-class Pad(wiring.Component):
-    """Surround each image with a border of one code.
+@dataclass(frozen=True, eq=False)
+class PadSpec(LanewiseSpec):
+    """A border of one code around images.
 
     Parameters
     ----------
     node : golden.graph.Pad
         Sizes of the border in each dimension, and its code.
-    tensor : Tensor
-        What it reads.
+    tensors : tuple of Tensor
+        The one it reads.
     lanes : int
         Elements of a beat, a divisor of the channels and of their padding.
+    """
+
+    node: graph.Pad
+
+    pauses = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if any(size % self.lanes for size in self.node.padding[-1]):
+            raise UserError(
+                f"lanes is {self.lanes} and channels are padded by {self.node.padding[-1]}; "
+                "allowed: lanes that divide both"
+            )
+
+    @property
+    def whole(self) -> tuple[int, ...]:
+        """Channels of the input and of the border, which are whole beats."""
+        return (self.tensors[0].channels, *self.node.padding[-1])
+
+    @cached_property
+    def inside(self) -> list[tuple[int, int]]:
+        """First beat of the image along each dimension, and the end of them."""
+        channels = tuple(size // self.lanes for size in self.node.padding[-1])
+        padding = [*self.node.padding[:-1], channels]
+        sizes = self._beats(self.tensors[0].shape)
+        return [(before, before + size) for (before, _), size in zip(padding, sizes, strict=True)]
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """Beats of the padded image along each dimension."""
+        return self._beats(self.output.shape)
+
+    def _beats(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return (*shape[:-1], shape[-1] // self.lanes)
+
+    @property
+    def latency(self) -> int:
+        """Cycles of a beat."""
+        return 2
+
+    def cycles_per_image(self) -> int:
+        """Return the cycles between images, the beats of the padded one."""
+        return int(np.prod(self.sizes))
+
+    def inputs_needed(self, outputs: Int64) -> tuple[Int64, ...]:
+        """Return how many elements must have come; see `LayerSpec`."""
+        inside = np.zeros(self.sizes, dtype=np.int64)
+        inside[tuple(slice(*ends) for ends in self.inside)] = 1
+        beats = np.maximum(inside.ravel().cumsum(), 1)
+        return (elements_through_beat(beats[outputs // self.lanes] - 1, self.lanes),)
+
+    def costs(self, fabric: Fabric) -> Costs:
+        """Return what the circuit takes, estimated."""
+        return Costs(250, 0, 2)
+
+    def build(self, name: str) -> "Pad":
+        """Return the circuit."""
+        return Pad(self, name)
+
+
+@makes_layers_of(graph.Pad)
+def pad_spec(node: graph.Pad, place: Place) -> PadSpec:
+    """Return the layer of a node."""
+    return PadSpec(node, place.tensors, place.common_lanes)
+
+
+class Pad(Layer[PadSpec]):
+    """Surround each image with a border of one code.
+
+    Parameters
+    ----------
+    spec : PadSpec
+    name : str
+        See `Layer`.
 
     Members
     -------
@@ -32,42 +116,6 @@ class Pad(wiring.Component):
     Latency 2 cycles, one beat per cycle out. The border above an image leaves when the first beat
     of the image is there.
     """
-
-    latency = 2
-    pauses = True
-
-    def __init__(self, node: graph.Pad, tensor: graph.Tensor, lanes: int) -> None:
-        check_lanes(lanes, tensor.channels)
-        if any(size % lanes for size in node.padding[-1]):
-            raise UserError(
-                f"lanes is {lanes} and channels are padded by {node.padding[-1]}; allowed: lanes "
-                "that divide both"
-            )
-        self.node = node
-        self.tensors = (tensor,)
-        self.lanes = lanes
-        padding = [*node.padding[:-1], tuple(size // lanes for size in node.padding[-1])]
-        self._inside = [
-            (before, before + size)
-            for (before, _), size in zip(padding, self._beats(tensor.shape), strict=True)
-        ]
-        self._sizes = self._beats(node.infer(tensor).tensor.shape)
-        port = code_stream(tensor.type, lanes)
-        super().__init__({"i": In(port), "o": Out(port)})
-
-    def _beats(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        return (*shape[:-1], shape[-1] // self.lanes)
-
-    def cycles_per_image(self) -> int:
-        """Return the cycles between images, the beats of the padded one."""
-        return int(np.prod(self._sizes))
-
-    def inputs_needed(self, outputs: Int64) -> Int64:
-        """Return how many elements must have been accepted before each output can leave."""
-        inside = np.zeros(self._sizes, dtype=np.int64)
-        inside[tuple(slice(*ends) for ends in self._inside)] = 1
-        beats = np.maximum(inside.ravel().cumsum(), 1)
-        return elements_through_beat(beats[outputs // self.lanes] - 1, self.lanes)
 
     def elaborate(self, platform: object) -> Module:
         """Take a beat of the image where it lies, the border's code elsewhere."""
@@ -79,15 +127,16 @@ class Pad(wiring.Component):
         merged = stream.Signature(0).create(path=("merged",))
         leaving = Pipeline(m, platform, merged, self.o, 1)
         passes = merged.valid & merged.ready
-        index = Position(m, "position", self._sizes, passes).index
-        limits = zip(index, self._inside, self._sizes, strict=True)
+        index = Position(m, "position", self.spec.sizes, passes).index
+        limits = zip(index, self.spec.inside, self.spec.sizes, strict=True)
         inside = Cat(_within(place, *ends, size) for place, ends, size in limits).all()
         first = ~Cat(index).any()
         m.d.comb += [
             merged.valid.eq(held.valid | ~(inside | first)),
             held.ready.eq(merged.ready & inside),
         ]
-        border = Cat(C(self.node.code, self.tensors[0].type.width) for _ in range(self.lanes))
+        code = C(self.spec.node.code, self.spec.tensors[0].type.width)
+        border = code.replicate(self.spec.lanes)
         m.d.comb += self.o.payload.as_value().eq(
             leaving.register("beat", Mux(inside, given, border))
         )

@@ -1,29 +1,74 @@
 """Changes of scale, zero point or width, as a layer."""
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
 from amaranth.hdl import Cat, Module
 
 from golden import graph
-from golden.graph import Tensor
+from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
-from hdl.layers.codes import decoded, resized
-from hdl.layers.elementwise import CHEAP_TABLE_WIDTH, Elementwise
-from hdl.layers.table import CODE_TABLE_LATENCY, code_table
+from hdl.costs.costs import Costs
+from hdl.costs.fabric import Fabric
+from hdl.layers.layer_spec import Place
+from hdl.layers.parts.code_table import CODE_TABLE_LATENCY, code_table
+from hdl.layers.parts.codes import decoded, resized
+from hdl.layers.parts.elementwise import CHEAP_TABLE_WIDTH, Elementwise, ElementwiseSpec
+from hdl.layers.registry import makes_layers_of
 
 
-class RequantizeLayer(Elementwise):
+@dataclass(frozen=True, eq=False)
+class RequantizeSpec(ElementwiseSpec):
+    """A change of scale, zero point or width; see `ElementwiseSpec`."""
+
+    node: graph.Requantize
+
+    @cached_property
+    def values(self) -> Int64 | None:
+        """The output of every code, where a table of them is cheap; None otherwise."""
+        tensor, requantization = self.tensors[0], self.requantization
+        kind = tensor.type
+        if requantization is None or len(requantization) > 1 or kind.width > CHEAP_TABLE_WIDTH:
+            return None
+        codes = np.arange(tensor.minimum, tensor.maximum + 1)
+        values = requantization.evaluate(self.node.encoding.decode(codes)[:, None])[:, 0]
+        absent = tensor.minimum - kind.minimum, kind.maximum - tensor.maximum
+        return np.pad(values, absent, mode="edge")
+
+    @property
+    def latency(self) -> int:
+        """Cycles from accepted beats to their codes."""
+        return CODE_TABLE_LATENCY if self.values is not None else super().latency
+
+    @property
+    def accumulation(self) -> int:
+        """Cycles that values take."""
+        return 1
+
+    def costs(self, fabric: Fabric) -> Costs:
+        """Return what the circuit takes, estimated."""
+        return Costs(250, 2 if self.requantization else 0, 2)
+
+    def build(self, name: str) -> "RequantizeLayer":
+        """Return the circuit."""
+        return RequantizeLayer(self, name)
+
+
+@makes_layers_of(graph.Requantize)
+def requantize_spec(node: graph.Requantize, place: Place) -> RequantizeSpec:
+    """Return the layer of a node."""
+    return RequantizeSpec(node, place.tensors, place.common_lanes)
+
+
+class RequantizeLayer(Elementwise[RequantizeSpec]):
     """Change scale, zero point or width.
 
         o[k] = requantize(value(i[k]))
 
     Parameters
     ----------
-    node : golden.graph.Requantize
-        Encoding and requantization.
-    tensor : Tensor
-        What it reads.
-    lanes : int
-        Elements of a beat, a divisor of the channels.
+    spec : RequantizeSpec
     name : str
         Prefix of the names of ROM files; unique within a design.
 
@@ -36,50 +81,24 @@ class RequantizeLayer(Elementwise):
     scale alike, for which a table does; otherwise that of a requantizer and 1.
     """
 
-    def __init__(
-        self, node: graph.Requantize, tensor: Tensor, lanes: int, name: str = "requantize"
-    ) -> None:
-        super().__init__(node, [tensor], lanes, name, ("i",))
-        self.encoding = node.encoding
-        self._values: np.ndarray | None = None
-        requantization = node.requantization
-        kind = tensor.type
-        if (
-            requantization is not None
-            and len(requantization) == 1
-            and kind.width <= CHEAP_TABLE_WIDTH
-        ):
-            codes = np.arange(tensor.minimum, tensor.maximum + 1)
-            values = requantization.evaluate(node.encoding.decode(codes)[:, None])[:, 0]
-            absent = tensor.minimum - kind.minimum, kind.maximum - tensor.maximum
-            self._values = np.pad(values, absent, mode="edge")
-
-    @property
-    def latency(self) -> int:
-        """Cycles from accepted beats to their codes."""
-        return CODE_TABLE_LATENCY if self._values is not None else super().latency
-
-    @property
-    def _accumulation(self) -> int:
-        return 1
-
     def elaborate(self, platform: object) -> Module:
         """Look every code up, or subtract the zero point and requantize."""
         m = Module()
-        codes = [self.i.payload[lane] for lane in range(self.lanes)]
-        if self._values is not None:
+        codes = [self.i.payload[lane] for lane in range(self.spec.lanes)]
+        values = self.spec.values
+        if values is not None:
             pipeline = Pipeline(m, platform, self.i, self.o, self.latency)
-            kind, width = self.tensors[0].type, len(self.o.payload[0])
+            kind, width = self.spec.tensors[0].type, len(self.o.payload[0])
             found = [
-                code_table(m, pipeline, self.name, f"found_{lane}", code, kind, self._values)
+                code_table(m, pipeline, self.name, f"found_{lane}", code, kind, values)
                 for lane, code in enumerate(codes)
             ]
             m.d.comb += self.o.payload.as_value().eq(Cat(resized(value, width) for value in found))
             return m
-        pipeline, requantizer = self._accumulating(m, platform, self.i)
-        values = [
-            pipeline.register(f"value_{lane}", decoded(code, self.encoding))
+        computing, requantizer = self._accumulating(m, platform, self.i)
+        decoded_codes = [
+            computing.register(f"value_{lane}", decoded(code, self.spec.node.encoding))
             for lane, code in enumerate(codes)
         ]
-        self._requantize(m, requantizer, values)
+        self._requantize(m, requantizer, decoded_codes)
         return m

@@ -1,22 +1,48 @@
 """Softmax as TFLite's reference kernel computes it."""
 
+from dataclasses import dataclass
+
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value, signed
 
 from golden import graph
-from golden.graph import Tensor
+from golden.numbers.arrays import Int64
 from golden.numbers.gemmlowp import FORTY_EIGHT_SEVENTEENTHS, MINUS_THIRTY_TWO_SEVENTEENTHS, ONE
 from golden.numbers.softmax import SUM_INTEGER_BITS
 from hdl.blocks.adder_tree import add_term
 from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
 from hdl.blocks.pipeline import Stages
-from hdl.layers.codes import Int64
-from hdl.layers.softmax_rows import SoftmaxRows
+from hdl.layers.layer_spec import Place
+from hdl.layers.parts.softmax_rows import SoftmaxRows, SoftmaxRowsSpec
+from hdl.layers.registry import makes_layers_of
 
 _MULTIPLICATIONS = 7
 """Of the reciprocal: a first guess, and two for each of three Newton-Raphson steps."""
 
 
-class Softmax(SoftmaxRows):
+@dataclass(frozen=True, eq=False)
+class SoftmaxSpec(SoftmaxRowsSpec):
+    """Softmax of codes of at most 8 bits; see `SoftmaxRowsSpec`."""
+
+    node: graph.Softmax
+
+    exponential_width = ONE.bit_length()
+    sum_width = 32
+    headroom = SUM_INTEGER_BITS
+    reciprocal_cycles = _MULTIPLICATIONS * (MULTIPLY_LATENCY + 1) + 1
+    product_cycles = MULTIPLY_LATENCY
+
+    def build(self, name: str) -> "Softmax":
+        """Return the circuit."""
+        return Softmax(self, name)
+
+
+@makes_layers_of(graph.Softmax)
+def softmax_spec(node: graph.Softmax, place: Place) -> SoftmaxSpec:
+    """Return the layer of a node."""
+    return SoftmaxSpec(node, place.tensors)
+
+
+class Softmax(SoftmaxRows[SoftmaxSpec]):
     """Softmax over the channels, row by row; see `SoftmaxRows`.
 
         o[c] = round(exponential[largest - i[c]] / sum of all exponentials), scaled
@@ -26,24 +52,13 @@ class Softmax(SoftmaxRows):
 
     Parameters
     ----------
-    node : golden.graph.Softmax
-        Table of exponentials and type of the output.
-    tensor : Tensor
-        What it reads, codes of at most 8 bits.
+    spec : SoftmaxSpec
     name : str
         Of the ROM file; unique within a design.
     """
 
-    node: graph.Softmax
-
-    _reciprocal_cycles = _MULTIPLICATIONS * (MULTIPLY_LATENCY + 1) + 1
-    _product_cycles = MULTIPLY_LATENCY
-
-    def __init__(self, node: graph.Softmax, tensor: Tensor, name: str = "softmax") -> None:
-        super().__init__(node, tensor, ONE.bit_length(), 32, SUM_INTEGER_BITS, name)
-
     def _exponential(self) -> Int64:
-        return self.node.exponential
+        return self.spec.node.exponential
 
     def _added(self, total: Value, term: Value) -> Value:
         return add_term(total, term[SUM_INTEGER_BITS:], term[SUM_INTEGER_BITS - 1])
@@ -56,12 +71,13 @@ class Softmax(SoftmaxRows):
 
     def _output_code(self, stages: Stages, product: Value, headroom: Value) -> Value:
         """Return the product, divided by ``2**(shift - headroom)`` half up, as a code."""
-        shift = SUM_INTEGER_BITS + 31 - self._output.width
+        kind = self.spec.output.type
+        shift = SUM_INTEGER_BITS + 31 - kind.width
         shifted = stages.register("shifted", (product << headroom)[shift - 1 :].as_unsigned())
         rounded = (shifted + 1) >> 1
-        steps = (1 << self._output.width) - 1
-        code = Mux(rounded > steps, steps, rounded)[: self._output.width]
-        lowest_bits = self._output.minimum & steps  # Turns the top bit of a signed code.
+        steps = (1 << kind.width) - 1
+        code = Mux(rounded > steps, steps, rounded)[: kind.width]
+        lowest_bits = kind.minimum & steps  # Turns the top bit of a signed code.
         return stages.register("code", code ^ lowest_bits)
 
 

@@ -1,15 +1,18 @@
 """Softmax of 16-bit codes as TFLite's kernels compute it."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
 from numpy.typing import NDArray
 
 from golden import graph
-from golden.graph import Tensor
 from hdl.blocks.look_up import look_up
 from hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
 from hdl.blocks.pipeline import Stages
-from hdl.layers.softmax_rows import SoftmaxRows
+from hdl.layers.layer_spec import Place
+from hdl.layers.parts.softmax_rows import SoftmaxRows, SoftmaxRowsSpec
+from hdl.layers.registry import makes_layers_of
 
 _BITS = 15
 """Fraction bits of exponentials, reciprocals and outputs."""
@@ -26,7 +29,30 @@ _POSITION_WIDTH = 16
 _OFFSET_WIDTH = 7
 
 
-class Softmax16(SoftmaxRows):
+@dataclass(frozen=True, eq=False)
+class Softmax16Spec(SoftmaxRowsSpec):
+    """Softmax of 16-bit codes of fewer than 65536 channels; see `SoftmaxRowsSpec`."""
+
+    node: graph.Softmax16
+
+    exponential_width = _BITS
+    sum_width = _SUM_WIDTH
+    headroom = _HEADROOM
+    product_cycles = MULTIPLIER_LATENCY
+    reciprocal_cycles = 3 + MULTIPLIER_LATENCY
+
+    def build(self, name: str) -> "Softmax16":
+        """Return the circuit."""
+        return Softmax16(self, name)
+
+
+@makes_layers_of(graph.Softmax16)
+def softmax16_spec(node: graph.Softmax16, place: Place) -> Softmax16Spec:
+    """Return the layer of a node."""
+    return Softmax16Spec(node, place.tensors)
+
+
+class Softmax16(SoftmaxRows[Softmax16Spec]):
     """Softmax of 16-bit codes over the channels, row by row; see `SoftmaxRows`.
 
         o[c] = half_up(exponential[largest - i[c]] * reciprocal(sum of all) / 2**shift)
@@ -36,24 +62,13 @@ class Softmax16(SoftmaxRows):
 
     Parameters
     ----------
-    node : golden.graph.Softmax16
-        Tables of exponentials and reciprocals.
-    tensor : Tensor
-        What it reads, int16 codes of fewer than 65536 channels.
+    spec : Softmax16Spec
     name : str
         Prefix of the names of ROM files; unique within a design.
     """
 
-    node: graph.Softmax16
-
-    _product_cycles = MULTIPLIER_LATENCY
-    _reciprocal_cycles = 3 + MULTIPLIER_LATENCY
-
-    def __init__(self, node: graph.Softmax16, tensor: Tensor, name: str = "softmax16") -> None:
-        super().__init__(node, tensor, _BITS, _SUM_WIDTH, _HEADROOM, name)
-
     def _exponential(self) -> NDArray[np.integer]:
-        table = self.node.exponential
+        table = self.spec.node.exponential
         # From here on all are equal.
         constant = int(np.argmax(table == table[-1]))
         return table[: constant + 1]
@@ -62,7 +77,9 @@ class Softmax16(SoftmaxRows):
         return (total + term)[:_SUM_WIDTH]
 
     def _reciprocal(self, m: Module, stages: Stages, total: Value) -> "_Interpolation":
-        return _Interpolation(m, stages, total, self.node.reciprocal, f"{self.name}_reciprocal")
+        return _Interpolation(
+            m, stages, total, self.spec.node.reciprocal, f"{self.name}_reciprocal"
+        )
 
     def _multiplied(self, stages: Stages, a: Value, b: Value) -> Value:
         return multiplier(stages, "product", a, b)
@@ -109,10 +126,10 @@ class _Interpolation:
         columns = {"entry": entries[:-1], "slope": np.diff(entries)}
         found = look_up(m, stages, name, position[_OFFSET_WIDTH:], columns)
         self._entry = found["entry"]
-        self._cycle = Signal(range(Softmax16._reciprocal_cycles), name="reciprocal_cycle")
+        self._cycle = Signal(range(Softmax16Spec.reciprocal_cycles), name="reciprocal_cycle")
         self.a: Value = found["slope"]
         self.b: Value = Cat(position[:_OFFSET_WIDTH], C(0, 1)).as_signed()
-        self.finished: Value = self._cycle == Softmax16._reciprocal_cycles - 1
+        self.finished: Value = self._cycle == Softmax16Spec.reciprocal_cycles - 1
         self.result = Signal(_BITS, name="reciprocal", reset_less=True)
 
     def advance(self, m: Module, product: Value) -> None:

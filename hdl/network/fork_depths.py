@@ -4,9 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Int64 = NDArray[np.int64]
+from golden.numbers.arrays import Int64
 
 Need = Callable[[Int64], Int64]
 """Places of elements in a stream, from 0, to how many elements of an earlier stream they need.

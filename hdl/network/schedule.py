@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Int64 = NDArray[np.int64]
-Cycles = NDArray[np.float64]
+from golden.numbers.arrays import Float64, Int64
+
+Cycles = Float64
 
 _HANDING_ON = 8
 """Cycles from a layer to the next at most: a FIFO, two converters of lanes, and rounding."""
@@ -140,17 +140,3 @@ class Schedule:
         inside = times - start - image * self._interval
         come = np.searchsorted(places, inside, side="right")
         return (image * len(places)).astype(np.int64) + come
-
-
-def taken_with(needed: Int64, elements: int) -> Int64:
-    """Return the first output that needs each element of an input, which is then taken.
-
-    Parameters
-    ----------
-    needed : ndarray of int64
-        For each output, in ascending order, how many elements must have come.
-    elements : int
-        Of the input.
-    """
-    places = np.searchsorted(needed, np.arange(1, elements + 1))
-    return np.minimum(places, len(needed) - 1)

@@ -1,13 +1,17 @@
 """A graph with everything decided that makes it a circuit."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 
 from golden.errors import UserError
-from golden.graph import Graph, MatrixNode, Node, Reshape, Tensor
+from golden.graph import Graph, Node, Tensor
 from hdl.blocks.memory import Memory
-from hdl.layers.folding import Folding
+from hdl.layers.layer_spec import LayerSpec, Place
+from hdl.layers.parts.folding import Folding
+from hdl.layers.registry import is_wire, layer_spec
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +23,7 @@ class NetworkSpec:
     graph : Graph
         With one input and one output.
     foldings : mapping of str to Folding
-        By the output of each `Convolution` and `FullyConnected`.
+        By the output of each layer that is folded; one product at a time where none is given.
     lanes : mapping of str to int
         Elements of a beat of each tensor; a divisor of its channels. 1 where none is given.
     prefix : str
@@ -34,7 +38,7 @@ class NetworkSpec:
     """
 
     graph: Graph
-    foldings: Mapping[str, Folding]
+    foldings: Mapping[str, Folding] = field(default_factory=dict)
     lanes: Mapping[str, int] = field(default_factory=dict)
     prefix: str = ""
     memories: Mapping[str, Memory] = field(default_factory=dict)
@@ -42,10 +46,6 @@ class NetworkSpec:
     def __post_init__(self) -> None:
         graph = self.graph
         check_ends(graph)
-        for node in graph.nodes:
-            matrix = isinstance(node, MatrixNode)
-            if matrix and node.output not in self.foldings:
-                raise UserError(f"{describe(graph, node)} has no folding")
         for name, lanes in self.lanes.items():
             if name not in graph.tensors or lanes < 1 or graph.tensors[name].channels % lanes:
                 raise UserError(f"lanes of {name!r} is {lanes}; allowed: a divisor of its channels")
@@ -62,6 +62,38 @@ class NetworkSpec:
     def output(self) -> Tensor:
         """The tensor that leaves."""
         return self.graph.tensors[self.graph.outputs[0]]
+
+    @cached_property
+    def layers(self) -> dict[str, LayerSpec]:
+        """What each layer that has a circuit is made from, by its output.
+
+        Raises
+        ------
+        UserError
+            Naming the layer, if it has no circuit, or if a parameter is out of range.
+        """
+        return {node.output: self.layer(node) for node in self.graph.nodes if not is_wire(node)}
+
+    def layer(self, node: Node) -> LayerSpec:
+        """Return what the layer of a node is made from; see `layers`."""
+        with naming(self.graph, node):
+            return layer_spec(node, self._place(node))
+
+    def rom_name(self, node: Node) -> str:
+        """Return the prefix of the names of a layer's ROM files."""
+        return f"{self.prefix}{layer_name(self.graph, node)}"
+
+    def _place(self, node: Node) -> Place:
+        graph = self.graph
+        producers = [graph.producer(name) for name in node.inputs]
+        return Place(
+            tuple(graph.tensors[name] for name in node.inputs),
+            tuple(self.lanes_of(name) for name in node.inputs),
+            self.lanes_of(node.output),
+            tuple(each is not None and not each.inputs for each in producers),
+            graph.accumulators.get(node.output),
+            self.foldings.get(node.output),
+        )
 
     def lanes_of(self, name: str) -> int:
         """Return the elements of a beat of a tensor."""
@@ -99,6 +131,10 @@ def layer_name(graph: Graph, node: Node) -> str:
     return f"layer_{graph.nodes.index(node):0{digits}}_{node.operator()}"
 
 
-def is_wire(node: Node) -> bool:
-    """Return whether a node has no circuit: the codes pass in the same order."""
-    return isinstance(node, Reshape)
+@contextmanager
+def naming(graph: Graph, node: Node) -> Iterator[None]:
+    """Let messages about a node begin with its place in its graph."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{describe(graph, node)}: {error}") from error

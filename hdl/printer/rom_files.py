@@ -1,5 +1,6 @@
 """ROM files on disk: written, read back, and compared with the integers they came from."""
 
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from golden.errors import UserError
-from golden.files.atomic_file import write_atomically
+from golden.files.atomic_file import write_atomically, write_together
 from hdl.blocks.platform import RomColumns
 from hdl.printer.verilog_output import Design
 from hdl.printer.waivers import waiver_file
@@ -41,11 +42,17 @@ def write_design(folder: Path, design: Design) -> list[Path]:
     ExecutionError
         If a file cannot be written.
     """
-    verilog = folder / f"{design.top}.v"
-    write_atomically(verilog, design.verilog.encode())
-    waivers = folder / f"{design.top}.vlt"
-    write_atomically(waivers, waiver_file(design.top).encode())
-    return [verilog, *write_rom_files(folder, design), waivers]
+    contents = {
+        folder / f"{design.top}.v": design.verilog.encode(),
+        **{folder / name: content.encode() for name, content in design.files.items()},
+        folder / f"{design.top}.vlt": waiver_file(design.top).encode(),
+    }
+    with tempfile.TemporaryDirectory() as trial:  # What is wrong replaces nothing.
+        write_rom_files(Path(trial), design)
+    for path in contents:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    write_together(contents.items())
+    return list(contents)
 
 
 def write_rom_files(folder: Path, design: Design) -> list[Path]:

@@ -20,6 +20,7 @@ from amaranth.lib.wiring import In, Out
 from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.shapes import type_of
+from hdl.costs.costs import Costs
 from hdl.shell.bus import axi_lite, axi_stream, code_bytes
 from hdl.shell.counters import Counters
 from hdl.shell.register_file import RegisterFile
@@ -37,6 +38,19 @@ from hdl.shell.stream_output import StreamOutput
 
 _MAXIMUM_IMAGES = (1 << 16) - 1
 """Images that can be in a circuit at once; each has beats of its own there."""
+
+
+def shell_cost(layers: int, lanes: int) -> Costs:
+    """Estimate the AXI shell of a network.
+
+    Parameters
+    ----------
+    layers : int
+        Each with a counter.
+    lanes : int
+        Bits of a beat of the input and of one of the output.
+    """
+    return Costs(800 + 55 * layers + 2 * lanes)
 
 
 class AxiShell(wiring.Component):

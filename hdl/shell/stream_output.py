@@ -6,8 +6,8 @@ from amaranth.lib.wiring import In, Out
 
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.platform import VerilogPlatform
-from hdl.layers.codes import code_stream
-from hdl.layers.position import Position
+from hdl.layers.parts.codes import code_stream
+from hdl.layers.parts.position import Position
 from hdl.shell.bus import axi_stream, code_bytes
 from hdl.shell.skid_buffer import SkidBuffer
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from golden.certificates.certificate import Certificate
 from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
-from hdl.blocks.look_up import LOOK_UP_LATENCY, looked_up, stored_width
+from hdl.blocks.look_up import LOOK_UP_LATENCY, looked_up
 from hdl.blocks.memory import Memory
 from hdl.blocks.multiply import MULTIPLIER_LATENCY, MULTIPLY_LATENCY, multiply
 from hdl.blocks.pipeline import Pipeline
@@ -153,35 +153,17 @@ class CertifiedRequantizer(wiring.Component):
         if not self.certificate.saturated_accumulator.signed:
             return parameters["positive"]
         negative = accumulator[-1]
-        if not self._constants_are_complements():
+        if not _constants_are_complements(self.certificate):
             return Mux(negative, parameters["negative"], parameters["positive"])
         fraction = parameters["fraction"]
         shift = self.certificate.shift
         inverted = Cat(fraction, C(0, shift))[:shift] ^ negative.replicate(shift)
         return Cat(inverted, _with_sign(parameters["zero_point"])).as_signed()
 
-    def _constants_are_complements(self) -> bool:
-        """Tell whether inverting the bits of a constant gives that of the other sign."""
-        mirror = (1 << self.certificate.shift) - 1
-        positive = self.certificate.positive_constant
-        in_range = (positive >= 0) & (positive <= mirror)
-        return bool((in_range & (self.certificate.negative_constant == mirror - positive)).all())
-
-    def _folded_constants(self) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return the constants below zero and otherwise, zero points included.
-
-        As Python integers: a zero point so shifted may need more than 64 bits.
-        """
-        shifted_zero_point = self.certificate.zero_point.astype(object) << self.certificate.shift
-        return (
-            self.certificate.negative_constant + shifted_zero_point,
-            self.certificate.positive_constant + shifted_zero_point,
-        )
-
     def _result_shape(self) -> Shape:
         """Return the shape that holds every value of the shifted sum, before the clamp."""
         narrow = self.certificate.saturated_accumulator
-        negative, positive = self._folded_constants()
+        negative, positive = _folded_constants(self.certificate)
         ends = (narrow.minimum, min(-1, narrow.maximum), 0, narrow.maximum)
         multiplier = self.certificate.multiplier.astype(object)
         results = np.concatenate(
@@ -198,38 +180,10 @@ class CertifiedRequantizer(wiring.Component):
             return saturate(_extended(code, self.output.width), self.output)
         return Mux(code < minimum, minimum, Mux(code > maximum, maximum, code))
 
-    @property
-    def rom_shape(self) -> tuple[int, int]:
-        """Width and words of the ROM; no width where all channels are alike."""
-        return stored_width(self._columns()), len(self.certificate)
-
     def _parameters(self, m: Module, pipeline: Pipeline) -> dict[str, Value]:
         """Return each parameter of the channel, in the stage of the saturated accumulator."""
-        channel, columns = self.i.payload.channel, self._columns()
+        channel, columns = self.i.payload.channel, certificate_columns(self.certificate)
         return looked_up(m, pipeline, f"{self.name}_channels", channel, columns, self.memory)
-
-    def _columns(self) -> dict[str, NDArray[Any]]:
-        """Return each parameter of all channels."""
-        negative, positive = self._folded_constants()
-        columns = {
-            "multiplier": self.certificate.multiplier,
-            "minimum": self.certificate.minimum,
-            "maximum": self.certificate.maximum,
-        }
-        if not self.certificate.saturated_accumulator.signed:
-            columns |= {"positive": positive}
-        elif self._constants_are_complements():
-            columns |= {
-                "fraction": self.certificate.positive_constant,
-                "zero_point": self.certificate.zero_point,
-            }
-        else:
-            columns |= {"negative": negative, "positive": positive}
-        for slot, (exception, correction) in enumerate(
-            zip(self.certificate.exception, self.certificate.correction, strict=True)
-        ):
-            columns |= {f"exception_{slot}": exception, f"correction_{slot}": correction}
-        return columns
 
     def _correction(
         self, pipeline: Pipeline, accumulator: Value, parameters: Mapping[str, Value]
@@ -244,6 +198,50 @@ class CertifiedRequantizer(wiring.Component):
         for correction in corrections[1:]:
             total = total | correction
         return pipeline.register("correction", total, MULTIPLY_LATENCY)
+
+
+def _constants_are_complements(certificate: Certificate) -> bool:
+    """Tell whether inverting the bits of a constant gives that of the other sign."""
+    mirror = (1 << certificate.shift) - 1
+    positive = certificate.positive_constant
+    in_range = (positive >= 0) & (positive <= mirror)
+    return bool((in_range & (certificate.negative_constant == mirror - positive)).all())
+
+
+def _folded_constants(certificate: Certificate) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the constants below zero and otherwise, zero points included.
+
+    As Python integers: a zero point so shifted may need more than 64 bits.
+    """
+    shifted_zero_point = certificate.zero_point.astype(object) << certificate.shift
+    return (
+        certificate.negative_constant + shifted_zero_point,
+        certificate.positive_constant + shifted_zero_point,
+    )
+
+
+def certificate_columns(certificate: Certificate) -> dict[str, NDArray[Any]]:
+    """Return each parameter of all channels, as the ROM of a `CertifiedRequantizer` holds them."""
+    negative, positive = _folded_constants(certificate)
+    columns = {
+        "multiplier": certificate.multiplier,
+        "minimum": certificate.minimum,
+        "maximum": certificate.maximum,
+    }
+    if not certificate.saturated_accumulator.signed:
+        columns |= {"positive": positive}
+    elif _constants_are_complements(certificate):
+        columns |= {
+            "fraction": certificate.positive_constant,
+            "zero_point": certificate.zero_point,
+        }
+    else:
+        columns |= {"negative": negative, "positive": positive}
+    for slot, (exception, correction) in enumerate(
+        zip(certificate.exception, certificate.correction, strict=True)
+    ):
+        columns |= {f"exception_{slot}": exception, f"correction_{slot}": correction}
+    return columns
 
 
 def _extended(value: Value, width: int) -> Value:

@@ -5,7 +5,8 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.errors import UserError
-from golden.numbers.requant_spec import Int64, RequantChannels, RequantSpec
+from golden.numbers.arrays import Int64
+from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import RANDOM_BITS, Rounding
 from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
 from hdl.blocks.pipeline import Pipeline

@@ -1,7 +1,7 @@
 """Export small Brevitas networks as QONNX: what is kept in ``tests/data/qonnx``.
 
     pip install brevitas==0.13.4 qonnx==1.0.0 onnxoptimizer==0.4.2
-    python -m support.brevitas_export
+    python -m tests.support.brevitas_export
 
 in ``tests``. Each network is calibrated on random images, exported, and run in Brevitas; inputs
 and outputs are kept beside it.
@@ -31,7 +31,8 @@ from brevitas.quant import (
 )
 from torch import Tensor, nn
 
-FOLDER = Path(__file__).parents[1] / "data" / "qonnx"
+from tests.support.paths import QONNX_EXPORTS as FOLDER
+
 IMAGES = 20
 
 

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flows.simulation.simulators.toolchain import verilator_environment
+from tests.support.paths import DOCS, ROOT
 
-ROOT = Path(__file__).parent.parent.parent
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
+"""The documentation."""
+
 _BLOCK = re.compile(r"^```(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 _COLUMNS = "100"
 
@@ -79,3 +82,13 @@ def run(command: str, folder: Path) -> str:
 def lines_of(text: str) -> list[str]:
     """Return the lines of a text but empty ones, without the spaces at their ends."""
     return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
+def check(kind: str, page: Path, folder: Path) -> int:
+    """Run a page's examples of a kind one after the other; return how many commands ran."""
+    commands = 0
+    for example in examples(page):
+        for command, expected in example.steps if example.kind == kind else ():
+            assert lines_of(run(command, folder)) == lines_of(expected), command
+            commands += 1
+    return commands

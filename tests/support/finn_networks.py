@@ -3,7 +3,7 @@
 import numpy as np
 import onnx
 
-from support.onnx_builder import OnnxBuilder
+from tests.support.onnx_builder import OnnxBuilder
 
 _CUSTOM = "qonnx.custom_op.general"
 _CONVOLUTIONS = ((64, False), (64, True), (128, False), (128, True), (256, False), (256, False))

@@ -12,7 +12,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from golden.graph import Convolution, FixedPoint, FullyConnected, Graph, Node, Reshape
 from golden.numbers.multiplier import TFLITE_MULTIPLIER_WIDTH
-from support.tflite_builder import TfliteBuilder
+from tests.support.tflite_builder import TfliteBuilder
 
 
 def graph_to_tflite(graph: Graph) -> bytes:

@@ -4,16 +4,14 @@ import itertools
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.graph import Convolution, Encoding, FixedPoint, Graph, Node, Tensor, Window
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
 
 INT8 = IntegerType(8, True)
-
-Int64 = NDArray[np.int64]
 
 
 def integer_type(text: str) -> IntegerType:

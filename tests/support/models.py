@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-MODELS = Path(
-    os.environ.get("BITTRUE_MODELS", Path(__file__).parents[2].parent / "shared" / "models")
-)
+from tests.support.paths import ROOT
+
+MODELS = Path(os.environ.get("BITTRUE_MODELS", ROOT.parent / "shared" / "models"))
 MODEL_NAMES = ("pretrainedResnet_quant", "kws_ref_model", "ad01_int8")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import onnx
 
-from support.onnx_builder import QuantizedBuilder, Tensor
+from tests.support.onnx_builder import QuantizedBuilder, Tensor
 
 Build = Callable[[QuantizedBuilder], Tensor]
 

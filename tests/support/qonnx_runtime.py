@@ -11,6 +11,8 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
 from qonnx.transformation.infer_shapes import InferShapes
 
+from golden.numbers.arrays import Float32
+
 
 @contextmanager
 def _models_that_onnxruntime_reads() -> Iterator[None]:
@@ -23,7 +25,7 @@ def _models_that_onnxruntime_reads() -> Iterator[None]:
         onnx.IR_VERSION = version
 
 
-def run(model: onnx.ModelProto, samples: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+def run(model: onnx.ModelProto, samples: Float32) -> dict[str, NDArray[Any]]:
     """Return every tensor of a model with one input, for a batch that is run one by one."""
     with _models_that_onnxruntime_reads():
         wrapper = ModelWrapper(model).transform(InferShapes())

@@ -8,9 +8,8 @@ import torch
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
-from support.tflite_builder import TfliteBuilder
-
-Int64 = NDArray[np.int64]
+from golden.numbers.arrays import Float32, Int64
+from tests.support.tflite_builder import TfliteBuilder
 
 OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 ACTIVATIONS = ("NONE", "RELU", "RELU6")
@@ -43,7 +42,7 @@ class QuantizedLayer:
     inputs: NDArray[np.signedinteger[Any]]
     weights: NDArray[np.int8]
     bias: NDArray[np.signedinteger[Any]]
-    weight_scale: NDArray[np.float32]
+    weight_scale: Float32
     input_scale: float
     output_scale: float
     input_zero_point: int

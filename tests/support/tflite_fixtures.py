@@ -1,6 +1,6 @@
 """Small .tflite models, one for each operator and option that the importer takes.
 
-``python -m support.tflite_fixtures FOLDER`` (in tests/) writes them as files.
+``python -m tests.support.tflite_fixtures FOLDER`` writes them as files.
 """
 
 import sys
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from support.tflite_builder import TENSOR_TYPES, TfliteBuilder
+from tests.support.tflite_builder import TENSOR_TYPES, TfliteBuilder
 
 IMAGE = (1, 7, 6, 4)
 VECTOR = (1, 24)

@@ -1,6 +1,7 @@
 """Run a circuit in a Verilog simulator and bring back every beat it produced."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,9 +11,8 @@ from typing import Any
 import numpy as np
 from amaranth.lib import wiring
 from filelock import FileLock, Timeout
-from numpy.typing import NDArray
 
-from flows.simulation.bench.harness import LIBRARY, TOP, Harness, StreamPort
+from flows.simulation.bench.harness import CLOCKING, LIBRARY, TOP, Harness, StreamPort
 from flows.simulation.bench.payload import (
     Columns,
     pack,
@@ -25,6 +25,7 @@ from flows.simulation.simulators.build_once import build_once, digest
 from flows.simulation.simulators.run import SimulationError, run
 from flows.simulation.simulators.toolchain import check_simulator
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 from hdl.blocks.packed_words import Words
 from hdl.printer.rom_files import write_rom_files
 from hdl.printer.verilog_output import Design
@@ -99,8 +100,8 @@ class Outcome:
         Cycles in which an output stream broke the protocol, or had unknown bits.
     """
 
-    outputs: dict[str, dict[str, NDArray[np.int64]]]
-    cycles: dict[str, NDArray[np.int64]]
+    outputs: dict[str, dict[str, Int64]]
+    cycles: dict[str, Int64]
     taken: dict[str, int]
     duration: int
     seconds: float
@@ -173,7 +174,7 @@ class Cosimulation:
         check_simulator(self.simulator)
         if not runs:
             raise UserError("there is nothing to run; give at least one run")
-        harness = Harness.of(self.component, self.design.top)
+        harness = Harness.of(self.component, self.design.top, _clocking(self.design))
         plan = _plan(harness, runs, recorded)
         stimulus = _stimulus(harness, runs)
         build = self._build(harness, _depth(harness, plan))
@@ -222,6 +223,13 @@ def _alone_in(work: Path) -> Iterator[None]:
         raise UserError(
             f"{work}: another simulation is at work there; give each a folder of its own"
         ) from None
+
+
+def _clocking(design: Design) -> tuple[str, ...]:
+    """Return which of clock and reset the top module has; without registers it has neither."""
+    ports = re.search(rf"^module {design.top}\b[^;]*;", design.verilog, re.MULTILINE)
+    words = set(re.findall(r"\w+", ports[0])) if ports else set()
+    return tuple(name for name in CLOCKING if name in words)
 
 
 def _write_texts(folder: Path, texts: Mapping[str, str]) -> None:

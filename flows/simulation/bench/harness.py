@@ -11,6 +11,7 @@ from golden.errors import UserError
 
 LIBRARY = (Path(__file__).parent / "stream_source.v", Path(__file__).parent / "stream_sink.v")
 TOP = "bench"
+CLOCKING = ("clk", "rst")
 
 
 @dataclass(frozen=True)
@@ -47,14 +48,19 @@ class Harness:
         Every stream, entering or leaving.
     controls : tuple of ControlPort
         Plain inputs.
+    clocking : tuple of str
+        Which of ``clk`` and ``rst`` the circuit has: neither, if it has no registers.
     """
 
     circuit: str
     streams: tuple[StreamPort, ...]
     controls: tuple[ControlPort, ...]
+    clocking: tuple[str, ...] = CLOCKING
 
     @classmethod
-    def of(cls, component: wiring.Component, circuit: str) -> "Harness":
+    def of(
+        cls, component: wiring.Component, circuit: str, clocking: tuple[str, ...] = CLOCKING
+    ) -> "Harness":
         """Find the ports of a component.
 
         Raises
@@ -76,7 +82,7 @@ class Harness:
                 )
         if {port.enters for port in streams} != {True, False}:
             raise UserError(f"{circuit} needs a stream at its input and one at its output")
-        return cls(circuit, tuple(streams), tuple(controls))
+        return cls(circuit, tuple(streams), tuple(controls), clocking)
 
     @property
     def sources(self) -> tuple[StreamPort, ...]:
@@ -147,7 +153,7 @@ class Harness:
         return "\n".join([*lines, ""])
 
     def _instance(self) -> str:
-        connections = [".clk(clk)", ".rst(rst)"]
+        connections = [f".{name}({name})" for name in self.clocking]
         for port in self.streams:
             connections += [
                 f".{port.name}_{part}({port.name}_{part})" for part in ("valid", "ready", "payload")

@@ -8,18 +8,19 @@ from amaranth.hdl import Shape
 from numpy.typing import ArrayLike, NDArray
 
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 from golden.numbers.exact_integers import exact_integers
 from hdl.blocks.packed_words import Words, empty_words, insert_field
 from hdl.printer.component_ports import payload_fields
 
-Columns = Mapping[str, NDArray[np.int64]]
+Columns = Mapping[str, Int64]
 """Values by field name; the only field of a scalar payload is named ``""``."""
 
 _DIGITS = np.frombuffer(b"0123456789abcdef", dtype=np.uint8)
 _WORD = 64
 
 
-def lanes_of(name: str, values: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+def lanes_of(name: str, values: Int64) -> dict[str, Int64]:
     """Return the columns of an array field, also of arrays of arrays: (beats, ..., lanes)."""
     return {
         ".".join(part for part in (name, *map(str, index)) if part): values[(slice(None), *index)]
@@ -27,7 +28,7 @@ def lanes_of(name: str, values: NDArray[np.int64]) -> dict[str, NDArray[np.int64
     }
 
 
-def as_beats(codes: ArrayLike, lanes: int) -> dict[str, NDArray[np.int64]]:
+def as_beats(codes: ArrayLike, lanes: int) -> dict[str, Int64]:
     """Return the columns of a stream of codes, `lanes` of them to a beat."""
     return lanes_of("", np.asarray(codes, dtype=np.int64).reshape(-1, lanes))
 
@@ -64,7 +65,7 @@ def pack(shape: object, columns: Columns) -> Words:
     return words
 
 
-def unpack(shape: object, words: Words) -> dict[str, NDArray[np.int64]]:
+def unpack(shape: object, words: Words) -> dict[str, Int64]:
     """Take payload words apart into a column for each field."""
     columns = {}
     for name, offset, scalar in payload_fields(shape):
@@ -119,7 +120,7 @@ def _digit_count(width: int) -> int:
     return -(-width // 4)
 
 
-def _check_fits(name: str, values: NDArray[np.int64], scalar: Shape) -> None:
+def _check_fits(name: str, values: Int64, scalar: Shape) -> None:
     if scalar.width > _WORD - (not scalar.signed):
         raise UserError(f"field {name} has {scalar.width} bits; the bench packs up to 64")
     low = -(1 << (scalar.width - 1)) if scalar.signed else 0

@@ -7,10 +7,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
-from numpy.typing import NDArray
 
 from flows.simulation.bench.cosimulation import Cosimulation, Outcome, Run, WaveWindow
 from flows.simulation.bench.payload import Columns
+from golden.numbers.arrays import Int64
 
 WAVE_MARGIN = 100
 """Cycles recorded before and after the first difference."""
@@ -38,7 +38,7 @@ class Scenario:
     name: str
     run: Run
     expected: Mapping[str, Columns]
-    cycles: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
+    cycles: Mapping[str, Int64] = field(default_factory=dict)
     describe: Callable[[int], str] = "beat {}".format
 
 
@@ -90,6 +90,13 @@ class Verdict:
         The first wrong element of the first scenario that has one.
     scenarios : dict of str to ScenarioVerdict
         By name.
+
+    Examples
+    --------
+    >>> import bittrue
+    >>> verdict = bittrue.Verdict("adder", "icarus", seed=1)
+    >>> print(verdict)
+    FAILED: adder: 0 outputs compared, 0 differed, on icarus (seed 1)
     """
 
     unit: str

@@ -1,8 +1,7 @@
 """Matrix-vector products, on torch."""
 
 from golden.executor.kernel import Kernel, compile_node
-from golden.executor.products import byte_products, float_products, takes_bytes
-from golden.executor.requantization import compile_requantization
+from golden.executor.products import compile_fully_connected
 from golden.graph import AccumulatorBounds, FullyConnected, Tensor
 
 
@@ -10,10 +9,4 @@ from golden.graph import AccumulatorBounds, FullyConnected, Tensor
 def _(
     node: FullyConnected, inputs: tuple[Tensor, ...], output: Tensor, bounds: AccumulatorBounds
 ) -> Kernel:
-    accumulate = (
-        byte_products(node, inputs[0])
-        if takes_bytes(node, inputs[0], bounds)
-        else float_products(node, inputs[0], bounds)
-    )
-    scale = compile_requantization(node.requantization, bounds, output)
-    return lambda stored: scale(accumulate(stored))
+    return compile_fully_connected(node, inputs[0], output, bounds)

@@ -1,13 +1,9 @@
 """Products of two tensors, on torch."""
 
-import numpy as np
-from numpy.typing import NDArray
-
 from golden.executor.code_functions import compile_function, requantized
 from golden.executor.kernel import Kernel, compile_node
 from golden.graph import Multiply, Tensor
-
-Int64 = NDArray[np.int64]
+from golden.numbers.arrays import Int64
 
 
 @compile_node.register

@@ -8,16 +8,20 @@ from pathlib import Path
 from golden.errors import UserError
 from golden.files.bounded_file import read_bounded
 from golden.frontends.obstacles import Obstacles
+from golden.frontends.onnx import operators
 from golden.frontends.onnx.arithmetic import OnnxArithmetic
 from golden.frontends.onnx.builder import GraphBuilder, Site
 from golden.frontends.onnx.folding import FOLDABLE, fold, literal
 from golden.frontends.onnx.layout import Layout
 from golden.frontends.onnx.model import InputInfo, OnnxModel, OnnxNode, read_model
 from golden.frontends.onnx.onnxruntime import OnnxRuntimeArithmetic
-from golden.frontends.onnx.operators import CHANNELS_LAST, CONVERSIONS, QONNX_DOMAINS, STANDARD
 from golden.frontends.onnx.outputs import Outputs
+from golden.frontends.onnx.registry import CHANNELS_LAST, CONVERSIONS, QONNX_DOMAINS, STANDARD
 from golden.frontends.onnx.values import Codes, FloatInput
 from golden.graph import Graph, Tensor
+from golden.registry import import_modules
+
+import_modules(operators)
 
 PROFILES: dict[str, type[OnnxArithmetic]] = {
     arithmetic.name: arithmetic for arithmetic in (OnnxRuntimeArithmetic, OnnxArithmetic)

@@ -23,11 +23,9 @@ from golden.frontends.onnx.values import (
     fractions,
     one_fraction,
 )
-from golden.graph import AccumulatorBounds, Add, Addend, Requantization
-from golden.lowering.pair_addition import few_pairs
-
-Int64 = NDArray[np.int64]
-Float32 = NDArray[np.float32]
+from golden.graph import AccumulatorBounds, Addend, Requantization
+from golden.lowering.pair_addition import ScaledSum, few_pairs
+from golden.numbers.arrays import Int64
 
 _SMALL_MULTIPLIER = 1 << 8
 _LARGEST_MULTIPLIER = 1 << 30
@@ -66,14 +64,14 @@ class OnnxArithmetic:
             bounds, accumulated.scale, accumulated.offset, accumulated.limits, quantizer
         )
 
-    def addition(self, total: Sum, quantizer: Quantizer, output: str) -> Add:
-        """Return the node that adds two tensors."""
+    def addition(self, total: Sum, quantizer: Quantizer) -> ScaledSum:
+        """Return the integers that add two tensors."""
         exact = _common_unit(total)
         first, second = total.operands
         if exact is not None and (
             not few_pairs(first, second) or max(exact[1:]) <= _SMALL_MULTIPLIER
         ):
-            return _exact_addition(total, *exact, quantizer, output)
+            return _exact_addition(total, *exact, quantizer)
         sign = -1 if total.subtract else 1
 
         def reference(a: Int64, b: Int64) -> Int64:
@@ -90,7 +88,6 @@ class OnnxArithmetic:
             quantizer,
             quantizer.clamp(total.limits.low, total.limits.high),
             reference,
-            output,
             advice="choose scales of which one is a multiple of the others",
         )
 
@@ -106,8 +103,8 @@ def _common_unit(total: Sum) -> tuple[Fraction, int, int] | None:
 
 
 def _exact_addition(
-    total: Sum, unit: Fraction, first: int, second: int, quantizer: Quantizer, output: str
-) -> Add:
+    total: Sum, unit: Fraction, first: int, second: int, quantizer: Quantizer
+) -> ScaledSum:
     """Return an addition whose accumulators are exact multiples of a unit."""
     addends = (
         Addend(total.operands[0].encoding, first),
@@ -118,14 +115,8 @@ def _exact_addition(
         ends = addend.evaluate(operand.codes[[0, -1]])
         low, high = low + ends.min(), high + ends.max()
     units, none = one_fraction(unit), fractions([0.0])
-    return Add(
-        inputs=tuple(operand.name for operand in total.operands),
-        output=output,
-        addends=addends,
-        requantization=exact_requantization(
-            AccumulatorBounds(low, high), units, none, total.limits, quantizer
-        ),
-    )
+    bounds = AccumulatorBounds(low, high)
+    return ScaledSum(addends, exact_requantization(bounds, units, none, total.limits, quantizer))
 
 
 def _all_codes(real: Real) -> Int64:

@@ -4,7 +4,6 @@ from fractions import Fraction
 from math import lcm
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.certificates.certificate import CertificateError, Reference
 from golden.errors import UserError
@@ -12,8 +11,7 @@ from golden.frontends.onnx.quantizer import Mode, Quantizer
 from golden.frontends.onnx.values import Fractions, Limits
 from golden.graph import AccumulatorBounds, Requantization
 from golden.lowering.integer_requant import integer_requantization
-
-Int64 = NDArray[np.int64]
+from golden.numbers.arrays import Int64
 
 _DOUBTFUL = 1e-6
 """Float64 decides all numbers that are further than this from where the code changes."""

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 
 Shape = tuple[int, ...]
 
@@ -125,7 +125,7 @@ class Layout:
         ]
         return positions == sorted(positions)
 
-    def order(self) -> NDArray[np.int64]:
+    def order(self) -> Int64:
         """Return the place in the graph's tensor of each ONNX code, in the ONNX shape."""
         places = np.arange(math.prod(self.sizes)).reshape(self.sizes)
         positions = [index for group in self.dimensions for index in group]

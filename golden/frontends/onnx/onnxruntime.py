@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from golden.certificates.certificate import CertificateError, Reference
 from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import Float32, Int64, OnnxArithmetic, scale_of
+from golden.frontends.onnx.arithmetic import OnnxArithmetic, scale_of
 from golden.frontends.onnx.pairs import add_operands
 from golden.frontends.onnx.quantizer import Quantizer
 from golden.frontends.onnx.values import (
@@ -27,9 +27,10 @@ from golden.frontends.onnx.values import (
     Sum,
     fractions,
 )
-from golden.graph import AccumulatorBounds, Add, Requantization
+from golden.graph import AccumulatorBounds, Requantization
 from golden.lowering.integer_requant import integer_requantization
-from golden.lowering.pair_addition import PairReference
+from golden.lowering.pair_addition import PairReference, ScaledSum
+from golden.numbers.arrays import Float32, Int64
 from golden.numbers.float_requant import requantize_float32_half_even
 from golden.numbers.rounding import Rounding
 
@@ -126,8 +127,8 @@ class OnnxRuntimeArithmetic(OnnxArithmetic):
 
         return _integers(reference_of, bounds, scales, quantizer, clamp)
 
-    def addition(self, total: Sum, quantizer: Quantizer, output: str) -> Add:
-        """Return the node that adds two tensors as the float32 kernels do."""
+    def addition(self, total: Sum, quantizer: Quantizer) -> ScaledSum:
+        """Return integers that add two tensors as the float32 kernels do."""
         first, second = total.operands
         eight_bits = all(o.type.width == 8 for o in (first, second, quantizer))
         clamp = quantizer.clamp(total.limits.low, total.limits.high)
@@ -142,7 +143,6 @@ class OnnxRuntimeArithmetic(OnnxArithmetic):
             quantizer,
             clamp,
             reference,
-            output,
             advice="import with profile onnx",
         )
 

@@ -1,14 +1,18 @@
 """Two tensors of an elementwise operator, brought to one order of dimensions."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from golden.errors import UserError
-from golden.frontends.onnx.builder import GraphBuilder
+from golden.frontends.onnx.affine import finite
+from golden.frontends.onnx.builder import GraphBuilder, Site
 from golden.frontends.onnx.layout import Layout, Shape, usual_order
+from golden.frontends.onnx.model import Constant
 from golden.frontends.onnx.quantizer import finite_fraction
-from golden.frontends.onnx.values import Activation, Operand, QuantizedConstant, Real
+from golden.frontends.onnx.values import Accumulated, Activation, Operand, QuantizedConstant, Real
 from golden.graph import Constant as ConstantNode
 from golden.graph import Encoding, Tensor
 from golden.graph.tensor import storage_dtype
@@ -76,6 +80,28 @@ def align(
         "its inputs lie in memory in different orders; allowed: tensors that were transposed and "
         "reshaped alike"
     )
+
+
+_OPERANDS = (Real, QuantizedConstant)
+
+
+def aligned_operands(site: Site) -> Pair:
+    """Return the two inputs of an operator as tensors of the graph; see `align`."""
+    first, second = site.take(0, *_OPERANDS), site.take(1, *_OPERANDS)
+    return align(first, second, site.builder, site.output)
+
+
+def constant_operand(site: Site) -> tuple[int, NDArray[Any]] | None:
+    """Return the place and the numbers of an operand that is a constant of real numbers."""
+    for position in (0, 1):
+        value, other = site.input(position), site.input(1 - position)
+        if isinstance(value, Constant) and value.type is None:
+            return position, finite(site, position, value.values)
+        if isinstance(value, QuantizedConstant) and isinstance(
+            other, Accumulated | QuantizedConstant
+        ):
+            return position, finite(site, position, value.real)
+    return None
 
 
 def _shape(value: Real | QuantizedConstant) -> Shape:

@@ -3,8 +3,7 @@
 from golden.errors import UserError
 from golden.frontends.onnx.quantizer import Quantizer
 from golden.frontends.onnx.values import Operand
-from golden.graph import Add
-from golden.lowering.pair_addition import PairReference, Total, add_pairs, few_pairs
+from golden.lowering.pair_addition import PairReference, ScaledSum, Total, add_pairs, few_pairs
 
 
 def add_operands(
@@ -13,10 +12,9 @@ def add_operands(
     quantizer: Quantizer,
     clamp: tuple[int, int],
     reference: PairReference,
-    output: str,
     advice: str,
-) -> Add:
-    """Return an addition that equals a reference on every pair of codes.
+) -> ScaledSum:
+    """Return integers whose sum equals a reference on every pair of codes.
 
     Parameters
     ----------
@@ -29,8 +27,6 @@ def add_operands(
         Of the output's codes.
     reference : callable
         What is computed.
-    output : str
-        Name of what it makes.
     advice : str
         What to do where there are no such integers.
 
@@ -44,7 +40,7 @@ def add_operands(
         raise UserError(
             f"it adds {first.type} and {second.type} in floating point; allowed: 8 bits; {advice}"
         )
-    total = Total(output, quantizer.type, quantizer.scale, quantizer.zero_point, clamp)
+    total = Total(quantizer.type, quantizer.scale, quantizer.zero_point, clamp)
     addition = add_pairs(operands, subtract, total, reference)
     if addition is None:
         raise UserError(

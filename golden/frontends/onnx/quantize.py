@@ -64,7 +64,7 @@ def quantize(
         case Accumulated():
             return _quantize_accumulated(value, quantizer, name, builder, arithmetic)
         case Sum():
-            node = arithmetic.addition(value, quantizer, name)
+            node = value.node(name, arithmetic.addition(value, quantizer))
             return builder.add(node, value.layout, quantizer.quantization)
         case Later():
             parts = [

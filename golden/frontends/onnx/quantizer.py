@@ -6,14 +6,12 @@ from enum import Enum
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.graph import Encoding, Quantization
+from golden.numbers.arrays import Float64, Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.rounding import Rounding
-
-Int64 = NDArray[np.int64]
 
 LARGEST_SCALE = Fraction(1 << 40)
 """Beyond any network, like its inverse; between them no product or quotient of scales overflows."""
@@ -79,7 +77,7 @@ class Mode(Enum):
             case Mode.DOWN:
                 return floor if value >= 0 else math.ceil(value)
 
-    def round_float(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
+    def round_float(self, value: Float64) -> Float64:
         """Round numbers of at most 2**40."""
         half = np.copysign(0.5, value)
         match self:
@@ -169,7 +167,7 @@ class Quantizer:
             self.maximum if high is None else self.code(high),
         )
 
-    def codes(self, real: NDArray[np.float64]) -> Int64:
+    def codes(self, real: Float64) -> Int64:
         """Return the codes of numbers that are exact, or as good as, in float64."""
         if self.bipolar:
             return (real >= 0).astype(np.int64)

@@ -15,12 +15,16 @@ from numpy.typing import NDArray
 
 from golden.frontends.onnx.layout import Layout
 from golden.frontends.onnx.model import Constant, InputInfo
-from golden.graph import AccumulatingNode, Encoding
-from golden.lowering.pair_addition import Summand
+from golden.graph import AccumulatingNode, Encoding, Node
+from golden.lowering.pair_addition import ScaledSum, Summand
+from golden.numbers.arrays import Float32, Int64
 from golden.numbers.integer_type import IntegerType
 
 Function = Callable[[NDArray[Any]], NDArray[Any]]
 """A function of single real numbers, in the precision it is given."""
+
+CodeOf = Callable[[Fraction], int]
+"""From a number to its code."""
 
 Fractions = NDArray[np.object_]
 """Exact numbers, one or one per channel."""
@@ -112,9 +116,9 @@ class Step:
     """
 
     operation: str
-    operand: NDArray[np.float32]
+    operand: Float32
 
-    def apply(self, numbers: NDArray[np.float32], channels: slice) -> NDArray[np.float32]:
+    def apply(self, numbers: Float32, channels: slice) -> Float32:
         """Return what it makes of numbers of shape (..., channels)."""
         operand = self.operand if self.operand.size == 1 else self.operand[channels]
         match self.operation:
@@ -150,12 +154,17 @@ class Kernel:
     """
 
     name: str
-    scales: tuple[NDArray[np.float32], ...]
+    scales: tuple[Float32, ...]
     types: tuple[IntegerType, ...]
     count: int = 1
     counts: tuple[int, ...] = ()
     explicit: bool = False
     steps: tuple["Step", ...] = ()
+
+    @property
+    def adds_bias(self) -> bool:
+        """Whether what is added behind it can be its bias."""
+        return self.name == "matrix"
 
     def positive(self, negative: NDArray[np.bool_]) -> "Kernel":
         """Return the kernel of negated accumulators, where scales were negative."""
@@ -199,12 +208,15 @@ class Sum:
     layout : Layout
     subtract : bool
         Whether the second is subtracted.
+    node : callable
+        Makes the node of the name of its output, and of the integers that compute it.
     limits : Limits
     """
 
     operands: tuple["Operand", "Operand"]
     layout: Layout
     subtract: bool
+    node: Callable[[str, ScaledSum], Node]
     limits: Limits = Limits()
 
 
@@ -239,7 +251,7 @@ class Later:
     """
 
     parts: tuple["Value", ...]
-    arrange: Callable[[list[Activation], str, Callable[[Fraction], int]], Activation]
+    arrange: Callable[[list[Activation], str, CodeOf], Activation]
     adds: bool = False
 
 
@@ -279,19 +291,22 @@ class QuantizedConstant:
     bipolar : bool
     """
 
-    codes: NDArray[np.int64]
+    codes: Int64
     type: IntegerType
-    scale: NDArray[np.float32]
-    zero_point: NDArray[np.int64]
+    scale: Float32
+    zero_point: Int64
     bipolar: bool = False
 
     @property
-    def real(self) -> NDArray[np.float32]:
+    def real(self) -> Float32:
         """The numbers, in float32."""
         if self.bipolar:
             return (2 * self.codes - 1).astype(np.float32) * self.scale
         return (self.codes - self.zero_point).astype(np.float32) * self.scale
 
+
+NUMBERS = (Real, Accumulated, Sum, Later, FloatInput)
+"""The kinds of value that a quantizer takes."""
 
 Value = Codes | Real | Accumulated | Sum | Later | FloatInput | QuantizedConstant | Constant
 

@@ -8,14 +8,19 @@ from pathlib import Path
 from golden.errors import UserError
 from golden.files.bounded_file import read_bounded
 from golden.frontends.obstacles import Obstacles
+from golden.frontends.tflite import operators
 from golden.frontends.tflite.arithmetic import LitertArithmetic
 from golden.frontends.tflite.borders import Borders, check_integers, computes_in_reals, cut_before
 from golden.frontends.tflite.builder import GraphBuilder, Site
+from golden.frontends.tflite.known_operators import SHAPE_OPERATORS, VERSIONS
 from golden.frontends.tflite.model import Operator, TfliteModel, read_model
-from golden.frontends.tflite.operators import CONVERTERS, SHAPE_OPERATORS, VERSIONS
+from golden.frontends.tflite.registry import CONVERTERS
 from golden.frontends.tflite.tflite_micro import TfliteMicroArithmetic
 from golden.frontends.tflite.xnnpack import XnnpackArithmetic
 from golden.graph import Graph
+from golden.registry import import_modules
+
+import_modules(operators)
 
 PROFILES: dict[str, type[LitertArithmetic]] = {
     arithmetic.name: arithmetic

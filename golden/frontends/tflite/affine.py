@@ -98,3 +98,13 @@ def _advice(tensor: TensorInfo) -> str:
     if tensor.quantized:
         return "only QUANTIZE takes and makes codes of other widths"
     return "its integers have no scale, so that they stand for no real values"
+
+
+def require_equal(first: Affine, second: Affine) -> None:
+    """Refuse an operator that only moves codes between tensors of several meanings."""
+    if first != second:
+        raise UserError(
+            f"it only moves codes, but its input has scale {first.scale}, zero point "
+            f"{first.zero_point} and its output {second.scale}, {second.zero_point}; they must be "
+            "equal"
+        )

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from golden.certificates.certificate import Reference
 from golden.errors import UserError
@@ -22,6 +22,7 @@ from golden.graph import (
     Requantization,
 )
 from golden.lowering.integer_requant import estimated_requantization, integer_requantization
+from golden.numbers.arrays import Float32, Int64
 from golden.numbers.float_requant import requantize_float64_half_away
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.multiplier import (
@@ -33,7 +34,6 @@ from golden.numbers.multiplier import (
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
 
-Int64 = NDArray[np.int64]
 Clamp = tuple[int, int]
 
 INT32 = IntegerType(32, True)
@@ -53,7 +53,7 @@ class WeightScale:
     """
 
     type: IntegerType
-    scale: NDArray[np.float32]
+    scale: Float32
 
 
 class LitertArithmetic:

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.frontends.tflite.affine import ACTIVATION_WIDTHS, CONVERTED_WIDTHS, Affine
+from golden.frontends.tflite.known_operators import REPEATING
 from golden.frontends.tflite.model import Operator, TensorInfo, TfliteModel
 from golden.graph import AccumulatorBounds, Graph, Node, Quantization, Tensor
 from golden.numbers.integer_type import IntegerType
-
-_BROADCASTING = frozenset({"ADD", "SUB", "MUL"})
 
 
 class GraphBuilder:
@@ -56,8 +55,7 @@ class GraphBuilder:
         """Return whether a tensor has no batch, for it is spread over tensors that have one."""
         tensors, readers = self.model.tensors, self._readers(info)
         return bool(readers) and all(
-            operator.name in _BROADCASTING
-            and len(info.shape) < len(tensors[operator.outputs[0]].shape)
+            operator.name in REPEATING and len(info.shape) < len(tensors[operator.outputs[0]].shape)
             for operator in readers
         )
 

@@ -11,6 +11,8 @@ import tflite
 from numpy.typing import NDArray
 
 from golden.errors import UserError
+from golden.frontends.tflite.known_operators import OPTIONS
+from golden.numbers.arrays import Float32, Int64
 from golden.numbers.integer_type import IntegerType
 
 MAXIMUM_ELEMENTS = 1 << 28
@@ -71,8 +73,8 @@ class TensorInfo:
     signature: tuple[int, ...]
     type: IntegerType | None
     type_name: str
-    scale: NDArray[np.float32]
-    zero_point: NDArray[np.int64]
+    scale: Float32
+    zero_point: Int64
     axis: int
     sparse: bool
     data: bytes | None
@@ -187,32 +189,6 @@ def _like(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {similar[0]!r}?" if similar else ""
 
 
-_POOL = ("Padding", "StrideW", "StrideH", "FilterWidth", "FilterHeight")
-_FUSED = "FusedActivationFunction"
-
-_OPTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "CONV_2D": (
-        "Conv2DOptions",
-        ("Padding", "StrideW", "StrideH", "DilationWFactor", "DilationHFactor", _FUSED),
-    ),
-    "DEPTHWISE_CONV_2D": (
-        "DepthwiseConv2DOptions",
-        ("Padding", "StrideW", "StrideH", "DilationWFactor", "DilationHFactor", _FUSED),
-    ),
-    "FULLY_CONNECTED": ("FullyConnectedOptions", ("WeightsFormat", "KeepNumDims", _FUSED)),
-    "AVERAGE_POOL_2D": ("Pool2DOptions", (*_POOL, _FUSED)),
-    "MAX_POOL_2D": ("Pool2DOptions", (*_POOL, _FUSED)),
-    "ADD": ("AddOptions", ("PotScaleInt16", _FUSED)),
-    "SUB": ("SubOptions", ("PotScaleInt16", _FUSED)),
-    "MUL": ("MulOptions", (_FUSED,)),
-    "CONCATENATION": ("ConcatenationOptions", ("Axis", _FUSED)),
-    "SOFTMAX": ("SoftmaxOptions", ("Beta",)),
-    "MEAN": ("ReducerOptions", ("KeepDims",)),
-    "LEAKY_RELU": ("LeakyReluOptions", ("Alpha",)),
-}
-"""The options table of each operator that has one, and the fields read from it."""
-
-
 def read_model(content: bytes) -> TfliteModel:
     """Read the content of a .tflite file.
 
@@ -297,9 +273,7 @@ class _Reader:
         self._names.add(name)
         return name
 
-    def _quantization(
-        self, table: Any, name: str
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64], int]:
+    def _quantization(self, table: Any, name: str) -> tuple[Float32, Int64, int]:
         if table is None or table.ScaleLength() == 0:
             return np.zeros(0, np.float32), np.zeros(0, np.int64), 0
         scale = self._vector(table, "Scale", np.float32)
@@ -385,12 +359,14 @@ def _new_builtin_code(code: Any) -> int:
 
 def _options(operator: Any, name: str) -> dict[str, Any]:
     """Read an operator's options; none where the table is absent or another operator's."""
-    if name not in _OPTIONS:
+    if name not in OPTIONS:
         return {}
-    class_name, fields = _OPTIONS[name]
+    known = OPTIONS[name]
     table = operator.BuiltinOptions()
-    if table is None or operator.BuiltinOptionsType() != getattr(tflite.BuiltinOptions, class_name):
+    if table is None or operator.BuiltinOptionsType() != getattr(
+        tflite.BuiltinOptions, known.table
+    ):
         return {}
-    options = getattr(tflite, class_name)()
+    options = getattr(tflite, known.table)()
     options.Init(table.Bytes, table.Pos)
-    return {field: getattr(options, field)() for field in fields}
+    return {field: getattr(options, field)() for field in known.fields}

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.frontends.tflite.affine import Affine
+from golden.numbers.arrays import Float32, Int64
 from golden.numbers.gemmlowp import (
     divide_by_power_of_two,
     logistic,
@@ -14,9 +14,6 @@ from golden.numbers.gemmlowp import (
     tanh,
 )
 from golden.numbers.multiplier import quantize_multiplier
-
-Float32 = NDArray[np.float32]
-Int64 = NDArray[np.int64]
 
 
 def values_of(source: Affine) -> Int64:

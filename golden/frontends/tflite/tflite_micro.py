@@ -4,8 +4,9 @@ import numpy as np
 
 from golden.frontends.tflite import tables
 from golden.frontends.tflite.affine import Affine
-from golden.frontends.tflite.arithmetic import Clamp, Int64, LitertArithmetic, WeightScale
+from golden.frontends.tflite.arithmetic import Clamp, LitertArithmetic, WeightScale
 from golden.graph import AccumulatorBounds, Requantization
+from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.multiplier import convolution_scale
 

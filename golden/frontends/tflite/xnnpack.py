@@ -9,9 +9,10 @@ from numpy.typing import ArrayLike
 from golden.certificates.certificate import Reference
 from golden.errors import UserError
 from golden.frontends.tflite.affine import Affine
-from golden.frontends.tflite.arithmetic import INT32, Clamp, Int64, LitertArithmetic, WeightScale
+from golden.frontends.tflite.arithmetic import INT32, Clamp, LitertArithmetic, WeightScale
 from golden.frontends.tflite.tables import saturated, values_of
 from golden.graph import AccumulatorBounds, Addend, FixedPoint, Requantization
+from golden.numbers.arrays import Int64
 from golden.numbers.float_requant import requantize_float32_half_even
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.rounding import Rounding

@@ -9,9 +9,10 @@ from golden.codes.affine import AffineMap
 from golden.codes.bipolar import BipolarMap
 from golden.errors import UserError
 from golden.graph import Graph
+from golden.numbers.arrays import Int64
 
 
-def to_codes(graph: Graph, *samples: Tensor) -> dict[str, NDArray[np.int64]]:
+def to_codes(graph: Graph, *samples: Tensor) -> dict[str, Int64]:
     """Return the codes of a graph's inputs.
 
     Parameters

@@ -6,13 +6,11 @@ Z. Yao et al., "HAWQ-V3: Dyadic Neural Network Quantization", ICML 2021.
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 
 from golden.errors import UserError
+from golden.numbers.arrays import Float64
 from golden.quantize.allocation.problem import Allocation, Bits, Problem
-
-Float64 = NDArray[np.float64]
 
 
 def solve_ilp(problem: Problem, budgets: Mapping[str, float]) -> Allocation:

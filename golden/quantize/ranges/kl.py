@@ -1,12 +1,10 @@
 """The range that keeps most of the information."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from golden.numbers.arrays import Float64
 from golden.quantize.distribution import Distribution
 from golden.quantize.ranges.grid import Grid, Range
-
-Float64 = NDArray[np.float64]
 
 _BINS = 2048
 _STEP = 8

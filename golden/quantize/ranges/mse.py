@@ -3,12 +3,10 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from golden.numbers.arrays import Float64
 from golden.quantize.distribution import Distribution
 from golden.quantize.ranges.grid import Grid, Range
-
-Float64 = NDArray[np.float64]
 
 _COARSE, _FINE = 64, 32
 """Candidates over the whole range, and then around the best of them."""

@@ -1,10 +1,8 @@
 """How many bits each channel gets when their mean is given."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Float64 = NDArray[np.float64]
-Int64 = NDArray[np.int64]
+from golden.numbers.arrays import Float64, Int64
 
 FEWEST, MOST = 2, 16
 """Bits of one channel."""

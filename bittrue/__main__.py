@@ -1,0 +1,7 @@
+"""``python -m bittrue``: the ``bittrue`` command."""
+
+import sys
+
+from bittrue.cli import main
+
+sys.exit(main())

@@ -1,0 +1,98 @@
+"""A planned network as a folder of Verilog."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bittrue.planning import Plan
+from flows.arguments.code_files import Codes, codes_of
+from flows.building.accelerator import Accelerator
+from flows.building.output_folder import MANIFEST, check_replaceable, write_accelerator
+from golden.errors import UserError
+from golden.graph import Graph
+
+
+def build(
+    plan: Plan,
+    folder: str | Path,
+    name: str = "network",
+    images: ArrayLike | int = 2,
+    seed: int = 1,
+) -> Path:
+    """Write the Verilog of a network, and everything that belongs to it.
+
+    Parameters
+    ----------
+    plan : Plan
+    folder : str or Path
+        New, empty, or an earlier output, which is replaced when the new one is complete.
+    name : str
+        With which all modules and files begin: ``accelerator_NAME``.
+    images : array or int
+        Samples for the testbench in the folder, as `predict` takes them; or how many random ones.
+    seed : int
+        Of the random ones.
+
+    Returns
+    -------
+    Path
+        The manifest, which describes the folder.
+
+    Raises
+    ------
+    UserError
+        If something else is in the folder, or the images are not the network's.
+    ExecutionError
+        If a program is missing or the folder cannot be written.
+
+    Examples
+    --------
+    >>> import bittrue, json
+    >>> plan = bittrue.plan(bittrue.load("small.bittrue"), "ecp5-25f", cycles=12)
+    >>> manifest = bittrue.build(plan, "verilog", name="small")
+    >>> manifest.as_posix()
+    'verilog/manifest.json'
+    >>> json.loads(manifest.read_text())["initiation_interval"]
+    12
+    >>> (manifest.parent / "verilog" / "accelerator_small.v").exists()
+    True
+    """
+    # Only now, because importing torch takes seconds.
+    from golden.executor.execute import Executor
+
+    target = Path(folder)
+    check_replaceable(target)
+    graph = plan.graph
+    stimulus = (
+        random_images(graph, images, seed)
+        if isinstance(images, int)
+        else codes_of(graph, graph.inputs[0].name, np.asarray(images), "images")
+    )
+    accelerator = Accelerator(name, plan.circuits, plan.shell)
+    output = graph.outputs[0]
+    expected = Executor(graph).run({graph.inputs[0].name: stimulus}, [output])[output]
+    device = plan.device
+    write_accelerator(target, accelerator, device.name, device.part, stimulus, expected)
+    return target / MANIFEST
+
+
+def random_images(graph: Graph, images: int, seed: int) -> Codes:
+    """Return random codes of a network's input, the same for the same seed.
+
+    Raises
+    ------
+    UserError
+        If there are to be none, or the seed is negative.
+    """
+    if images < 1:
+        raise UserError(f"images is {images}; allowed: at least 1")
+    if seed < 0:
+        raise UserError(f"seed is {seed}; allowed: 0 or more")
+    tensor = graph.inputs[0]
+    generator = np.random.default_rng(seed)
+    codes: NDArray[np.integer[Any]] = generator.integers(
+        tensor.minimum, tensor.maximum, (images, *tensor.shape), endpoint=True
+    )
+    return codes

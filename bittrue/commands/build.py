@@ -1,0 +1,194 @@
+"""``bittrue build``: a network as Verilog, with everything that belongs to it."""
+
+import argparse
+from dataclasses import asdict, astuple
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+import bittrue
+from bittrue.building import random_images
+from flows.arguments.code_files import Codes, in_model_layout, read_codes
+from flows.arguments.json_output import add_json_argument, print_json
+from flows.arguments.model_arguments import add_model_arguments, add_plan_arguments, load_model
+from flows.building.accelerator import SHELLS
+from flows.building.output_folder import check_replaceable
+from flows.planning.devices import BUDGETS, Fill
+from flows.planning.planned import PlannedLayer
+from flows.reports import graph_labels
+from flows.reports.terminal import terminal
+from golden.errors import UserError
+from golden.graph import Graph
+from hdl.network.spec import check_ends
+
+_IMAGES = 2
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add model, device, folder and choices."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = "shells:\n" + "\n".join(f"  {name:8} {text}" for name, text in SHELLS.items())
+    add_model_arguments(parser, "built")
+    parser.add_argument("--device", required=True, help=f"one of: {', '.join(BUDGETS)}")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="a folder")
+    parser.add_argument(
+        "--name",
+        help="the design's, with which all its modules and files begin (default: the model's)",
+    )
+    add_plan_arguments(parser)
+    parser.add_argument("--package", default="", help="of the device, for the synthesis scripts")
+    parser.add_argument("--speed", default="", help="speed grade of the device, for the same")
+    parser.add_argument("--shell", default="axi", help=f"{' or '.join(SHELLS)} (default: axi)")
+    parser.add_argument(
+        "--input",
+        type=Path,
+        metavar="X.npy",
+        help="input codes for the testbench in the model's layout; random ones by default",
+    )
+    parser.add_argument(
+        "--images",
+        type=int,
+        metavar="N",
+        help=f"images of the testbench (default: {_IMAGES}, or all of --input)",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of random codes (default: 1)")
+    add_json_argument(parser, "the plan")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Plan, print the plan, and write the folder."""
+    console = terminal(aside=arguments.json)
+    device = bittrue.Device(arguments.device, arguments.package, arguments.speed)
+    fill = Fill.parse(arguments.fill)
+    check_replaceable(arguments.output)
+    if arguments.cycles is not None and arguments.cycles < 1:
+        raise UserError(f"--cycles is {arguments.cycles}; allowed: at least 1")
+    with console.status("reading the network"):
+        graph = load_model(arguments)
+        check_ends(graph)
+        stimulus = _stimulus(graph, arguments.input, arguments.images, arguments.seed)
+    with console.status("choosing circuits"):
+        share = astuple(fill)
+        plan = bittrue.plan(graph, device, arguments.cycles, share, arguments.shell)
+    if not arguments.json:
+        console.print(plan_table(plan, f"{arguments.model.name} on {device.summary}"))
+    name = arguments.model.stem if arguments.name is None else arguments.name
+    images = in_model_layout(graph, graph.inputs[0].name, stimulus)
+    with console.status("golden outputs, Verilog"):
+        manifest = bittrue.build(plan, arguments.output, name, images)
+    if arguments.json:
+        print_json(plan_record(plan) | {"manifest": str(manifest)})
+        return 0
+    _summarize(console, plan, arguments.output)
+    return 0
+
+
+def plan_table(plan: bittrue.Plan, title: str) -> Table:
+    """Return a plan as a table, one row for each layer, called as ``bittrue show`` calls it."""
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("#", justify="right", no_wrap=True)
+    table.add_column("name", overflow="fold")
+    table.add_column("layer", no_wrap=True)
+    for heading in ("MACs", "PE", "SIMD", "by", "cycles", "use", "LUT", "DSP", "BRAM"):
+        table.add_column(heading, justify="left" if heading == "by" else "right", no_wrap=True)
+    for layer in plan.layers:
+        folding, cost = layer.folding, layer.resources
+        index, name = _place(plan, layer)
+        table.add_row(
+            "" if index is None else str(index),
+            name,
+            layer.operator,
+            f"{layer.products:,}" if layer.products else "",
+            str(folding.outputs) if folding else "",
+            str(folding.simd) if folding else "",
+            _multiplier(layer),
+            f"{layer.cycles:,}",
+            f"{layer.utilisation(plan.cycles):.0%}" if folding else "",
+            f"{cost.luts:,}",
+            str(cost.multipliers),
+            f"{cost.block_rams:g}",
+        )
+    around = plan.circuits.surroundings
+    table.add_row(
+        "",
+        "shell and FIFOs",
+        *[""] * 7,
+        f"{around.luts:,}",
+        str(around.multipliers),
+        f"{around.block_rams:g}",
+    )
+    return table
+
+
+def plan_record(plan: bittrue.Plan) -> dict[str, object]:
+    """Return a plan as JSON has it."""
+    layers = []
+    for layer in plan.layers:
+        index, name = _place(plan, layer)
+        record: dict[str, object] = {"index": index, "name": name, "operator": layer.operator}
+        if layer.folding is not None:
+            record |= {
+                "outputs": layer.folding.outputs,
+                "simd": layer.folding.simd,
+                "multiplier": _multiplier(layer),
+            }
+        layers.append(
+            record
+            | {"products": layer.products, "cycles": layer.cycles}
+            | {"resources": asdict(layer.resources)}
+        )
+    return {
+        "device": plan.device.name,
+        "shell": plan.shell,
+        "cycles": plan.cycles,
+        "layers": layers,
+        "surroundings": asdict(plan.circuits.surroundings),
+        "resources": asdict(plan.circuits.resources),
+    }
+
+
+def _place(plan: bittrue.Plan, layer: PlannedLayer) -> tuple[int | None, str]:
+    """Return a layer's index and name in the network; no index if only its circuit has it."""
+    names = [node.output for node in plan.graph.nodes]
+    index = names.index(layer.name) if layer.name in names else None
+    return index, graph_labels.first_name(layer.name)
+
+
+def _multiplier(layer: PlannedLayer) -> str:
+    if layer.folding is None:
+        return ""
+    multiplier = layer.folding.multiplier
+    return "xnor" if multiplier is None else multiplier.value.removeprefix("packed_")
+
+
+def _summarize(console: Console, plan: bittrue.Plan, folder: Path) -> None:
+    lines = (
+        f"{plan.luts:,} LUTs, {plan.multipliers:,} multipliers, {plan.block_rams:g} block RAMs "
+        f"(estimated); one image in {plan.cycles:,} cycles",
+        f"{folder}/manifest.json describes the folder",
+        f"check it: sh {folder}/testbench/run_verilator.sh   or   run_icarus.sh",
+    )
+    for line in lines:
+        console.print(line, soft_wrap=True)
+
+
+def _stimulus(graph: Graph, path: Path | None, images: int | None, seed: int) -> Codes:
+    """Return the codes of a file, or random ones."""
+    if images is not None and images < 1:
+        raise UserError(f"--images is {images}; allowed: at least 1")
+    if path is None:
+        if seed < 0:
+            raise UserError(f"--seed is {seed}; allowed: 0 or more")
+        return random_images(graph, images or _IMAGES, seed)
+    codes = read_codes(graph, graph.inputs[0].name, path)
+    if images is not None and images > len(codes):
+        raise UserError(f"--images is {images}; {path} has {len(codes)}")
+    return codes[:images]

@@ -1,0 +1,50 @@
+"""``bittrue export``: write a network as an ONNX model that ONNX Runtime runs."""
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+from flows.arguments.model_arguments import add_model_arguments, load_model
+from flows.arguments.output_files import require_folder_of
+from flows.reports.terminal import terminal
+from golden.errors import UserError
+from golden.export import STYLES, export_onnx
+from golden.files.atomic_file import write_atomically
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add model, profile, style and output."""
+    add_model_arguments(parser, "exported")
+    parser.add_argument("--output", type=Path, required=True, metavar="X.onnx", help="a file")
+    parser.add_argument(
+        "--style",
+        choices=STYLES,
+        default=STYLES[0],
+        help="integer: integer operators, exact on every machine; qdq: QuantizeLinear and "
+        "DequantizeLinear around the layers where ONNX Runtime's float32 gives the same codes",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the model and say how its layers are written."""
+    require_folder_of(arguments.output)
+    if arguments.output.suffix != ".onnx":
+        raise UserError(
+            f"{arguments.output}: suffix is {arguments.output.suffix!r}; allowed: .onnx"
+        )
+    graph = load_model(arguments)
+    try:
+        exported = export_onnx(graph, arguments.style)
+    except UserError as error:
+        raise UserError(f"{arguments.model}: {error}") from error
+    write_atomically(arguments.output, exported.content)
+    console = terminal()
+    console.print(f"written {arguments.output}, {len(exported.content):,} bytes", soft_wrap=True)
+    if arguments.style == "qdq":
+        console.print(f"{len(exported.qdq)} layers in QDQ form")
+        for reason, count in Counter(exported.exact.values()).most_common():
+            console.print(f"{count} layers as integer operators: {reason}")
+        console.print(
+            "ONNX Runtime is exact on x86 with session.qdqisint8allowed set to 1, as on Arm"
+        )
+    return 0

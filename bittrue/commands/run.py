@@ -1,0 +1,98 @@
+"""``bittrue run``: execute a network exactly on recorded inputs."""
+
+import argparse
+import hashlib
+from pathlib import Path
+from urllib.parse import quote
+
+from flows.arguments.code_files import Codes, npy_content, read_codes
+from flows.arguments.model_arguments import add_model_arguments, load_model
+from flows.arguments.output_files import require_folder_of
+from golden.errors import ExecutionError, UserError
+from golden.files.atomic_file import write_together
+from golden.graph import Graph
+
+_MAXIMUM_NAME = 200
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add model, profile, inputs and outputs."""
+    add_model_arguments(parser, "executed")
+    parser.add_argument(
+        "--input",
+        type=Path,
+        metavar="X.npy",
+        required=True,
+        action="append",
+        help="N input codes in the model's own type and layout; once for each input, in order",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="Y.npy",
+        required=True,
+        action="append",
+        help="where the N output codes go; once for each output, in order",
+    )
+    parser.add_argument(
+        "--tensors", type=Path, metavar="DIR", help="a folder for every tensor, one .npy each"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write the outputs, and every tensor when asked."""
+    graph = load_model(arguments)
+    inputs = _inputs(graph, arguments.input)
+    if len(arguments.output) != len(graph.outputs):
+        raise UserError(
+            f"--output is given {len(arguments.output)} times; the model has "
+            f"{len(graph.outputs)} outputs: {', '.join(graph.outputs)}"
+        )
+    names = list(graph.outputs if arguments.tensors is None else graph.tensors)
+    for path in arguments.output:
+        require_folder_of(path)
+    # After the inputs are checked, because importing torch takes seconds.
+    from golden.executor.execute import Executor
+
+    results = Executor(graph).run(inputs, names)
+    files = dict(zip(arguments.output, graph.outputs, strict=True))
+    if arguments.tensors is not None:
+        files |= {arguments.tensors / file_name(name): name for name in graph.tensors}
+        _make_folder(arguments.tensors)
+    write_together((path, npy_content(graph, name, results[name])) for path, name in files.items())
+    samples = len(next(iter(inputs.values())))
+    print(f"{samples} samples; {', '.join(map(str, arguments.output))}")
+    if arguments.tensors is not None:
+        print(f"{len(graph.tensors)} tensors in {arguments.tensors}")
+    return 0
+
+
+def file_name(tensor: str) -> str:
+    """Return the file of a tensor: its name, with what file systems refuse as percent signs.
+
+    Names too long for a file system keep their beginning and end with a hash of the whole.
+    """
+    encoded = quote(tensor, safe=" ;:,+=@()[]")
+    if len(encoded) > _MAXIMUM_NAME:
+        digest = hashlib.sha256(tensor.encode()).hexdigest()[:12]
+        encoded = f"{encoded[:_MAXIMUM_NAME]}~{digest}"
+    return f"{encoded}.npy"
+
+
+def _inputs(graph: Graph, paths: list[Path]) -> dict[str, Codes]:
+    if len(paths) != len(graph.inputs):
+        raise UserError(
+            f"--input is given {len(paths)} times; the model has {len(graph.inputs)} inputs: "
+            f"{', '.join(tensor.name for tensor in graph.inputs)}"
+        )
+    return {
+        tensor.name: read_codes(graph, tensor.name, path)
+        for tensor, path in zip(graph.inputs, paths, strict=True)
+    }
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExecutionError(f"{folder}: {error.strerror}; choose another folder") from None

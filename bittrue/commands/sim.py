@@ -1,0 +1,127 @@
+"""``bittrue sim``: a network's Verilog on recorded inputs, compared with golden."""
+
+import argparse
+from dataclasses import astuple
+from pathlib import Path
+
+from rich.console import Console
+
+import bittrue
+from flows.arguments.code_files import in_model_layout, npy_bytes, read_codes
+from flows.arguments.json_output import add_json_argument, print_json
+from flows.arguments.model_arguments import add_model_arguments, add_plan_arguments, load_model
+from flows.arguments.output_files import require_folder_of
+from flows.planning.devices import BUDGETS, Fill
+from flows.reports.terminal import terminal
+from flows.simulation.simulators.toolchain import SIMULATORS, check_simulator
+from golden.errors import UserError
+from golden.files.atomic_file import write_atomically
+from hdl.network.spec import check_ends
+
+_MAXIMUM_STALL = 255
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add model, inputs, outputs and choices."""
+    add_model_arguments(parser, "built")
+    parser.add_argument(
+        "--input",
+        type=Path,
+        metavar="X.npy",
+        required=True,
+        help="N input codes in the model's own type and layout",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        metavar="Y.npy",
+        required=True,
+        help="where the N output codes of the circuit go, whether right or wrong",
+    )
+    parser.add_argument(
+        "--device", default="zynq7020", help=f"one of: {', '.join(BUDGETS)} (default: zynq7020)"
+    )
+    add_plan_arguments(parser)
+    parser.add_argument(
+        "--sim", default="verilator", help=f"{' or '.join(SIMULATORS)} (default: verilator)"
+    )
+    parser.add_argument(
+        "--layers", action="store_true", help="compare what every layer passes on, too"
+    )
+    parser.add_argument(
+        "--stall",
+        type=int,
+        default=0,
+        metavar="P",
+        help="pauses at both ends, with a probability of P/256 a cycle (default: 0)",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the pauses (default: 1)")
+    add_json_argument(parser, "the verdict")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Simulate, write what came out, and say whether it is golden's; 1 if it is not."""
+    console = terminal(aside=arguments.json)
+    check_simulator(arguments.sim)
+    device, fill = bittrue.Device(arguments.device), Fill.parse(arguments.fill)
+    if not 0 <= arguments.stall <= _MAXIMUM_STALL:
+        raise UserError(f"--stall is {arguments.stall}; allowed: 0 to {_MAXIMUM_STALL}")
+    if not 1 <= arguments.seed < 1 << 32:
+        raise UserError(f"--seed is {arguments.seed}; allowed: 1 to {(1 << 32) - 1}")
+    require_folder_of(arguments.output)
+    graph = load_model(arguments)
+    check_ends(graph)
+    name = graph.inputs[0].name
+    images = in_model_layout(graph, name, read_codes(graph, name, arguments.input))
+    with console.status("choosing circuits"):
+        plan = bittrue.plan(graph, device, arguments.cycles, astuple(fill))
+    with console.status(f"building and running {len(images)} images on {arguments.sim}"):
+        result = bittrue.simulate(
+            plan, images, arguments.sim, arguments.stall, arguments.seed, arguments.layers
+        )
+    if result.pace is not None:
+        write_atomically(arguments.output, npy_bytes(result.outputs))
+    if arguments.json:
+        print_json(_record(plan, result))
+    else:
+        _report(console, arguments, plan, result)
+    return 0 if result.passed else 1
+
+
+def _report(
+    console: Console,
+    arguments: argparse.Namespace,
+    plan: bittrue.Plan,
+    result: bittrue.Simulation,
+) -> None:
+    verdict = result.verdict
+    for problem in verdict.problems:
+        console.print(problem, style="red", soft_wrap=True)
+    if result.pace is None:
+        return
+    console.print(f"{result.pace}; planned: {plan.cycles:,}", soft_wrap=True)
+    if result.first_difference:
+        console.print(f"first difference at {result.first_difference}", style="red", soft_wrap=True)
+    console.print(
+        f"{arguments.model.name}: {len(result.outputs)} images, {verdict.compared} codes "
+        f"compared, {verdict.differing} differed, on {arguments.sim}",
+        style="green" if verdict.passed else "bold red",
+        soft_wrap=True,
+    )
+
+
+def _record(plan: bittrue.Plan, result: bittrue.Simulation) -> dict[str, object]:
+    verdict, pace = result.verdict, result.pace
+    return {
+        "passed": verdict.passed,
+        "images": len(result.outputs),
+        "compared": verdict.compared,
+        "differing": verdict.differing,
+        "problems": verdict.problems,
+        "first_difference": result.first_difference,
+        "first_image_cycles": None if pace is None else pace.first,
+        "image_intervals": None if pace is None else pace.intervals.tolist(),
+        "planned_cycles": plan.cycles,
+        "simulator": verdict.simulator,
+        "seed": verdict.seed,
+    }

@@ -1,0 +1,116 @@
+"""The circuit of every layer, chosen for a device or for a rate."""
+
+from dataclasses import dataclass
+
+from bittrue.devices import Device
+from flows.building.accelerator import check_shell
+from flows.planning import planned
+from flows.planning.devices import Fill
+from flows.planning.plan import AXI, plan_network
+from golden.errors import UserError
+from golden.graph import Graph
+from golden.lowering.certify import certify
+from hdl.network.spec import check_ends
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A network, and the circuit of every layer; `plan` makes one.
+
+    Parameters
+    ----------
+    graph : Graph
+        As it was given.
+    device : Device
+    shell : str
+        What surrounds the network.
+    circuits : flows.planning.planned.Plan
+        What was decided.
+
+    Examples
+    --------
+    >>> import bittrue
+    >>> plan = bittrue.plan(bittrue.load("small.bittrue"), "ecp5-25f", cycles=12)
+    >>> for layer in plan.layers:
+    ...     print(layer.operator, layer.cycles, layer.multipliers)
+    fully_connected 12 1
+    """
+
+    graph: Graph
+    device: Device
+    shell: str
+    circuits: planned.Plan
+
+    @property
+    def cycles(self) -> int:
+        """Cycles between images."""
+        return self.circuits.cycles
+
+    @property
+    def layers(self) -> tuple[planned.PlannedLayer, ...]:
+        """Those that have a circuit, in the order of the network."""
+        return self.circuits.layers
+
+    @property
+    def luts(self) -> int:
+        """Tables, estimated, with shell and FIFOs."""
+        return self.circuits.resources.luts
+
+    @property
+    def multipliers(self) -> int:
+        """Hardware multipliers, estimated."""
+        return self.circuits.resources.multipliers
+
+    @property
+    def block_rams(self) -> float:
+        """Block RAMs, estimated."""
+        return float(self.circuits.resources.block_rams)
+
+
+def plan(
+    graph: Graph,
+    device: Device | str,
+    cycles: int | None = None,
+    fill: int | tuple[int, int, int] = 80,
+    shell: str = AXI,
+) -> Plan:
+    """Choose the circuit of every layer of a network.
+
+    Parameters
+    ----------
+    graph : Graph
+        With one input and one output.
+    device : Device or str
+    cycles : int, optional
+        Cycles between images that are enough; by default as few as there are resources for.
+    fill : int, or three of them
+        Per cent to use: of the LUTs, or of LUTs, multipliers and block RAMs.
+    shell : {"axi", "stream"}
+        What surrounds the network: AXI4-Stream and AXI4-Lite, or bare streams.
+
+    Returns
+    -------
+    Plan
+        Of all that are fast enough, one that takes as small a share as can be of the resource of
+        which it takes the largest.
+
+    Raises
+    ------
+    UserError
+        If the device is too small: what is short, by how much, and what would do.
+
+    Examples
+    --------
+    >>> import bittrue
+    >>> plan = bittrue.plan(bittrue.load("small.bittrue"), "zynq7020")
+    >>> plan.cycles <= bittrue.plan(plan.graph, "zynq7020", cycles=12).cycles <= 12
+    True
+    """
+    chosen = Device(device) if isinstance(device, str) else device
+    share = Fill(fill) if isinstance(fill, int) else Fill(*fill)
+    check_shell(shell)
+    if cycles is not None and cycles < 1:
+        raise UserError(f"cycles is {cycles}; allowed: at least 1")
+    check_ends(graph)
+    budget = chosen.part.budget
+    return Plan(graph, chosen, shell, plan_network(certify(graph), budget, cycles, share, shell))

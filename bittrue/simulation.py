@@ -1,0 +1,148 @@
+"""The Verilog of a planned network in a simulator, compared with golden."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bittrue.planning import Plan
+from flows.arguments.code_files import Codes, codes_of, in_model_layout
+from flows.planning.plan import circuit_graph
+from flows.simulation import network as simulated
+from flows.simulation.bench.cosimulation import Cosimulation, Outcome
+from flows.simulation.bench.scenario import Verdict, compare
+from flows.simulation.network import Pace
+from flows.simulation.simulators.run_folder import run_folder
+from flows.simulation.simulators.toolchain import check_simulator
+from golden.errors import UserError
+from hdl.network.circuit import Network
+from hdl.printer.verilog_output import to_verilog
+
+BUILDS = "sim_build"
+"""Where builds go and are found again."""
+
+_MAXIMUM_STALL = 255
+_WEEK = 7 * 24 * 3600.0
+
+
+@dataclass(frozen=True, eq=False)
+class Simulation:
+    """What a network's Verilog made of images; `simulate` makes one.
+
+    Parameters
+    ----------
+    outputs : ndarray of integers, shape (images, ...)
+        Codes of the images that came whole, in the layout of the model, right or wrong.
+    verdict : Verdict
+        What the comparison with golden found.
+    pace : Pace or None
+        After how many cycles the first image came, and then each; None if none came.
+    first_difference : str
+        The first layer, image and code that differ; empty if none does.
+
+    Examples
+    --------
+    >>> import bittrue, numpy as np
+    >>> plan = bittrue.plan(bittrue.load("small.bittrue"), "ecp5-25f", cycles=12)
+    >>> result = bittrue.simulate(plan, np.arange(12).reshape(3, 4), simulator="icarus")
+    >>> result.passed, result.outputs.shape
+    (True, (3, 3))
+    >>> [int(cycles) for cycles in result.pace.intervals]
+    [12, 12]
+    """
+
+    outputs: Codes
+    verdict: Verdict
+    pace: Pace | None
+    first_difference: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether something was compared, and everything was equal."""
+        return self.verdict.passed
+
+
+def simulate(
+    plan: Plan,
+    images: ArrayLike,
+    simulator: str = "verilator",
+    stall: int = 0,
+    seed: int = 1,
+    layers: bool = False,
+    builds: str | Path = BUILDS,
+) -> Simulation:
+    """Run images through a network's Verilog, and compare every code with golden.
+
+    Parameters
+    ----------
+    plan : Plan
+        Its circuit is simulated without the shell.
+    images : array
+        As `predict` takes them.
+    simulator : {"verilator", "icarus"}
+    stall : int
+        Both ends pause, with a probability of stall/256 a cycle.
+    seed : int
+        Of the pauses, 1 to 4294967295.
+    layers : bool
+        Whether what every layer passes on is compared, too.
+    builds : str or Path
+        A folder where builds are kept; equal circuits are built once.
+
+    Returns
+    -------
+    Simulation
+
+    Raises
+    ------
+    UserError
+        Naming what cannot be used.
+    ExecutionError
+        If the simulator is missing or fails.
+
+    Examples
+    --------
+    >>> import bittrue, numpy as np
+    >>> plan = bittrue.plan(bittrue.load("small.bittrue"), "zynq7020")
+    >>> result = bittrue.simulate(plan, np.ones((100, 4)), "icarus", stall=64)
+    >>> print(result.verdict)
+    network: 300 outputs compared, 0 differed, on icarus (seed 1)
+    """
+    check_simulator(simulator)
+    if not 0 <= stall <= _MAXIMUM_STALL:
+        raise UserError(f"stall is {stall}; allowed: 0 to {_MAXIMUM_STALL}")
+    if not 1 <= seed < 1 << 32:
+        raise UserError(f"seed is {seed}; allowed: 1 to {(1 << 32) - 1}")
+    # Only now, because importing torch takes seconds.
+    from golden.executor.execute import Executor
+
+    spec = plan.circuits.spec
+    stimulus = codes_of(plan.graph, spec.input.name, np.asarray(images), "images")
+    circuit = Network(spec, taps=layers)
+    kept = [*circuit.taps.values(), spec.output.name]
+    golden = Executor(circuit_graph(plan.graph)).run(stimulus, kept)
+    scenario = simulated.network_scenario(
+        circuit, "images", stimulus, golden, dict.fromkeys(("i", "o"), stall), seed
+    )
+    folder = Path(builds)
+    cosimulation = Cosimulation(circuit, to_verilog(circuit, "network"), simulator, folder)
+    with run_folder(folder / f"network-{simulator}") as work:
+        (outcome,) = cosimulation.run([scenario.run], work, timeout=_WEEK)
+    verdict = compare(cosimulation, [scenario], [outcome], seed)
+    parting = None if outcome.hung else simulated.first_parting(circuit, outcome, golden)
+    whole = _whole_images(plan, outcome)
+    codes = simulated.codes_of(outcome, spec.graph, whole)
+    codes = codes.astype(golden[spec.output.name].dtype)
+    return Simulation(
+        in_model_layout(plan.graph, spec.output.name, codes),
+        verdict,
+        Pace.of(outcome.cycles["o"], whole) if whole == len(stimulus) else None,
+        "" if parting is None else str(parting),
+    )
+
+
+def _whole_images(plan: Plan, outcome: Outcome) -> int:
+    spec = plan.circuits.spec
+    lanes = spec.lanes_of(spec.output.name)
+    return len(outcome.cycles["o"]) * lanes // spec.output.elements

@@ -1,0 +1,1 @@
+"""Output folders: what runs from them without Python."""

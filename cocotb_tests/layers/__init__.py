@@ -1,0 +1,1 @@
+"""Layers of networks, alone and side by side, and faults that must not pass."""

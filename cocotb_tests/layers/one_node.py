@@ -1,0 +1,11 @@
+"""Scenarios for layers made from one node of the integer graph."""
+
+from typing import Any
+
+from cocotb_tests.bench.images import IMAGES, image_scenarios
+from flows.simulation.bench.scenario import Scenario
+
+
+def scenarios(component: Any, parameters: object, seed: int, quick: bool) -> list[Scenario]:
+    """Return images in every manner; more of them unless `quick`."""
+    return image_scenarios(component, seed, IMAGES if quick else 10 * IMAGES)

@@ -1,0 +1,22 @@
+"""Scenarios for beats kept until they are wanted."""
+
+import numpy as np
+
+from cocotb_tests.bench.streams import every_way
+from flows.simulation.bench.payload import lanes_of
+from flows.simulation.bench.scenario import Scenario
+from hdl.blocks.shapes import type_of
+from hdl.layers.parts.fifo import Fifo
+
+
+def scenarios(component: Fifo, parameters: object, seed: int, quick: bool) -> list[Scenario]:
+    """Return random beats in every manner, several times as many as are kept."""
+    count = max(150 if quick else 10_000, 4 * component.depth)
+    kind = type_of(component.i.payload.shape().elem_shape)
+    rng = np.random.default_rng(seed)
+    codes = rng.integers(kind.minimum, kind.maximum, (count, component.lanes), endpoint=True)
+    columns = lanes_of("", codes)
+    result = every_way("beats", columns, columns, component.latency, seed)
+    if component.depth == 1:  # It fills and empties in turn.
+        return result[1:6]
+    return result

@@ -1,0 +1,1 @@
+"""Whole networks: every folding and pace that the planner gives, stalls, and faults."""

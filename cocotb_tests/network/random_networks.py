@@ -1,0 +1,268 @@
+"""Small random networks of every kind of layer, for what must hold whatever the network is."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from cocotb_tests.network.builder import INT8, Builder
+from golden.graph import (
+    Add,
+    Addend,
+    ArgMax,
+    AveragePool,
+    Clamp,
+    Concat,
+    Constant,
+    Convolution,
+    Encoding,
+    FullyConnected,
+    Graph,
+    MaxPool,
+    Mean,
+    Multiply,
+    Pad,
+    Requantize,
+    Reshape,
+    Softmax,
+    Table,
+    Tensor,
+    Window,
+)
+from golden.numbers.softmax import softmax_exponential
+
+_LARGEST = 1_500
+"""Elements of a tensor above which no further layer is added."""
+
+
+def random_network(seed: int) -> Graph:
+    """Return a network of a few random layers and branches, with random contents."""
+    network = _RandomNetwork(seed)
+    return network.make()
+
+
+class _RandomNetwork:
+    """Adds random layers to a graph, each to the tensor that was made last."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = np.random.default_rng(seed)
+        self._means_gate = seed % 2 == 1
+        shape = (self._pick(3, 9), self._pick(3, 9), self._pick(1, 8))
+        self._b = Builder(shape, seed)
+        self._last = self._b.inputs[0]
+
+    def make(self) -> Graph:
+        kinds: list[Callable[[], str]] = [
+            self._convolution,
+            self._depthwise,
+            self._pointwise,
+            self._pad,
+            self._window_pool,
+            self._residual,
+            self._inverted_bottleneck,
+            self._joined,
+            self._gated,
+            self._mixer,
+            self._beatwise,
+            self._constant,
+            self._softmax,
+        ]
+        for _ in range(self._pick(2, 5)):
+            kind = kinds[self._random.integers(len(kinds))]
+            if math.prod(self._last.shape) < _LARGEST and len(self._last.shape) == 3:
+                self._continue(kind())
+        if self._random.random() < 0.4:
+            self._continue(self._head())
+        if not self._b.nodes:
+            self._continue(self._convolution())
+        return self._b.graph(self._last.name)
+
+    def _pick(self, low: int, high: int) -> int:
+        return int(self._random.integers(low, high, endpoint=True))
+
+    def _tensor(self, name: str) -> Tensor:
+        return self._b.graph(name).tensors[name]
+
+    def _continue(self, name: str) -> None:
+        self._last = self._tensor(name)
+
+    def _name(self, kind: str) -> str:
+        return f"{kind}{len(self._b.nodes)}"
+
+    def _window(self, largest: int = 3) -> Window:
+        """Return a window that fits the last tensor, whatever its padding."""
+        shape = self._last.shape
+        size = tuple(self._pick(1, min(largest, side)) for side in shape[:2])
+        dilation = tuple(
+            self._pick(1, 2) if (length - 1) * 2 < side else 1
+            for length, side in zip(size, shape[:2], strict=True)
+        )
+        padding = tuple((self._pick(0, length - 1), self._pick(0, length - 1)) for length in size)
+        stride = (self._pick(1, 2), self._pick(1, 2))
+        return Window(size, stride, dilation, padding)  # type: ignore[arg-type]
+
+    def _matrix(self, window: Window, outputs: int, groups: int = 1) -> str:
+        channels = self._last.channels // groups
+        shape = (outputs, *window.size, channels)
+        return self._b.matrix(
+            Convolution, self._last.name, shape, INT8, INT8, window=window, groups=groups
+        )
+
+    def _convolution(self) -> str:
+        return self._matrix(self._window(), self._pick(1, 8))
+
+    def _same(self) -> Window:
+        """Return a window under which height and width stay."""
+        size = [3 if side >= 3 else 1 for side in self._last.shape[:2]]
+        padding = [((length - 1) // 2,) * 2 for length in size]
+        return Window((size[0], size[1]), padding=(padding[0], padding[1]))  # type: ignore[arg-type]
+
+    def _depthwise(self) -> str:
+        channels = self._last.channels
+        if channels == 1:
+            return self._convolution()
+        window = self._same() if self._random.random() < 0.5 else self._window()
+        return self._matrix(window, channels * self._pick(1, 2), channels)
+
+    def _pointwise(self, outputs: int | None = None) -> str:
+        stride = (1, 1) if outputs else (self._pick(1, 2), self._pick(1, 2))
+        return self._matrix(Window((1, 1), stride), outputs or self._pick(1, 12))
+
+    def _pad(self) -> str:
+        padding = tuple((self._pick(0, 2), self._pick(0, 2)) for _ in range(2))
+        padding += ((0, 0),) if self._random.random() < 0.7 else ((self._pick(0, 1), 1),)
+        name = self._name("pad")
+        return self._b.add(Pad(inputs=(self._last.name,), output=name, padding=padding, code=0))
+
+    def _window_pool(self) -> str:
+        kind = MaxPool if self._random.random() < 0.5 else AveragePool
+        window = self._same() if self._random.random() < 0.5 else self._window()
+        if kind is AveragePool and window.dilation != (1, 1):
+            window = self._same()
+        low, high = self._last.minimum, self._last.maximum
+        return self._b.add(
+            kind(
+                inputs=(self._last.name,),
+                output=self._name("pool"),
+                window=window,
+                minimum=low,
+                maximum=high,
+            )
+        )
+
+    def _sum(self, one: str, other: str) -> str:
+        return self._b.scaled(Add, INT8, 1, inputs=(one, other), addends=(Addend(), Addend()))
+
+    def _residual(self) -> str:
+        start = self._last
+        for _ in range(self._pick(1, 3)):
+            if self._random.random() < 0.5:
+                self._continue(self._matrix(self._same(), start.channels))
+            else:
+                self._continue(self._pointwise(start.channels))
+        return self._sum(start.name, self._last.name)
+
+    def _inverted_bottleneck(self) -> str:
+        start = self._last
+        wide = start.channels * self._pick(2, 4)
+        self._continue(self._pointwise(wide))
+        self._continue(self._matrix(self._same(), wide, wide))
+        self._continue(self._pointwise(start.channels))
+        return self._sum(start.name, self._last.name)
+
+    def _joined(self) -> str:
+        start, axis = self._last, self._pick(0, 2)
+        branches = []
+        for _ in range(self._pick(2, 3)):
+            self._last = start
+            outputs = start.channels if axis < 2 else self._pick(1, 6)
+            branches.append(
+                self._matrix(self._same(), outputs)
+                if self._random.random() < 0.5
+                else self._pointwise(outputs)
+            )
+        return self._b.add(Concat(inputs=tuple(branches), output=self._name("concat"), axis=axis))
+
+    def _gated(self) -> str:
+        start = self._last
+        if self._means_gate:
+            return self._excited()
+        gate = self._matrix(self._same(), start.channels)
+        return self._b.scaled(
+            Multiply, INT8, 1, inputs=(start.name, gate), encodings=(Encoding(), Encoding(3))
+        )
+
+    def _excited(self) -> str:
+        """Return a product with what the whole image decides for each channel."""
+        start = self._last
+        self._continue(self._mean(keep_dimensions=self._random.random() < 0.5))
+        if len(self._last.shape) == 3:
+            self._continue(self._pointwise(start.channels))
+        operands = [start.name, self._last.name]
+        if self._random.random() < 0.5:
+            return self._sum(*operands)
+        return self._b.scaled(
+            Multiply, INT8, 1, inputs=tuple(operands), encodings=(Encoding(), Encoding(3))
+        )
+
+    def _mixer(self) -> str:
+        """Return a sum with what all pixels of an image contribute to."""
+        start = self._last
+        height, width, channels = start.shape
+        flat = (channels, height * width)
+        turned = self._b.add(Reshape(inputs=(start.name,), output=self._name("turned"), shape=flat))
+        for size in (self._pick(2, 12), flat[1]):
+            inputs = self._tensor(turned).channels
+            turned = self._b.matrix(FullyConnected, turned, (size, inputs), INT8, INT8)
+        back = self._b.add(Reshape(inputs=(turned,), output=self._name("back"), shape=start.shape))
+        return self._sum(start.name, back)
+
+    def _beatwise(self) -> str:
+        name, tensor = self._name("code"), self._last
+        match self._pick(0, 2):
+            case 0:
+                codes = self._random.integers(-128, 127, 1 << tensor.type.width)
+                node = Table(inputs=(tensor.name,), output=name, values=codes, type=INT8)
+            case 1:
+                node = Clamp(inputs=(tensor.name,), output=name, minimum=-50, maximum=90)
+            case _:
+                return self._b.scaled(
+                    Requantize, INT8, 1, inputs=(tensor.name,), encoding=Encoding(4)
+                )
+        return self._b.add(node)
+
+    def _constant(self) -> str:
+        start = self._last
+        codes = self._random.integers(-128, 127, start.shape)
+        constant = self._b.add(
+            Constant(inputs=(), output=self._name("constant"), values=codes, type=INT8)
+        )
+        return self._sum(start.name, constant)
+
+    def _softmax(self) -> str:
+        if self._last.elements > 100:
+            return self._pointwise(self._pick(1, 4))
+        table = softmax_exponential(0.1, 1.0, self._last.type.width)
+        name = self._name("softmax")
+        return self._b.add(
+            Softmax(inputs=(self._last.name,), output=name, exponential=table, type=INT8)
+        )
+
+    def _mean(self, keep_dimensions: bool) -> str:
+        return self._b.scaled(
+            Mean,
+            INT8,
+            1,
+            inputs=(self._last.name,),
+            axes=(0, 1),
+            keep_dimensions=keep_dimensions,
+            encoding=Encoding(),
+        )
+
+    def _head(self) -> str:
+        mean = self._mean(keep_dimensions=False)
+        channels = self._tensor(mean).channels
+        dense = self._b.matrix(FullyConnected, mean, (self._pick(2, 10), channels), INT8, INT8)
+        if self._random.random() < 0.5:
+            return dense
+        return self._b.add(ArgMax(inputs=(dense,), output="class"))

@@ -1,0 +1,1 @@
+"""The AXI shell under models of AXI masters that others wrote."""

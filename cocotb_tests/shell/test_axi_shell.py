@@ -1,0 +1,222 @@
+"""The AXI shell under cocotbext-axi in both simulators, and faults that must not pass."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from amaranth.hdl import Cat, Module, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Member, Out
+
+from cocotb_tests.shell.place_adder import PlaceAdder
+from flows.simulation.simulators import icarus, verilator
+from flows.simulation.simulators.build_once import build_once, digest
+from flows.simulation.simulators.run import SimulationError, run
+from flows.synthesis.verilog_lint import lint
+from golden.errors import UserError
+from golden.numbers.integer_type import IntegerType
+from hdl.layers import code_stream
+from hdl.printer.component_ports import flat_ports
+from hdl.printer.verilog_output import to_verilog
+from hdl.shell import AxiShell, axi_shell, counters, stream_output
+from hdl.shell.register_map import MAXIMUM_LAYERS, registers
+from hdl.shell.skid_buffer import SkidBuffer
+from hdl.shell.stream_input import StreamInput
+
+BENCH = "cocotb_tests.shell.axi_bench"
+
+
+@dataclass(frozen=True)
+class Case:
+    kind: str
+    lanes: int
+    beats: int
+
+
+CASES = {
+    "int8": Case("int8", 1, 12),
+    "uint1, three lanes": Case("uint1", 3, 7),
+    "int12, two lanes": Case("int12", 2, 16),
+}
+BUILD = 0xC0FFEE42
+
+
+def shell_of(case: Case) -> AxiShell:
+    circuit = PlaceAdder(IntegerType.parse(case.kind), case.lanes, case.beats)
+    return AxiShell(circuit, case.beats, case.beats, BUILD)
+
+
+def simulate(shell: AxiShell, case: Case, simulator: str, builds: Path, work: Path) -> None:
+    """Run every test of the bench on a shell."""
+    design = to_verilog(shell, "shell")
+    ports = [f'public_flat_rw -module "shell" -var "{name}"' for name, _, _ in flat_ports(shell)]
+    texts = {
+        "shell.v": "`timescale 1ns/1ps\n" + design.verilog,
+        "shell.vlt": "\n".join(["`verilator_config", *ports, ""]),
+    }
+
+    def write(folder: Path) -> None:
+        for name, text in texts.items():
+            (folder / name).write_text(text)
+
+    sources = build_once(builds / f"shell-{digest(texts.values())}", write)
+    if simulator == "icarus":
+        build = icarus.build("shell", [sources / "shell.v"], "shell", builds)
+    else:
+        build = verilator.build(
+            "shell",
+            [sources / "shell.vlt", sources / "shell.v"],
+            "shell",
+            builds,
+            optimisation="-O0",
+            main=verilator.COCOTB_MAIN,
+        )
+    plan = {"kind": case.kind, "lanes": case.lanes, "beats": case.beats, "build": BUILD, "seed": 5}
+    (work / "plan.json").write_text(json.dumps(plan))
+    run(simulator, build, "shell", BENCH, work, timeout=120)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_obeys_axi_and_counts(name: str, simulator: str, builds: Path, tmp_path: Path) -> None:
+    simulate(shell_of(CASES[name]), CASES[name], simulator, builds, tmp_path)
+
+
+class LossyBuffer(SkidBuffer):
+    """Always ready: what comes while the output waits is lost."""
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        held = Signal.like(self.o.payload)
+        holds = Signal()
+        m.d.comb += [self.i.ready.eq(1), self.o.valid.eq(holds), self.o.payload.eq(held)]
+        with m.If(self.o.ready | ~holds):
+            m.d.sync += [holds.eq(self.i.valid), held.eq(self.i.payload)]
+        return m
+
+
+def beats_lost(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(stream_output, "SkidBuffer", LossyBuffer)
+
+
+def images_too_long(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
+    shell.output_beats += 1
+
+
+def inputs_miscounted(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
+    shell.input_beats -= 1
+
+
+def layers_swapped(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(axi_shell, "registers", lambda layers: registers(layers[::-1]))
+
+
+def errors_swapped(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
+    patch.setitem(counters.EVENTS, "tlast_early", "tlast_missing")
+    patch.setitem(counters.EVENTS, "tlast_missing", "tlast_early")
+
+
+def circuit_not_reset(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(axi_shell, "DomainRenamer", lambda domain: lambda component: component)
+
+
+class Gate(StreamInput):
+    """A gate behind a buffer, as every register slice in front of the shell is."""
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.gate = gate = StreamInput(self.kind, self.lanes, self.beats)
+        shape = data.StructLayout({"data": self.axis.tdata.shape(), "last": 1})
+        m.submodules.buffer = buffer = SkidBuffer(shape)
+        m.d.comb += [
+            buffer.i.valid.eq(self.axis.tvalid),
+            buffer.i.payload.eq(Cat(self.axis.tdata, self.axis.tlast)),
+            self.axis.tready.eq(buffer.i.ready),
+            gate.axis.tvalid.eq(buffer.o.valid),
+            Cat(gate.axis.tdata, gate.axis.tlast).eq(buffer.o.payload),
+            buffer.o.ready.eq(gate.axis.tready),
+            gate.enable.eq(self.enable),
+        ]
+        wiring.connect(m, gate.o, wiring.flipped(self.o))
+        for name, member in self.signature.members.items():
+            if member.is_port and member.flow == Out:
+                m.d.comb += getattr(self, name).eq(getattr(gate, name))
+        return m
+
+
+def beats_taken_early(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(axi_shell, "StreamInput", Gate)
+
+
+def offers_in_reset(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(AxiShell, "_be_silent_in_reset", lambda shell, m: None)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        beats_lost,
+        images_too_long,
+        inputs_miscounted,
+        layers_swapped,
+        errors_swapped,
+        circuit_not_reset,
+        beats_taken_early,
+        offers_in_reset,
+    ],
+)
+def test_faults_are_caught(
+    fault: Callable[[AxiShell, pytest.MonkeyPatch], None],
+    any_simulator: str,
+    builds: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    case = CASES["int8"]
+    shell = shell_of(case)
+    fault(shell, monkeypatch)
+    with pytest.raises(SimulationError, match=r"\d+ of 14 tests failed"):
+        simulate(shell, case, any_simulator, builds, tmp_path)
+
+
+class WithPorts(wiring.Component):
+    """A circuit that is only looked at."""
+
+    def elaborate(self, platform: object) -> Module:
+        return Module()
+
+
+CODES = code_stream(IntegerType(8, True), 1)
+LAYERS = data.StructLayout({f"layer_{number}": 1 for number in range(MAXIMUM_LAYERS + 1)})
+
+
+@pytest.mark.parametrize(
+    ("ports", "beats", "message"),
+    [
+        ({"i": In(CODES), "o": Out(CODES)}, 0, "input_beats is 0; allowed: at least 1"),
+        ({"i": In(CODES)}, 1, "no stream of codes named o"),
+        ({"i": In(8), "o": Out(CODES)}, 1, "no stream of codes named i"),
+        ({"i": In(CODES), "o": Out(CODES), "stalls": Out(3)}, 1, "a bit for each layer"),
+        (
+            {"i": In(CODES), "o": Out(CODES), "stalls": Out(LAYERS)},
+            1,
+            rf"has {MAXIMUM_LAYERS + 1} layers; .* for {MAXIMUM_LAYERS}",
+        ),
+    ],
+)
+def test_circuits_that_do_not_fit_are_refused(
+    ports: dict[str, Member], beats: int, message: str
+) -> None:
+    with pytest.raises(UserError, match=message):
+        AxiShell(WithPorts(ports), beats, 1)
+
+
+def test_a_circuit_without_stalls_has_no_stall_counters() -> None:
+    shell = AxiShell(WithPorts({"i": In(CODES), "o": Out(CODES)}), 3, 3)
+    assert shell.layers == ()
+    assert shell.registers[-1].name == "layers"
+
+
+def test_lint_is_clean() -> None:
+    assert lint(to_verilog(shell_of(CASES["int12, two lanes"]), "shell")) == []

@@ -1,0 +1,1 @@
+"""Compute units: every operand that matters, and faults that must not pass."""

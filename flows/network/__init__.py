@@ -1,1 +1,0 @@
-"""Networks as streaming accelerators: folding, generation, co-simulation."""

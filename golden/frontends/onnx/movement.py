@@ -1,0 +1,98 @@
+"""Values under other shapes and orders of dimensions."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.errors import UserError
+from golden.frontends.onnx.builder import Site
+from golden.frontends.onnx.layout import Layout, Shape
+from golden.frontends.onnx.model import Constant
+from golden.frontends.onnx.values import (
+    NUMBERS,
+    Accumulated,
+    Codes,
+    FloatInput,
+    QuantizedConstant,
+    Real,
+    Sum,
+    Value,
+)
+
+_MOVABLE = (*NUMBERS, Codes, Constant, QuantizedConstant)
+
+
+def movable(site: Site) -> Value:
+    """Return the first input, moved numbers as dequantized codes where they are such."""
+    site.take(0, *_MOVABLE)
+    return site.builder.settled(site.node.inputs[0])
+
+
+def layout_of(value: Value) -> Layout:
+    """Return how a value lies in the graph."""
+    match value:
+        case Codes() | Real():
+            return value.activation.layout
+        case Accumulated() | Sum() | FloatInput():
+            return value.layout
+    raise UserError("its input is a concatenation or pooling that is not quantized yet")
+
+
+def with_layout(value: Value, layout: Layout) -> Value:
+    """Return a value that lies otherwise."""
+    match value:
+        case Codes() | Real():
+            return replace(value, activation=replace(value.activation, layout=layout))
+        case Accumulated() | Sum() | FloatInput():
+            return replace(value, layout=layout)
+    raise UserError("its input is a concatenation or pooling that is not quantized yet")
+
+
+def shape_of(value: Value) -> Shape:
+    """Return the shape with the batch, or all of a constant's."""
+    if isinstance(value, Constant):
+        return value.values.shape
+    if isinstance(value, QuantizedConstant):
+        return value.codes.shape
+    return (1, *layout_of(value).shape)
+
+
+def reshaped(value: Value, shape: Shape) -> Value:
+    """Return a value in another shape, the batch included."""
+    if isinstance(value, Constant):
+        return replace(value, values=value.values.reshape(shape))
+    if isinstance(value, QuantizedConstant):
+        scale, zero_point = (
+            _narrowed(np.broadcast_to(values, value.codes.shape).reshape(shape))
+            for values in (value.scale, value.zero_point)
+        )
+        return replace(value, codes=value.codes.reshape(shape), scale=scale, zero_point=zero_point)
+    if shape[:1] != (1,):
+        raise UserError(
+            f"it makes shape {shape}; allowed: a batch of 1 first, untouched by reshapes"
+        )
+    return with_layout(value, layout_of(value).reshaped(shape[1:]))
+
+
+def _narrowed(values: NDArray[Any]) -> NDArray[Any]:
+    """Return values with a size of 1 along every dimension that does not change them."""
+    for axis in range(values.ndim):
+        first = values.take([0], axis) if values.shape[axis] else values
+        values = first if (values == first).all() else values
+    return values
+
+
+def normalized(axes: tuple[int, ...], rank: int) -> set[int]:
+    """Return axes as counted from the front.
+
+    Raises
+    ------
+    UserError
+        If one is no dimension of a tensor of this rank, or there twice.
+    """
+    result = {axis % rank for axis in axes} if rank else set()
+    if len(result) != len(axes) or any(not -rank <= axis < rank for axis in axes):
+        raise UserError(f"its axes are {axes}; allowed: dimensions, each once")
+    return result

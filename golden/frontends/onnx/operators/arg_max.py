@@ -1,0 +1,34 @@
+"""ArgMax."""
+
+from dataclasses import replace
+
+from golden.errors import UserError
+from golden.frontends.onnx.arithmetic import OnnxArithmetic
+from golden.frontends.onnx.builder import Site
+from golden.frontends.onnx.layout import Layout
+from golden.frontends.onnx.registry import converts
+from golden.frontends.onnx.values import Codes, Real
+from golden.graph import ArgMax
+
+
+@converts("ArgMax", attributes=("axis", "keepdims", "select_last_index"))
+def _arg_max(site: Site, arithmetic: OnnxArithmetic) -> None:
+    value = site.take(0, Real, Codes)
+    if isinstance(value, Real) and value.functions:
+        raise UserError("its input has passed an activation function; quantize before it")
+    shape = value.activation.layout.shape
+    axis = site.integer("axis", 0)
+    if site.integer("select_last_index", 0) or not shape or axis % (len(shape) + 1) == 0:
+        raise UserError(
+            f"its axis is {axis}; allowed: a dimension but the batch; the first of equals"
+        )
+    last = axis % (len(shape) + 1) - 1
+    others = [dimension for dimension in range(len(shape)) if dimension != last]
+    source = site.builder.arranged(value.activation, (*others, last))
+    node = ArgMax(inputs=(source.name,), output=site.output)
+    sizes = tuple(shape[dimension] for dimension in others)
+    layout = Layout.same(sizes)
+    made = site.builder.add(node, layout)
+    if site.integer("keepdims", 1):
+        made = replace(made, layout=layout.reshaped((*shape[:last], 1, *shape[last + 1 :])))
+    site.set(Codes(made))

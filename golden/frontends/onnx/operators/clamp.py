@@ -1,0 +1,52 @@
+"""Relu and Clip."""
+
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from golden.errors import UserError
+from golden.frontends.onnx.arithmetic import OnnxArithmetic
+from golden.frontends.onnx.builder import Site
+from golden.frontends.onnx.functions import applied
+from golden.frontends.onnx.quantizer import finite_fraction
+from golden.frontends.onnx.registry import converts
+from golden.frontends.onnx.values import NUMBERS, Limits
+
+Numbers = NDArray[Any]
+
+
+@converts("Relu")
+def _relu(site: Site, arithmetic: OnnxArithmetic) -> None:
+    limits = Limits(Fraction(0), None)
+    site.set(applied(site.take(0, *NUMBERS), lambda real: np.maximum(real, 0), limits))
+
+
+@converts("Clip", attributes=("max", "min"))
+def _clip(site: Site, arithmetic: OnnxArithmetic) -> None:
+    low, high = (_limit(site, i, name) for i, name in ((1, "min"), (2, "max")))
+    if low is not None and high is not None and low > high:
+        raise UserError(f"its minimum {low} is above its maximum {high}")
+    limits = Limits(*(None if v is None else finite_fraction(v) for v in (low, high)))
+    bounds = (-np.inf if low is None else low, np.inf if high is None else high)
+
+    def clip(real: Numbers) -> Numbers:
+        return np.clip(real, *(np.asarray(bound, dtype=real.dtype) for bound in bounds))
+
+    site.set(applied(site.take(0, *NUMBERS), clip, limits))
+
+
+def _limit(site: Site, position: int, name: str) -> float | None:
+    if name in site.node.attributes:
+        value: float | None = site.number(name, 0.0)
+    elif site.has(position):
+        numbers = site.numbers(position)
+        if numbers.size != 1:
+            raise UserError(f"its {name} has {numbers.size} elements; allowed: 1")
+        value = float(numbers.reshape(()))
+    else:
+        return None
+    if value is not None and abs(value) > 3e38:
+        return None  # Exporters write the largest float32 for no limit.
+    return value

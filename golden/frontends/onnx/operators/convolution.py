@@ -1,0 +1,71 @@
+"""Conv, QLinearConv and ConvInteger."""
+
+import numpy as np
+
+from golden.errors import UserError
+from golden.frontends.onnx.arithmetic import OnnxArithmetic
+from golden.frontends.onnx.builder import Site
+from golden.frontends.onnx.coded import plain
+from golden.frontends.onnx.layout import Layout
+from golden.frontends.onnx.matrix import (
+    codes_at,
+    input_encoding,
+    set_accumulated,
+    set_quantized_matrix,
+    unscaled,
+)
+from golden.frontends.onnx.registry import CHANNELS_LAST, STANDARD, converts
+from golden.frontends.onnx.values import Activation
+from golden.frontends.onnx.weights import Weights, named_weights, weights_of
+from golden.frontends.onnx.windows import WINDOW, window_of
+from golden.graph import Convolution, Encoding
+
+CONVOLUTION = (*WINDOW, "group", "kernel_shape")
+
+
+def _convolution(
+    site: Site, source: Activation, encoding: Encoding, weights: Weights
+) -> tuple[Convolution, Layout]:
+    image = site.image(source)
+    size = (weights.codes.shape[2], weights.codes.shape[3])
+    if site.sizes("kernel_shape", size) != size:
+        raise UserError(f"its kernel_shape is not that of its weights, {size}")
+    node = Convolution(
+        inputs=(image.name,),
+        output="convolution",
+        weight=weights.codes.transpose(0, 2, 3, 1),
+        weight_type=weights.type,
+        bias=np.zeros(len(weights.codes), dtype=np.int64),
+        input_encoding=encoding,
+        weight_encoding=weights.encoding,
+        window=window_of(site, size, image),
+        groups=site.integer("group", 1),
+    )
+    height, width, channels = node.infer(site.builder.made(image.name)).tensor.shape
+    return node, site.image_layout(height, width, channels)
+
+
+@converts("Conv", domains=(STANDARD, CHANNELS_LAST), attributes=CONVOLUTION, inputs=3)
+def _conv(site: Site, arithmetic: OnnxArithmetic) -> None:
+    source = plain(site, 0)
+    weights = weights_of(site, 1, rank=4, axis=0)
+    if site.channels_last:
+        weights.codes = weights.codes.transpose(0, 3, 1, 2)
+    node, layout = _convolution(site, source.activation, source.encoding, weights)
+    set_accumulated(site, arithmetic, node, layout, source, weights, "convolution", bias=2)
+
+
+@converts("QLinearConv", attributes=CONVOLUTION)
+def _qlinear_conv(site: Site, arithmetic: OnnxArithmetic) -> None:
+    weights = named_weights(site, 3, 4, 5, rank=4, axis=0)
+    encoding = input_encoding(site, 0, 2)
+    node, layout = _convolution(site, codes_at(site, 0), encoding, weights)
+    set_quantized_matrix(site, arithmetic, node, layout, weights, "convolution", output=6, bias=8)
+
+
+@converts("ConvInteger", attributes=CONVOLUTION)
+def _conv_integer(site: Site, arithmetic: OnnxArithmetic) -> None:
+    """Emit accumulators; a Cast and a Mul behind give them a scale."""
+    weights = named_weights(site, 1, -1, 3, rank=4, axis=0)
+    node, layout = _convolution(site, codes_at(site, 0), input_encoding(site, 0, 2), weights)
+    site.set(unscaled(node, layout))

@@ -1,0 +1,32 @@
+"""Operators that change no number: Identity, Dropout, Cast."""
+
+from fractions import Fraction
+
+from onnx import TensorProto
+
+from golden.errors import UserError
+from golden.frontends.onnx.arithmetic import OnnxArithmetic
+from golden.frontends.onnx.builder import Site
+from golden.frontends.onnx.model import Constant
+from golden.frontends.onnx.registry import converts
+from golden.frontends.onnx.values import Codes, Real
+from golden.graph import Encoding
+
+
+@converts("Identity")
+@converts("Dropout", without_effect=("is_test", "ratio", "seed"))
+def _identity(site: Site, arithmetic: OnnxArithmetic) -> None:
+    if site.node.operator == "Dropout" and site.has(2) and site.take(2, Constant).values.any():
+        raise UserError("its training_mode is true; export the model for inference")
+    site.builder.values[site.node.outputs[0]] = site.input(0)
+
+
+@converts("Cast", attributes=("to",), without_effect=("round_mode", "saturate"))
+def _cast(site: Site, arithmetic: OnnxArithmetic) -> None:
+    """Casts from integers to real numbers, and none between real ones, change no number."""
+    value, real = site.input(0), site.integer("to", 0) in (TensorProto.FLOAT, TensorProto.DOUBLE)
+    if not real:
+        raise UserError("it casts to another type than FLOAT; quantize instead")
+    elif isinstance(value, Codes):
+        value = Real(value.activation, Fraction(1), Encoding())
+    site.set(value)

@@ -1,0 +1,19 @@
+"""Shape, of which models compute what they reshape to."""
+
+import numpy as np
+
+from golden.frontends.onnx.arithmetic import OnnxArithmetic
+from golden.frontends.onnx.builder import Site
+from golden.frontends.onnx.model import Constant
+from golden.frontends.onnx.movement import movable, shape_of
+from golden.frontends.onnx.registry import converts
+from golden.numbers.integer_type import IntegerType
+
+_INT64 = IntegerType(64, True)
+
+
+@converts("Shape", attributes=("end", "start"))
+def _shape_of(site: Site, arithmetic: OnnxArithmetic) -> None:
+    whole = shape_of(movable(site))
+    shape = whole[site.integer("start", 0) : site.integer("end", len(whole))]
+    site.set(Constant(np.array(shape, dtype=np.int64), _INT64))

@@ -1,0 +1,15 @@
+"""Softmax and LogSoftmax, which are refused."""
+
+from golden.errors import UserError
+from golden.frontends.onnx.arithmetic import OnnxArithmetic
+from golden.frontends.onnx.builder import Site
+from golden.frontends.onnx.registry import MICROSOFT, converts
+
+
+@converts("Softmax", "LogSoftmax", attributes=("axis",))
+@converts("QLinearSoftmax", domains=(MICROSOFT,), attributes=("axis", "opset"), inputs=5)
+def _softmax(site: Site, arithmetic: OnnxArithmetic) -> None:
+    raise UserError(
+        "it divides real numbers, which no integers reproduce; end the model before it: the order "
+        "of the classes stays the same"
+    )

@@ -1,0 +1,106 @@
+"""AveragePool and QLinearAveragePool: sums whose division is part of the scale."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from golden.errors import UserError
+from golden.frontends.onnx.arithmetic import OnnxArithmetic
+from golden.frontends.onnx.averages import averaged, coded_image, quantized_average
+from golden.frontends.onnx.builder import Site
+from golden.frontends.onnx.coded import plain
+from golden.frontends.onnx.layout import Layout
+from golden.frontends.onnx.registry import MICROSOFT, converts
+from golden.frontends.onnx.values import Accumulated, Activation, Real
+from golden.frontends.onnx.windows import WINDOW, kernel_size, pool_window_of, window_of
+from golden.graph import Constant, Encoding, Multiply, SumPool, Window
+from golden.graph.tensor import MAXIMUM_CODE_WIDTH
+from golden.numbers.arrays import Int64
+from golden.numbers.integer_type import IntegerType
+
+AVERAGE = (*WINDOW, "ceil_mode", "count_include_pad", "kernel_shape")
+
+
+@converts("AveragePool", attributes=AVERAGE)
+def _average_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
+    site.set(_averaged(site, plain(site, 0), arithmetic, explicit=False))
+
+
+def _averaged(site: Site, source: Real, arithmetic: OnnxArithmetic, explicit: bool) -> Accumulated:
+    image = site.image(source.activation)
+    size = kernel_size(site)
+    window = pool_window_of(site, size, image)
+    node = SumPool(inputs=(image.name,), output="sum", window=window, encoding=source.encoding)
+    tensor = site.builder.made(image.name)
+    height, width, channels = node.infer(tensor).tensor.shape
+    layout = site.image_layout(height, width, channels)
+    counts = _counts(site, window, size, image, arithmetic)
+    if np.ptp(counts) == 0:
+        return averaged(source, node, layout, "average", int(counts.flat[0]), explicit)
+    return _border_averages(site, source, node, layout, counts, explicit)
+
+
+def _counts(
+    site: Site,
+    window: Window,
+    size: tuple[int, int],
+    image: Activation,
+    arithmetic: OnnxArithmetic,
+) -> Int64:
+    """Return by how many numbers the sum of each window is divided, shape (height, width).
+
+    The padding that the file declares may count; what a ceiling adds does not, but in ONNX
+    Runtime's integer kernel.
+    """
+    shape = site.builder.made(image.name).shape
+    if not site.integer("count_include_pad", 0):
+        return window.taps_inside(shape)
+    if arithmetic.name != OnnxArithmetic.name:
+        return np.full(window.output_size(shape), window.taps)
+    declared = window_of(site, size, image).padding
+    padded = tuple(shape[axis] + sum(declared[axis]) for axis in (0, 1))
+    added = tuple((0, window.padding[axis][1] - declared[axis][1]) for axis in (0, 1))
+    within = replace(window, padding=(added[0], added[1]))
+    return within.taps_inside((*padded, 1))
+
+
+def _border_averages(
+    site: Site,
+    source: Real,
+    node: SumPool,
+    layout: Layout,
+    counts: Int64,
+    explicit: bool,
+) -> Accumulated:
+    """Return averages over several counts: sums times a common multiple of the counts over each."""
+    different = tuple(np.unique(counts).tolist())
+    multiple = math.lcm(*different)
+    sums = site.builder.add(replace(node, output=f"{site.output}/sums"), layout)
+    kind = IntegerType.spanning(0, multiple // different[0])
+    if max(sums.type.width, kind.width) > MAXIMUM_CODE_WIDTH:
+        raise UserError(
+            f"it averages over {', '.join(map(str, different))} numbers, which needs more than "
+            f"{MAXIMUM_CODE_WIDTH} bits; allowed: smaller windows, or padding that counts"
+        )
+    factors = Constant(
+        inputs=(),
+        output=f"{site.output}/factors",
+        values=(multiple // counts)[:, :, None],
+        type=kind,
+    )
+    site.builder.add(factors, Layout.same(factors.values.shape))
+    product = Multiply(
+        inputs=(sums.name, factors.output), output="sum", encodings=(Encoding(), Encoding())
+    )
+    value = averaged(source, product, layout, "average", multiple, explicit)
+    assert value.kernel is not None
+    return replace(value, kernel=replace(value.kernel, counts=different))
+
+
+@converts(
+    "QLinearAveragePool", domains=(MICROSOFT,), attributes=(*AVERAGE, "channels_last"), inputs=5
+)
+def _qlinear_average_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
+    value = _averaged(site, coded_image(site), arithmetic, explicit=True)
+    site.set(quantized_average(site, value, arithmetic))

@@ -1,0 +1,40 @@
+"""ADD and SUB."""
+
+import dataclasses
+
+from golden.frontends.tflite.arithmetic import LitertArithmetic
+from golden.frontends.tflite.builder import Site
+from golden.frontends.tflite.fused import fused_clamp
+from golden.frontends.tflite.known_operators import FUSED, Options
+from golden.frontends.tflite.operands import operands_of, require_one_type
+from golden.frontends.tflite.registry import converts
+from golden.graph import Add
+
+_FIELDS = ("PotScaleInt16", FUSED)
+
+
+@converts(ADD=6, options=Options("AddOptions", _FIELDS), repeats=True)
+def _add(site: Site, arithmetic: LitertArithmetic) -> None:
+    _addition(site, arithmetic, subtract=False)
+
+
+@converts(SUB=5, options=Options("SubOptions", _FIELDS), repeats=True)
+def _subtract(site: Site, arithmetic: LitertArithmetic) -> None:
+    _addition(site, arithmetic, subtract=True)
+
+
+def _addition(site: Site, arithmetic: LitertArithmetic, subtract: bool) -> None:
+    require_one_type(site)
+    first, second, target = site.source(0), site.source(1), site.target
+    scale, add = arithmetic.addends, arithmetic.addition
+    if site.options.get("PotScaleInt16", False) and arithmetic.shifts(first, second, target):
+        scale, add = arithmetic.shifted_addends, arithmetic.shifted_addition
+    node = Add(
+        inputs=operands_of(site),
+        output=site.output.name,
+        addends=scale(first, second, target, subtract),
+    )
+    requantization = add(
+        site.builder.infer(node), first, second, target, fused_clamp(site, arithmetic)
+    )
+    site.emit(dataclasses.replace(node, requantization=requantization))

@@ -1,0 +1,24 @@
+"""AVERAGE_POOL_2D."""
+
+from golden.frontends.tflite.affine import require_equal
+from golden.frontends.tflite.arithmetic import LitertArithmetic
+from golden.frontends.tflite.builder import Site
+from golden.frontends.tflite.fused import fused_clamp
+from golden.frontends.tflite.registry import converts
+from golden.frontends.tflite.windows import POOL_OPTIONS, pool_window_of
+from golden.graph import AveragePool
+
+
+@converts(AVERAGE_POOL_2D=3, options=POOL_OPTIONS)
+def _average_pool(site: Site, arithmetic: LitertArithmetic) -> None:
+    require_equal(site.source(), site.target)
+    minimum, maximum = fused_clamp(site, arithmetic)
+    site.emit(
+        AveragePool(
+            inputs=(site.input(0).name,),
+            output=site.output.name,
+            window=pool_window_of(site),
+            minimum=minimum,
+            maximum=maximum,
+        )
+    )

@@ -1,0 +1,56 @@
+"""CONV_2D and DEPTHWISE_CONV_2D."""
+
+import dataclasses
+
+from golden.errors import UserError
+from golden.frontends.tflite.arithmetic import LitertArithmetic, WeightScale
+from golden.frontends.tflite.builder import Site, activation_shape
+from golden.frontends.tflite.fused import fused_clamp
+from golden.frontends.tflite.known_operators import FUSED, Options
+from golden.frontends.tflite.registry import converts
+from golden.frontends.tflite.weights import accumulator_of, bias_of, weights_of
+from golden.frontends.tflite.windows import window_of
+from golden.graph import Convolution, Encoding
+
+_FIELDS = ("Padding", "StrideW", "StrideH", "DilationWFactor", "DilationHFactor", FUSED)
+
+
+@converts(CONV_2D=8, options=Options("Conv2DOptions", _FIELDS))
+def _plain(site: Site, arithmetic: LitertArithmetic) -> None:
+    _convolution(site, arithmetic, depthwise=False)
+
+
+@converts(DEPTHWISE_CONV_2D=7, options=Options("DepthwiseConv2DOptions", _FIELDS))
+def _depthwise(site: Site, arithmetic: LitertArithmetic) -> None:
+    _convolution(site, arithmetic, depthwise=True)
+
+
+def _convolution(site: Site, arithmetic: LitertArithmetic, depthwise: bool) -> None:
+    weight, info, kind = weights_of(site, output_axis=3 if depthwise else 0)
+    if weight.ndim != 4 or (depthwise and weight.shape[0] != 1):
+        raise UserError(
+            f"{info} has shape {info.shape}; allowed: 4 dimensions, 1 first if depthwise"
+        )
+    channels = activation_shape(site.input(0))[-1:]
+    weight = weight.transpose(3, 1, 2, 0) if depthwise else weight
+    groups = channels[0] // weight.shape[3] if channels else 0
+    node = Convolution(
+        inputs=(site.input(0).name,),
+        output=site.output.name,
+        weight=weight,
+        weight_type=kind,
+        bias=bias_of(site, weight.shape[0]),
+        input_encoding=site.source().encoding,
+        weight_encoding=Encoding(int(info.zero_point[0])),
+        window=window_of(site, (weight.shape[1], weight.shape[2]), dilated=True),
+        groups=groups,
+    )
+    requantization = arithmetic.convolution(
+        site.builder.infer(node),
+        accumulator_of(site),
+        site.source(),
+        WeightScale(kind, info.scale),
+        site.target,
+        fused_clamp(site, arithmetic),
+    )
+    site.emit(dataclasses.replace(node, requantization=requantization))

@@ -1,0 +1,21 @@
+"""Functions of one code: LOGISTIC, TANH, HARD_SWISH, LEAKY_RELU, ELU."""
+
+from golden.errors import UserError
+from golden.frontends.tflite.arithmetic import LitertArithmetic
+from golden.frontends.tflite.builder import Site
+from golden.frontends.tflite.known_operators import Options
+from golden.frontends.tflite.registry import converts
+from golden.graph import Table
+
+
+@converts(LEAKY_RELU=2, options=Options("LeakyReluOptions", ("Alpha",)))
+@converts(LOGISTIC=3, TANH=3, HARD_SWISH=1, ELU=1)
+def _function(site: Site, arithmetic: LitertArithmetic) -> None:
+    source, target = site.source(), site.target
+    if source.type != target.type:
+        raise UserError(f"its input is {source.type} and its output {target.type}; allowed: equal")
+    values = arithmetic.table(
+        site.operator.name, source, target, float(site.options.get("Alpha", 0.0))
+    )
+    name = site.input(0).name
+    site.emit(Table(inputs=(name,), output=site.output.name, values=values, type=target.type))

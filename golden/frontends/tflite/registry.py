@@ -1,0 +1,39 @@
+"""The operators that can be converted."""
+
+from collections.abc import Callable
+
+from golden.frontends.tflite.arithmetic import LitertArithmetic
+from golden.frontends.tflite.builder import Site
+from golden.frontends.tflite.known_operators import OPTIONS, REPEATING, VERSIONS, Options
+
+Converter = Callable[[Site, LitertArithmetic], None]
+
+CONVERTERS: dict[str, Converter] = {}
+"""By the schema's name of the operator."""
+
+
+def converts(
+    options: Options | None = None, repeats: bool = False, **versions: int
+) -> Callable[[Converter], Converter]:
+    """Register a converter of operators.
+
+    Parameters
+    ----------
+    options : Options, optional
+        What it reads of the operators' options.
+    repeats : bool
+        Whether they repeat the smaller one of their operands.
+    **versions : int
+        The newest version known of each, by the schema's name.
+    """
+
+    def register(converter: Converter) -> Converter:
+        CONVERTERS.update(dict.fromkeys(versions, converter))
+        VERSIONS.update(versions)
+        if options is not None:
+            OPTIONS.update(dict.fromkeys(versions, options))
+        if repeats:
+            REPEATING.update(versions)
+        return converter
+
+    return register

@@ -1,0 +1,1 @@
+"""What parts of circuits take of a device, estimated before any of them is built."""

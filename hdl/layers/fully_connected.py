@@ -1,0 +1,21 @@
+"""Dense layers."""
+
+from golden import graph
+from golden.graph import Tensor, Window
+from hdl.layers.layer_spec import Place
+from hdl.layers.parts.matrix_geometry import MatrixGeometry
+from hdl.layers.parts.matrix_layer import MatrixLayerSpec
+from hdl.layers.registry import makes_layers_of
+
+
+@makes_layers_of(graph.FullyConnected)
+def fully_connected_spec(node: graph.FullyConnected, place: Place) -> MatrixLayerSpec:
+    """Return the layer of a node."""
+    return MatrixLayerSpec.at(node, fully_connected_geometry(node, place.tensors[0]), place)
+
+
+def fully_connected_geometry(node: graph.FullyConnected, tensor: Tensor) -> MatrixGeometry:
+    """Return a dense layer of a tensor as windows of one element times weights."""
+    positions = tensor.elements // tensor.channels
+    weight = node.weight_values[:, None, None, :]
+    return MatrixGeometry((1, 1), (positions, 1, tensor.channels), Window((1, 1)), weight)

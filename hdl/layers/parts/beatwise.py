@@ -1,0 +1,51 @@
+"""What layers with one beat out for each beat in have in common."""
+
+from collections.abc import Mapping
+
+from amaranth.lib import wiring
+
+from golden.graph import Tensor
+from golden.numbers.arrays import Int64
+from hdl.layers.parts.codes import elements_through_beat
+
+
+class Beatwise(wiring.Component):
+    """A component whose `k`-th beat out takes the `k`-th beat in and no other.
+
+    Parameters
+    ----------
+    members : mapping of str to Member
+        Its ports.
+    lanes : int
+        Elements of a beat, in and out.
+    """
+
+    def __init__(self, members: Mapping[str, wiring.Member], lanes: int) -> None:
+        self.lanes = lanes
+        super().__init__(members)
+
+    def inputs_needed(self, outputs: Int64) -> Int64:
+        """Return how many elements must have been accepted before each output can leave.
+
+        Parameters
+        ----------
+        outputs : ndarray of int64
+            Numbers of elements of an image, from 0.
+        """
+        return elements_through_beat(outputs // self.lanes, self.lanes)
+
+
+class BeatwiseLayer(Beatwise):
+    """A layer of that kind, which makes of each image as many elements as it has.
+
+    Attributes
+    ----------
+    tensors : tuple of Tensor
+        What it reads.
+    """
+
+    tensors: tuple[Tensor, ...]
+
+    def cycles_per_image(self) -> int:
+        """Return the cycles between images, one for each beat."""
+        return self.tensors[0].elements // self.lanes

@@ -1,0 +1,172 @@
+"""Sums and means over whole images."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
+
+from golden.graph import AccumulatingNode
+from golden.graph.requantization import Requantization
+from golden.graph.tensor import Encoding
+from golden.numbers.arrays import Int64
+from hdl.blocks.pipeline import FreePipeline
+from hdl.blocks.ram import Ram
+from hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
+from hdl.blocks.shapes import shape_of
+from hdl.costs.costs import Costs
+from hdl.costs.fabric import Fabric
+from hdl.layers.layer import Layer
+from hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
+from hdl.layers.parts.codes import elements_through_beat, resized
+from hdl.layers.parts.connection import feed
+from hdl.layers.parts.lanewise import LanewiseSpec
+from hdl.layers.parts.position import Position
+
+
+@dataclass(frozen=True, eq=False)
+class GlobalPoolSpec(LanewiseSpec):
+    """Sums of each channel over an image, scaled.
+
+    Parameters
+    ----------
+    node : Node
+    tensors : tuple of Tensor
+        The one it reads.
+    lanes : int
+        Elements of a beat, a divisor of the channels.
+    encoding : Encoding
+        How codes become the values that are added.
+    scale : Requantization, optional
+        What becomes of the sums.
+    """
+
+    encoding: Encoding
+    scale: Requantization | None
+
+    spreads = False
+    paced_by_lanes = True
+
+    @property
+    def requantization(self) -> Requantization | None:
+        """What becomes of the sums."""
+        return self.scale
+
+    @property
+    def pixels(self) -> int:
+        """Of an image."""
+        return self.tensors[0].elements // self.tensors[0].channels
+
+    @property
+    def start(self) -> int:
+        """What sums of codes start from, so that they end as sums of values."""
+        return -self.pixels * (1 if self.encoding.bipolar else self.encoding.zero_point)
+
+    @cached_property
+    def requantizer(self) -> ChannelRequantSpec:
+        """What scales the sums, as a circuit."""
+        tensor = self.tensors[0]
+        bounds = self.node.infer(tensor).accumulator
+        assert bounds is not None
+        return ChannelRequantSpec(self.scale, bounds.type, None, tensor.channels, self.lanes)
+
+    @property
+    def leaves_as_it_comes(self) -> bool:
+        """Whether the results come as fast as the last pixel, which they do."""
+        return True
+
+    @property
+    def latency(self) -> int:
+        """Cycles from a beat of the last pixel to its codes."""
+        return 2 + self.requantizer.latency + BUFFER_LATENCY
+
+    def cycles_per_image(self) -> int:
+        """Return the cycles between images, the beats of the input."""
+        return self.tensors[0].elements // self.lanes
+
+    def inputs_needed(self, outputs: Int64) -> tuple[Int64, ...]:
+        """Return how many elements must have come; see `LayerSpec`."""
+        before = (self.pixels - 1) * self.tensors[0].channels
+        return (before + elements_through_beat(outputs // self.lanes, self.lanes),)
+
+    def costs(self, fabric: Fabric) -> Costs:
+        """Return what the circuit takes, estimated."""
+        return Costs(250, 2 if isinstance(self.node, AccumulatingNode) else 0, 2)
+
+    def build(self, name: str) -> "GlobalPool":
+        """Return the circuit."""
+        return GlobalPool(self, name)
+
+
+class GlobalPool(Layer[GlobalPoolSpec]):
+    """Sum each channel over an image and scale the sum.
+
+        o[c] = requantize(sum over the pixels of value(i[pixel, c]))
+
+    Parameters
+    ----------
+    spec : GlobalPoolSpec
+    name : str
+        Prefix of the names of ROM files; unique within a design.
+
+    Members
+    -------
+    i : In(stream)
+        Codes.
+    o : Out(stream)
+        One code for each channel of an image.
+
+    Latency `latency` cycles from the last pixel's beats, one beat per cycle in; images follow each
+    other without a gap. Nothing inside ever stalls: while codes wait in the FIFO at the end, beats
+    are accepted as long as it has room for all that are under way. The sums are in a memory; a sum
+    is written back before the same channel comes again, and with all channels in one beat it stays
+    in a register.
+    """
+
+    def elaborate(self, platform: object) -> Module:
+        """Read a sum, add, and write it back; the last pixel's sums leave."""
+        m = Module()
+        m.submodules.requantizer = requantizer = ChannelRequantizer(
+            self.spec.requantizer, self.name, stalls=False
+        )
+        last = Signal(name="is_last_pixel")
+        stages = self.spec.latency - BUFFER_LATENCY
+        beat, results = buffered(m, self.i, self.o, stages, last)
+        pipeline = FreePipeline(m, platform, beat, 2)
+        m.d.comb += requantizer.i.valid.eq(pipeline.valid[-1])
+        feed(m, requantizer.o, results)
+        groups = self.spec.tensors[0].channels // self.spec.lanes
+        position = Position(m, "position", [self.spec.pixels, groups], beat)
+        pixel, group = position.index
+        first = pipeline.register("first_pixel", ~pixel.any())
+        m.d.comb += last.eq(pixel == self.spec.pixels - 1)
+        pipeline.leave_when(pipeline.register("last_pixel", last))
+
+        arriving = pipeline.arriving(1)
+        kind = self.spec.requantizer.accumulator
+        width = kind.width
+        sums = Signal(self.spec.lanes * width, reset_less=True)
+        kept: Value = sums
+        if groups > 1:
+            m.submodules.sums = memory = Ram(len(sums), 1, groups)
+            m.d.comb += [
+                memory.enable.eq(pipeline.advance),
+                memory.address.eq(group),
+                memory.write.eq(arriving),
+                memory.write_address.eq(pipeline.register("group", group)),
+            ]
+            kept = memory.data
+        totals = []
+        for lane in range(self.spec.lanes):
+            code = pipeline.register(f"code_{lane}", self.i.payload[lane])
+            before = kept.word_select(lane, width).as_signed()
+            total = Mux(first, C(self.spec.start, shape_of(kind)), before)
+            totals.append(resized(total + self._term(code), width))
+        if groups > 1:
+            m.d.comb += memory.write_data.eq(Cat(totals))
+        with m.If(arriving):
+            m.d.sync += sums.eq(Cat(totals))
+        m.d.comb += requantizer.i.payload.as_value().eq(sums)
+        return m
+
+    def _term(self, code: Value) -> Value:
+        return code << 1 if self.spec.encoding.bipolar else code

@@ -1,0 +1,238 @@
+"""What softmax circuits share: codes of a row are kept, summed, and scaled."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, TypeVar
+
+from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
+from numpy.typing import ArrayLike
+
+from golden.numbers.arrays import Int64
+from hdl.blocks.pipeline import Stages
+from hdl.blocks.ram import Ram
+from hdl.blocks.rom import Rom
+from hdl.blocks.shapes import shape_of
+from hdl.costs.costs import Costs
+from hdl.costs.fabric import Fabric
+from hdl.layers.layer import Layer
+from hdl.layers.parts.lanewise import LanewiseSpec
+
+TERM_CYCLES = 4
+"""From the number of a code to its exponential: code, difference, table, register."""
+
+
+class Reciprocal(Protocol):
+    """Takes the reciprocal of a sum with the multiplier of its circuit."""
+
+    a: Value
+    """Operand of the multiplication under way."""
+
+    b: Value
+    """The other one."""
+
+    finished: Value
+    """Whether the last cycle is under way."""
+
+    result: Signal
+    """Valid after it."""
+
+    def advance(self, m: Module, product: Value) -> None:
+        """Add the statements of one cycle."""
+
+
+@dataclass(frozen=True, eq=False)
+class SoftmaxRowsSpec(LanewiseSpec):
+    """A softmax over the channels, row by row, one code to a beat.
+
+    Attributes
+    ----------
+    exponential_width, sum_width : int
+        Bits of an exponential and of a sum, unsigned.
+    headroom : int
+        Bits that a sum is shifted left at most, so that its top bit is set.
+    reciprocal_cycles, product_cycles : int
+        Of the reciprocal, and of the multiplier.
+    """
+
+    lanes: int = 1
+
+    pauses = True
+    exponential_width: ClassVar[int]
+    sum_width: ClassVar[int]
+    headroom: ClassVar[int]
+    reciprocal_cycles: ClassVar[int]
+    product_cycles: ClassVar[int]
+
+    @property
+    def scale_cycles(self) -> int:
+        """From the number of a code to its output: exponential, product, shift, rounding."""
+        return TERM_CYCLES + self.product_cycles + 2
+
+    @property
+    def latency(self) -> int:
+        """Cycles from the last code of a row to the first output."""
+        summing = self.tensors[0].channels + TERM_CYCLES + 1
+        return summing + self.headroom + self.reciprocal_cycles + self.scale_cycles + 1
+
+    @property
+    def cycles_per_row(self) -> int:
+        """Cycles between rows."""
+        return self.latency + 2 * self.tensors[0].channels - 1
+
+    def cycles_per_image(self) -> int:
+        """Return the cycles between images, of one or several rows."""
+        tensor = self.tensors[0]
+        return tensor.elements // tensor.channels * self.cycles_per_row
+
+    def inputs_needed(self, outputs: Int64) -> tuple[Int64, ...]:
+        """Return how many elements must have come; see `LayerSpec`."""
+        channels = self.tensors[0].channels
+        return ((outputs // channels + 1) * channels,)
+
+    def costs(self, fabric: Fabric) -> Costs:
+        """Return what the circuit takes, estimated."""
+        return Costs(250, 0, 2)
+
+
+SpecT_co = TypeVar("SpecT_co", bound=SoftmaxRowsSpec, covariant=True)
+
+
+class SoftmaxRows(Layer[SpecT_co]):
+    """Softmax over the channels, row by row, with one multiplier.
+
+    It serves the reciprocal of the sum and then the scaling of the codes.
+
+    Parameters
+    ----------
+    spec : SoftmaxRowsSpec
+    name : str
+        Of the ROM file; unique within a design.
+
+    Members
+    -------
+    i : In(stream)
+        Codes, one to a beat.
+    o : Out(stream)
+        Codes, one to a beat.
+
+    A row is taken whole, summed, and scaled before the next is taken: ``spec.cycles_per_row``
+    cycles, three for each code and a constant. Latency `latency` cycles from the last code of a row
+    to the first output; then one output per cycle.
+    """
+
+    def elaborate(self, platform: object) -> Module:
+        """Build the path of a code, the multiplier, and the sequence of a row."""
+        m = Module()
+        stages = Stages(m, platform)
+        m.d.comb += stages.advance.eq(~self.o.valid | self.o.ready)
+        kind, channels = self.spec.tensors[0].type, self.spec.tensors[0].channels
+
+        index = Signal(range(channels))
+        at_last = index == channels - 1
+        code = self.i.payload[0]
+        largest = Signal(shape_of(kind), reset_less=True)
+        m.submodules.codes = codes = Ram(kind.width, 1, channels)
+        m.d.comb += [
+            codes.write.eq(self.i.valid & self.i.ready),
+            codes.write_address.eq(index),
+            codes.write_data.eq(code),
+            codes.enable.eq(stages.advance),
+            codes.address.eq(index),
+        ]
+        term = self._term(m, stages, codes.data, largest)
+
+        summing, scaling = Signal(), Signal()
+        to_sum, to_output = Signal(TERM_CYCLES), Signal(self.spec.scale_cycles)
+        with m.If(stages.advance):
+            m.d.sync += [
+                to_sum.eq(Cat(summing, to_sum)),
+                to_output.eq(Cat(scaling, to_output)),
+            ]
+        m.d.comb += self.o.valid.eq(to_output[-1])
+
+        total = Signal(self.spec.sum_width)
+        headroom = Signal(range(self.spec.headroom + 1))
+        with m.If(to_sum[-1]):
+            m.d.sync += total.eq(self._added(total, term))
+
+        reciprocal = self._reciprocal(m, stages, total)
+        scales = to_output[TERM_CYCLES - 1]
+        product = self._multiplied(
+            stages,
+            Mux(scales, reciprocal.result, reciprocal.a),
+            Mux(scales, Cat(term, C(0, 1)).as_signed(), reciprocal.b),
+        )
+        m.d.comb += self.o.payload[0].eq(self._output_code(stages, product, headroom))
+
+        def count(following: str) -> None:
+            m.d.sync += index.eq(index + 1)
+            with m.If(at_last):
+                m.d.sync += index.eq(0)
+                m.next = following
+
+        with m.FSM():
+            with m.State("take"):
+                m.d.comb += self.i.ready.eq(1)
+                m.d.sync += [total.eq(0), headroom.eq(0)]
+                with m.If(self.i.valid):
+                    with m.If((index == 0) | (code > largest)):
+                        m.d.sync += largest.eq(code)
+                    count("sum")
+            with m.State("sum"):
+                m.d.comb += summing.eq(1)
+                count("summed")
+            with m.State("summed"), m.If(~to_sum.any()):
+                m.next = "normalise"
+            with m.State("normalise"):
+                # The sum holds at least one 1.0, so so many shifts bring its top bit up.
+                with m.If(~total[-1]):
+                    m.d.sync += [total.eq(total << 1), headroom.eq(headroom + 1)]
+                step = Signal(range(self.spec.headroom))
+                m.d.sync += step.eq(step + 1)
+                with m.If(step == self.spec.headroom - 1):
+                    m.d.sync += step.eq(0)
+                    m.next = "invert"
+            with m.State("invert"):
+                reciprocal.advance(m, product)
+                with m.If(reciprocal.finished):
+                    m.next = "scale"
+            with m.State("scale"):
+                m.d.comb += scaling.eq(1)
+                with m.If(stages.advance):
+                    count("scaled")
+            with m.State("scaled"), m.If(stages.advance & ~to_output[:-1].any()):
+                m.next = "take"
+        return m
+
+    def _term(self, m: Module, stages: Stages, bits: Value, largest: Value) -> Value:
+        """Return the exponential of a code read from the memory, three cycles later."""
+        width = self.spec.tensors[0].type.width
+        table = self._exponential()
+        m.submodules.exponential = rom = Rom(self.name, [(table, self.spec.exponential_width)])
+        # Modulo the codes' range, where every difference from the largest lies.
+        difference = stages.register("difference", (largest - bits)[:width])
+        last = rom.depth - 1
+        if rom.depth < 1 << width:
+            difference = Mux(difference > last, last, difference)
+        m.d.comb += [rom.enable.eq(stages.advance), rom.address.eq(difference)]
+        return stages.register("term", rom.data)
+
+    @abstractmethod
+    def _exponential(self) -> ArrayLike:
+        """Return the table of exponentials; differences beyond its end are as the last."""
+
+    @abstractmethod
+    def _added(self, total: Value, term: Value) -> Value:
+        """Return the sum with one more exponential."""
+
+    @abstractmethod
+    def _reciprocal(self, m: Module, stages: Stages, total: Value) -> Reciprocal:
+        """Build what takes the reciprocal of a sum, whose top bit is set."""
+
+    @abstractmethod
+    def _multiplied(self, stages: Stages, a: Value, b: Value) -> Value:
+        """Return a product, `_product_cycles` later."""
+
+    @abstractmethod
+    def _output_code(self, stages: Stages, product: Value, headroom: Value) -> Value:
+        """Return the output of a product, two cycles later; the sum was shifted by `headroom`."""

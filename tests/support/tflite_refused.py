@@ -1,0 +1,241 @@
+"""Files of TensorFlow Lite that cannot be imported, and what is said of them."""
+
+from typing import Any
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from tests.support import tflite_fixtures as fixtures
+from tests.support.tflite_builder import TfliteBuilder
+from tests.support.tflite_fixtures import (
+    FIXTURES,
+    FixtureBuilder,
+    activation,
+)
+
+
+def vector(builder: FixtureBuilder, name: str = "x", scale: float | None = None) -> int:
+    return builder.activation(name, np.int8, (1, 24), scale)
+
+
+def one_operator(name: str, version: int = 1) -> bytes:
+    builder = FixtureBuilder(0)
+    x, y = vector(builder, "x"), vector(builder, "y")
+    builder.operator(name, [x], [y], version=version)
+    return builder.build([x], [y])
+
+
+def int32_activations() -> bytes:
+    builder = TfliteBuilder()
+    x, y = (builder.tensor(name, np.int32, (1, 4), 0.1) for name in "xy")
+    builder.operator("RELU", [x], [y])
+    return builder.build([x], [y])
+
+
+def token_numbers() -> bytes:
+    builder = TfliteBuilder()
+    x = builder.tensor("x", np.int32, (1, 4))
+    y = builder.tensor("y", np.int16, (1, 4), 0.1)
+    builder.operator("QUANTIZE", [x], [y])
+    return builder.build([x], [y])
+
+
+def float_in_the_middle() -> bytes:
+    builder = FixtureBuilder(0)
+    x, y = vector(builder), vector(builder, "y")
+    a, b = (builder.tensor(name, np.float32, (1, 24)) for name in "ab")
+    builder.operator("DEQUANTIZE", [x], [a])
+    builder.operator("TANH", [a], [b])
+    builder.operator("QUANTIZE", [b], [y])
+    return builder.build([x], [y])
+
+
+def float_tail() -> bytes:
+    """Codes that become real numbers for two operators, one of which is not the last."""
+    builder = FixtureBuilder(0)
+    x, y = vector(builder), vector(builder, "the codes")
+    a, b, c, d = (builder.tensor(name, np.float32, (1, 24)) for name in "abcd")
+    builder.operator("RELU", [x], [y])
+    builder.operator("DEQUANTIZE", [y], [a])
+    builder.operator("TANH", [a], [b])
+    builder.operator("EXP", [b], [c], "ExpOptions")
+    builder.operator("TANH", [a], [d])
+    return builder.build([x], [c, d])
+
+
+def float_input_read_twice() -> bytes:
+    builder = FixtureBuilder(0)
+    x = builder.tensor("x", np.float32, (1, 24))
+    a, b = vector(builder, "a"), vector(builder, "b", scale=0.5)
+    builder.operator("QUANTIZE", [x], [a])
+    builder.operator("QUANTIZE", [x], [b])
+    return builder.build([x], [a, b])
+
+
+def custom(name: str) -> bytes:
+    builder = FixtureBuilder(0)
+    x, b, y = vector(builder, "x"), vector(builder, "b"), vector(builder, "y")
+    builder.operator("RELU", [x], [b])
+    builder.operator("CUSTOM", [b], [y])
+    model = schema.ModelT.InitFromPackedBuf(builder.build([x], [y]), 0)
+    model.operatorCodes[1].customCode = name
+    packed = flatbuffers.Builder(1024)
+    packed.Finish(model.Pack(packed), b"TFL3")
+    return bytes(packed.Output())
+
+
+def recurrent() -> bytes:
+    """An operator with a tensor for its own use, whose shape converters leave open."""
+    builder = FixtureBuilder(0)
+    x, y = (builder.activation(name, np.int8, (1, 4, 6)) for name in "xy")
+    own = builder.activation("own", np.int8, (0,))
+    builder.operator("UNIDIRECTIONAL_SEQUENCE_LSTM", [x, own], [y])
+    return builder.build([x], [y])
+
+
+def float_network() -> bytes:
+    builder = TfliteBuilder()
+    x, y = (builder.tensor(name, np.float32, (1, 4)) for name in "xy")
+    builder.operator("TANH", [x], [y])
+    return builder.build([x], [y])
+
+
+def batch_of_two() -> bytes:
+    builder = FixtureBuilder(0)
+    x, y = (builder.activation(name, np.int8, (2, 24)) for name in "xy")
+    builder.operator("RELU", [x], [y])
+    return builder.build([x], [y])
+
+
+def without_scales() -> bytes:
+    builder = TfliteBuilder()
+    x, y = (builder.tensor(name, np.int8, (1, 4)) for name in "xy")
+    builder.operator("RELU", [x], [y])
+    return builder.build([x], [y])
+
+
+def dynamic_shape() -> bytes:
+    builder = FixtureBuilder(0)
+    x, y = (builder.activation(name, np.int8, (1, 0, 4)) for name in "xy")
+    builder.operator("RELU", [x], [y])
+    return builder.build([x], [y])
+
+
+def dense_with(
+    bias: int = 0, weight_shape: tuple[int, ...] = (10, 24), data: bytes | None = None,
+    weight_zero_point: int = 0, scales: int = 1, **options: Any,
+) -> bytes:  # fmt: skip
+    builder = FixtureBuilder(0)
+    x = vector(builder)
+    codes = np.full(weight_shape, 127, np.int8)
+    w = builder.tensor(
+        "w", np.int8, weight_shape, [0.01] * scales, weight_zero_point,
+        buffer=codes.tobytes() if data is None else data,
+    )  # fmt: skip
+    b = builder.constant("b", np.full(10, bias, np.int32), 0.0007)
+    y = builder.activation("y", np.int8, (1, 10))
+    builder.operator(
+        "FULLY_CONNECTED", [x, w, b], [y], "FullyConnectedOptions", version=4, **options
+    )
+    return builder.build([x], [y])
+
+
+def real_transpose() -> bytes:
+    builder = FixtureBuilder(0)
+    x, y = (builder.activation(name, np.int8, shape) for name, shape in
+            (("x", (1, 4, 5)), ("y", (1, 5, 4))))  # fmt: skip
+    order = builder.constant("order", np.array([0, 2, 1], np.int32))
+    builder.operator("TRANSPOSE", [x, order], [y])
+    return builder.build([x], [y])
+
+
+def concat_of_scales() -> bytes:
+    builder = FixtureBuilder(0)
+    a, b = vector(builder, "a"), vector(builder, "b", scale=0.5)
+    y = builder.activation("y", np.int8, (1, 48))
+    builder.operator("CONCATENATION", [a, b], [y], "ConcatenationOptions", axis=1)
+    return builder.build([a, b], [y])
+
+
+def unconnected() -> bytes:
+    builder = FixtureBuilder(0)
+    x, z, y = (vector(builder, name) for name in "xzy")
+    builder.operator("RELU", [z], [y])
+    return builder.build([x], [y])
+
+
+def too_wide() -> bytes:
+    """16-bit accumulators that 48 bits do not bound."""
+    builder = FixtureBuilder(0)
+    x = builder.activation("x", np.int16, (1, 24))
+    w = builder.constant("w", np.full((4, 24), 127, np.int8), 0.01)
+    b = builder.constant("b", np.full(4, (1 << 47) - 1, np.int64), 0.000003)
+    y = builder.activation("y", np.int16, (1, 4))
+    builder.operator("FULLY_CONNECTED", [x, w, b], [y], "FullyConnectedOptions", version=4)
+    return builder.build([x], [y])
+
+
+def convolution_without_stride() -> bytes:
+    builder = FixtureBuilder(0)
+    x = builder.activation("x", np.int8, (1, 4, 4, 1))
+    w = builder.constant("w", np.ones((1, 1, 1, 1), np.int8), 0.01)
+    y = builder.activation("y", np.int8, (1, 4, 4, 1))
+    builder.operator("CONV_2D", [x, w, -1], [y], "Conv2DOptions", version=3)
+    return builder.build([x], [y])
+
+
+GOOD = FIXTURES["conv"].model()
+
+
+REFUSED = {
+    "empty": (lambda: b"", "bytes 4 to 7 must be TFL3"),
+    "another format": (lambda: b"\x89HDF" + GOOD[4:4] + bytes(100), "bytes 4 to 7 must be TFL3"),
+    "cut": (lambda: GOOD[: len(GOOD) // 2], "the flatbuffer is malformed|must be TFL3"),
+    "head only": (lambda: GOOD[:8], "the flatbuffer is malformed"),
+    "unsupported operator": (
+        lambda: one_operator("RSQRT"), "operator 0, RSQRT 'y': it is not supported; docs/graph"),
+    "custom operator": (
+        lambda: custom("Foo"), "operator 1, custom operator 'Foo' 'y': it is a custom operator, "
+        "which has no public meaning; or end the network before it: --end-at b$"),
+    "Edge TPU": (
+        lambda: custom("edgetpu-custom-op"), "a part of the network compiled for an Edge TPU; "),
+    "Ethos-U": (lambda: custom("ethos-u"), "a part of the network compiled for an Ethos-U; import"),
+    "float network": (
+        float_network, "operator 0, TANH 'y': tensor 'x' is FLOAT32, as is all of the network;"),
+    "float in the middle": (
+        float_in_the_middle, "operator 1, TANH 'b': tensor 'a' is FLOAT32; quantize this operator"),
+    "float tail": (
+        float_tail, "operator 2, TANH 'b', and 1 more: tensor 'a' is FLOAT32; quantize this "
+        "operator, too; or end the network before it: --end-at 'the codes'$"),
+    "float input, read twice": (
+        float_input_read_twice, "and 1 more: tensor 'x' is FLOAT32; allowed: an input that only"),
+    "recurrent": (
+        recurrent, "UNIDIRECTIONAL_SEQUENCE_LSTM 'y': it is not supported; docs/graph.md lists"),
+    "batch": (batch_of_two, r"tensor 'x' has shape \(2, 24\); allowed: a batch of 1"),
+    "no scales": (without_scales, "tensor 'x' has 0 scales; allowed: one"),
+    "dynamic shape": (dynamic_shape, "allowed: fixed sizes of at least 1"),
+    "int32 activations": (
+        int32_activations, "allowed: INT8, UINT8, INT16; only QUANTIZE takes and makes codes of"),
+    "int32 of int8": (
+        lambda: fixtures.quantize(FixtureBuilder(0), output=np.int32),
+        "it makes int32 of int8, which the kernels refuse; allowed with 32 bits: int32 of int16"),
+    "token numbers": (
+        token_numbers, "'x' has 0 scales; allowed: one; its integers have no scale, so that"),
+    "accumulators overflow": (
+        lambda: dense_with(bias=(1 << 31) - 1), "computes in int32 and would overflow"),
+    "accumulators too wide": (too_wide, "which takes 49 bits; allowed: 48 bits"),
+    "weight shape": (lambda: dense_with(weight_shape=(10, 23)), "must hold the 24 elements"),
+    "weight bytes": (lambda: dense_with(data=b"abc"), "tensor 'w' has 3 bytes"),
+    "no weights": (lambda: dense_with(data=b""), "tensor 'w' is no constant"),
+    "weight zero point": (lambda: dense_with(weight_zero_point=3), "a zero point that is not 0"),
+    "weight scales": (lambda: dense_with(scales=7), "tensor 'w' has 7 scales"),
+    "shuffled weights": (lambda: dense_with(weightsFormat=1), "its weights are shuffled"),
+    "fused tanh": (
+        lambda: dense_with(fusedActivationFunction=activation("TANH")),
+        "the fused activation is TANH; allowed: NONE, RELU"),
+    "transpose": (real_transpose, r"it reorders the dimensions .* export the model channels-last"),
+    "concat of scales": (concat_of_scales, "they must be equal"),
+    "unconnected": (unconnected, "its input 'z' is made by no operator before it"),
+    "stride 0": (convolution_without_stride, "has a size below 1"),
+}  # fmt: skip
