@@ -61,7 +61,11 @@ def design() -> Design:
 def test_files_hold_what_they_were_made_from(design: Design, tmp_path: Path) -> None:
     verilog, rom, _ = write_design(tmp_path, design)
     assert verilog.read_text() == design.verilog
-    assert [int(line, 16) for line in rom.read_text().splitlines()] == WORDS
+    licence, origin, *words = rom.read_text().splitlines()
+    assert licence == "// SPDX-License-Identifier: LicenseRef-network"
+    assert origin.startswith("// Written by bittrue ")
+    assert origin.endswith(" for one_rom.")
+    assert [int(line, 16) for line in words] == WORDS
 
 
 def test_words_that_numpy_rounded_are_refused(
@@ -128,7 +132,7 @@ def test_build_refuses_a_rom_that_is_not_what_it_came_from(
         "900",
     ]
     monkeypatch.setattr(hdl.blocks.rom, "pack_words", one_bit_off)
-    assert main(command) == 2
+    assert main(command) == EXIT_NOT_DONE
     message = capsys.readouterr().err
     assert message.startswith("bittrue build: ")
     assert message.count("\n") == 1
