@@ -1,6 +1,6 @@
 """The operators that can be converted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from golden.frontends.tflite.arithmetic import LitertArithmetic
 from golden.frontends.tflite.builder import Site
@@ -20,7 +20,7 @@ CONVERTERS: dict[str, Converter] = {}
 
 def converts_custom(name: str, version: int = 1) -> Callable[[Converter], Converter]:
     """Register a converter of a custom operator, by the name that files give it."""
-    return converts(**{custom_name(name): version})
+    return _registers({custom_name(name): version}, None, False)
 
 
 def converts(
@@ -37,7 +37,12 @@ def converts(
     **versions : int
         The newest version known of each, by the schema's name.
     """
+    return _registers(versions, options, repeats)
 
+
+def _registers(
+    versions: Mapping[str, int], options: Options | None, repeats: bool
+) -> Callable[[Converter], Converter]:
     def register(converter: Converter) -> Converter:
         CONVERTERS.update(dict.fromkeys(versions, converter))
         VERSIONS.update(versions)

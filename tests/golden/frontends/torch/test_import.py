@@ -504,9 +504,9 @@ def test_calibration_data_that_does_not_fit(samples: Tensor | tuple[Tensor, ...]
 @pytest.mark.parametrize("samples", [np.zeros((2, 3)), 3, [torch.zeros(2, 3, dtype=torch.cfloat)]])
 def test_calibration_data_of_other_types(samples: object) -> None:
     with pytest.raises(UserError, match=r"calibration has a .*; allowed: tensors of real numbers"):
-        quantize(nn.ReLU(), samples)  # type: ignore[arg-type]
+        quantize(nn.ReLU(), samples)
 
 
 def test_only_modules_are_imported() -> None:
     with pytest.raises(UserError, match="module is a builtin_function_or_method; allowed"):
-        quantize(torch.relu, torch.zeros(2, 3))  # type: ignore[arg-type]
+        quantize(torch.relu, torch.zeros(2, 3))

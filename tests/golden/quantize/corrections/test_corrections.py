@@ -229,7 +229,7 @@ def with_corrections(*names: str, bits: int = 3, **options: object) -> Scheme:
         ActivationScheme("symmetric", bits=bits, range="mse"),
         corrections=names,
         correction=FEW,
-        **options,  # type: ignore[arg-type]
+        **options,
     )
 
 
