@@ -1,7 +1,7 @@
 """FOMO, an object detector for microcontrollers: planned and simulated cycles at its default plan.
 
 FOMO cuts MobileNetV2 (alpha 0.35, images of 96 x 96) where the grid is 12 x 12, and puts a small
-classifier behind each cell: 6.7 million products. It is made here with random weights and measured
+classifier behind each cell: 5.9 million products. It is made here with random weights and measured
 batch statistics, quantized to 8 bits, planned, and simulated in Verilator:
 ``python -m benchmarks.fomo [--device D] [--cycles N] [--images N]``.
 """
@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from cocotb_tests.images import random_images
 from torch import Tensor, nn
 
+from cocotb_tests.bench.images import random_images
 from flows.planning.devices import find_budget
 from flows.planning.plan import plan_network
 from flows.simulation.bench.cosimulation import Cosimulation

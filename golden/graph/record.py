@@ -20,6 +20,7 @@ from golden.errors import UserError
 from golden.graph.node import OPERATORS, Node
 from golden.graph.requantization import Certified, FixedPoint
 from golden.numbers.integer_type import IntegerType
+from golden.registry import import_users_operators
 
 KINDS: dict[Any, Mapping[str, type]] = {
     Node: OPERATORS,
@@ -95,6 +96,8 @@ def decode(value: Any, hint: Any, place: str, arrays: ArrayReader) -> Any:
         return None
     if hint in KINDS:
         kind = value.get("kind") if isinstance(value, dict) else None
+        if isinstance(kind, str) and kind not in KINDS[hint]:
+            import_users_operators()
         if not isinstance(kind, str) or kind not in KINDS[hint]:
             raise UserError(f"{place}.kind is {kind!r}; allowed: {', '.join(sorted(KINDS[hint]))}")
         rest = {name: item for name, item in value.items() if name != "kind"}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from golden.certificates.certificate import Certificate
 from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
-from hdl.blocks.look_up import look_up
+from hdl.blocks.look_up import LOOK_UP_LATENCY, looked_up
 from hdl.blocks.memory import Memory
 from hdl.blocks.multiply import MULTIPLIER_LATENCY, MULTIPLY_LATENCY, multiply
 from hdl.blocks.pipeline import Pipeline
@@ -22,7 +22,7 @@ from hdl.blocks.shapes import shape_of, shape_spanning
 
 def certified_latency(certificate: Certificate) -> int:
     """Return the cycles that the requantizer of a certificate takes."""
-    return 2 + MULTIPLY_LATENCY + (len(certificate.exception) > 0)
+    return LOOK_UP_LATENCY + MULTIPLY_LATENCY + 1 + (len(certificate.exception) > 0)
 
 
 class CertifiedRequantizer(wiring.Component):
@@ -45,6 +45,9 @@ class CertifiedRequantizer(wiring.Component):
         Prefix of the ROM's file name; unique within a design.
     memory : Memory, optional
         What the ROM is made of; see `hdl.blocks.rom.Rom`.
+    stalls : bool
+        Whether the output may wait, and everything with it. Without, nothing in it ever holds:
+        ``i.ready`` is always high, and ``o.ready`` must be.
 
     Members
     -------
@@ -54,7 +57,8 @@ class CertifiedRequantizer(wiring.Component):
     o : Out(stream.Signature(...))
         Output codes, in order.
 
-    Latency `latency` cycles; one result per cycle, full throughput under back-pressure.
+    Latency `latency` cycles; one result per cycle. All stages hold while the output waits, and
+    ``i.ready`` follows ``o.ready``.
     Zero points are folded into the constants. The accumulator first saturates to the narrowest
     type that still tells all codes apart. What is the same in all channels is a constant of the
     circuit, the rest comes from a ROM addressed by the channel. The sum is as wide as the largest
@@ -68,6 +72,7 @@ class CertifiedRequantizer(wiring.Component):
         output: IntegerType,
         name: str = "requant",
         memory: Memory | None = None,
+        stalls: bool = True,
     ) -> None:
         if not (accumulator.signed and 2 <= accumulator.width <= 48):
             raise UserError(f"accumulator is {accumulator}; allowed: int2 to int48")
@@ -81,6 +86,7 @@ class CertifiedRequantizer(wiring.Component):
         self.output = output
         self.name = name
         self.memory = memory
+        self.stalls = stalls
         payload = data.StructLayout(
             {
                 "accumulator": shape_of(accumulator),
@@ -103,7 +109,7 @@ class CertifiedRequantizer(wiring.Component):
         """Build saturation, parameter ROM, multiplier, constant addition and clamp."""
         m = Module()
         certificate = self.certificate
-        pipeline = Pipeline(m, platform, self.i, self.o, self.latency)
+        pipeline = Pipeline(m, platform, self.i, self.o, self.latency, self.stalls)
 
         narrow = certificate.saturated_accumulator
         accumulator = self._saturate_input(pipeline, narrow)
@@ -131,15 +137,16 @@ class CertifiedRequantizer(wiring.Component):
         return m
 
     def _saturate_input(self, pipeline: Pipeline, narrow: IntegerType) -> Value:
-        """Saturate behind the first registers: one look-up table a bit, before the multiplier's."""
+        """Saturate between the registers that parameters pass meanwhile: one table a bit."""
         given = _extended(self.i.payload.accumulator, narrow.width)
         below, above = out_of_range(given, narrow)
-        return limit(
-            pipeline.register("accumulator", given[: narrow.width]),
+        limited = limit(
+            pipeline.register("given", given[: narrow.width]),
             pipeline.register("below", below),
             pipeline.register("above", above),
             narrow,
         )
+        return pipeline.register("accumulator", limited)
 
     def _constant(self, accumulator: Value, parameters: Mapping[str, Value]) -> Value:
         """Return what is added to the product: the rounding constant and the zero point."""
@@ -174,9 +181,9 @@ class CertifiedRequantizer(wiring.Component):
         return Mux(code < minimum, minimum, Mux(code > maximum, maximum, code))
 
     def _parameters(self, m: Module, pipeline: Pipeline) -> dict[str, Value]:
-        """Return each parameter of the channel in the first pipeline stage."""
+        """Return each parameter of the channel, in the stage of the saturated accumulator."""
         channel, columns = self.i.payload.channel, certificate_columns(self.certificate)
-        return look_up(m, pipeline, f"{self.name}_channels", channel, columns, self.memory)
+        return looked_up(m, pipeline, f"{self.name}_channels", channel, columns, self.memory)
 
     def _correction(
         self, pipeline: Pipeline, accumulator: Value, parameters: Mapping[str, Value]

@@ -49,6 +49,9 @@ class Requantizer(wiring.Component):
         Widths, exponents and roundings; the golden model computes with the same object.
     random_seed : int
         Start of the generator for stochastic rounding, 1 to 2**32 - 1.
+    stalls : bool
+        Whether the output may wait, and everything with it. Without, nothing in it ever holds:
+        ``i.ready`` is always high, and ``o.ready`` must be.
 
     Members
     -------
@@ -61,18 +64,20 @@ class Requantizer(wiring.Component):
         Index into ``spec.roundings``; present when there is more than one. To be changed only
         while the pipeline is empty.
 
-    Latency 10 cycles, one result per cycle, full throughput under back-pressure. The product keeps
-    all ``accumulator + multiplier`` bits. After the shift only ``output + 1`` bits are kept and
-    saturated: a zero point is a code, so a larger value clamps whatever the zero point is.
+    Latency 10 cycles, one result per cycle; all stages hold while the output waits, and ``i.ready``
+    follows ``o.ready``. The product keeps all ``accumulator + multiplier`` bits. After the shift
+    only ``output + 1`` bits are kept and saturated: a zero point is a code, so a larger value
+    clamps whatever the zero point is.
     """
 
     LATENCY = MULTIPLY_LATENCY + ROUNDING_SHIFT_LATENCY + 2
 
-    def __init__(self, spec: RequantSpec, random_seed: int = 1) -> None:
+    def __init__(self, spec: RequantSpec, random_seed: int = 1, stalls: bool = True) -> None:
         if not 1 <= random_seed < 1 << 32:
             raise UserError(f"random_seed is {random_seed!r}; allowed: 1 to {(1 << 32) - 1}")
         self.spec = spec
         self.random_seed = random_seed
+        self.stalls = stalls
         payload = data.StructLayout(
             {"accumulator": shape_of(spec.accumulator), "channel": channel_layout(spec)}
         )
@@ -88,7 +93,7 @@ class Requantizer(wiring.Component):
         """Build multiplier, funnel shifter, rounding and clamp."""
         m = Module()
         spec = self.spec
-        pipeline = Pipeline(m, platform, self.i, self.o, self.LATENCY)
+        pipeline = Pipeline(m, platform, self.i, self.o, self.LATENCY, self.stalls)
 
         channel = self.i.payload.channel
         product = multiply(pipeline, "product", self.i.payload.accumulator, channel.multiplier)
@@ -119,8 +124,7 @@ class Requantizer(wiring.Component):
         if Rounding.STOCHASTIC not in self.spec.roundings:
             return C(0, RANDOM_BITS)
         m.submodules.random = random = Xorshift32(self.random_seed)
-        about_to_round = pipeline.valid[self.LATENCY - 4]
-        m.d.comb += random.step.eq(pipeline.advance & about_to_round)
+        m.d.comb += random.step.eq(pipeline.arriving(self.LATENCY - 3))
         return random.state[:RANDOM_BITS]
 
 

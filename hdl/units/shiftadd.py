@@ -10,6 +10,7 @@ from golden.numbers.integer_type import IntegerType
 from golden.units.shiftadd_spec import BRICKS, ShiftAddSpec
 from hdl.blocks.accumulator import FramePipeline
 from hdl.blocks.popcount import lookup
+from hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
 from hdl.blocks.shapes import shape_of
 
 _DIGIT_COUNTS = (1, 2, 4)
@@ -74,7 +75,8 @@ class ShiftAddUnit(wiring.Component):
     the sum of ``spec.length`` products of any mode, and beyond that wraps.
     """
 
-    latency = 9
+    _SUM_LATENCY = 9
+    latency = _SUM_LATENCY + BUFFER_LATENCY
 
     def __init__(self, spec: ShiftAddSpec) -> None:
         self.spec = spec
@@ -109,8 +111,10 @@ class ShiftAddUnit(wiring.Component):
             steps.payload.last.eq(beat.last & finished),
             self.i.ready.eq(steps.ready & finished),
         ]
-        pipeline = FramePipeline(m, platform, steps, self.o, self.latency)
-        with m.If(steps.valid & steps.ready):
+        last = steps.payload.last
+        accepted, results = buffered(m, steps, self.o, self._SUM_LATENCY, last)
+        pipeline = FramePipeline(m, platform, accepted, last, self._SUM_LATENCY)
+        with m.If(accepted):
             m.d.sync += [
                 a_high.eq(a_wide & ~a_high),
                 b_high.eq(Mux(a_high | ~a_wide, b_wide & ~b_high, b_high)),
@@ -159,7 +163,10 @@ class ShiftAddUnit(wiring.Component):
         if self.spec.maximum_width == 8:
             term = products[0]
         term = pipeline.register("term", term)
-        m.d.comb += self.o.payload.eq(pipeline.accumulate("total", self.spec.sum_type, term))
+        m.d.comb += [
+            results.valid.eq(pipeline.valid[-1]),
+            results.payload.eq(pipeline.accumulate("total", self.spec.sum_type, term)),
+        ]
         return m
 
     def _count_bytes(self, m: Module) -> tuple[Value, Value, Value, Value]:

@@ -94,20 +94,28 @@ def test_completion_knows_every_command_and_option(
     for command in cli.available():
         assert command in script
     for option in options("build"):
-        assert option.removeprefix("--") in script
+        assert option.lstrip("-") in script
 
 
-def test_bash_completes_commands_and_options(capsys: pytest.CaptureFixture[str]) -> None:
+def test_bash_completes_commands_options_values_and_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "net.bittrue").touch()
     assert main(["completion", "bash"]) == 0
     script = capsys.readouterr().out
     ask = """
 COMP_WORDS=({words}); COMP_CWORD=$(( ${{#COMP_WORDS[@]}} - 1 ))
 $(complete -p bittrue | sed 's/.*-F \\([^ ]*\\).*/\\1/'); printf '%s\\n' "${{COMPREPLY[@]}}"
 """
-    for words, expected in (("bittrue sh", {"show"}), ("bittrue sim --lay", {"--layers"})):
+    for words, expected in (
+        ("bittrue sh", {"show"}),
+        ("bittrue sim --lay", {"--layers"}),
+        ("bittrue build --device zynq7", {"zynq7010", "zynq7020"}),
+        ("bittrue show net", {"net.bittrue"}),
+    ):
         answer = subprocess.run(
             ["bash", "-c", script + ask.format(words=words)],
-            capture_output=True, text=True, check=True,
+            cwd=tmp_path, capture_output=True, text=True, check=True,
         )  # fmt: skip
         assert set(answer.stdout.split()) == expected, answer
 

@@ -44,7 +44,8 @@ def lanes_exchanged(circuit: Any) -> None:
 
 
 def one_group_too_few(circuit: Any) -> None:
-    falsify(circuit.spec, channels=circuit.spec.channels - 2)
+    spec = circuit.spec
+    falsify(spec, channels=spec.channels - 2, columns=spec.columns)  # Those of all channels.
 
 
 FAULTS = {"lanes": lanes_exchanged, "groups": one_group_too_few}
@@ -135,8 +136,7 @@ def test_constants_of_more_than_64_bits(simulator: str, builds: Path, tmp_path: 
     accumulators = np.array([-reach, -1, 0, 1, reach, *near]).repeat(3).reshape(-1, 3)
     codes = [[levels(int(a)) + z for a, z in zip(row, zero_points, strict=True)]
              for row in accumulators]  # fmt: skip
-    requantization = Certified(certificate, INT8)
-    spec = ChannelRequantSpec(requantization, IntegerType(31, True), None, 3, 1)
+    spec = ChannelRequantSpec(Certified(certificate, INT8), IntegerType(31, True), None, 3, 1)
     component = ChannelRequantizer(spec)
     scenario = full_speed(
         "all",

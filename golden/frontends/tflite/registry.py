@@ -4,12 +4,23 @@ from collections.abc import Callable
 
 from golden.frontends.tflite.arithmetic import LitertArithmetic
 from golden.frontends.tflite.builder import Site
-from golden.frontends.tflite.known_operators import OPTIONS, REPEATING, VERSIONS, Options
+from golden.frontends.tflite.known_operators import (
+    OPTIONS,
+    REPEATING,
+    VERSIONS,
+    Options,
+    custom_name,
+)
 
 Converter = Callable[[Site, LitertArithmetic], None]
 
 CONVERTERS: dict[str, Converter] = {}
 """By the schema's name of the operator."""
+
+
+def converts_custom(name: str, version: int = 1) -> Callable[[Converter], Converter]:
+    """Register a converter of a custom operator, by the name that files give it."""
+    return converts(**{custom_name(name): version})
 
 
 def converts(
