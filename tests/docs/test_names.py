@@ -43,8 +43,11 @@ def defined_in(module: Path) -> set[str]:
 
 
 def is_module_or_in_one(dotted: str) -> bool:
-    """Return whether a dotted name is that of a package, a module or what one defines."""
-    parts = dotted.split(".")
+    """Return whether a dotted name is that of a package, a module or what one defines.
+
+    What is installed has the floors within ``bittrue``.
+    """
+    parts = re.sub(r"^bittrue\.(?=(golden|hdl|flows)\b)", "", dotted).split(".")
     for length in range(len(parts), 0, -1):
         place = ROOT.joinpath(*parts[:length])
         module = place.with_suffix(".py")
