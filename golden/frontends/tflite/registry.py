@@ -20,7 +20,7 @@ CONVERTERS: dict[str, Converter] = {}
 
 def converts_custom(name: str, version: int = 1) -> Callable[[Converter], Converter]:
     """Register a converter of a custom operator, by the name that files give it."""
-    return converts(**{custom_name(name): version})
+    return _enters({custom_name(name): version})
 
 
 def converts(
@@ -37,7 +37,12 @@ def converts(
     **versions : int
         The newest version known of each, by the schema's name.
     """
+    return _enters(versions, options, repeats)
 
+
+def _enters(
+    versions: dict[str, int], options: Options | None = None, repeats: bool = False
+) -> Callable[[Converter], Converter]:
     def register(converter: Converter) -> Converter:
         CONVERTERS.update(dict.fromkeys(versions, converter))
         VERSIONS.update(versions)
