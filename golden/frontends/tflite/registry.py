@@ -1,6 +1,6 @@
 """The operators that can be converted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from golden.frontends.tflite.arithmetic import LitertArithmetic
 from golden.frontends.tflite.builder import Site
@@ -20,7 +20,7 @@ CONVERTERS: dict[str, Converter] = {}
 
 def converts_custom(name: str, version: int = 1) -> Callable[[Converter], Converter]:
     """Register a converter of a custom operator, by the name that files give it."""
-    return _registers({custom_name(name): version}, None, False)
+    return _enters({custom_name(name): version})
 
 
 def converts(
@@ -37,11 +37,11 @@ def converts(
     **versions : int
         The newest version known of each, by the schema's name.
     """
-    return _registers(versions, options, repeats)
+    return _enters(versions, options, repeats)
 
 
-def _registers(
-    versions: Mapping[str, int], options: Options | None, repeats: bool
+def _enters(
+    versions: dict[str, int], options: Options | None = None, repeats: bool = False
 ) -> Callable[[Converter], Converter]:
     def register(converter: Converter) -> Converter:
         CONVERTERS.update(dict.fromkeys(versions, converter))
