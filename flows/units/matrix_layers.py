@@ -6,7 +6,7 @@ import numpy as np
 from amaranth.lib import wiring
 
 from flows.units.layers import example_fixed_point, parse_shape
-from flows.units.unit import Parameter, Unit, parse_flag
+from flows.units.unit import Parameter, Unit, one_of, parse_flag
 from golden.errors import UserError
 from golden.graph import (
     Convolution,
@@ -32,7 +32,7 @@ _EXAMPLE_MULTIPLIERS = ", ".join(kind.value for kind in Multiplier)
 
 def parse_multiplier(text: str) -> Multiplier | None:
     """Read the name of a multiplier, or ``xnor``."""
-    return None if text == "xnor" else Multiplier.parse(text)
+    return None if text == "xnor" else one_of(Multiplier, "multiplier")(text)
 
 
 _CODE = Parameter("int8", IntegerType.parse, "int or uint of 1 to 16 bits")
