@@ -1,5 +1,5 @@
 """The golden model: what every number is.
 
-Certificates, the graph and the lowering to it need no torch, directly or not, so that generating
-hardware does not import it either.
+`numbers`, `certificates`, `graph` and `lowering` need no torch, so that generating hardware never
+imports it.
 """

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.files.atomic_file import write_atomically
+from golden.files.bounded_file import MAXIMUM_BYTES
 from golden.graph import record
 from golden.graph.graph import Graph
 from golden.graph.node import Node
@@ -25,8 +26,6 @@ SUFFIX = ".bittrue"
 FORMAT = "bittrue graph"
 VERSION = 2
 """Raised by whatever changes what a file may hold; `_MIGRATIONS` read all that came before."""
-MAXIMUM_BYTES = 1 << 30
-"""Unpacked size beyond which a file is refused."""
 
 _DOCUMENT = "graph.json"
 _MEMBERS = (

@@ -23,9 +23,9 @@ from golden.executor.record_layers import record_layers
 from golden.frontends.torch import to_codes
 from golden.graph import Convolution, Graph
 from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
-from golden.numbers.requant import requantize
 from golden.numbers.rounding import Rounding
 from golden.quantize import Scheme, quantize
+from golden.units.requant import requantize
 from tests.support.digits import QUICK
 from tests.support.graph_to_tflite import graph_to_tflite
 from tests.support.litert import Kernels, run_litert

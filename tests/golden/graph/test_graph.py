@@ -304,9 +304,9 @@ def test_a_certificate_that_lies_is_refused() -> None:
 @pytest.mark.parametrize("rounding", [r for r in Rounding if r is not Rounding.STOCHASTIC])
 @pytest.mark.parametrize("width", [31, 32, 48])
 def test_fixed_point_in_numpy_equals_torch(rounding: Rounding, width: int) -> None:
-    """`golden.numbers.requant` splits wide products, the other counts in big integers."""
-    from golden.numbers.requant import requantize
+    """`golden.units.requant` splits wide products, the other counts in big integers."""
     from golden.numbers.requant_spec import RequantChannels, RequantSpec
+    from golden.units.requant import requantize
 
     generator = np.random.default_rng(width)
     spec = RequantSpec(IntegerType(width, True), IntegerType(8, True))

@@ -25,8 +25,8 @@ from golden.graph import (
 from golden.graph.tensor import Encoding
 from golden.lowering.certify import certify
 from golden.numbers.float_requant import requantize_float32_half_even
-from golden.numbers.requant import requantize
 from golden.numbers.rounding import Rounding
+from golden.units.requant import requantize
 from tests.support.graphs import codes_of, convolution, fixed_point, integer_type, single
 from tests.support.models import MODEL_NAMES, MODELS
 

@@ -12,9 +12,9 @@ from golden.errors import UserError
 from golden.graph import FixedPoint
 from golden.lowering.half_away_scale import half_away_scale
 from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant import requantize
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
+from golden.units.requant import requantize
 from tests.support.exact_requantization import ONCE, half_away
 
 INT16, INT48 = IntegerType(16, True), IntegerType(48, True)

@@ -15,9 +15,9 @@ from golden.frontends.onnx.registry import MICROSOFT, converts
 from golden.frontends.onnx.values import Accumulated, Activation, Real
 from golden.frontends.onnx.windows import WINDOW, kernel_size, pool_window_of, window_of
 from golden.graph import Constant, Encoding, Multiply, SumPool, Window
-from golden.graph.tensor import MAXIMUM_CODE_WIDTH
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
+from golden.numbers.limits import MAXIMUM_CODE_WIDTH
 
 AVERAGE = (*WINDOW, "ceil_mode", "count_include_pad", "kernel_shape")
 
