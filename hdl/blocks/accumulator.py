@@ -4,12 +4,12 @@ from amaranth.hdl import C, Module, Signal, Value, ValueLike
 
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.adder_tree import add_term
-from hdl.blocks.pipeline import FreePipeline
+from hdl.blocks.pipeline import ValidStages
 from hdl.blocks.shapes import shape_of
 
 
-class FramePipeline(FreePipeline):
-    """A pipeline that never stalls, and in which only the last beat of a frame leaves.
+class FramePipeline(ValidStages):
+    """A pipeline in which only the last beat of a frame leaves.
 
     Its last stage holds accumulators. Beats that do not end a frame end there.
 
@@ -25,12 +25,20 @@ class FramePipeline(FreePipeline):
         Whether that beat ends a frame.
     latency : int
         Cycles from a beat that enters to the accumulators, at least 2.
+    stalls : bool
+        See `hdl.blocks.pipeline.ValidStages`.
     """
 
     def __init__(
-        self, m: Module, platform: object, enters: ValueLike, last: ValueLike, latency: int
+        self,
+        m: Module,
+        platform: object,
+        enters: ValueLike,
+        last: ValueLike,
+        latency: int,
+        stalls: bool = False,
     ) -> None:
-        super().__init__(m, platform, enters, latency)
+        super().__init__(m, platform, enters, latency, stalls)
         ends = self.register("last", last, latency - 1)
         self.leave_when(ends)
         self._fresh = Signal(init=1, name="first_of_frame")

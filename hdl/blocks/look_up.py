@@ -27,7 +27,7 @@ def looked_up(
 ) -> dict[str, Value]:
     """Return what `look_up` does, from registers, `LOOK_UP_LATENCY` cycles later."""
     found = look_up(m, pipeline, name, index, columns, memory)
-    return {column: pipeline.register(column, value) for column, value in found.items()}
+    return {column: pipeline.register(f"{column}_found", value) for column, value in found.items()}
 
 
 def look_up(

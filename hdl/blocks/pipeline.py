@@ -111,6 +111,12 @@ class ValidStages(Stages):
         entering = Cat(enters, valid[:-1])
         self.clock(valid.eq(Cat(entering[:-1], entering[-1] & self._leaves)))
 
+    def stall_between(self, i: Any, o: Any) -> None:
+        """Connect the handshakes of the input and of the output that may make it wait."""
+        if isinstance(self.advance, Signal):
+            self._m.d.comb += self.advance.eq(~o.valid | o.ready)
+        self._m.d.comb += [i.ready.eq(self.advance), o.valid.eq(self.valid[-1])]
+
     def leave_when(self, condition: ValueLike) -> None:
         """Let beats into the last stage, and so out, only where `condition` then holds.
 
@@ -173,6 +179,4 @@ class Pipeline(ValidStages):
         self, m: Module, platform: object, i: Any, o: Any, latency: int, stalls: bool = True
     ) -> None:
         super().__init__(m, platform, i.valid, latency, stalls)
-        if stalls:
-            m.d.comb += self.advance.eq(~o.valid | o.ready)
-        m.d.comb += [i.ready.eq(self.advance), o.valid.eq(self.valid[-1])]
+        self.stall_between(i, o)

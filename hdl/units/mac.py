@@ -7,7 +7,6 @@ from amaranth.lib.wiring import In, Out
 from golden.units.mac_spec import MacSpec
 from hdl.blocks.accumulator import FramePipeline
 from hdl.blocks.dot_product import dot_product_latency, dot_products
-from hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
 from hdl.blocks.shapes import shape_of
 
 
@@ -31,15 +30,15 @@ class Mac(wiring.Component):
         The sums of a frame, rows by columns.
 
     Latency `latency` cycles from the last beat of a frame, one beat per cycle; frames follow each
-    other without a gap. Nothing inside ever stalls: while results wait in the FIFO behind the
-    accumulators, beats are accepted as long as it has room for those of all frames under way.
-    ``i.ready`` comes from registers. The accumulator holds ``length``
-    times the extreme products, and every sum on the way lies between these.
+    other without a gap. All stages hold while sums wait at the output, and ``i.ready`` follows
+    ``o.ready``: for units of a few hundred registers, see `hdl.units.dot.Dot` for larger ones. The
+    accumulator holds ``length`` times the extreme products, and every sum on the way lies between
+    these.
     """
 
     def __init__(self, spec: MacSpec) -> None:
         self.spec = spec
-        self.latency = dot_product_latency(spec) + 1 + BUFFER_LATENCY
+        self.latency = dot_product_latency(spec) + 1
         a, b = (data.ArrayLayout(shape_of(kind), spec.lanes) for kind in (spec.a, spec.b))
         beat = data.StructLayout(
             {
@@ -61,14 +60,12 @@ class Mac(wiring.Component):
         m = Module()
         spec = self.spec
         beat = self.i.payload
-        latency = self.latency - BUFFER_LATENCY
-        accepted, results = buffered(m, self.i, self.o, latency, beat.last)
-        pipeline = FramePipeline(m, platform, accepted, beat.last, latency)
+        pipeline = FramePipeline(m, platform, self.i.valid, beat.last, self.latency, stalls=True)
+        pipeline.stall_between(self.i, self.o)
         a = [[beat.a[row][lane] for lane in range(spec.lanes)] for row in range(spec.rows)]
         b = [[beat.b[column][lane] for lane in range(spec.lanes)] for column in range(spec.columns)]
         sums = dot_products(pipeline, "dot", spec, a, b)
-        m.d.comb += results.valid.eq(pipeline.valid[-1])
-        m.d.comb += results.payload.as_value().eq(
+        m.d.comb += self.o.payload.as_value().eq(
             Cat(
                 pipeline.accumulate(f"accumulator_{row}_{column}", spec.sum_type, total)
                 for row, totals in enumerate(sums)

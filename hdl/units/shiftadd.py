@@ -10,7 +10,6 @@ from golden.numbers.integer_type import IntegerType
 from golden.units.shiftadd_spec import BRICKS, ShiftAddSpec
 from hdl.blocks.accumulator import FramePipeline
 from hdl.blocks.popcount import lookup
-from hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
 from hdl.blocks.shapes import shape_of
 
 _DIGIT_COUNTS = (1, 2, 4)
@@ -70,13 +69,12 @@ class ShiftAddUnit(wiring.Component):
         The sum of each frame.
 
     Latency `latency` cycles from the last beat. One beat per cycle; a beat takes two cycles for
-    each operand side of 16 bits (four for 16 x 16). Full throughput under back-pressure. Digits'
+    each operand side of 16 bits (four for 16 x 16). All stages hold while a sum waits. Digits'
     products lie within -6 and 9 and every sum is as wide as it can become; the accumulator holds
     the sum of ``spec.length`` products of any mode, and beyond that wraps.
     """
 
-    _SUM_LATENCY = 9
-    latency = _SUM_LATENCY + BUFFER_LATENCY
+    latency = 9
 
     def __init__(self, spec: ShiftAddSpec) -> None:
         self.spec = spec
@@ -112,9 +110,9 @@ class ShiftAddUnit(wiring.Component):
             self.i.ready.eq(steps.ready & finished),
         ]
         last = steps.payload.last
-        accepted, results = buffered(m, steps, self.o, self._SUM_LATENCY, last)
-        pipeline = FramePipeline(m, platform, accepted, last, self._SUM_LATENCY)
-        with m.If(accepted):
+        pipeline = FramePipeline(m, platform, steps.valid, last, self.latency, stalls=True)
+        pipeline.stall_between(steps, self.o)
+        with m.If(steps.valid & steps.ready):
             m.d.sync += [
                 a_high.eq(a_wide & ~a_high),
                 b_high.eq(Mux(a_high | ~a_wide, b_wide & ~b_high, b_high)),
@@ -163,10 +161,7 @@ class ShiftAddUnit(wiring.Component):
         if self.spec.maximum_width == 8:
             term = products[0]
         term = pipeline.register("term", term)
-        m.d.comb += [
-            results.valid.eq(pipeline.valid[-1]),
-            results.payload.eq(pipeline.accumulate("total", self.spec.sum_type, term)),
-        ]
+        m.d.comb += self.o.payload.eq(pipeline.accumulate("total", self.spec.sum_type, term))
         return m
 
     def _count_bytes(self, m: Module) -> tuple[Value, Value, Value, Value]:

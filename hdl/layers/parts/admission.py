@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from amaranth.hdl import C, Module, Mux, Signal, Value
+from amaranth.hdl import C, Module, Mux, ShapeLike, Signal, Value
 
 from hdl.blocks.result_fifo import ResultFifo
 
@@ -62,7 +62,7 @@ class Admission:
         self.ready: Value = ~last | room
 
 
-def results_fifo(kind: object, latency: int, beats: int, results: Sequence[int]) -> ResultFifo:
+def results_fifo(kind: ShapeLike, latency: int, beats: int, results: Sequence[int]) -> ResultFifo:
     """Return the FIFO of an `Admission`.
 
     Parameters

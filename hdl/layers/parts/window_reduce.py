@@ -117,8 +117,12 @@ class WindowReduce(wiring.Component):
             ]
             reduced = self._tree(pipeline, f"reduced_{lane}", taps)
             result = Signal.like(self.o.payload[lane], name=f"result_{lane}", reset_less=True)
-            with m.If(arriving):
-                m.d.sync += result.eq(Mux(first, reduced, self._combine(result, reduced)))
+            if self.reduction is Reduction.SUM:
+                with m.If(arriving):
+                    m.d.sync += result.eq(Mux(first, reduced, result + reduced))
+            else:
+                with m.If(arriving & (first | (result < reduced))):
+                    m.d.sync += result.eq(reduced)
             results.append(result)
         m.d.comb += self.o.payload.as_value().eq(Cat(results))
         return m
