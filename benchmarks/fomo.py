@@ -1,7 +1,7 @@
 """FOMO, an object detector for microcontrollers: planned and simulated cycles at its default plan.
 
-FOMO cuts MobileNetV2 (alpha 0.35, images of 96 x 96) where the grid is 12 x 12, and puts a small
-classifier behind each cell: 5.9 million products. It is made here with random weights and measured
+FOMO cuts MobileNetV2 (alpha 0.35, grey images of 96 x 96) where the grid is 12 x 12, and puts a
+small classifier behind each cell: 5.9 million products. It is made here with random weights and measured
 batch statistics, quantized to 8 bits, planned, and simulated in Verilator:
 ``python -m benchmarks.fomo [--device D] [--cycles N] [--images N]``.
 """
@@ -30,7 +30,7 @@ from hdl.network.circuit import Network
 from hdl.printer.verilog_output import to_verilog
 
 FOLDER = Path("sim_build") / "fomo"
-IMAGE = (3, 96, 96)
+IMAGE = (1, 96, 96)
 CLASSES = 2
 """Besides the background."""
 

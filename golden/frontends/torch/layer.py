@@ -280,7 +280,7 @@ class Matrix(Scaled):
         return self.statistics if self.normalization is None else self.normalization.statistics
 
     @property
-    def padding(self) -> tuple[tuple[int, int], ...]:
+    def padding(self) -> tuple[Pair, Pair] | tuple[()]:
         """Zeros that it reads around its input: rows and columns; empty where there are none."""
         return ()
 

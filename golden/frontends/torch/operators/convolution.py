@@ -45,7 +45,7 @@ class Convolution(Matrix):
         )
 
     @property
-    def padding(self) -> tuple[tuple[int, int], ...]:
+    def padding(self) -> tuple[Pair, Pair] | tuple[()]:
         """See `Matrix.padding`."""
         return () if self.window.padding == _NONE else self.window.padding
 
