@@ -231,7 +231,7 @@ def _build_dense(
     return _layer(graph, Folding(1, elements, pe, multiplier), lanes_in, lanes_out, name)
 
 
-def _layer(graph: Graph, folding: Folding, lanes_in: int, lanes_out: int, name: str) -> Layer:
+def _layer(graph: Graph, folding: Folding, lanes_in: int, lanes_out: int, name: str) -> Layer[Any]:
     lanes = {"x": lanes_in, "y": lanes_out}
     layer = NetworkSpec(graph, {"y": folding}, lanes).layer(graph.nodes[0])
     return layer.build(name)

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from amaranth.hdl import C, Cat, Const, Shape, Signal, Value
 
 from golden.numbers.integer_type import IntegerType
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Stages
 from hdl.blocks.row_chains import ROW_INPUTS, Row, row_chains_latency, sum_of_products
 from hdl.blocks.shapes import type_of
 
 
-def lut_dot_product(pipeline: Pipeline, name: str, a: Sequence[Value], b: Sequence[Value]) -> Value:
+def lut_dot_product(pipeline: Stages, name: str, a: Sequence[Value], b: Sequence[Value]) -> Value:
     """Return ``sum of a[k] * b[k]`` without a hardware multiplier.
 
     Products of at most five operand bits are read from tables; wider ones are sums of radix-4
@@ -23,7 +23,7 @@ def lut_dot_product(pipeline: Pipeline, name: str, a: Sequence[Value], b: Sequen
 
     Parameters
     ----------
-    pipeline : Pipeline
+    pipeline : Stages
         Where the registers go, `lut_dot_product_latency` of them one after the other.
     name : str
         Prefix of the registers' names.
@@ -70,7 +70,7 @@ def _row_bits(a: Shape, b: Shape) -> int:
     return _row_count(a, b) * _row_width(a)
 
 
-def _rows(pipeline: Pipeline, name: str, a: Value, b: Value) -> list[Row]:
+def _rows(pipeline: Stages, name: str, a: Value, b: Value) -> list[Row]:
     if _fits_table(a.shape(), b.shape()):
         return [_table_row(a, b)]
     sign = b[-1] if b.shape().signed else C(0)
@@ -81,7 +81,7 @@ def _rows(pipeline: Pipeline, name: str, a: Value, b: Value) -> list[Row]:
     ]
 
 
-def _booth_row(pipeline: Pipeline, name: str, a: Value, digit: Sequence[Value]) -> Row:
+def _booth_row(pipeline: Stages, name: str, a: Value, digit: Sequence[Value]) -> Row:
     """Return the row of ``digit[0] + digit[1] - 2 * digit[2]`` times `a`.
 
     Networks have thousands of rows: a module of its own keeps their Verilog short and quick to

@@ -3,17 +3,17 @@
 from amaranth.hdl import Shape, Value
 
 from hdl.blocks.booth import lut_dot_product, lut_dot_product_latency
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Stages
 
 
-def logic_multiply(pipeline: Pipeline, name: str, a: Value, b: Value, addend: Value) -> Value:
+def logic_multiply(pipeline: Stages, name: str, a: Value, b: Value, addend: Value) -> Value:
     """Multiply and add in tables and carry chains alone, as a sum of Booth rows.
 
     `logic_multiply_latency` cycles, one product per cycle.
 
     Parameters
     ----------
-    pipeline : Pipeline
+    pipeline : Stages
         Where the registers go.
     name : str
         Prefix of the registers' names.

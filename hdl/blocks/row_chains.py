@@ -12,7 +12,7 @@ from amaranth.hdl import C, Value
 
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.adder_tree import add_term, adder_tree, adder_tree_latency
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Stages
 
 CHAIN_LENGTH = 3
 """Rows added one after the other, a cycle each: shorter chains need more adders to join them,
@@ -33,12 +33,12 @@ class Row:
     maximum: int
 
 
-RowsOf = Callable[[Pipeline, str, Value, Value], list[Row]]
+RowsOf = Callable[[Stages, str, Value, Value], list[Row]]
 """Makes the rows of a product of two operands, lowest position first; always as many."""
 
 
 def sum_of_products(
-    pipeline: Pipeline,
+    pipeline: Stages,
     name: str,
     a: Sequence[Value],
     b: Sequence[Value],
@@ -54,7 +54,7 @@ def sum_of_products(
 
     Parameters
     ----------
-    pipeline : Pipeline
+    pipeline : Stages
         Where the registers go, `row_chains_latency` of them one after the other.
     name : str
         Prefix of the registers' names.
@@ -110,7 +110,7 @@ def signed_row(magnitude: Value, negative: Value, largest: int) -> Row:
     return Row(turned, negative, bias=1 << (width - 1), minimum=-largest, maximum=largest)
 
 
-def _add_rows(pipeline: Pipeline, name: str, rows: Sequence[Row]) -> Value:
+def _add_rows(pipeline: Stages, name: str, rows: Sequence[Row]) -> Value:
     kind = IntegerType.spanning(sum(row.minimum for row in rows), sum(row.maximum for row in rows))
     start = -sum(row.bias for row in rows) % (1 << kind.width)
     total: Value = C(start, kind.width)

@@ -9,7 +9,7 @@ from amaranth.hdl import C, Cat, Value
 from golden.errors import UserError
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Stages
 from hdl.blocks.popcount import lookup
 from hdl.blocks.row_chains import (
     ROW_INPUTS,
@@ -59,7 +59,7 @@ class CodebookMultiplier(Multiplier):
 
     def sums(
         self,
-        pipeline: Pipeline,
+        pipeline: Stages,
         name: str,
         operands: Operands,
         weights: Sequence[Sequence[Value]],
@@ -68,7 +68,7 @@ class CodebookMultiplier(Multiplier):
         """Return the sum of products of each output."""
         digits, book = self._digits(operands), _book(operands)
 
-        def rows(_: Pipeline, name: str, code: Value, weight: Value) -> list[Row]:
+        def rows(_: Stages, name: str, code: Value, weight: Value) -> list[Row]:
             return [
                 _row(code[place.start : place.stop], kind, weight, book)
                 for place, kind in digits.items()

@@ -12,7 +12,7 @@ from golden.units.mac_spec import MINIMUM_OPERAND_WIDTH, MacSpec
 from golden.units.packing import find_packing
 from hdl.blocks.booth import lut_rows_bits
 from hdl.blocks.dot_product import dot_product_latency, dot_products
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Stages
 from hdl.blocks.shapes import shape_of
 from hdl.costs.costs import Costs, Count
 from hdl.multipliers.multiplier import Multiplier, Operands, typed
@@ -56,7 +56,7 @@ class MacMultiplier(Multiplier):
 
     def sums(
         self,
-        pipeline: Pipeline,
+        pipeline: Stages,
         name: str,
         operands: Operands,
         weights: Sequence[Sequence[Value]],

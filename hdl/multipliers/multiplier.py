@@ -11,7 +11,7 @@ from amaranth.hdl import C, Cat, Value
 from golden.errors import UserError
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Stages
 from hdl.costs.costs import Costs, Count
 
 
@@ -97,7 +97,7 @@ class Multiplier(ABC):
     @abstractmethod
     def sums(
         self,
-        pipeline: Pipeline,
+        pipeline: Stages,
         name: str,
         operands: Operands,
         weights: Sequence[Sequence[Value]],
@@ -107,7 +107,7 @@ class Multiplier(ABC):
 
         Parameters
         ----------
-        pipeline : Pipeline
+        pipeline : Stages
             Where the registers go.
         name : str
             Prefix of their names.

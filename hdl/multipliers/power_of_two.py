@@ -9,7 +9,7 @@ from amaranth.hdl import C, Cat, Mux, Value
 from golden.errors import UserError
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Stages
 from hdl.blocks.row_chains import Row, row_chains_latency, signed_row, sum_of_products
 from hdl.costs.costs import Costs, Count
 from hdl.multipliers.multiplier import Multiplier, Operands, typed
@@ -54,7 +54,7 @@ class PowerOfTwoMultiplier(Multiplier):
 
     def sums(
         self,
-        pipeline: Pipeline,
+        pipeline: Stages,
         name: str,
         operands: Operands,
         weights: Sequence[Sequence[Value]],
@@ -64,7 +64,7 @@ class PowerOfTwoMultiplier(Multiplier):
         kind, exponents = operands.code, _exponents(operands)
         largest = max(-kind.minimum, kind.maximum) << (len(exponents) - 1)
 
-        def rows(_: Pipeline, name: str, shifted: Value, negative: Value) -> list[Row]:
+        def rows(_: Stages, name: str, shifted: Value, negative: Value) -> list[Row]:
             return [signed_row(shifted, negative, largest)]
 
         sums = []

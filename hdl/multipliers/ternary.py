@@ -9,7 +9,7 @@ from amaranth.hdl import Value
 from golden.errors import UserError
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Stages
 from hdl.blocks.row_chains import Row, row_chains_latency, signed_row, sum_of_products
 from hdl.costs.costs import Costs, Count
 from hdl.multipliers.multiplier import Multiplier, Operands, typed
@@ -48,7 +48,7 @@ class TernaryMultiplier(Multiplier):
 
     def sums(
         self,
-        pipeline: Pipeline,
+        pipeline: Stages,
         name: str,
         operands: Operands,
         weights: Sequence[Sequence[Value]],
@@ -58,7 +58,7 @@ class TernaryMultiplier(Multiplier):
         kind = operands.code
         largest = max(-kind.minimum, kind.maximum)
 
-        def rows(_: Pipeline, name: str, code: Value, weight: Value) -> list[Row]:
+        def rows(_: Stages, name: str, code: Value, weight: Value) -> list[Row]:
             kept = code & weight[0].replicate(len(code))
             return [signed_row(typed(kept, kind), weight[1], largest)]
 

@@ -8,7 +8,7 @@ from amaranth.hdl import C, Value
 from golden.errors import UserError
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Stages
 from hdl.blocks.popcount import ProductCounter
 from hdl.costs.costs import Costs, Count, rounded_up
 from hdl.multipliers.multiplier import Multiplier, Operands
@@ -48,7 +48,7 @@ class XnorMultiplier(Multiplier):
 
     def sums(
         self,
-        pipeline: Pipeline,
+        pipeline: Stages,
         name: str,
         operands: Operands,
         weights: Sequence[Sequence[Value]],

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from amaranth.hdl import C, Cat, Module, Value
@@ -12,13 +13,15 @@ from golden.graph.requantization import Requantization
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.memory import usual_ram, usual_rom
+from hdl.blocks.result_fifo import BUFFER_LATENCY
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
 from hdl.costs.memories import rom_cost
 from hdl.layers.layer import Layer
 from hdl.layers.layer_spec import LayerSpec, Place
+from hdl.layers.parts.admission import Admission, results_fifo
 from hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
-from hdl.layers.parts.connection import connect
+from hdl.layers.parts.connection import connect, feed
 from hdl.layers.parts.folding import Folding
 from hdl.layers.parts.matrix_costs import matrix_control_cost
 from hdl.layers.parts.matrix_geometry import MatrixGeometry
@@ -164,9 +167,14 @@ class MatrixLayerSpec(LayerSpec):
     def latency(self) -> int:
         """Cycles from the last input that an output needs, when it is the first to be computed."""
         subsampling = Subsample.latency if self.geometry.subsampling != (1, 1) else 0
+        return subsampling + self.stages + BUFFER_LATENCY
+
+    @property
+    def stages(self) -> int:
+        """Cycles from the beginning of a frame's last beat to its first codes."""
         serializing = Serializer.LATENCY if self.serializes else 0
-        stages = SlidingWindow.LATENCY + self.matrix.latency
-        return subsampling + stages + serializing + self.requantizer.latency
+        reading = SlidingWindow.LATENCY + self.matrix.latency
+        return reading + serializing + self.requantizer.latency
 
     @property
     def serializes(self) -> bool:
@@ -273,40 +281,50 @@ class MatrixLayer(Layer[MatrixLayerSpec]):
         The output tensor.
 
     One image takes ``spec.cycles_per_image()`` cycles, and images overlap; see `SlidingWindow`
-    for when the first output comes. Full throughput under back-pressure.
+    for when the first output comes, ``spec.latency`` cycles after the last input that it needs.
+    From the window to the codes nothing ever stalls: while codes wait in the FIFO at the end,
+    windows are read as long as it has room for all codes under way; see `Admission`. Input is
+    refused once all rows of the window are in use. ``i.ready`` and ``o.valid`` come from registers.
     """
 
     def elaborate(self, platform: object) -> Module:
-        """Chain window, matrix, serializer and requantizer."""
+        """Chain window, matrix, serializer and requantizer, and a FIFO behind them."""
         m = Module()
         spec = self.spec
-        source = self.i
-        for name, component in self._chain():
-            m.submodules[name] = component
-            connect(m, source, component.i)
-            source = component.o
-        m.submodules.requantizer = requantizer = ChannelRequantizer(spec.requantizer, self.name)
-        connect(m, source, requantizer.i, self._sums(source.payload.as_value()))
-        connect(m, requantizer.o, self.o)
+        m.submodules.window = window = SlidingWindow(spec.window, stalls=False)
+        connect(m, self._subsampled(m), window.i)
+        m.submodules.matrix = matrix = MatrixVector(spec.matrix, self.name)
+        feed(m, window.o, matrix.i)
+        sums, results = matrix.o, [1]
+        if spec.serializes:
+            m.submodules.serializer = serializer = Serializer(
+                spec.accumulator, spec.geometry.outputs, spec.folding.outputs, spec.output_lanes
+            )
+            feed(m, matrix.o, serializer.i)
+            sums, results = serializer.o, serializer.beats
+        m.submodules.requantizer = requantizer = ChannelRequantizer(
+            spec.requantizer, self.name, stalls=False
+        )
+        feed(m, sums, requantizer.i, self._sums(sums.payload.as_value()))
+        beats, kind = spec.matrix.beats, self.o.payload.shape()
+        m.submodules.results = fifo = results_fifo(kind, spec.stages, beats, results)
+        admission = Admission(m, window.begins, fifo, beats, results)
+        m.d.comb += window.o.ready.eq(admission.ready)
+        feed(m, requantizer.o, fifo.i)
+        connect(m, fifo.o, self.o)
         return m
 
-    def _chain(self) -> list[tuple[str, SlidingWindow | MatrixVector | Serializer | Subsample]]:
-        """Return what leads from the input to the sums of products, with names."""
-        spec, geometry = self.spec, self.spec.geometry
-        chain: list[tuple[str, SlidingWindow | MatrixVector | Serializer | Subsample]] = []
-        if geometry.subsampling != (1, 1):
-            height, width, channels = spec.tensor.shape
-            shape = height, width, channels
-            subsample = Subsample(spec.tensor.type, shape, geometry.subsampling, spec.given_lanes)
-            chain.append(("subsample", subsample))
-        chain.append(("window", SlidingWindow(spec.window)))
-        chain.append(("matrix", MatrixVector(spec.matrix, self.name)))
-        if spec.serializes:
-            serializer = Serializer(
-                spec.accumulator, geometry.outputs, spec.folding.outputs, spec.output_lanes
-            )
-            chain.append(("serializer", serializer))
-        return chain
+    def _subsampled(self, m: Module) -> Any:
+        """Return the stream of what windows slide over."""
+        spec = self.spec
+        if spec.geometry.subsampling == (1, 1):
+            return self.i
+        height, width, channels = spec.tensor.shape
+        m.submodules.subsample = subsample = Subsample(
+            spec.tensor.type, (height, width, channels), spec.geometry.subsampling, spec.given_lanes
+        )
+        connect(m, self.i, subsample.i)
+        return subsample.o
 
     def _sums(self, raw: Value) -> Value:
         """Return sums of products in place of sums over bipolar codes taken as 0 or 1."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
-from amaranth.lib import data, stream, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from golden.errors import UserError
@@ -137,8 +137,8 @@ class MatrixVector(wiring.Component):
     o : Out(code_stream(spec.accumulator, spec.outputs))
         A beat for each frame.
 
-    Latency ``spec.latency`` cycles from the last beat of a frame; one beat per cycle, full
-    throughput under back-pressure. A result that waits holds the beats behind it.
+    Latency ``spec.latency`` cycles from the last beat of a frame, one beat per cycle. Nothing in
+    it ever waits: ``i.ready`` is always high, and ``o.ready`` must be.
     """
 
     def __init__(self, spec: MatrixVectorSpec, name: str = "matrix") -> None:
@@ -155,14 +155,13 @@ class MatrixVector(wiring.Component):
         """Build the weights, the products and the accumulators."""
         m = Module()
         spec = self.spec
-        beat = stream.Signature(data.StructLayout({"last": 1})).create()
-        pipeline = FramePipeline(m, platform, beat, self.o, self.spec.latency)
-        m.d.comb += [beat.valid.eq(self.i.valid), self.i.ready.eq(beat.ready)]
-        taken = self.i.valid & self.i.ready
         turn = Signal(range(max(spec.beats, 2)), name="beat")
-        m.d.comb += beat.payload.last.eq(turn == spec.beats - 1)
+        last = turn == spec.beats - 1
+        taken = self.i.valid
         with m.If(taken):
-            m.d.sync += turn.eq(Mux(beat.payload.last, 0, turn + 1))
+            m.d.sync += turn.eq(Mux(last, 0, turn + 1))
+        pipeline = FramePipeline(m, platform, taken, last, spec.latency)
+        m.d.comb += [self.i.ready.eq(1), self.o.valid.eq(pipeline.valid[-1])]
 
         weights = self._weights(m, pipeline, taken)
         codes = pipeline.register("codes", self.i.payload.as_value(), _WEIGHTS_LATENCY)
