@@ -185,9 +185,7 @@ class MatrixChoices:
             for each in self.multipliers
         }
         windows = self._memories(self._window_costs(rows, elements))
-        control = matrix_control_cost(
-            rows * elements * self.tensor.type.width, outputs, self.layer.accumulator.width
-        )
+        control = matrix_control_cost(outputs, self.layer.accumulator.width)
         variants = list(every(self.multipliers, Memory, Memory))
         found, places = [], []
         for multiplier, weight, window in variants:
@@ -216,7 +214,7 @@ class MatrixChoices:
     def _memories(costs: dict[Memory, Costs]) -> dict[Memory, tuple[Costs, NDArray[np.bool_]]]:
         """Return costs in block RAM and in logic, and where it makes sense to think of them."""
         block, logic = costs[Memory.BLOCK], costs[Memory.LOGIC]
-        saved = np.asarray(logic.luts) / np.maximum(block.halves, 1)
+        saved = np.asarray(logic.luts - block.luts) / np.maximum(block.halves, 1)
         cheap = (saved < _LEAST_SAVED) | (np.asarray(block.halves) == 0)
         return {Memory.BLOCK: (block, ~cheap), Memory.LOGIC: (logic, saved <= _MOST_SAVED)}
 
