@@ -58,9 +58,11 @@ def plan_network(
     """
     spread = circuit_graph(graph)
     circuits = Circuits(spread, budget.fabric, shell == AXI, multipliers=multipliers)
-    planner = planner_for(circuits, fill.of(budget))
-    rate = cycles if cycles is not None else planner.fastest()
-    plan = planner.plan(rate) if rate is not None else None
+    planner = Planner(circuits, fill.of(budget))
+    plan = _plan(planner, cycles)
+    if plan is None and not planner.fits():
+        planner = Planner(circuits.scaled_in_logic, fill.of(budget))
+        plan = _plan(planner, cycles)
     if plan is not None:
         return plan
     short = _shortage(planner, budget, fill, cycles)
@@ -80,13 +82,18 @@ def plan_network(
     raise UserError("; ".join(parts))
 
 
-def planner_for(circuits: Circuits, budget: Budget) -> Planner:
-    """Return the planner of a device: with products in logic where nothing fits without them.
+def _plan(planner: Planner, cycles: int | None) -> Plan | None:
+    """Return the plan for a rate, or the fastest; None if there is none."""
+    rate = cycles if cycles is not None else planner.fastest()
+    return planner.plan(rate) if rate is not None else None
 
-    They take so many tables that nothing else gets faster by them.
-    """
+
+def _fits(circuits: Circuits, budget: Budget, cycles: int | None) -> bool:
+    """Return whether there is a plan: with products in logic if nothing fits without them."""
     planner = Planner(circuits, budget)
-    return planner if planner.fits() else Planner(circuits.scaled_in_logic, budget)
+    if planner.fits(cycles):
+        return True
+    return not planner.fits() and Planner(circuits.scaled_in_logic, budget).fits(cycles)
 
 
 def circuit_graph(graph: Graph) -> Graph:
@@ -101,7 +108,7 @@ def _big_enough(circuits: Circuits, budget: Budget, fill: Fill, cycles: int | No
     for device in BUDGETS.values():
         if device != budget:
             known = families.setdefault(device.fabric, circuits.on(device.fabric))
-            if planner_for(known, fill.of(device)).fits(cycles):
+            if _fits(known, fill.of(device), cycles):
                 found.append(device.summary)
     return found
 
