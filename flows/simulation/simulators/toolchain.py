@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from golden.child_process import run_program
-from golden.errors import ExecutionError, UserError
+from golden.errors import ExecutionError, UnknownNameError
 
 SIMULATORS = ("verilator", "icarus")
 
@@ -33,9 +33,7 @@ def check_simulator(simulator: str) -> None:
         If one of its programs is missing.
     """
     if simulator not in SIMULATORS:
-        raise UserError(
-            f"no simulator is named {simulator!r}; choose one of {', '.join(SIMULATORS)}"
-        )
+        raise UnknownNameError("simulator", simulator, SIMULATORS)
     for program in _NEEDED[simulator]:
         if shutil.which(program) is None:
             raise ExecutionError(
