@@ -128,10 +128,10 @@ def _digits(component: BitSerialDotProduct, pixels: int, seed: int) -> Iterator[
             missing = spec.length - layer.inputs.shape[1]
             if missing < 0:
                 continue
-            sides = (np.pad(s, ((0, 0), (0, missing))) for s in (layer.inputs, layer.weights))
+            a, b = (np.pad(s, ((0, 0), (0, missing))) for s in (layer.inputs, layer.weights))
             stimulus = Stimulus(
                 f"digits {layer.name}, {bits} bits",
-                [Vectors(*sides, layer.input_type, layer.weight_type)],
+                [Vectors(a, b, layer.input_type, layer.weight_type)],
             )
             yield full_speed(
                 stimulus.name,
@@ -156,15 +156,17 @@ def random_vectors(
         vectors = count // 4 + (number % 4 < count % 4)
         if vectors:
             shape = (vectors, spec.length)
-            sides = (rng.integers(k.minimum, k.maximum, shape, endpoint=True) for k in (a, b))
-            yield Vectors(*sides, a, b)
+            left, right = (rng.integers(k.minimum, k.maximum, shape, endpoint=True) for k in (a, b))
+            yield Vectors(left, right, a, b)
 
 
 def extremes(spec: BitSerialSpec, widths: Sequence[int]) -> Iterator[Vectors]:
     """Yield vectors of the extreme operands of some precisions."""
     for width in widths:
         for a, b in (
-            (IntegerType(width, s), IntegerType(width, t)) for s in (0, 1) for t in (0, 1)
+            (IntegerType(width, s), IntegerType(width, t))
+            for s in (False, True)
+            for t in (False, True)
         ):
             corners = np.array(list(product((a.minimum, a.maximum), (b.minimum, b.maximum))))
             rows = corners[:, :, None].repeat(spec.length, axis=2)

@@ -1,4 +1,4 @@
-"""Prove a unit equal to plain arithmetic for every input: ``python -m flows.formal mac``."""
+"""Prove a unit equal to plain arithmetic for all inputs: ``python -m flows.formal mac``."""
 
 import importlib
 import json

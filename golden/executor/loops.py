@@ -4,7 +4,7 @@ Each computes in one pass over memory what would take torch six. Integer arithme
 compiler has nothing to round.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ class Corrections(NamedTuple):
 
 @compiled
 def scale(
-    accumulators: NDArray,
+    accumulators: NDArray[Any],
     multiplier: Int64,
     constant: Int64,
     below_zero: Int64,
@@ -128,7 +128,7 @@ def scale_narrow(
 
 @compiled
 def correct(
-    accumulators: NDArray,
+    accumulators: NDArray[Any],
     channels: Int64,
     exceptions: Int64,
     corrections: Int64,
@@ -143,7 +143,7 @@ def correct(
 
 
 @compiled
-def look_up(table: NDArray, codes: NDArray[np.integer], results: NDArray) -> None:
+def look_up(table: NDArray[Any], codes: NDArray[np.integer], results: NDArray[Any]) -> None:
     """Look up each code, not negative; all arrays of one dimension."""
     for index in range(len(codes)):
         results[index] = table[codes[index]]
@@ -151,7 +151,7 @@ def look_up(table: NDArray, codes: NDArray[np.integer], results: NDArray) -> Non
 
 @compiled
 def look_up_pairs(
-    table: NDArray, first: NDArray[np.uint8], second: NDArray[np.uint8], results: NDArray
+    table: NDArray[Any], first: NDArray[np.uint8], second: NDArray[np.uint8], results: NDArray[Any]
 ) -> None:
     """Look up ``first * 256 + second``; all arrays of one dimension."""
     for index in range(len(first)):

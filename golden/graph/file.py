@@ -185,14 +185,14 @@ _MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _from_v
 """What turns a document of a version into one of the next."""
 
 
-def _npy(array: NDArray) -> bytes:
+def _npy(array: NDArray[Any]) -> bytes:
     stream = io.BytesIO()
     little_endian = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
     np.lib.format.write_array(stream, little_endian, version=(1, 0), allow_pickle=False)
     return stream.getvalue()
 
 
-def _read_npy(name: str, content: bytes) -> NDArray:
+def _read_npy(name: str, content: bytes) -> NDArray[Any]:
     stream = io.BytesIO(content)
     try:
         if np.lib.format.read_magic(stream) != (1, 0):

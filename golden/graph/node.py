@@ -85,9 +85,10 @@ class Node(ABC):
         super().__init_subclass__()
         if abstract:
             return
-        if cls.operator() in OPERATORS:
-            raise TypeError(f"two operators are named {cls.operator()!r}")
-        OPERATORS[cls.operator()] = cls
+        name = cls.operator()
+        if name in OPERATORS:
+            raise TypeError(f"two operators are named {name!r}")
+        OPERATORS[name] = cls
 
     @classmethod
     def operator(cls) -> str:

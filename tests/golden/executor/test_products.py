@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +18,7 @@ from golden.numbers.integer_type import IntegerType
 from golden.numbers.rounding import Rounding
 from tests.support.graphs import INT8, fixed_point, integer_type, single
 
-ONE = {"inputs": ("x",), "output": "y"}
+ONE: dict[str, Any] = {"inputs": ("x",), "output": "y"}
 INT16 = integer_type("int16")
 
 

@@ -93,7 +93,7 @@ def test_wide_products_are_rounded_once(rounding: Rounding, width: int) -> None:
 def test_wide_multipliers_are_for_scales_below_one_that_are_rounded_once() -> None:
     for wrong in ({"maximum_exponent": 1, "roundings": (Rounding.FLOOR,)}, {"maximum_exponent": 0}):
         with pytest.raises(UserError, match="multiplier_width is 32; allowed: 1 to 31 bits; more"):
-            RequantSpec(multiplier_width=32, **wrong)  # type: ignore[arg-type]
+            RequantSpec(multiplier_width=32, **wrong)
     spec = RequantSpec(multiplier_width=32, maximum_exponent=0, roundings=(Rounding.FLOOR,))
     with pytest.raises(UserError, match="here allowed: up to 31 bits"):
         requantize(torch.zeros(1, dtype=torch.int64), RequantChannels(spec, 1, 0), Rounding.FLOOR)

@@ -82,9 +82,9 @@ def test_only_float32_is_right_near_ties(operator: str, per_channel: bool) -> No
         random = torch.full(accumulators.shape, 1 << 15)
         for rounding in Rounding:
             got = requantize(torch.from_numpy(accumulators), channels, rounding, random)
-            wrong[rounding] += np.count_nonzero(got.numpy() != expected)
+            wrong[rounding] += int(np.count_nonzero(got.numpy() != expected))
         float64 = requantize_float64_half_away(accumulators, *scales, *codes)
-        wrong["float64"] += np.count_nonzero(float64 != expected)
+        wrong["float64"] += int(np.count_nonzero(float64 != expected))
     assert all(wrong.values()), wrong
 
 

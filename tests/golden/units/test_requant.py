@@ -158,7 +158,9 @@ def test_shape_and_single_channel_broadcast() -> None:
         ),
     ],
 )
-def test_unusable_input(accumulator, rounding, random, message: str) -> None:
+def test_unusable_input(
+    accumulator: torch.Tensor, rounding: Rounding, random: torch.Tensor | None, message: str
+) -> None:
     channels = RequantChannels(RequantSpec(), [1, 2, 3], 0)
     with pytest.raises(UserError, match=message):
         requantize(accumulator, channels, rounding, random)
