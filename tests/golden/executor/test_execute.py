@@ -221,12 +221,18 @@ def test_requantized_convolution_is_the_composition() -> None:
     assert (Executor(single(node, x)).run(codes)["y"] == expected).all()
 
 
-def test_batches_of_any_size_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("threads", [1, 3])
+def test_batches_of_any_size_give_the_same(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     node, x = convolution(requantization=fixed_point())
     codes = codes_of(x, 23)
     whole = Executor(single(node, x)).run(codes, keep=["y", "x"])
     monkeypatch.setattr("golden.executor.execute._BATCH_BYTES", 8 * 5 * 4 * 6 * 5)
-    parts = Executor(single(node, x)).run(codes, keep=["y", "x"])
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads)
+        parts = Executor(single(node, x)).run(codes, keep=["y", "x"])
+    finally:
+        torch.set_num_threads(before)
     assert (whole["y"] == parts["y"]).all()
     assert (parts["x"] == codes).all()
     assert parts["x"].dtype == np.int8
