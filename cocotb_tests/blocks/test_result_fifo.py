@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -81,7 +82,9 @@ def scenarios(circuit: LastBeats, seed: int) -> list[Scenario]:
     frames = 60 * len(results)
     outputs = circuit.serializer.outputs
     codes = rng.integers(-128, 128, (frames, beats, outputs))
-    expected, cycles, end, free = [], [], 0, 0
+    expected: list[Any] = []
+    cycles: list[int] = []
+    end = free = 0
     for frame in range(frames):
         count = results[frame % len(results)]
         end = max(end + beats, free)

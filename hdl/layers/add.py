@@ -9,6 +9,7 @@ from amaranth.hdl import C, Cat, Module, Mux, Value
 from amaranth.lib import stream
 
 from golden import graph
+from golden.graph import Tensor
 from golden.lowering.addition import AdditionTables, find_addition_tables
 from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
 from hdl.blocks.pipeline import Pipeline, Stages
@@ -43,6 +44,18 @@ class AddSpec(ElementwiseSpec):
     """
 
     node: graph.Add
+
+    @classmethod
+    def example(cls, tensors: tuple[Tensor, ...], lanes: int) -> "AddSpec":
+        """Return a layer that scales its operands as TFLite's additions do, and nothing after."""
+        addends = tuple(
+            graph.Addend(
+                graph.Encoding(tensor.type.minimum + 3 * n), (1 << 30) + n * 87_654_321, 11, n % 3
+            )
+            for n, tensor in enumerate(tensors)
+        )
+        names = tuple(tensor.name for tensor in tensors)
+        return cls(graph.Add(inputs=names, output="y", addends=addends), tensors, lanes)
 
     @property
     def input_names(self) -> tuple[str, ...]:

@@ -131,7 +131,7 @@ class CertifiedRequantizer(wiring.Component):
         below, above = out_of_range(given, narrow)
         return computed(
             "accumulator",
-            lambda kept, below, above: limit(kept, below, above, narrow),
+            lambda value, under, over: limit(value, under, over, narrow),
             Staged(pipeline, "given", pipeline.register("given", given[: narrow.width]), 1),
             Staged(pipeline, "below", pipeline.register("below", below), 1),
             Staged(pipeline, "above", pipeline.register("above", above), 1),

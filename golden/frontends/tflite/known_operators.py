@@ -31,3 +31,8 @@ Later ones may mean something else. These are those of LiteRT 2.3.
 
 SHAPE_OPERATORS = frozenset({"SHAPE", "STRIDED_SLICE", "PACK"})
 """Operators that converters emit to compute the shape of a RESHAPE, which the file also states."""
+
+
+def custom_name(name: str) -> str:
+    """Return what messages, and those who convert it, call a custom operator."""
+    return f"custom operator {name!r}"

@@ -14,7 +14,8 @@ from golden.errors import UserError
 from golden.graph import Certified, FixedPoint, Requantization
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant_spec import MAXIMUM_MULTIPLIER_WIDTH, RequantChannels
+from golden.numbers.limits import MAXIMUM_MULTIPLIER_WIDTH
+from golden.numbers.requant_spec import RequantChannels
 from hdl.blocks.look_up import LOOK_UP_LATENCY, looked_up, stored_width
 from hdl.blocks.memory import Memory
 from hdl.blocks.multiply import CHUNK_WIDTH

@@ -23,13 +23,14 @@ from hdl.layers.parts.admission import Admission, results_fifo
 from hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
 from hdl.layers.parts.connection import connect, feed
 from hdl.layers.parts.folding import Folding
-from hdl.layers.parts.matrix_costs import matrix_control_cost, products_cost
+from hdl.layers.parts.matrix_costs import matrix_control_cost
 from hdl.layers.parts.matrix_geometry import MatrixGeometry
 from hdl.layers.parts.matrix_vector import MatrixVector, MatrixVectorSpec
 from hdl.layers.parts.serializer import Serializer
 from hdl.layers.parts.sliding_window import SlidingWindow, window_cost
 from hdl.layers.parts.subsample import Subsample
 from hdl.layers.parts.window_spec import SlidingWindowSpec
+from hdl.multipliers.multiplier import Operands
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,13 +118,19 @@ class MatrixLayerSpec(LayerSpec):
     def matrix(self) -> MatrixVectorSpec:
         """The weights in the order in which the windows need them."""
         return MatrixVectorSpec(
-            code=self.tensor.type,
-            weights=self._ordered_weights(),
-            accumulator=self.accumulator,
-            groups=self.folding.elements if self.geometry.depthwise else 1,
-            multiplier=self.folding.multiplier,
-            memory=self.folding.weights,
+            self.operands,
+            self._ordered_weights(),
+            self.accumulator,
+            self.folding.multiplier,
+            self.folding.elements if self.geometry.depthwise else 1,
+            self.folding.weights,
         )
+
+    @cached_property
+    def operands(self) -> Operands:
+        """What is multiplied."""
+        bipolar = self.node.input_encoding.bipolar
+        return Operands.of(self.geometry.weight, self.tensor.type, bipolar)
 
     @property
     def bias(self) -> Int64:
@@ -135,7 +142,7 @@ class MatrixLayerSpec(LayerSpec):
         # The sum of (2 c - 1) w is twice that of c w, less that of w; and with w of -1 or +1 too,
         # twice the number of equal bits less the number of products.
         products = weight[0].size
-        return self.node.bias - (products if self.folding.multiplier is None else total)
+        return self.node.bias - (products if self.folding.multiplier.counts_matches else total)
 
     @property
     def multipliers(self) -> int:
@@ -181,14 +188,8 @@ class MatrixLayerSpec(LayerSpec):
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
         geometry, folding, matrix = self.geometry, self.folding, self.matrix
-        lanes = folding.rows if geometry.depthwise else folding.simd
-        products = products_cost(
-            folding.multiplier,
-            matrix.weight_type,
-            self.tensor.type,
-            matrix.groups,
-            folding.outputs,
-            lanes,
+        products = folding.multiplier.costs(
+            self.operands, matrix.groups, folding.outputs, matrix.lanes
         )
         control = matrix_control_cost(
             folding.simd * self.tensor.type.width, folding.outputs, self.accumulator.width
@@ -247,13 +248,12 @@ class MatrixLayerSpec(LayerSpec):
 
     def _ordered_weights(self) -> Int64:
         weights = self.geometry.folded_weights(self.folding)
-        if self.folding.multiplier is not None:
-            return weights
-        if self.window.run % self.folding.elements:
+        if self.folding.multiplier.counts_matches and self.window.run % self.folding.elements:
             raise UserError(
-                f"elements is {self.folding.elements}; for XNOR, divisors of {self.window.run}"
+                f"elements is {self.folding.elements}; for {self.folding.multiplier.name}, "
+                f"divisors of {self.window.run}"
             )
-        return np.where(weights == 0, 1, weights)  # Outputs that do not exist.
+        return weights
 
 
 class MatrixLayer(Layer[MatrixLayerSpec]):
