@@ -94,6 +94,25 @@ def _pad(b: QuantizedBuilder) -> Tensor:
     return b.quantized(y, (6, 12, 9), x.scale, x.zero_point)
 
 
+def _slice(b: QuantizedBuilder) -> Tensor:
+    """Rows from the end, every other column, and all channels but the first."""
+    bounds = ([-4, 1, 1], [1 << 40, -1, 6], [2, 3, 1], [1, 2, 1])
+    x = b.input(*IMAGE)
+    y = b.builder.operator("Slice", b.real(x), *(b.builder.constant(np.array(n)) for n in bounds))
+    return b.quantized(y, (5, 4, 3), x.scale, x.zero_point)
+
+
+def _split(b: QuantizedBuilder) -> Tensor:
+    """The parts of an image's channels, each rescaled, and added."""
+    x = b.convolution(b.input(*IMAGE), 8)
+    sizes = b.builder.constant(np.array([3, 2, 3]))
+    parts = b.builder.operators("Split", 3, b.real(x), sizes, axis=1)
+    first, _, last = (
+        b.quantized(part, (size, *x.shape[1:])) for part, size in zip(parts, (3, 2, 3), strict=True)
+    )
+    return b.binary("Add", first, last)
+
+
 def _flat_features(b: QuantizedBuilder) -> Tensor:
     """Channels-first features meet a matrix; the graph holds them channels last."""
     x = b.convolution(b.input(3, 5, 4), 7)
@@ -195,6 +214,8 @@ QDQ: dict[str, Build] = {
     ),
     "mean of exact sums": _mean,
     "padding": _pad,
+    "slice": _slice,
+    "split": _split,
     "channels last": _channels_last,
     "shuffled channels": _shuffle,
     "division by a number": _scalar("Div"),

@@ -23,7 +23,7 @@ OPTIONS: dict[str, Options] = {}
 REPEATING: set[str] = set()
 """Operators that repeat the smaller one of their operands."""
 
-VERSIONS: dict[str, int] = {"DEQUANTIZE": 9, "PACK": 5, "SHAPE": 1, "STRIDED_SLICE": 8}
+VERSIONS: dict[str, int] = {"DEQUANTIZE": 9, "PACK": 5, "SHAPE": 1}
 """The newest version known of each operator that is converted, or left out.
 
 Later ones may mean something else. These are those of LiteRT 2.3.
