@@ -128,8 +128,8 @@ def depth_to_space(
         shape = (height, 1, width * block, depth)
         made.append(Reshape(inputs=(last,), output=rows[-1], shape=shape))
     made.append(Concat(inputs=tuple(rows), output=f"{name}/rows", axis=1))
-    shape = (height * block, width * block, depth)
-    return [*made, Reshape(inputs=(f"{name}/rows",), output=name, shape=shape)]
+    whole = (height * block, width * block, depth)
+    return [*made, Reshape(inputs=(f"{name}/rows",), output=name, shape=whole)]
 
 
 def space_to_depth(source: str, image: Image, block: int, name: str) -> list[Node]:
