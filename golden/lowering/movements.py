@@ -41,6 +41,25 @@ def set_apart(
     ]
 
 
+def cropped(source: str, image: Image, ends: Sequence[tuple[int, int]], name: str) -> Node:
+    """Leave out rows and columns at the ends.
+
+    Parameters
+    ----------
+    source : str
+    image : (int, int, int)
+        Its shape.
+    ends : sequence of (int, int)
+        For height and width: how many are missing before and behind, where that is negative.
+    name : str
+        Of the result.
+    """
+    before, behind = ([max(-pair[end], 0) for pair in ends] for end in (0, 1))
+    height, width, channels = image
+    size = (height - before[0] - behind[0], width - before[1] - behind[1], channels)
+    return Slice(inputs=(source,), output=name, begin=(*before, 0), size=size, stride=(1, 1, 1))
+
+
 def repeated(source: str, image: Image, times: tuple[int, int], name: str) -> list[Node]:
     """Repeat every pixel along its row, and every row.
 

@@ -11,8 +11,8 @@ from golden.frontends.tflite.fused import fused_clamp
 from golden.frontends.tflite.known_operators import FUSED, Options
 from golden.frontends.tflite.registry import converts
 from golden.frontends.tflite.weights import accumulator_of, bias_of, weights_of
-from golden.graph import Convolution, Encoding, Slice, Window
-from golden.lowering.movements import set_apart
+from golden.graph import Convolution, Encoding, Window
+from golden.lowering.movements import cropped, set_apart
 
 _OPTIONS = Options("TransposeConvOptions", ("Padding", "StrideW", "StrideH", FUSED))
 
@@ -46,7 +46,10 @@ def _transpose_convolution(site: Site, arithmetic: LitertArithmetic) -> None:
         for axis, before in enumerate(padding)
     ]
     if min(min(pair) for pair in ends) < 0:
-        name = _cropped(site, name, ends)
+        whole = image[0] * stride[0], image[1] * stride[1], image[2]
+        part = cropped(name, whole, ends, f"{site.output.name}/reached")
+        site.builder.add(part)
+        name = part.output
     outside = [(max(before, 0), max(after, 0)) for before, after in ends]
     node = Convolution(
         inputs=(name,),
@@ -110,19 +113,3 @@ def _is_usual(site: Site, length: int, stride: int, size: int, made: int) -> boo
     if site.options.get("Padding", 0) == tflite.Padding.VALID:
         return size <= made
     return size >= stride and -(-made // stride) == length
-
-
-def _cropped(site: Site, name: str, ends: list[tuple[int, int]]) -> str:
-    """Leave out the rows and columns in front and behind that no tap reaches."""
-    height, width, channels = site.builder.made(name).shape
-    begin = [max(-before, 0) for before, _ in ends]
-    behind = [max(-after, 0) for _, after in ends]
-    part = Slice(
-        inputs=(name,),
-        output=f"{site.output.name}/reached",
-        begin=(*begin, 0),
-        size=(height - begin[0] - behind[0], width - begin[1] - behind[1], channels),
-        stride=(1, 1, 1),
-    )
-    site.builder.add(part)
-    return part.output
