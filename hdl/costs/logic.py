@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from hdl.blocks.multiply import LOGIC_WIDTH
 from hdl.costs.costs import Costs
 
-STREAM = Costs(4)
+STREAM = Costs(1)
 """Valid and ready of a pipeline."""
 
 
 def counters_cost(sizes: Sequence[int]) -> Costs:
     """Estimate counters of so many steps each, with the comparisons of their ends."""
-    return Costs(sum(3 * max(size - 1, 0).bit_length() for size in sizes))
+    bits = sum(max(size - 1, 0).bit_length() for size in sizes)
+    return Costs(7 * bits // 4)
 
 
 def adder_cost(width: int) -> Costs:
@@ -20,8 +21,8 @@ def adder_cost(width: int) -> Costs:
 
 
 def clamp_cost(width: int) -> Costs:
-    """Estimate two comparisons with constants, and a choice of three for each bit."""
-    return Costs(width // 2 + width)
+    """Estimate two comparisons with constants; flip-flops are set and reset beyond them."""
+    return Costs(-(-5 * width // 8))
 
 
 def product_cost(one: int, other: int) -> Costs:

@@ -65,7 +65,7 @@ class ArgMaxSpec(LanewiseSpec):
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
         width, index = self.tensors[0].type.width, self.output.type.width
-        comparing = Costs(width // 2 + width + index) * self.lanes
+        comparing = Costs(width // 2 + width) * self.lanes + Costs(index)
         return STREAM + comparing + counters_cost([self.tensors[0].channels // self.lanes])
 
     def build(self, name: str) -> "ArgMax":

@@ -95,7 +95,8 @@ class ConcatSpec(LanewiseSpec):
         choices = -(-(len(self.tensors) - 1) // 2)  # A table chooses one of three.
         choosing = Costs(choices * self.lanes * self.output.type.width)
         period = sum(self.blocks)
-        return STREAM + choosing + counters_cost([self.beats // period, period])
+        counted = [self.beats // period, period] if self.leader else [period]
+        return STREAM + choosing + counters_cost(counted)
 
     def build(self, name: str) -> "Concat":
         """Return the circuit."""
