@@ -113,6 +113,21 @@ def _split(b: QuantizedBuilder) -> Tensor:
     return b.binary("Add", first, last)
 
 
+def _moved(kind: str, shape: tuple[int, ...], *inputs: Any, **attributes: Any) -> Build:
+    """Return what an operator makes that only moves numbers; an image of 8 channels, 4 x 6."""
+
+    def build(b: QuantizedBuilder) -> Tensor:
+        x = b.input(8, 4, 6)
+        given = [b.builder.constant(np.array(each)) if each is not None else "" for each in inputs]
+        y = b.builder.operator(kind, b.real(x), *given, **attributes)
+        return b.quantized(y, shape, x.scale, x.zero_point)
+
+    return build
+
+
+_TWICE = np.array([1, 1, 2, 3], np.float32)
+
+
 def _flat_features(b: QuantizedBuilder) -> Tensor:
     """Channels-first features meet a matrix; the graph holds them channels last."""
     x = b.convolution(b.input(3, 5, 4), 7)
@@ -214,6 +229,15 @@ QDQ: dict[str, Build] = {
     ),
     "mean of exact sums": _mean,
     "padding": _pad,
+    "resize": _moved("Resize", (8, 8, 18), None, _TWICE, mode="nearest"),
+    "resize to sizes": _moved("Resize", (8, 2, 3), None, None, [1, 8, 2, 3], mode="nearest"),
+    "resize, asymmetric": _moved(
+        "Resize", (8, 8, 18), None, _TWICE, mode="nearest", nearest_mode="floor",
+        coordinate_transformation_mode="asymmetric",
+    ),
+    "depth to space": _moved("DepthToSpace", (2, 8, 12), blocksize=2),
+    "depth to space, columns first": _moved("DepthToSpace", (2, 8, 12), blocksize=2, mode="CRD"),
+    "space to depth": _moved("SpaceToDepth", (32, 2, 3), blocksize=2),
     "slice": _slice,
     "split": _split,
     "channels last": _channels_last,

@@ -665,6 +665,79 @@ def unpack(builder: FixtureBuilder, axis: int) -> bytes:
     return builder.build([x], made)
 
 
+@_fixture("transpose conv", made=(14, 12))
+@_fixture("transpose conv, valid", padding="VALID", made=(15, 13))
+@_fixture("transpose conv, no bias", padding="VALID", made=(15, 13), bias=None)
+@_fixture("transpose conv, stride 3 by 1", size=(2, 5), stride=(3, 1), made=(21, 6))
+@_fixture("transpose conv, window smaller than stride", size=(1, 2), stride=(2, 3), made=(14, 18))
+@_fixture("transpose conv, uint8", *_NOT_MICRO, dtype=np.uint8, kind="uint8", made=(14, 12),
+          per_channel=False)  # fmt: skip
+@_fixture("transpose conv, relu", *_NOT_MICRO, made=(14, 12), fused="RELU")
+@_fixture("transpose conv, per tensor", made=(13, 11), per_channel=False)
+@_fixture("transpose conv, int16", LITERT, MICRO, dtype=np.int16, made=(14, 12), bias=np.int64)
+@_fixture("transpose conv, int16, no bias", LITERT, MICRO, dtype=np.int16, made=(14, 12), bias=None)
+def transpose_convolution(
+    builder: FixtureBuilder,
+    made: tuple[int, int],
+    size: tuple[int, int] = (3, 3),
+    stride: tuple[int, int] = (2, 2),
+    padding: str = "SAME",
+    dtype: Any = np.int8,
+    bias: Any = np.int32,
+    fused: str = "NONE",
+    per_channel: bool = True,
+    kind: str = "int8",
+) -> bytes:
+    x = builder.activation("x", dtype, IMAGE)
+    shape = (1, *made, 5)
+    operands = [builder.constant("shape", np.array(shape, np.int32))]
+    weight, scale = builder.weights((5, *size, IMAGE[3]), kind, per_channel)
+    operands += [weight, x]
+    if bias is not None:
+        operands.append(builder.bias(5, bias, builder.scale(dtype), scale))
+    y = builder.activation("y", dtype, shape)
+    builder.operator(
+        "TRANSPOSE_CONV", operands, [y], "TransposeConvOptions", version=4,
+        padding=getattr(schema.Padding, padding), strideH=stride[0], strideW=stride[1],
+        fusedActivationFunction=activation(fused),
+    )  # fmt: skip
+    return builder.build([x], [y])
+
+
+@_fixture("resize nearest", made=(14, 18))
+@_fixture("resize nearest, half pixels", made=(21, 6), halfPixelCenters=True)
+@_fixture("resize nearest, smaller", made=(1, 3), halfPixelCenters=True)
+@_fixture("resize nearest, corners", made=(4, 6), alignCorners=True)
+@_fixture("resize nearest, int16", made=(7, 12), dtype=np.int16)
+def resize_nearest(
+    builder: FixtureBuilder, made: tuple[int, int], dtype: Any = np.int8, **options: bool
+) -> bytes:
+    x = builder.activation("x", dtype, IMAGE)
+    size = builder.constant("size", np.array(made, np.int32))
+    y = builder.activation("y", dtype, (1, *made, IMAGE[3]))
+    builder.operator(
+        "RESIZE_NEAREST_NEIGHBOR", [x, size], [y], "ResizeNearestNeighborOptions", version=3,
+        **options,
+    )  # fmt: skip
+    return builder.build([x], [y])
+
+
+@_fixture("depth to space", name="DEPTH_TO_SPACE", source=(1, 3, 4, 12), made=(1, 6, 8, 3))
+@_fixture("space to depth", name="SPACE_TO_DEPTH", source=(1, 6, 9, 2), made=(1, 2, 3, 18), block=3)
+def blocks(
+    builder: FixtureBuilder,
+    name: str,
+    source: tuple[int, ...],
+    made: tuple[int, ...],
+    block: int = 2,
+) -> bytes:
+    x = builder.activation("x", np.int8, source)
+    y = builder.activation("y", np.int8, made)
+    table = {"DEPTH_TO_SPACE": "DepthToSpaceOptions", "SPACE_TO_DEPTH": "SpaceToDepthOptions"}
+    builder.operator(name, [x], [y], table[name], blockSize=block)
+    return builder.build([x], [y])
+
+
 @_fixture("network of 16-bit codes", LITERT, MICRO)
 def network16(builder: FixtureBuilder) -> bytes:
     """Convolution, residual addition, pooling, dense and softmax, all 16x8."""

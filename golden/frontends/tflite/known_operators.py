@@ -29,6 +29,9 @@ VERSIONS: dict[str, int] = {"DEQUANTIZE": 9, "PACK": 5, "SHAPE": 1}
 Later ones may mean something else. These are those of LiteRT 2.3.
 """
 
+SHAPE_INPUTS = {"RESHAPE": 1, "TRANSPOSE_CONV": 0, "RESIZE_NEAREST_NEIGHBOR": 1}
+"""Which input of an operator only says the shape of its output, which the file also states."""
+
 SHAPE_OPERATORS = frozenset({"SHAPE", "STRIDED_SLICE", "PACK"})
 """Operators that converters emit to compute the shape of a RESHAPE, which the file also states."""
 

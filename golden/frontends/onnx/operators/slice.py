@@ -6,9 +6,9 @@ from golden.errors import UserError
 from golden.frontends.onnx.arithmetic import OnnxArithmetic
 from golden.frontends.onnx.builder import Site
 from golden.frontends.onnx.layout import Layout
-from golden.frontends.onnx.movement import normalized
+from golden.frontends.onnx.movement import moved, normalized
 from golden.frontends.onnx.registry import converts
-from golden.frontends.onnx.values import NUMBERS, Activation, CodeOf, Codes, Later, Value
+from golden.frontends.onnx.values import NUMBERS, Activation, Codes
 from golden.graph import Slice
 
 
@@ -36,7 +36,7 @@ def _slice(site: Site, arithmetic: OnnxArithmetic) -> None:
             taken[axis] = taken[axis][start:end:step]
         return _taken(site, source, name, taken)
 
-    site.builder.values[site.output] = _moved(value, site.output, take)
+    site.builder.values[site.output] = moved(value, site.output, take)
 
 
 @converts("Split", attributes=("axis", "num_outputs", "split"))
@@ -66,7 +66,7 @@ def _split(site: Site, arithmetic: OnnxArithmetic) -> None:
 
     for number, output in enumerate(outputs):
         if output:
-            site.builder.values[output] = _moved(value, output, part(number))
+            site.builder.values[output] = moved(value, output, part(number))
 
 
 def _bounds(length: int, sizes: tuple[int, ...] | None, count: int) -> list[tuple[int, int]]:
@@ -81,17 +81,6 @@ def _bounds(length: int, sizes: tuple[int, ...] | None, count: int) -> list[tupl
         )
     ends = [sum(sizes[: number + 1]) for number in range(len(sizes))]
     return [(end - size, end) for end, size in zip(ends, sizes, strict=True)]
-
-
-def _moved(value: Value, output: str, take: Callable[[Activation, str], Activation]) -> Value:
-    """Return a part of codes, or of real numbers once they are quantized."""
-    if isinstance(value, Codes):
-        return Codes(take(value.activation, output))
-
-    def arrange(parts: list[Activation], name: str, code: CodeOf) -> Activation:
-        return take(parts[0], name)
-
-    return Later((value,), arrange)
 
 
 def _taken(site: Site, source: Activation, name: str, taken: Sequence[range]) -> Activation:
