@@ -1,8 +1,8 @@
 """Every floor has every operator, or the operator says why not."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from types import MappingProxyType
 from typing import ClassVar
 
@@ -20,7 +20,8 @@ from golden.executor import operators as kernels
 from golden.executor.kernel import compile_node
 from golden.export import operators as exports
 from golden.export.integer import write_node
-from golden.graph import OPERATORS, Node
+from golden.graph import OPERATORS, Node, Tensor
+from golden.graph.node import Inference
 from golden.registry import import_modules
 from hdl.layers import registry
 from hdl.layers.layer import Layer
@@ -95,25 +96,25 @@ def is_random(operator: Operator) -> bool:
     return operator in random_operators()
 
 
+def is_imported(frontend: str, operator: Operator) -> bool:
+    """Return whether the files of a frontend make it."""
+    return bool(named_in(f"golden/frontends/{frontend}").get(operator.__name__))
+
+
 def is_documented(operator: Operator) -> bool:
     table = (DOCS / "graph.md").read_text().split("## Operators")[1].split("## ")[0]
     rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
     return f"`{operator.__name__}`" in "".join(rows)
 
 
-FLOORS = {
+FLOORS: dict[str, Callable[[Operator], bool]] = {
     "executor": has_kernel,
     "export": is_exported,
     "circuit": has_circuit,
     "cosimulation": is_cosimulated,
     "random": is_random,
     "docs": is_documented,
-    **{
-        each: lambda operator, each=each: bool(
-            named_in(f"golden/frontends/{each}").get(operator.__name__)
-        )
-        for each in FRONTENDS
-    },
+    **{each: partial(is_imported, each) for each in FRONTENDS},
 }
 """Whether a floor has an operator, by the floor's name."""
 
@@ -148,6 +149,9 @@ def test_an_operator_that_no_floor_has_is_noticed() -> None:
     @dataclass(frozen=True, eq=False, kw_only=True)
     class Nowhere(Node, abstract=True):
         absent: ClassVar[Mapping[str, str]] = MappingProxyType({"docs": "it is nowhere at all"})
+
+        def infer(self, *inputs: Tensor) -> Inference:
+            raise NotImplementedError
 
     assert wrong_floors(Nowhere) == {
         floor: "missing, without a reason" for floor in FLOORS if floor != "docs"

@@ -105,7 +105,8 @@ def _fed(graph: Graph, name: str) -> str:
     if quantization.encoding.bipolar:
         return f"{text}; real = -{scale} for 0, {scale} for 1"
     zero = quantization.encoding.zero_point
-    return f"{text}; real = {scale} * {f'(code {-zero:+d})' if zero else 'code'}"
+    sign = "-" if zero > 0 else "+"
+    return f"{text}; real = {scale} * {f'(code {sign} {abs(zero)})' if zero else 'code'}"
 
 
 def _table(graph: Graph, title: str, wide: bool) -> Table:

@@ -11,7 +11,7 @@ from golden.graph.requantization import Requantization
 from golden.graph.tensor import Tensor
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant_spec import MAXIMUM_ACCUMULATOR_WIDTH
+from golden.numbers.limits import MAXIMUM_ACCUMULATOR_WIDTH
 
 OPERATORS: dict[str, type["Node"]] = {}
 """Every operator, by the name that files and messages give it; each class enters itself."""

@@ -33,9 +33,9 @@ class ArrayWriter:
     """Collects the arrays of a document."""
 
     def __init__(self) -> None:
-        self.arrays: list[NDArray] = []
+        self.arrays: list[NDArray[Any]] = []
 
-    def add(self, array: NDArray) -> int:
+    def add(self, array: NDArray[Any]) -> int:
         """Keep an array and return its number."""
         self.arrays.append(array)
         return len(self.arrays) - 1
@@ -44,11 +44,11 @@ class ArrayWriter:
 class ArrayReader:
     """Hands out the arrays of a document by number."""
 
-    def __init__(self, arrays: Mapping[str, NDArray], name_of: Callable[[int], str]) -> None:
+    def __init__(self, arrays: Mapping[str, NDArray[Any]], name_of: Callable[[int], str]) -> None:
         self._arrays = arrays
         self._name_of = name_of
 
-    def get(self, number: object, place: str) -> NDArray:
+    def get(self, number: object, place: str) -> NDArray[Any]:
         """Return an array that a document refers to."""
         if type(number) is not int or self._name_of(number) not in self._arrays:
             raise UserError(f"{place} refers to array {number!r}, which is not in the file")

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
+from golden.numbers.limits import MAXIMUM_CODE_WIDTH
 from golden.units.xnor_spec import MAXIMUM_LANES, MAXIMUM_LENGTH
-
-MAXIMUM_WIDTH = 16
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,10 @@ class BitSerialSpec:
     @property
     def sum_type(self) -> IntegerType:
         """Narrowest type that holds the sum at every precision."""
-        signed, unsigned = IntegerType(MAXIMUM_WIDTH, True), IntegerType(MAXIMUM_WIDTH, False)
+        signed, unsigned = (
+            IntegerType(MAXIMUM_CODE_WIDTH, True),
+            IntegerType(MAXIMUM_CODE_WIDTH, False),
+        )
         return IntegerType.spanning(
             self.length * signed.minimum * unsigned.maximum,
             self.length * unsigned.maximum * unsigned.maximum,

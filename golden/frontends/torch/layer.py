@@ -20,6 +20,7 @@ from golden.frontends.torch.channels_last import Shape
 from golden.frontends.torch.limits import UNLIMITED, Range, within
 from golden.frontends.torch.lowering_context import LoweringContext
 from golden.graph import Node, Window
+from golden.graph.window import Pair
 from golden.numbers.arrays import Int64
 
 
@@ -82,6 +83,21 @@ class Layer(ABC):
     @property
     def only_limits(self) -> Range | None:
         """The limits of a layer that does nothing but limit values; None for others."""
+        return None
+
+    @property
+    def only_pads(self) -> tuple[Pair, Pair] | None:
+        """The border of zeros, (rows, columns), of a layer that adds nothing else; else None."""
+        return None
+
+    def bordered(self, border: tuple[Pair, Pair]) -> "Layer | None":
+        """Return the layer that reads an image without its border of zeros; None if there is none.
+
+        Parameters
+        ----------
+        border : ((int, int), (int, int))
+            Rows above and below, columns left and right.
+        """
         return None
 
     @property
@@ -264,7 +280,7 @@ class Matrix(Scaled):
         return self.statistics if self.normalization is None else self.normalization.statistics
 
     @property
-    def padding(self) -> tuple[tuple[int, int], ...]:
+    def padding(self) -> tuple[Pair, Pair] | tuple[()]:
         """Zeros that it reads around its input: rows and columns; empty where there are none."""
         return ()
 

@@ -11,7 +11,7 @@ Merge = Callable[[Layer, Layer], Layer | None]
 
 
 def simplify(network: FloatNetwork, fold: bool = True) -> FloatNetwork:
-    """Take batch normalization and activations into the layers before them.
+    """Take borders into the layers behind them, normalization and activations into those before.
 
     Parameters
     ----------
@@ -20,10 +20,30 @@ def simplify(network: FloatNetwork, fold: bool = True) -> FloatNetwork:
         Whether batch normalization becomes part of weights and biases; else it stays beside them,
         for training.
     """
+    network = _without_borders(network)
     network = _merge_pairs(network, _fold_batch_norm if fold else _take_batch_norm)
     alone = (layer.standing_alone(network.shapes[layer.output]) for layer in network.layers)
     network = replace(network, layers=tuple(alone))
     return _merge_pairs(network, _fuse_clamp)
+
+
+def _without_borders(network: FloatNetwork) -> FloatNetwork:
+    """Let layers pad what they read, where a border of zeros has one reader that can."""
+    for border in network.layers:
+        readers = network.consumers(border.output)
+        if border.only_pads is None or len(readers) != 1 or border.output in network.outputs:
+            continue
+        bordered = readers[0].bordered(border.only_pads)
+        if bordered is None:
+            continue
+        bordered = replace(bordered, inputs=border.inputs)
+        layers = (bordered if layer is readers[0] else layer for layer in network.layers)
+        network = replace(
+            network,
+            layers=tuple(layer for layer in layers if layer is not border),
+            shapes={name: each for name, each in network.shapes.items() if name != border.output},
+        )
+    return network
 
 
 def _merge_pairs(network: FloatNetwork, merge: Merge) -> FloatNetwork:

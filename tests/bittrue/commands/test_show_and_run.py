@@ -3,6 +3,7 @@
 import dataclasses
 import re
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -173,7 +174,7 @@ def test_file_names_of_tensors_are_unique_and_safe() -> None:
     assert file_name("model/add;relu") == "model%2Fadd;relu.npy"
 
 
-BAD_RUNS = {
+BAD_RUNS: dict[str, tuple[Any, str]] = {
     "shape": (np.zeros((2, 8, 8, 4), np.int8), r"allowed: codes or real values of shape \(N"),
     "type": (np.zeros((2, 8, 8, 3), np.complex64), "type complex64; allowed: codes or real"),
     "not finite": (np.full((2, 8, 8, 3), np.nan), "it has values that are not finite"),

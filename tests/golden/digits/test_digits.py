@@ -21,14 +21,15 @@ from golden.executor.execute import Executor
 from golden.executor.layer_trace import LayerTrace, load_traces, save_traces
 from golden.executor.record_layers import record_layers
 from golden.frontends.torch import to_codes
-from golden.graph import Graph
+from golden.graph import Convolution, Graph
 from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
-from golden.numbers.requant import requantize
 from golden.numbers.rounding import Rounding
 from golden.quantize import Scheme, quantize
+from golden.units.requant import requantize
 from tests.support.digits import QUICK
 from tests.support.graph_to_tflite import graph_to_tflite
 from tests.support.litert import Kernels, run_litert
+from tests.support.tflite_comparison import Codes
 
 Quantized = Callable[[Rounding], Graph]
 
@@ -48,7 +49,7 @@ def quantized(network: DigitsNetwork) -> Quantized:
     )
 
 
-def run_on_litert(graph: Graph, kernels: Kernels) -> tuple[dict, dict]:
+def run_on_litert(graph: Graph, kernels: Kernels) -> tuple[Codes, Codes]:
     """Return every tensor over the test images, by the executor and by LiteRT."""
     codes = to_codes(graph, load()[1].images)
     names = [node.output for node in graph.nodes]
@@ -150,6 +151,7 @@ def test_recorded_layers_are_what_the_graph_computes(quantized: Quantized) -> No
     image[3, 4] = 255  # One white pixel: the weights themselves, and the bias.
     white = record_layers(graph, (image[None] - 128).astype(np.int8))[0]
     node = graph.nodes[0]
+    assert isinstance(node, Convolution)
     expected = np.tile(node.bias, (8, 8, 1))
     for row, column in np.ndindex(3, 3):
         expected[4 - row, 5 - column] += 255 * node.weight[:, row, column, 0].astype(np.int64)
@@ -258,9 +260,9 @@ def test_traces_survive_the_file(tmp_path: Path, quantized: Quantized) -> None:
 
     def content(trace: LayerTrace) -> list[object]:
         channels = trace.channels
-        arrays = (trace.accumulators, trace.codes, channels.multiplier, channels.exponent)
-        arrays += (channels.zero_point, channels.minimum, channels.maximum)
-        arrays += (trace.accumulator_minimum, trace.accumulator_maximum)
+        arrays = [trace.accumulators, trace.codes, channels.multiplier, channels.exponent]
+        arrays += [channels.zero_point, channels.minimum, channels.maximum]
+        arrays += [trace.accumulator_minimum, trace.accumulator_maximum]
         return [trace.name, trace.rounding, *(values.tolist() for values in arrays)]
 
     loaded = load_traces(tmp_path / "layers.npz")

@@ -12,6 +12,7 @@ from golden.frontends.torch.lowering_context import LoweringContext
 from golden.frontends.torch.matrix_arithmetic import MatrixArithmetic
 from golden.frontends.torch.translation import Call, translates
 from golden.frontends.torch.windows import pair
+from golden.graph.window import Pair
 
 _NONE = ((0, 0), (0, 0))
 
@@ -44,9 +45,21 @@ class Convolution(Matrix):
         )
 
     @property
-    def padding(self) -> tuple[tuple[int, int], ...]:
+    def padding(self) -> tuple[Pair, Pair] | tuple[()]:
         """See `Matrix.padding`."""
         return () if self.window.padding == _NONE else self.window.padding
+
+    def bordered(self, border: tuple[Pair, Pair]) -> Layer | None:
+        """See `Layer.bordered`: the zeros become padding, if every window still meets the image."""
+        window = self.window
+        rows, columns = (
+            (before + outer, after + behind)
+            for (before, after), (outer, behind) in zip(window.padding, border, strict=True)
+        )
+        for pads, taps, step in zip((rows, columns), window.size, window.dilation, strict=True):
+            if max(pads) > (taps - 1) * step:
+                return None
+        return replace(self, window=replace(window, padding=(rows, columns)))
 
     def without_padding(self) -> Matrix:
         """See `Matrix.without_padding`."""

@@ -11,17 +11,23 @@ from golden import graph
 from golden.frontends.torch.layer import Layer
 from golden.frontends.torch.lowering_context import LoweringContext
 from golden.frontends.torch.translation import Call, translates
+from golden.graph.window import Pair
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Pad(Layer):
     """A border of one value around an image: rows above and below, columns left and right."""
 
-    padding: tuple[tuple[int, int], ...]
+    padding: tuple[Pair, Pair]
     value: float
 
     shares_scale: ClassVar[bool] = True
     leaves_grid: ClassVar[bool] = True
+
+    @property
+    def only_pads(self) -> tuple[Pair, Pair] | None:
+        """See `Layer.only_pads`."""
+        return self.padding if self.value == 0 else None
 
     def compute(self, *inputs: Tensor) -> Tensor:
         """Compute the layer in floating point."""
