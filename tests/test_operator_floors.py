@@ -1,5 +1,6 @@
 """Every floor has every operator, or the operator says why not."""
 
+import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
@@ -8,13 +9,6 @@ from typing import ClassVar
 
 import pytest
 
-from cocotb_tests.layers import (
-    test_classifier_layers,
-    test_elementwise_layers,
-    test_matrix_layers,
-    test_pooling_layers,
-    test_stream_layers,
-)
 from flows.units import UNITS
 from golden.executor import operators as kernels
 from golden.executor.kernel import compile_node
@@ -33,13 +27,12 @@ import_modules(kernels)
 import_modules(exports)
 import_modules("hdl.layers")
 
-LAYER_TESTS = (
-    test_classifier_layers,
-    test_elementwise_layers,
-    test_matrix_layers,
-    test_pooling_layers,
-    test_stream_layers,
+LAYER_TESTS = tuple(
+    importlib.import_module(f"cocotb_tests.layers.{path.stem}")
+    for path in sorted((ROOT / "cocotb_tests" / "layers").glob("test_*_layers.py"))
 )
+"""The tests of layers, of which the tables of circuits are read."""
+
 FRONTENDS = ("tflite", "onnx", "torch")
 
 Operator = type[Node]
