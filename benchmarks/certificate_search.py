@@ -22,9 +22,9 @@ from golden.certificates.certificate_search import find_certificate
 from golden.numbers.arrays import Int64
 from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
 from golden.numbers.multiplier import quantize_multiplier
-from golden.numbers.requant import requantize
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
+from golden.units.requant import requantize
 
 RESULT = Path("sim_build") / "benchmarks" / "certificate_search.json"
 CHANNELS = 256

@@ -19,6 +19,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -29,7 +30,7 @@ from torch import Tensor, nn
 from golden.digits.data import Digits, load
 from golden.digits.network import accuracy, train
 from golden.digits.settings import Training
-from golden.frontends.torch.float_network import Matrix
+from golden.frontends.torch.layer import Matrix
 from golden.frontends.torch.simplify import simplify
 from golden.frontends.torch.trace import trace
 from golden.quantize import ActivationScheme, CorrectionScheme, Scheme, WeightScheme, quantize
@@ -190,7 +191,7 @@ def compare_weights(network: nn.Sequential, data: Digits) -> list[WeightRow]:
                 f"min_max, {granularity}",
                 granularity,
                 "min_max",
-                lambda weight, bits, g=granularity: torchao_weights(weight, bits, g),
+                partial(torchao_weights, granularity=granularity),
             )
         )
     for quantizer, granularity, how, name in (
@@ -206,7 +207,7 @@ def compare_weights(network: nn.Sequential, data: Digits) -> list[WeightRow]:
                 name,
                 granularity,
                 how,
-                lambda weight, bits, q=quantizer: brevitas_weights(weight, bits, q),
+                partial(brevitas_weights, quantizer=quantizer),
             )
         )
     exact = [layer.weight.detach() for layer in weighted(network)]

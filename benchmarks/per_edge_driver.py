@@ -18,7 +18,7 @@ async def drive_every_edge(circuit: Any) -> None:
     payloads = [generator.getrandbits(len(circuit.i_payload)) for _ in range(beats)]
     clock, valid, payload = circuit.clk, circuit.i_valid, circuit.i_payload
     out_valid, out_payload = circuit.o_valid, circuit.o_payload
-    cocotb.start_soon(Clock(clock, 10, "ns").start())
+    Clock(clock, 10, "ns").start()
     circuit.rst.value = 1
     valid.value = 0
     circuit.o_ready.value = 1

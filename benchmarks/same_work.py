@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -102,7 +103,7 @@ class _Layers:
         self,
         kind: type[Convolution] | type[FullyConnected],
         shape: tuple[int, ...],
-        **more: Window,
+        **more: Any,
     ) -> "_Layers":
         weight = self._rng.integers(-127, 128, shape)
         bias = self._rng.integers(-2000, 2000, shape[0])

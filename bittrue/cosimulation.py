@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from amaranth.lib import wiring
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from bittrue.simulation import BUILDS
 from flows.simulation.bench import cosimulation as bench
@@ -15,6 +15,7 @@ from flows.simulation.bench.harness import Harness, StreamPort
 from flows.simulation.bench.scenario import Scenario, Verdict, judge, record_waves
 from flows.simulation.simulators.run_folder import run_folder
 from golden.errors import UserError
+from golden.numbers.arrays import Int64
 from hdl.printer.component_ports import payload_fields
 from hdl.printer.verilog_output import Design, to_verilog
 
@@ -155,7 +156,7 @@ class Cosimulation:
 
 def _columns(
     what: str, given: Mapping[str, Beats], ports: Sequence[StreamPort]
-) -> dict[str, dict[str, NDArray[np.int64]]]:
+) -> dict[str, dict[str, Int64]]:
     if set(given) != {port.name for port in ports}:
         raise UserError(
             f"{what} are given for {', '.join(given) or 'no port'}; the circuit's are "
@@ -164,7 +165,7 @@ def _columns(
     return {port.name: _fields(f"{what} of {port.name}", given[port.name], port) for port in ports}
 
 
-def _fields(what: str, beats: Beats, port: StreamPort) -> dict[str, NDArray[np.int64]]:
+def _fields(what: str, beats: Beats, port: StreamPort) -> dict[str, Int64]:
     """Return the columns of a stream, in the order of its payload's fields."""
     fields = beats if isinstance(beats, Mapping) else {"": beats}
     names = [name for name, _, _ in payload_fields(port.shape)]
@@ -189,5 +190,5 @@ def _check_names(what: str, given: Iterable[str], known: Iterable[str]) -> None:
         )
 
 
-def _count(columns: Mapping[str, NDArray[np.int64]]) -> int:
+def _count(columns: Mapping[str, Int64]) -> int:
     return len(next(iter(columns.values())))

@@ -1,1 +1,1 @@
-"""What a person runs: generate, simulate, regress, synthesise, report."""
+"""What is done with networks and circuits: plan, build, simulate, synthesise, prove, report."""

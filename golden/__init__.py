@@ -1,5 +1,5 @@
 """The golden model: what every number is.
 
-Modules that only define numbers (`integer_type`, `rounding`, `multiplier`, `requant_spec`,
-`certificate`) need numpy alone, so that generating hardware never imports torch.
+`numbers`, `certificates`, `graph` and `lowering` need no torch, so that generating hardware never
+imports it.
 """

@@ -1,4 +1,6 @@
-"""The error a user can cause and mend."""
+"""The errors that are told in one line."""
+
+from collections.abc import Iterable
 
 
 class UserError(ValueError):
@@ -35,3 +37,20 @@ class ExecutionError(Exception):
     no/such/folder/small.bittrue: No such file or directory; choose a folder that \
 can be written
     """
+
+
+class UnknownNameError(UserError):
+    """A name that is none of those there are; the message lists them.
+
+    Parameters
+    ----------
+    what : str
+        What was to be named: ``device``.
+    name : str
+        As the user gave it.
+    names : iterable of str
+        Those that exist.
+    """
+
+    def __init__(self, what: str, name: str, names: Iterable[str]) -> None:
+        super().__init__(f"no {what} is named {name!r}; choose one of {', '.join(names)}")

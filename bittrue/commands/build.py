@@ -163,10 +163,7 @@ def _place(plan: bittrue.Plan, layer: PlannedLayer) -> tuple[int | None, str]:
 
 
 def _multiplier(layer: PlannedLayer) -> str:
-    if layer.folding is None:
-        return ""
-    multiplier = layer.folding.multiplier
-    return "xnor" if multiplier is None else multiplier.value.removeprefix("packed_")
+    return "" if layer.folding is None else layer.folding.multiplier.name.removeprefix("packed_")
 
 
 def _summarize(console: Console, plan: bittrue.Plan, folder: Path) -> None:

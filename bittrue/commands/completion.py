@@ -1,12 +1,27 @@
 """``bittrue completion``: have a shell complete commands and options."""
 
 import argparse
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import shtab
 
 from bittrue import cli
+from flows.building.accelerator import SHELLS
+from flows.planning.devices import BUDGETS
+from flows.simulation.simulators.toolchain import SIMULATORS
+from flows.synthesis.yosys import DEVICES
+from flows.units import UNITS
 
 _SHELLS = ("bash", "zsh", "fish")
+_VALUES: dict[str, Iterable[str]] = {
+    "device": BUDGETS,
+    "family": DEVICES,
+    "shell": SHELLS,
+    "sim": SIMULATORS,
+    "unit": UNITS,
+}
+"""What arguments of a name can be."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,5 +38,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the script."""
-    print(shtab.complete(cli.whole_parser(), arguments.shell))
+    parser = cli.whole_parser()
+    for each in _actions(parser):
+        if each.type is Path:
+            vars(each)["complete"] = shtab.FILE
+        elif each.dest in _VALUES and each.choices is None:
+            # The parser itself takes any word, because commands say better what is allowed.
+            each.choices = tuple(_VALUES[each.dest])
+    print(shtab.complete(parser, arguments.shell))
     return 0
+
+
+def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """Yield the arguments of a parser and of its subparsers."""
+    for action in parser._actions:
+        yield action
+        if isinstance(action, argparse._SubParsersAction):
+            for subparser in action.choices.values():
+                yield from _actions(subparser)

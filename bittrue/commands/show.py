@@ -1,6 +1,7 @@
 """``bittrue show``: print and draw a network."""
 
 import argparse
+import shutil
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -41,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(graph_record(graph))
         return 0
     console = terminal()
-    wide = console.is_terminal and console.width >= _WIDE_TERMINAL
+    wide = shutil.get_terminal_size().columns >= _WIDE_TERMINAL
     console.print(_table(graph, arguments.model.name, wide))
     for name in (tensor.name for tensor in graph.inputs):
         console.print(f"input   {name}: {_fed(graph, name)}", soft_wrap=True)
@@ -105,7 +106,8 @@ def _fed(graph: Graph, name: str) -> str:
     if quantization.encoding.bipolar:
         return f"{text}; real = -{scale} for 0, {scale} for 1"
     zero = quantization.encoding.zero_point
-    return f"{text}; real = {scale} * {f'(code {-zero:+d})' if zero else 'code'}"
+    sign = "-" if zero > 0 else "+"
+    return f"{text}; real = {scale} * {f'(code {sign} {abs(zero)})' if zero else 'code'}"
 
 
 def _table(graph: Graph, title: str, wide: bool) -> Table:

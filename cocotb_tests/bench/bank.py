@@ -46,7 +46,7 @@ class Bank(wiring.Component):
         payload: Mapping[str, Any],
         feed: Feed,
     ) -> None:
-        self.units = units
+        self.units = dict(units)
         self._feed = feed
         results = {name: unit.o.payload.shape() for name, unit in units.items()}
         super().__init__(

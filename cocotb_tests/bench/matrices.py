@@ -42,7 +42,8 @@ class Frames:
         """Return frames of 1 to `longest` beats, single beats and the longest often among them."""
         lengths: list[int] = []
         while sum(lengths) < beats:
-            lengths.append(int(rng.choice([1, longest, rng.integers(1, longest, endpoint=True)])))
+            any_length = int(rng.integers(1, longest, endpoint=True))
+            lengths.append(int(rng.choice([1, longest, any_length])))
         last = np.zeros(sum(lengths), dtype=np.int64)
         last[np.cumsum(lengths) - 1] = 1
         last = last[:beats]

@@ -145,7 +145,7 @@ def _merge(own: Mapping[str, Scenario]) -> Scenario:
     outputs: dict[str, int] = {}
     stall: dict[str, int] = {}
     expected: dict[str, Columns] = {}
-    cycles: dict[str, NDArray] = {}
+    cycles: dict[str, NDArray[Any]] = {}
     for name, scenario in own.items():
         inputs |= {f"{name}_{port}": value for port, value in scenario.run.inputs.items()}
         outputs |= {f"{name}_{port}": value for port, value in scenario.run.outputs.items()}

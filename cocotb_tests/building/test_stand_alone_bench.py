@@ -279,15 +279,15 @@ def compile_bench(folder: Path, simulator: str, *options: str) -> None:
     (design,) = (folder / "verilog").glob("*.v")
     sources = [folder / "testbench" / "testbench.v", design]
     if simulator == "icarus":
-        command = ["iverilog", "-g2005", "-s", "testbench", *options, "-o", folder / "by_hand"]
-        subprocess.run([*command, *sources], check=True)
+        command = ["iverilog", "-g2005", "-s", "testbench", *options, "-o", str(folder / "by_hand")]
+        subprocess.run([*command, *map(str, sources)], check=True)
         return
     command = ["verilator", "--cc", "--exe", "--build", "-Wno-fatal", "-Wno-lint", "-Wno-style"]
     command += ["--top-module", "testbench", "-o", "by_hand", "-MAKEFLAGS"]
     command += ["CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O0 OPT_GLOBAL=-O0", *options]
     with TemporaryDirectory() as work:
         for path in (*sources, folder / "testbench" / "testbench.cpp"):
-            command.append(shutil.copy(path, work))
+            command.append(str(shutil.copy(path, work)))
         environment = verilator_environment() | {"MAKEFLAGS": ""}
         subprocess.run(command, cwd=work, env=environment, check=True, capture_output=True)
         shutil.copy(Path(work) / "obj_dir" / "by_hand", folder)

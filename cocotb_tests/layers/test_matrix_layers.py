@@ -41,6 +41,14 @@ LAYERS = {
     "multiplier=xnor output=uint1 elements=8 rows=3 pe=3",
     "bipolar_in_tables": "convolution padding=0x0x0x0 code=uint1 weights=uint1 bipolar=yes "
     "multiplier=lut output=int8 elements=5",
+    "ternary": "convolution weights=int2 values=-1,0,1 multiplier=ternary elements=3",
+    "ternary_unsigned": "dense code=uint4 weights=int2 values=-1,0,1 multiplier=ternary "
+    "inputs=31 elements=7",
+    "powers": "convolution values=-64,-8,0,1,2,4,32 multiplier=power_of_two elements=3",
+    "powers_from_four": "dense code=uint5 weights=int16 values=-1024,-4,8,64 inputs=29 elements=6 "
+    "multiplier=power_of_two",
+    "codebook": "convolution values=-57,3,93 multiplier=codebook elements=5",
+    "codebook_of_one": "dense code=uint3 values=-101 multiplier=codebook inputs=14 elements=3",
     "rows": "dense lanes_in=2 elements=4 pe=6 lanes_out=2",
     "dense_uneven": "dense inputs=31 outputs=9 elements=4 pe=4 multiplier=packed_mult18x18d",
     "dense_binary": "dense inputs=40 code=uint1 weights=uint1 bipolar=yes multiplier=xnor "

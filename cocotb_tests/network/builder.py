@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from flows.units.layers import example_fixed_point
-from golden.graph import Convolution, FullyConnected, Graph, Node, Tensor
+from golden.graph import AccumulatingNode, Convolution, FullyConnected, Graph, Node, Tensor
 from golden.numbers.integer_type import IntegerType
 
 INT8 = IntegerType(8, True)
@@ -26,7 +26,9 @@ class Builder:
         self.nodes.append(node)
         return node.output
 
-    def scaled(self, kind: type[Node], output: IntegerType, entries: int, **more: Any) -> str:
+    def scaled(
+        self, kind: type[AccumulatingNode], output: IntegerType, entries: int, **more: Any
+    ) -> str:
         """Add an accumulating node whose requantization spreads its accumulators over codes."""
         name = f"t{len(self.nodes)}"
         plain = kind(output=name, **more)

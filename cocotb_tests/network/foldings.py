@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from typing import Any
 
 from cocotb_tests.bench.images import random_images
 from cocotb_tests.bench.side_by_side import Circuits
 from cocotb_tests.network.builder import INT8, Builder
 from flows.planning.devices import Budget, find_budget
-from flows.planning.plan import Plan, plan_network
+from flows.planning.plan import plan_network
+from flows.planning.planned import Plan
 from flows.simulation.network import network_scenario
 from golden.errors import UserError
 from golden.executor.execute import Executor
@@ -110,7 +112,7 @@ def _code(width: int) -> IntegerType:
     return IntegerType(width, width > 1)
 
 
-def _operands(width: int) -> dict[str, object]:
+def _operands(width: int) -> dict[str, Any]:
     """Return the types of a layer's operands and output; one bit stands for -1 and +1."""
     encoding = Encoding(bipolar=True) if width == 1 else Encoding()
     return {

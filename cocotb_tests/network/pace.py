@@ -9,7 +9,8 @@ import numpy as np
 from cocotb_tests.bench.side_by_side import SideBySide
 from cocotb_tests.network.random_networks import random_network
 from flows.planning.devices import find_budget
-from flows.planning.plan import Plan, plan_network
+from flows.planning.plan import plan_network
+from flows.planning.planned import Plan
 from flows.simulation.bench.cosimulation import Cosimulation, Run
 from flows.simulation.bench.payload import lanes_of
 from golden.errors import UserError

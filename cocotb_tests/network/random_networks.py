@@ -21,6 +21,7 @@ from golden.graph import (
     MaxPool,
     Mean,
     Multiply,
+    Node,
     Pad,
     Requantize,
     Reshape,
@@ -118,7 +119,7 @@ class _RandomNetwork:
         """Return a window under which height and width stay."""
         size = [3 if side >= 3 else 1 for side in self._last.shape[:2]]
         padding = [((length - 1) // 2,) * 2 for length in size]
-        return Window((size[0], size[1]), padding=(padding[0], padding[1]))  # type: ignore[arg-type]
+        return Window((size[0], size[1]), padding=(padding[0], padding[1]))
 
     def _depthwise(self) -> str:
         channels = self._last.channels
@@ -257,6 +258,7 @@ class _RandomNetwork:
 
     def _beatwise(self) -> str:
         name, tensor = self._name("code"), self._last
+        node: Node
         match self._pick(0, 2):
             case 0:
                 codes = self._random.integers(-128, 127, 1 << tensor.type.width)

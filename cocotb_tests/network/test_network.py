@@ -325,11 +325,7 @@ def test_constants_that_come_a_beat_early_are_noticed(
 
 def test_every_kind_of_multiplier_is_chosen_by_width() -> None:
     plan = plan_network(certify(mixed_network()), find_budget("zynq7020"), 400)
-    kinds = {
-        layer.folding.multiplier.value if layer.folding.multiplier else "xnor"
-        for layer in plan.layers
-        if layer.folding
-    }
+    kinds = {layer.folding.multiplier.name for layer in plan.layers if layer.folding}
     assert kinds == {"packed_dsp48e1", "lut", "xnor"}
 
 

@@ -55,10 +55,9 @@ class Branch(nn.Sequential):
     """A small network; batch normalization negates some of its channels."""
 
     def __init__(self) -> None:
-        super().__init__(
-            nn.Conv2d(2, 3, 2, padding=1), nn.BatchNorm2d(3), nn.ReLU(), nn.Conv2d(3, 2, 2)
-        )
-        nn.init.normal_(self[1].weight)
+        norm = nn.BatchNorm2d(3)
+        super().__init__(nn.Conv2d(2, 3, 2, padding=1), norm, nn.ReLU(), nn.Conv2d(3, 2, 2))
+        nn.init.normal_(norm.weight)
 
 
 class Branches(nn.Module):

@@ -60,7 +60,7 @@ class Bench:
     async def start(cls, dut: Any, pauses: float = 0.0) -> "Bench":
         """Start the clock, reset the shell, and let every channel pause at random."""
         dut.aresetn.value = 0
-        cocotb.start_soon(Clock(dut.aclk, 10, "ns").start())
+        Clock(dut.aclk, 10, "ns").start()
         bench = cls(dut)
         bench.pause(pauses)
         await RisingEdge(dut.aclk)  # At time zero, nothing has a value yet.
@@ -186,7 +186,7 @@ def shell_test(pauses: float = 0.0) -> Callable[[Callable[[Bench], Awaitable[Non
         async def test(dut: Any) -> None:
             await function(await Bench.start(dut, pauses))
 
-        test.__name__ = test.__qualname__ = function.__name__  # type: ignore[attr-defined]
+        test.__name__ = test.__qualname__ = function.__name__
         return cocotb.test(timeout_time=10 * LIMIT, timeout_unit="ns")(test)
 
     return decorate

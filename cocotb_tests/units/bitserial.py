@@ -15,8 +15,9 @@ from flows.simulation.bench.payload import Columns, lanes_of
 from flows.simulation.bench.scenario import Scenario
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
+from golden.numbers.limits import MAXIMUM_CODE_WIDTH
 from golden.units.bitserial import bit_planes, integer_dot
-from golden.units.bitserial_spec import MAXIMUM_WIDTH, BitSerialSpec, plane_order
+from golden.units.bitserial_spec import BitSerialSpec, plane_order
 from hdl.units.bitserial import BitSerialDotProduct
 
 
@@ -72,7 +73,7 @@ def _beats(part: Vectors, spec: BitSerialSpec) -> dict[str, NDArray[Any]]:
         first = np.zeros((len(values), len(order) * spec.chunks), dtype=bool)
         first[:, 0] = True
         top, signed = kind.width - 1, int(kind.signed)
-        result[f"{side}_top"] = np.where(first, top, MAXIMUM_WIDTH - 1 - top).ravel()
+        result[f"{side}_top"] = np.where(first, top, MAXIMUM_CODE_WIDTH - 1 - top).ravel()
         result[f"{side}_signed"] = np.where(first, signed, 1 - signed).ravel()
     return result
 
@@ -87,7 +88,7 @@ def scenarios(
     spec = component.spec
     rng = np.random.default_rng(seed)
     each = 1 if quick else -(-(1 << 20) // (256 * spec.length))
-    widths = (1, 2, 3, 5, 8, 16) if quick else range(1, MAXIMUM_WIDTH + 1)
+    widths = (1, 2, 3, 5, 8, 16) if quick else range(1, MAXIMUM_CODE_WIDTH + 1)
     stimuli = [
         Stimulus("extremes", list(extremes(spec, (1, 4, 16) if quick else widths))),
         Stimulus("every precision", list(random_vectors(spec, rng, widths, each))),
@@ -127,10 +128,10 @@ def _digits(component: BitSerialDotProduct, pixels: int, seed: int) -> Iterator[
             missing = spec.length - layer.inputs.shape[1]
             if missing < 0:
                 continue
-            sides = (np.pad(s, ((0, 0), (0, missing))) for s in (layer.inputs, layer.weights))
+            a, b = (np.pad(s, ((0, 0), (0, missing))) for s in (layer.inputs, layer.weights))
             stimulus = Stimulus(
                 f"digits {layer.name}, {bits} bits",
-                [Vectors(*sides, layer.input_type, layer.weight_type)],
+                [Vectors(a, b, layer.input_type, layer.weight_type)],
             )
             yield full_speed(
                 stimulus.name,
@@ -155,15 +156,17 @@ def random_vectors(
         vectors = count // 4 + (number % 4 < count % 4)
         if vectors:
             shape = (vectors, spec.length)
-            sides = (rng.integers(k.minimum, k.maximum, shape, endpoint=True) for k in (a, b))
-            yield Vectors(*sides, a, b)
+            left, right = (rng.integers(k.minimum, k.maximum, shape, endpoint=True) for k in (a, b))
+            yield Vectors(left, right, a, b)
 
 
 def extremes(spec: BitSerialSpec, widths: Sequence[int]) -> Iterator[Vectors]:
     """Yield vectors of the extreme operands of some precisions."""
     for width in widths:
         for a, b in (
-            (IntegerType(width, s), IntegerType(width, t)) for s in (0, 1) for t in (0, 1)
+            (IntegerType(width, s), IntegerType(width, t))
+            for s in (False, True)
+            for t in (False, True)
         ):
             corners = np.array(list(product((a.minimum, a.maximum), (b.minimum, b.maximum))))
             rows = corners[:, :, None].repeat(spec.length, axis=2)

@@ -11,7 +11,8 @@ from flows.simulation.bench.payload import Columns
 from flows.simulation.bench.scenario import Scenario
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
-from golden.units.bitserial_spec import MAXIMUM_WIDTH, BitSerialSpec, plane_order
+from golden.numbers.limits import MAXIMUM_CODE_WIDTH
+from golden.units.bitserial_spec import BitSerialSpec, plane_order
 from hdl.units.bitserial import BitSerialDotProduct
 
 WIDTHS = range(1, 9)
@@ -67,8 +68,8 @@ def _pairs(a_width: int, b_width: int) -> tuple[Columns, Columns]:
     beats = {
         "a": (a[:, None] >> order[:, 0] & 1).ravel(),
         "b": b_planes.sum(2).ravel(),
-        "a_top": np.where(later, MAXIMUM_WIDTH - a_width, a_width - 1).ravel(),
-        "b_top": np.where(later, MAXIMUM_WIDTH - b_width, b_width - 1).ravel(),
+        "a_top": np.where(later, MAXIMUM_CODE_WIDTH - a_width, a_width - 1).ravel(),
+        "b_top": np.where(later, MAXIMUM_CODE_WIDTH - b_width, b_width - 1).ravel(),
         "ignored": later.ravel(),
     }
     products = {}

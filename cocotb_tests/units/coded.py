@@ -83,7 +83,7 @@ def random_frames(name: str, spec: CodedSpec, rng: np.random.Generator, beats: i
     shape = (beats, spec.lanes)
     inputs = rng.integers(spec.input.minimum, spec.input.maximum, shape, endpoint=True)
     codes = rng.integers(0, len(spec.code.values), shape)
-    lengths = []
+    lengths: list[int] = []
     while sum(lengths) < beats:
         longest = min(spec.length // spec.lanes, beats - sum(lengths))
         lengths.append(int(rng.integers(1, min(longest, 9), endpoint=True)))

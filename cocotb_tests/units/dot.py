@@ -113,10 +113,8 @@ def _golden(spec: DotSpec, x: Int64, w: Int64, bias: Int64, zero: Int64) -> Int6
     """Return golden outputs of frames, stacked as `Frames.pad` does."""
     flat_x = x.reshape(len(x), 1, -1)
     flat_w = w.transpose(0, 2, 1, 3).reshape(len(w), spec.outputs, -1)
-    rows = [
-        dot(*(torch.from_numpy(part) for part in parts), spec)[0].numpy()
-        for parts in zip(flat_x, flat_w, bias, zero, strict=True)
-    ]
+    frames = zip(*map(torch.from_numpy, (flat_x, flat_w, bias, zero)), strict=True)
+    rows = [dot(row, matrix, b, z, spec)[0].numpy() for row, matrix, b, z in frames]
     return np.stack(rows)
 
 

@@ -9,6 +9,7 @@ are run-time modes of one circuit and among the scenarios of ``python -m cocotb_
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from rich.console import Console
 
@@ -25,7 +26,7 @@ from golden.units.mac_spec import Multiplier
 from hdl.printer.verilog_output import to_verilog
 
 GROUPS: dict[str, Callable[[], tuple[Bank, list[Scenario]]]] = {
-    **{f"mac_{kind.value}": (lambda kind=kind: mac_modes(kind)) for kind in Multiplier},
+    **{f"mac_{kind.value}": partial(mac_modes, kind) for kind in Multiplier},
     "bitserial": bitserial_modes,
     "coded": coded_modes,
     "xnor": xnor_modes,

@@ -37,10 +37,10 @@ def mac_modes(
         ]
 
     bank = Bank({name: Mac(spec) for name, spec in specs.items()}, {"a": 8, "b": 8}, feed)
-    a, b = grid(1 << max(widths), 1 << max(widths))
+    left, right = grid(1 << max(widths), 1 << max(widths))
     expected = {}
     for name, spec in specs.items():
-        left = value_of(a, spec.a)
-        expected[f"{name}.0.0"] = left * value_of(b, spec.b)
-        expected[f"{name}.0.1"] = left * value_of(~b, spec.b)
-    return bank, [scenario("every pair", {"a": a, "b": b}, expected)]
+        value = value_of(left, spec.a)
+        expected[f"{name}.0.0"] = value * value_of(right, spec.b)
+        expected[f"{name}.0.1"] = value * value_of(~right, spec.b)
+    return bank, [scenario("every pair", {"a": left, "b": right}, expected)]

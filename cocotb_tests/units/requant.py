@@ -13,10 +13,10 @@ from flows.simulation.bench.scenario import Scenario
 from flows.units.digits_layers import describe_digits, digits_layers
 from golden.executor.layer_trace import LayerTrace
 from golden.numbers.arrays import Int64
-from golden.numbers.requant import requantize
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import RANDOM_BITS, Rounding
 from golden.numbers.xorshift import xorshift32
+from golden.units.requant import requantize
 from hdl.units.requant import Requantizer, encode_channels
 
 

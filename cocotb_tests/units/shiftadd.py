@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from cocotb_tests.bench.digits_matrices import digits_layers_at
 from cocotb_tests.bench.streams import every_way, full_speed
@@ -53,8 +54,8 @@ class Stimulus:
         for mode in np.unique(self.modes, axis=0):
             where = (self.modes == mode).all(1)
             a, b = operand_types(spec, mode)
-            beats = (torch.from_numpy(side[where]) for side in (self.a, self.b))
-            sums[where] = beat_sums(*beats, a, b).numpy()
+            left, right = (torch.from_numpy(side[where]) for side in (self.a, self.b))
+            sums[where] = beat_sums(left, right, a, b).numpy()
             cycles[where] = cycles_per_beat(a.width, b.width)
         ends = np.flatnonzero(self.last)
         starts = np.concatenate([[0], ends[:-1] + 1])
@@ -121,9 +122,9 @@ def _digits(component: ShiftAddUnit, pixels: int, seed: int) -> Iterator[Scenari
                 sides.append(pack_operands(operands, bits, spec.operand_bytes).numpy())
             mode = np.array([WIDTHS.index(bits)] * 2 + [0, 1])
             last = np.tile(np.arange(beats) == beats - 1, pairs).astype(np.int64)
-            stimulus = Stimulus(
-                f"digits {layer.name}, {bits} bits", *sides, np.tile(mode, (len(last), 1)), last
-            )
+            a, b = sides
+            modes = np.tile(mode, (len(last), 1))
+            stimulus = Stimulus(f"digits {layer.name}, {bits} bits", a, b, modes, last)
             yield full_speed(
                 stimulus.name,
                 stimulus.columns(),
@@ -147,7 +148,10 @@ def random_frames(name: str, spec: ShiftAddSpec, rng: np.random.Generator, beats
 
 def extremes(spec: ShiftAddSpec) -> Stimulus:
     """Return frames of up to `length` equal products, of the extreme operands of every mode."""
-    a, b, modes, last = [], [], [], []
+    a: list[Int64] = []
+    b: list[Int64] = []
+    modes: list[Int64] = []
+    last: list[NDArray[np.bool_]] = []
     for mode in product(range(4), range(4), range(2), range(2)):
         types = operand_types(spec, np.array(mode))
         count = products_per_beat(types[0].width, types[1].width)
@@ -158,8 +162,8 @@ def extremes(spec: ShiftAddSpec) -> Stimulus:
                 side.append(pack_operands(operands, kind.width, spec.operand_bytes).numpy())
             modes.append(np.tile(mode, (beats, 1)))
             last.append(np.arange(beats) == beats - 1)
-    parts = (np.concatenate(part).astype(np.int64) for part in (a, b, modes, last))
-    return Stimulus("extremes", *parts)
+    joined = np.concatenate(last).astype(np.int64)
+    return Stimulus("extremes", np.concatenate(a), np.concatenate(b), np.concatenate(modes), joined)
 
 
 def every_pair(spec: ShiftAddSpec, a_code: int, b_code: int) -> Stimulus:
@@ -180,4 +184,5 @@ def every_pair(spec: ShiftAddSpec, a_code: int, b_code: int) -> Stimulus:
     codes = [np.full(len(place), code) for code in (a_code, b_code)]
     modes = np.stack([*codes, signs & 1, signs >> 1], axis=1)
     name = f"every pair of {widths[0]} x {widths[1]} bits"
-    return Stimulus(name, *sides, modes, np.ones(len(place), dtype=np.int64))
+    a, b = sides
+    return Stimulus(name, a, b, modes, np.ones(len(place), dtype=np.int64))

@@ -1,6 +1,8 @@
 """The bit-serial unit in both simulators, and faults that must not pass."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from amaranth.hdl import C
@@ -34,7 +36,7 @@ def sign_planes_count_positively(
     monkeypatch: pytest.MonkeyPatch, circuit: BitSerialDotProduct
 ) -> None:
     class Unsigned(hdl.units.bitserial._PlaneSequence):
-        def __init__(self, *arguments: object) -> None:
+        def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
             self.negative = C(0, 1)
 
@@ -47,7 +49,7 @@ def all_lanes_count(monkeypatch: pytest.MonkeyPatch, circuit: BitSerialDotProduc
 
 def never_doubled(monkeypatch: pytest.MonkeyPatch, circuit: BitSerialDotProduct) -> None:
     class Flat(hdl.units.bitserial._PlaneSequence):
-        def __init__(self, *arguments: object) -> None:
+        def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
             self.doubles = C(0, 1)
 
@@ -56,7 +58,11 @@ def never_doubled(monkeypatch: pytest.MonkeyPatch, circuit: BitSerialDotProduct)
 
 @pytest.mark.parametrize("fault", [sign_planes_count_positively, all_lanes_count, never_doubled])
 def test_faults_are_caught(
-    fault, monkeypatch: pytest.MonkeyPatch, any_simulator: str, builds: Path, tmp_path: Path
+    fault: Callable[[pytest.MonkeyPatch, BitSerialDotProduct], None],
+    monkeypatch: pytest.MonkeyPatch,
+    any_simulator: str,
+    builds: Path,
+    tmp_path: Path,
 ) -> None:
     circuit = BitSerialDotProduct(SPECS["chunks and tail"])
     scenarios = bitserial.scenarios(circuit, {}, seed=7, quick=True)[:2]

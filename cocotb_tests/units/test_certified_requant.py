@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from cocotb_tests.bench.checking import verdict_on
+from cocotb_tests.bench.streams import full_speed
 from cocotb_tests.units import certified_requant as requant_certified
 from flows.units import UNITS
 from flows.units.digits_layers import LayerReference, digits_layers, find_layer
@@ -74,7 +75,7 @@ def test_exceptions_are_carried_out(simulator: str, builds: Path, tmp_path: Path
     accumulator = np.concatenate([certificate.exception + offset for offset in (-1, 0, 1)])
     channel = np.broadcast_to(np.arange(256), accumulator.shape)
     used = np.tile(certificate.correction != 0, (3, 1))
-    scenario = requant_certified.full_speed(
+    scenario = full_speed(
         "around every exception",
         {"accumulator": accumulator[used], "channel": channel[used]},
         {"": reference(accumulator)[used]},
@@ -103,7 +104,7 @@ def test_a_channel_of_one_code_keeps_it_beside_others(
     certificate = find_certificate(reference, low, high, 0, [-8, -3], [5, 5])
     component = CertifiedRequantizer(certificate, INT32, INT8)
     accumulator = np.clip(np.arange(-23, 21)[:, None], low, high)
-    scenario = requant_certified.full_speed(
+    scenario = full_speed(
         "every accumulator",
         {
             "accumulator": accumulator.reshape(-1),

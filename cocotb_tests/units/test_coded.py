@@ -12,7 +12,7 @@ from cocotb_tests.units import coded
 from flows.units import UNITS
 from golden.numbers.integer_type import IntegerType
 from golden.units.coded_spec import CodedSpec, WeightCode
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Stages
 from hdl.units.coded import CodedDotProduct, LogDotProduct, LutDotProduct, TernaryDotProduct
 
 TERNARY = WeightCode.ternary()
@@ -53,14 +53,14 @@ def test_equals_golden(name: str, simulator: str, builds: Path, tmp_path: Path) 
 
 
 class AlwaysPositive(LogDotProduct):
-    def _product(self, pipeline: Pipeline, name: str, number: Value, code: Value) -> Value:
+    def _product(self, pipeline: Stages, name: str, number: Value, code: Value) -> Value:
         return super()._product(
             pipeline, name, number, code & (len(self.spec.code.values) // 2 - 1)
         )
 
 
 class UnsignedInput(LutDotProduct):
-    def _product(self, pipeline: Pipeline, name: str, number: Value, code: Value) -> Value:
+    def _product(self, pipeline: Stages, name: str, number: Value, code: Value) -> Value:
         signed, self.spec = self.spec, replace(self.spec, input=IntegerType(8, False))
         product = super()._product(pipeline, name, number, code)
         self.spec = signed
@@ -68,7 +68,7 @@ class UnsignedInput(LutDotProduct):
 
 
 class CodeTwoIsMinusOne(TernaryDotProduct):
-    def _product(self, pipeline: Pipeline, name: str, number: Value, code: Value) -> Value:
+    def _product(self, pipeline: Stages, name: str, number: Value, code: Value) -> Value:
         return super()._product(pipeline, name, number, code | code[1])
 
 

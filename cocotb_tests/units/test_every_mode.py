@@ -19,8 +19,10 @@ def test_every_signedness_of_four_bits(simulator: str, builds: Path, tmp_path: P
 
 def test_one_wrong_unit_is_caught(any_simulator: str, builds: Path, tmp_path: Path) -> None:
     bank, scenarios = mac_modes(Multiplier.LUT, widths=(4,))
-    right = bank.units["int4_uint4"].spec
-    bank.units["int4_uint4"] = Mac(replace(right, a=IntegerType(4, False), accumulator=None))
+    right = bank.units["int4_uint4"]
+    assert isinstance(right, Mac)
+    bank.units["int4_uint4"] = Mac(replace(right.spec, a=IntegerType(4, False), accumulator=None))
     verdict = verdict_on(bank, "broken", scenarios, any_simulator, builds, tmp_path)
     assert verdict.differing > 0
+    assert verdict.first_difference is not None
     assert verdict.first_difference.field.startswith("int4_uint4")

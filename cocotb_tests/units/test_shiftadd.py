@@ -1,5 +1,6 @@
 """The multi-precision shift-add unit in both simulators, and faults that must not pass."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,11 @@ def test_equals_golden(maximum_width: int, simulator: str, builds: Path, tmp_pat
 
 def unsigned_bricks(monkeypatch: pytest.MonkeyPatch) -> None:
     right = hdl.units.shiftadd._brick_product
-    monkeypatch.setattr(
-        hdl.units.shiftadd, "_brick_product", lambda *bits: right(*bits[:4], x_signed=0, y_signed=0)
-    )
+
+    def unsigned(x0: int, x1: int, y0: int, y1: int, x_signed: int, y_signed: int) -> int:
+        return right(x0, x1, y0, y1, 0, 0)
+
+    monkeypatch.setattr(hdl.units.shiftadd, "_brick_product", unsigned)
 
 
 def swapped_digits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +47,11 @@ def every_digit_is_the_top(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("fault", [unsigned_bricks, swapped_digits, every_digit_is_the_top])
 def test_faults_are_caught(
-    fault, monkeypatch: pytest.MonkeyPatch, any_simulator: str, builds: Path, tmp_path: Path
+    fault: Callable[[pytest.MonkeyPatch], None],
+    monkeypatch: pytest.MonkeyPatch,
+    any_simulator: str,
+    builds: Path,
+    tmp_path: Path,
 ) -> None:
     fault(monkeypatch)
     circuit = ShiftAddUnit(ShiftAddSpec(8))

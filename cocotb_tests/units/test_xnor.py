@@ -1,5 +1,6 @@
 """The XNOR-popcount unit in both simulators, and faults that must not pass."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,9 @@ def one_chunk_too_many(circuit: XnorPopcount) -> None:
 
 
 @pytest.mark.parametrize("fault", [all_lanes_count, and_for_xnor, one_chunk_too_many])
-def test_faults_are_caught(fault, any_simulator: str, builds: Path, tmp_path: Path) -> None:
+def test_faults_are_caught(
+    fault: Callable[[XnorPopcount], None], any_simulator: str, builds: Path, tmp_path: Path
+) -> None:
     spec = SPECS["chunks and tail, thresholded"]
     circuit = XnorPopcount(spec)
     scenarios = xnor.scenarios(circuit, {}, seed=7, quick=True)

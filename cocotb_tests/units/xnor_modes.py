@@ -45,7 +45,7 @@ def xnor_modes() -> tuple[Bank, list[Scenario]]:
     threshold, inverted = rng.integers(0, 256, len(inputs)), rng.integers(0, 2, len(inputs))
     expected: dict[str, Int64] = {}
     for length in LENGTHS:
-        alike = sum(~(inputs ^ weights) >> place & 1 for place in range(length))
+        alike = np.sum([~(inputs ^ weights) >> place & 1 for place in range(length)], axis=0)
         expected[f"sum{length}"] = 2 * alike - length
         expected[f"bit{length}"] = (alike > threshold % (length + 1)) ^ inverted
     beats = {"input": inputs, "weight": weights, "threshold": threshold, "inverted": inverted}

@@ -13,7 +13,7 @@ from flows.arguments.code_files import Codes
 from flows.planning.latency import first_image_cycles
 from flows.planning.planned import Plan
 from flows.simulation.bench.payload import as_beats, pack
-from golden.errors import UserError
+from golden.errors import UnknownNameError
 from golden.graph import Tensor
 from golden.graph.file import dumps
 from hdl.blocks.packed_words import Words
@@ -37,7 +37,7 @@ def check_shell(name: str) -> None:
         Listing those that there are.
     """
     if name not in SHELLS:
-        raise UserError(f"no shell is named {name!r}; choose one of {', '.join(SHELLS)}")
+        raise UnknownNameError("shell", name, SHELLS)
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,7 @@
 
 from pathlib import Path
 
-from hdl.printer.verilog_output import LICENCE, origin_text
-
-NUMBERS_LICENCE = "SPDX-License-Identifier: LicenseRef-network"
-"""Of files that hold a network's numbers: whatever the network's own licence is."""
+from hdl.printer.verilog_output import LICENCE, NUMBERS_LICENCE, origin_text
 
 BEATS = "testbench"
 """Folder whose hexadecimal files are no ROM files."""

@@ -149,12 +149,11 @@ def _layers(plan: Plan) -> list[dict[str, Any]]:
             },
         }
         if layer.folding is not None:
-            kind = layer.folding.multiplier
             record["folding"] = {
                 "rows": layer.folding.rows,
                 "elements": layer.folding.elements,
                 "outputs": layer.folding.outputs,
-                "multiplier": "xnor" if kind is None else kind.value,
+                "multiplier": layer.folding.multiplier.name,
                 "weights": _memory(layer.folding.weights),
                 "window": _memory(layer.folding.window),
             }

@@ -1,4 +1,4 @@
-"""Prove a unit equal to plain arithmetic for every input: ``python -m flows.formal mac``."""
+"""Prove a unit equal to plain arithmetic for all inputs: ``python -m flows.formal mac``."""
 
 import importlib
 import json
@@ -18,7 +18,7 @@ from flows.formal.equivalence import Claim, FormalError, prove
 from flows.one_line_parser import command_parser
 from flows.reports.terminal import terminal
 from flows.units import find_unit
-from golden.errors import UserError
+from golden.errors import UnknownNameError
 from golden.files.atomic_file import write_atomically
 from hdl.printer.verilog_output import Design, to_verilog
 
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def prove_unit() -> int:
         if arguments.unit not in units:
-            raise UserError(f"no proof of {arguments.unit!r}; choose one of {', '.join(units)}")
+            raise UnknownNameError("proof", arguments.unit, units)
         return _prove_all(arguments.unit, arguments.parameters, arguments.timeout)
 
     return status_of("formal", prove_unit)

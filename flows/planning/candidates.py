@@ -1,7 +1,7 @@
 """The circuits that a matrix layer can have, and what each costs."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product as every
@@ -12,17 +12,21 @@ from numpy.typing import NDArray
 from flows.planning.selection import Options, pareto
 from golden.graph import MatrixNode, Tensor
 from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from golden.units.mac_spec import MAXIMUM_LUT_WIDTH, MINIMUM_OPERAND_WIDTH, Multiplier
 from hdl.blocks.memory import Memory
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
 from hdl.costs.memories import rom_cost
 from hdl.layers.parts.folding import Folding
-from hdl.layers.parts.matrix_costs import matrix_control_cost, products_cost
+from hdl.layers.parts.matrix_costs import matrix_control_cost
 from hdl.layers.parts.matrix_geometry import MatrixGeometry
 from hdl.layers.parts.matrix_layer import MatrixLayerSpec
 from hdl.layers.parts.sliding_window import window_cost
+from hdl.multipliers.codebook import CODEBOOK
+from hdl.multipliers.mac import LUT, MacMultiplier
+from hdl.multipliers.multiplier import Multiplier, Operands
+from hdl.multipliers.power_of_two import POWER_OF_TWO
+from hdl.multipliers.ternary import TERNARY
+from hdl.multipliers.xnor import XNOR
 
 _LEAST_PRODUCT = 12
 """Product of the operands' bits from which a hardware multiplier is worth a thought."""
@@ -48,7 +52,7 @@ class Candidates:
         Of an image.
     options : Options
         What each costs.
-    variants : sequence of (Multiplier or None, Memory, Memory)
+    variants : sequence of (Multiplier, Memory, Memory)
         What multiplies, and what weights and windows are kept in.
     """
 
@@ -58,7 +62,7 @@ class Candidates:
     variant: Int64
     cycles: Int64
     options: Options
-    variants: Sequence[tuple[Multiplier | None, Memory, Memory]]
+    variants: Sequence[tuple[Multiplier, Memory, Memory]]
 
     def within(self, cycles: int) -> Int64:
         """Return the places of those that take at most so many cycles, no worse than others."""
@@ -108,16 +112,21 @@ class MatrixChoices:
         """The layer as windows times weights."""
         return self.layer.geometry
 
-    @cached_property
-    def binary(self) -> bool:
-        """Whether both operands are bipolar, so that XNOR and popcount multiply."""
-        return self.node.input_encoding.bipolar and self.node.weight_encoding.bipolar
+    @property
+    def operands(self) -> Operands:
+        """What is multiplied."""
+        return self.layer.operands
 
     @cached_property
-    def weight_type(self) -> IntegerType:
-        """Narrowest type of the values that multiply."""
-        weight = self.geometry.weight
-        return IntegerType.spanning(int(weight.min()), int(weight.max()))
+    def multipliers(self) -> tuple[Multiplier, ...]:
+        """What can multiply."""
+        if XNOR.takes(self.operands):
+            return (XNOR,)
+        widths = self.operands.weight.width, self.operands.code.width
+        packed = MacMultiplier(self.fabric.packed)
+        worth = packed if math.prod(widths) >= _LEAST_PRODUCT else None
+        kinds = [worth, LUT, TERNARY, POWER_OF_TWO, CODEBOOK]
+        return tuple(each for each in kinds if each is not None and each.takes(self.operands))
 
     def bound(self, cycles: int) -> Options:
         """Return options of which some are no worse than any circuit of at most so many cycles."""
@@ -156,17 +165,22 @@ class MatrixChoices:
         self, rows: Int64, elements: Int64, outputs: Int64, beats: Int64, cycles: Int64
     ) -> Candidates:
         """Return the candidates with all variants that make sense, in the order of cycles."""
-        weights = self._memories(self._weights_costs(rows, elements, outputs, beats))
+        shape = rows, elements, outputs
+        weights = {
+            each: self._memories(self._weights_costs(each, *shape, beats))
+            for each in self.multipliers
+        }
         windows = self._memories(self._window_costs(rows, elements))
         control = matrix_control_cost(
             rows * elements * self.tensor.type.width, outputs, self.layer.accumulator.width
         )
-        variants = list(every(self._multipliers(), Memory, Memory))
+        variants = list(every(self.multipliers, Memory, Memory))
         found, places = [], []
         for multiplier, weight, window in variants:
-            products = self._products_costs(multiplier, rows, elements, outputs)
-            chosen = np.flatnonzero(weights[weight][1] & windows[window][1])
-            costs = control + products + weights[weight][0] + windows[window][0]
+            products = self._products_costs(multiplier, *shape)
+            stored, sensible = weights[multiplier][weight]
+            chosen = np.flatnonzero(sensible & windows[window][1])
+            costs = control + products + stored + windows[window][0]
             found.append(Options.of(costs, len(rows)).at(chosen))
             places.append(chosen)
         options = Options.joined(found)
@@ -184,17 +198,6 @@ class MatrixChoices:
             variants,
         )
 
-    def _multipliers(self) -> Iterator[Multiplier | None]:
-        """Return what can multiply."""
-        if self.binary:
-            yield None
-            return
-        widths = self.weight_type.width, self.tensor.type.width
-        if math.prod(widths) >= _LEAST_PRODUCT:
-            yield self.fabric.packed
-        if max(widths) <= MAXIMUM_LUT_WIDTH:
-            yield Multiplier.LUT
-
     @staticmethod
     def _memories(costs: dict[Memory, Costs]) -> dict[Memory, tuple[Costs, NDArray[np.bool_]]]:
         """Return costs in block RAM and in logic, and where it makes sense to think of them."""
@@ -204,22 +207,17 @@ class MatrixChoices:
         return {Memory.BLOCK: (block, ~cheap), Memory.LOGIC: (logic, saved <= _MOST_SAVED)}
 
     def _products_costs(
-        self, multiplier: Multiplier | None, rows: Int64, elements: Int64, outputs: Int64
+        self, multiplier: Multiplier, rows: Int64, elements: Int64, outputs: Int64
     ) -> Costs:
-        depthwise, operand = self.geometry.depthwise, _operand(self.weight_type)
-        return products_cost(
-            multiplier,
-            operand,
-            _operand(self.tensor.type),
-            elements if depthwise else 1,
-            outputs,
-            rows if depthwise else rows * elements,
-        )
+        depthwise = self.geometry.depthwise
+        groups = elements if depthwise else np.ones_like(elements)
+        lanes = rows if depthwise else rows * elements
+        return multiplier.costs(self.operands, groups, outputs, lanes)
 
     def _weights_costs(
-        self, rows: Int64, elements: Int64, outputs: Int64, beats: Int64
+        self, multiplier: Multiplier, rows: Int64, elements: Int64, outputs: Int64, beats: Int64
     ) -> dict[Memory, Costs]:
-        bits = 1 if self.binary else _operand(self.weight_type).width
+        bits = multiplier.weight_type(self.operands).width
         width = bits * outputs * (rows if self.geometry.depthwise else rows * elements)
         words = -(-self.geometry.outputs // outputs) * beats
         return {memory: rom_cost(width, words, memory, self.fabric) for memory in Memory}
@@ -258,7 +256,8 @@ class MatrixChoices:
             return rows, elements, outputs, geometry.window.taps // rows * elements // elements
         taps, run = geometry.runs
         divisors = {count for count in _divisors(run) if count % input_lanes == 0}
-        allowed = divisors if self.binary else divisors | _ample(run, input_lanes)
+        whole = any(each.counts_matches for each in self.multipliers)
+        allowed = divisors if whole else divisors | _ample(run, input_lanes)
         rows, elements = self._grid(sorted(allowed), input_lanes)
         some = sorted(_ample(geometry.outputs, output_lanes))
         all_outputs = np.array(some, dtype=np.int64)
@@ -272,11 +271,6 @@ class MatrixChoices:
         fitting = [count for count in elements if count % input_lanes == 0]
         grid = np.meshgrid(list(_divisors(self.geometry.window.size[0])), fitting)
         return grid[0].ravel().astype(np.int64), grid[1].ravel().astype(np.int64)
-
-
-def _operand(kind: IntegerType) -> IntegerType:
-    """Return the type with at least as many bits as multipliers take."""
-    return IntegerType(max(kind.width, MINIMUM_OPERAND_WIDTH), kind.signed)
 
 
 def _ample(whole: int, step: int) -> set[int]:

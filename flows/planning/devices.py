@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from golden.errors import UserError
+from golden.errors import UnknownNameError, UserError
 from hdl.costs.fabric import ECP5, SERIES_7, Fabric
 
 
@@ -193,5 +193,5 @@ def find_budget(name: str) -> Budget:
         Listing the names that exist.
     """
     if name not in BUDGETS:
-        raise UserError(f"no device is named {name!r}; choose one of {', '.join(BUDGETS)}")
+        raise UnknownNameError("device", name, BUDGETS)
     return BUDGETS[name]

@@ -6,9 +6,6 @@ from flows.planning.planned import Plan
 from golden.numbers.arrays import Float64
 from hdl.network.connections import Connections
 
-_STAGES = 12
-"""Registers of a layer, about: a matrix layer's multipliers and requantizer have 10 to 20."""
-
 Cycles = Float64
 
 
@@ -17,7 +14,7 @@ def first_image_cycles(plan: Plan) -> int:
 
     Every output of a layer waits for the inputs it needs, and for its turn: those of a matrix layer
     are taken to come at equal distances, those of any other in successive beats. What layers need
-    of each other is exact, the depth of their pipelines is not.
+    of each other and the depths of their pipelines are exact.
 
     Parameters
     ----------
@@ -43,5 +40,5 @@ def first_image_cycles(plan: Plan) -> int:
         ready = np.max([np.zeros(len(places)), *arrivals], axis=0)  # Constants wait for nothing.
         distance = distances.get(name, 1 / spec.lanes_of(name))
         turns = places * distance
-        times[name] = np.maximum.accumulate(ready - turns) + turns + distance + _STAGES
+        times[name] = np.maximum.accumulate(ready - turns) + turns + distance + layer.latency
     return round(float(times[connections.origin(spec.output.name)][-1]))

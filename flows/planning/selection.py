@@ -8,9 +8,10 @@ from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint
 from scipy.sparse import csr_array, hstack
 
+from golden.integer_programs import solve
 from golden.numbers.arrays import Float64, Int64
 from hdl.costs.costs import Costs
 
@@ -212,7 +213,7 @@ class Selection:
         largest = np.ones((len(_RESOURCES), 1))
         shares = np.hstack([resources / unit[:, np.newaxis], -largest])
         count = resources.shape[1]
-        result = milp(
+        result = solve(
             np.append(np.zeros(count), 1),
             integrality=np.append(np.ones(count), 0),
             bounds=Bounds(0, np.append(np.ones(count), np.inf)),
@@ -220,7 +221,6 @@ class Selection:
                 LinearConstraint(hstack([one_each, csr_array((len(self.parts), 1))]), 1, 1),
                 LinearConstraint(shares, ub=-_amounts(fixed) / unit),
             ],
-            options={"mip_rel_gap": 0.0},
         )
         return self._places(result.x[:-1])
 
@@ -303,7 +303,7 @@ class Selection:
             return places if self._fits(places, fixed, limited) else None
         resources, one_each = self._program
         most = np.array(self.limits.most) - _amounts(fixed)
-        result = milp(
+        result = solve(
             weights @ resources,
             integrality=np.ones(resources.shape[1]),
             bounds=Bounds(0, 1),
@@ -311,7 +311,6 @@ class Selection:
                 LinearConstraint(one_each, 1, 1),
                 *(LinearConstraint(resources[place], ub=most[place]) for place in limited),
             ],
-            options={"mip_rel_gap": 0.0},
         )
         if result.x is None:
             return None

@@ -12,7 +12,7 @@ from amaranth.lib import wiring
 
 from flows.simulation.simulators.build_once import build_once, digest
 from golden.child_process import run_program, what_failed
-from golden.errors import ExecutionError, UserError
+from golden.errors import ExecutionError, UnknownNameError
 from hdl.blocks.platform import ecp5_multiplier
 from hdl.printer.component_ports import flat_ports
 from hdl.printer.rom_files import write_rom_files
@@ -143,7 +143,7 @@ def find_device(name: str) -> Device:
         Listing the names that exist.
     """
     if name not in DEVICES:
-        raise UserError(f"no device family is named {name!r}; choose one of {', '.join(DEVICES)}")
+        raise UnknownNameError("device family", name, DEVICES)
     return DEVICES[name]
 
 

@@ -6,7 +6,7 @@ from flows.units.matrix_layers import MATRIX_LAYER_UNITS
 from flows.units.network import NETWORK_UNITS
 from flows.units.pooling import POOLING_UNITS
 from flows.units.unit import Parameter, Unit
-from golden.errors import UserError
+from golden.errors import UnknownNameError
 
 __all__ = ["UNITS", "Parameter", "Unit", "describe_units", "find_unit"]
 
@@ -28,7 +28,7 @@ def find_unit(name: str) -> Unit:
         Listing the names that exist.
     """
     if name not in UNITS:
-        raise UserError(f"no unit is named {name!r}; choose one of {', '.join(UNITS)}")
+        raise UnknownNameError("unit", name, UNITS)
     return UNITS[name]
 
 

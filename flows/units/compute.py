@@ -4,23 +4,20 @@ from typing import Any
 
 from amaranth.lib import wiring
 
-from flows.units.unit import Parameter, Unit, parse_flag, parse_integers
+from flows.units.unit import Parameter, Unit, one_of, parse_flag, parse_integers
 from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
+from golden.numbers.limits import MAXIMUM_CODE_WIDTH
 from golden.numbers.requant_spec import RequantSpec
 from golden.numbers.rounding import Rounding
 from golden.units.bitserial_spec import BitSerialSpec
-from golden.units.coded_spec import (
-    MAXIMUM_EXPONENT,
-    MAXIMUM_INPUT_WIDTH,
-    CodedSpec,
-    WeightCode,
-)
+from golden.units.chunks import MAXIMUM_LANES, MAXIMUM_LENGTH
+from golden.units.coded_spec import MAXIMUM_EXPONENT, CodedSpec, WeightCode
 from golden.units.dot_spec import DotSpec
 from golden.units.mac_spec import MacSpec, Multiplier
 from golden.units.shiftadd_spec import ShiftAddSpec
 from golden.units.systolic_spec import Dataflow, SystolicSpec
-from golden.units.xnor_spec import MAXIMUM_LANES, MAXIMUM_LENGTH, XnorSpec
+from golden.units.xnor_spec import XnorSpec
 from hdl.units.bitserial import BitSerialDotProduct
 from hdl.units.certified_requant import CertifiedRequantizer
 from hdl.units.coded import LogDotProduct, LutDotProduct, TernaryDotProduct
@@ -87,7 +84,7 @@ MAC_PARAMETERS = {
     "columns": Parameter("1", int, "vectors of b in a beat, at least 1"),
     "length": Parameter("1024", int, "most products of a frame, at least lanes"),
     "multiplier": Parameter(
-        "dsp", Multiplier.parse, "dsp, packed_dsp48e1, packed_mult18x18d or lut"
+        "dsp", one_of(Multiplier, "multiplier"), "dsp, packed_dsp48e1, packed_mult18x18d or lut"
     ),
 }
 
@@ -133,9 +130,7 @@ def _build_shiftadd(**parameters: Any) -> wiring.Component:
 
 
 CODED_PARAMETERS = {
-    "input": Parameter(
-        "int8", IntegerType.parse, f"int or uint of 2 to {MAXIMUM_INPUT_WIDTH} bits"
-    ),
+    "input": Parameter("int8", IntegerType.parse, f"int or uint of 2 to {MAXIMUM_CODE_WIDTH} bits"),
     "lanes": Parameter("16", int, f"products of a beat, 1 to {MAXIMUM_LANES}"),
     "length": Parameter("1024", int, f"most products of a frame, lanes to {MAXIMUM_LENGTH}"),
 }
@@ -159,7 +154,9 @@ SYSTOLIC_PARAMETERS = {
     "rows": Parameter("4", int, "rows of processing elements, 1 to 64"),
     "columns": Parameter("4", int, "columns of processing elements, 1 to 64"),
     "length": Parameter("1024", int, "most products of a sum, at least 1"),
-    "dataflow": Parameter("output", Dataflow.parse, "what stays in the elements: output, weight"),
+    "dataflow": Parameter(
+        "output", one_of(Dataflow, "dataflow"), "what stays in the elements: output, weight"
+    ),
     "depth": Parameter("64", int, "with weights staying: rows of sums kept, 1 to 1024"),
 }
 

@@ -10,7 +10,7 @@ import numpy as np
 from golden.certificates.certificate import Certificate, Reference
 from golden.certificates.certificate_search import find_certificate
 from golden.digits import quantized_digits
-from golden.errors import UserError
+from golden.errors import UnknownNameError
 from golden.executor.layer_trace import LayerTrace
 from golden.numbers.arrays import Int64
 from golden.numbers.float_requant import requantize_float32_half_even
@@ -49,7 +49,7 @@ def find_layer(name: str) -> LayerTrace:
     if not name:
         return next(iter(layers.values()))
     if name not in layers:
-        raise UserError(f"no layer is named {name!r}; choose one of {', '.join(layers)}")
+        raise UnknownNameError("layer", name, layers)
     return layers[name]
 
 
@@ -70,9 +70,7 @@ class LayerReference:
 
     def __post_init__(self) -> None:
         if self.name not in REFERENCES:
-            raise UserError(
-                f"no reference is named {self.name!r}; choose one of {', '.join(REFERENCES)}"
-            )
+            raise UnknownNameError("reference", self.name, REFERENCES)
 
     @property
     def codes(self) -> Reference:
@@ -82,7 +80,7 @@ class LayerReference:
     def _fixed_point_codes(self) -> Reference:
         import torch
 
-        from golden.numbers.requant import requantize
+        from golden.units.requant import requantize
 
         rounding = Rounding(self.name)
 

@@ -244,9 +244,7 @@ def _build_concat(
     kind: IntegerType, shapes: tuple[tuple[int, ...], ...], axis: int, lanes: int
 ) -> wiring.Component:
     tensors = tuple(Tensor.of_type(f"x{n}", shape, kind) for n, shape in enumerate(shapes))
-    names = tuple(tensor.name for tensor in tensors)
-    node = graph.Concat(inputs=names, output="y", axis=axis)
-    return ConcatSpec(node, tensors, lanes).build("concat")
+    return ConcatSpec.example(tensors, axis, lanes).build("concat")
 
 
 TABLE_PARAMETERS = {
@@ -321,15 +319,9 @@ def _build_add(
     name: str,
 ) -> wiring.Component:
     tensors = tuple(Tensor.of_type(f"x{n}", shape, kind) for n in range(inputs))
-    # As TFLite scales the operands of an addition.
-    addends = tuple(
-        graph.Addend(Encoding(kind.minimum + 3 * n), (1 << 30) + n * 87_654_321, 11, n % 3)
-        for n in range(inputs)
-    )
-    names = tuple(tensor.name for tensor in tensors)
-    node = graph.Add(inputs=names, output="y", addends=addends)
-    node = requantized(node, tensors, requantizer, output)
-    return AddSpec(node, tensors, lanes).build(name)
+    spec = AddSpec.example(tensors, lanes)
+    node = requantized(spec.node, tensors, requantizer, output)
+    return replace(spec, node=node).build(name)
 
 
 MULTIPLY_PARAMETERS = {
@@ -429,8 +421,7 @@ ARGMAX_PARAMETERS = {
 
 
 def _build_argmax(kind: IntegerType, shape: tuple[int, ...], lanes: int) -> wiring.Component:
-    node = graph.ArgMax(inputs=("x",), output="y")
-    return ArgMaxSpec(node, (Tensor.of_type("x", shape, kind),), lanes).build("arg_max")
+    return ArgMaxSpec.example(Tensor.of_type("x", shape, kind), lanes).build("arg_max")
 
 
 LAYER_UNITS: dict[str, Unit] = {

@@ -1,12 +1,13 @@
 """Convolution and dense layers, and their parts, with example contents."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from amaranth.lib import wiring
 
 from flows.units.layers import example_fixed_point, parse_shape
-from flows.units.unit import Parameter, Unit, parse_flag
+from flows.units.unit import Parameter, Unit, parse_flag, parse_integers
 from golden.errors import UserError
 from golden.graph import (
     Convolution,
@@ -20,19 +21,18 @@ from golden.graph import (
 )
 from golden.lowering.certify import certify
 from golden.numbers.integer_type import IntegerType
-from golden.units.mac_spec import Multiplier
 from hdl.layers.layer import Layer
 from hdl.layers.parts.folding import Folding
 from hdl.layers.parts.sliding_window import SlidingWindow
 from hdl.layers.parts.window_spec import SlidingWindowSpec
+from hdl.multipliers.catalogue import CATALOGUE, find_multiplier
+from hdl.multipliers.multiplier import Multiplier
 from hdl.network.spec import NetworkSpec
 
-_EXAMPLE_MULTIPLIERS = ", ".join(kind.value for kind in Multiplier)
 
-
-def parse_multiplier(text: str) -> Multiplier | None:
-    """Read the name of a multiplier, or ``xnor``."""
-    return None if text == "xnor" else Multiplier.parse(text)
+def _parse_values(text: str) -> tuple[int, ...]:
+    """Read integers joined by commas, or none."""
+    return parse_integers(text) if text else ()
 
 
 _CODE = Parameter("int8", IntegerType.parse, "int or uint of 1 to 16 bits")
@@ -65,18 +65,28 @@ CONVOLUTION_PARAMETERS = {
     "groups": Parameter("1", int, "as many as channels for a depthwise layer"),
     **WINDOW,
     "weights": Parameter("int8", IntegerType.parse, "int or uint of 1 to 16 bits"),
+    "values": Parameter("", _parse_values, "weights that there are, with commas; or all"),
     "zero_point": Parameter("3", int, "code of zero in the input"),
     "bipolar": Parameter("no", parse_flag, "yes for one-bit codes and weights of -1 and +1"),
     "output": Parameter("int8", IntegerType.parse, "int or uint of 1 to 16 bits"),
     **_READ,
     "pe": Parameter("4", int, "output channels at once"),
-    "multiplier": Parameter("packed_dsp48e1", parse_multiplier, f"{_EXAMPLE_MULTIPLIERS} or xnor"),
+    "multiplier": Parameter("packed_dsp48e1", find_multiplier, f"one of {', '.join(CATALOGUE)}"),
     "lanes_in": Parameter("1", int, "elements of a beat of the input"),
     "lanes_out": Parameter("1", int, "elements of a beat of the output"),
     "name": Parameter("layer", str, "prefix of the names of ROM files"),
 }
 
-_LIKE_CONVOLUTION = ("code", "weights", "zero_point", "bipolar", "output", "elements", "pe")
+_LIKE_CONVOLUTION = (
+    "code",
+    "weights",
+    "values",
+    "zero_point",
+    "bipolar",
+    "output",
+    "elements",
+    "pe",
+)
 DENSE_PARAMETERS = {
     "inputs": Parameter("30", int, "input channels"),
     "outputs": CONVOLUTION_PARAMETERS["outputs"],
@@ -138,6 +148,7 @@ def example_matrix_graph(
     weight_shape: tuple[int, ...],
     code: IntegerType,
     weights: IntegerType,
+    values: Sequence[int],
     zero_point: int,
     bipolar: bool,
     output: IntegerType,
@@ -145,7 +156,10 @@ def example_matrix_graph(
 ) -> Graph:
     """Return a graph of one layer with random weights, bias and scales, and certificates."""
     rng = np.random.default_rng(sum(weight_shape))
-    weight = rng.integers(weights.minimum, weights.maximum, weight_shape, endpoint=True)
+    if values:
+        weight = rng.choice(np.array(values), weight_shape)
+    else:
+        weight = rng.integers(weights.minimum, weights.maximum, weight_shape, endpoint=True)
     encoding = Encoding(bipolar=True) if bipolar else Encoding(zero_point)
     tensor = Tensor.of_type("x", shape, code)
 
@@ -177,7 +191,7 @@ def _build_convolution(
     rows: int,
     elements: int,
     pe: int,
-    multiplier: Multiplier | None,
+    multiplier: Multiplier,
     lanes_in: int,
     lanes_out: int,
     name: str,
@@ -207,7 +221,7 @@ def _build_dense(
     outputs: int,
     elements: int,
     pe: int,
-    multiplier: Multiplier | None,
+    multiplier: Multiplier,
     lanes_in: int,
     lanes_out: int,
     name: str,
@@ -217,7 +231,7 @@ def _build_dense(
     return _layer(graph, Folding(1, elements, pe, multiplier), lanes_in, lanes_out, name)
 
 
-def _layer(graph: Graph, folding: Folding, lanes_in: int, lanes_out: int, name: str) -> Layer:
+def _layer(graph: Graph, folding: Folding, lanes_in: int, lanes_out: int, name: str) -> Layer[Any]:
     lanes = {"x": lanes_in, "y": lanes_out}
     layer = NetworkSpec(graph, {"y": folding}, lanes).layer(graph.nodes[0])
     return layer.build(name)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from amaranth.lib import wiring
 
-from golden.errors import UserError
+from golden.errors import UnknownNameError, UserError
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def one_of(kind: type[Member], what: str) -> Callable[[str], Member]:
     def parse(text: str) -> Member:
         values = [member.value for member in kind]
         if text not in values:
-            raise UserError(f"no {what} is named {text!r}; choose one of {', '.join(values)}")
+            raise UnknownNameError(what, text, values)
         return kind(text)
 
     return parse

@@ -1,4 +1,4 @@
-"""``python -m golden.digits.train FOLDER``: train the digits networks that are part of the package.
+"""``python -m golden.digits.train FOLDER``: train the digits networks of the package.
 
 Takes two minutes. On the same processor and version of torch the files are the same byte for byte.
 """

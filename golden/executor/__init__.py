@@ -1,1 +1,1 @@
-"""Exact torch kernels for the nodes of a graph, one module per family of nodes."""
+"""Exact execution of graphs on torch, one kernel for each operator."""

@@ -42,7 +42,7 @@ def compile_function(
                 _reachable(np.arange(256) + tensor.type.minimum, tensor) for tensor in inputs
             )
             return _looked_up_pairs(storage.store(function(rows[:, None], columns)), output)
-    return _computed(function, inputs, output)
+    return computed(function, inputs, output)
 
 
 def _reachable(codes: Int64, tensor: Tensor) -> Int64:
@@ -50,7 +50,8 @@ def _reachable(codes: Int64, tensor: Tensor) -> Int64:
     return np.clip(codes, tensor.minimum, tensor.maximum)
 
 
-def _computed(function: Function, inputs: tuple[Tensor, ...], output: Tensor) -> Kernel:
+def computed(function: Function, inputs: tuple[Tensor, ...], output: Tensor) -> Kernel:
+    """Return a function as computed for every code, which may know its channel."""
     storage = Storage.of(output)
 
     def kernel(*operands: torch.Tensor) -> torch.Tensor:

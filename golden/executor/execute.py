@@ -1,7 +1,9 @@
 """Exact batched execution of integer graphs on torch."""
 
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -28,7 +30,8 @@ class Executor:
     """A graph made ready to run.
 
     Equal to the arithmetic of the graph for every input, on any machine: integer arithmetic, or
-    floating point within the bounds where it is exact.
+    floating point within the bounds where it is exact. Batches are shared out to as many threads as
+    torch is set to use.
 
     Parameters
     ----------
@@ -40,18 +43,10 @@ class Executor:
         # then every accumulator tensor would be made of new pages, at a third of the time.
         torch.empty(_FREED_BYTES_KEPT, dtype=torch.uint8)
         self.graph = graph
-        self._kernels: list[Kernel] = [
-            compile_node(
-                node,
-                tuple(graph.tensors[name] for name in node.inputs),
-                graph.tensors[node.output],
-                graph.accumulators.get(node.output),
-            )
-            for node in graph.nodes
-        ]
-        self._last_use = {
-            name: position for position, node in enumerate(graph.nodes) for name in node.inputs
-        }
+        self._storage = {name: Storage.of(tensor) for name, tensor in graph.tensors.items()}
+        self._steps = _steps(graph)
+        widest = max(tensor.elements for tensor in graph.tensors.values())
+        self._batch = max(_BATCH_BYTES // (4 * widest), 1)
 
     def run(
         self,
@@ -85,23 +80,25 @@ class Executor:
         given = self._check(inputs)
         samples = len(next(iter(given.values())))
         results = {name: _empty(samples, self.graph.tensors[name]) for name in names}
-        with _exact_arithmetic():
-            for first in range(0, samples, self._batch):
-                batch = slice(first, first + self._batch)
-                stored = {
-                    name: Storage.of(self.graph.tensors[name]).store(array[batch])
-                    for name, array in given.items()
-                }
-                for name, values in self._run_batch(stored, frozenset(names)):
-                    tensor = self.graph.tensors[name]
-                    results[name][batch] = Storage.of(tensor).codes(values, tensor)
-        return results
+        kept = frozenset(names)
 
-    @property
-    def _batch(self) -> int:
-        """Samples computed at once."""
-        widest = max(tensor.elements for tensor in self.graph.tensors.values())
-        return max(_BATCH_BYTES // (4 * widest), 1)
+        def run_batch(first: int) -> None:
+            batch = slice(first, first + self._batch)
+            stored = {
+                name: self._storage[name].store(array[batch]) for name, array in given.items()
+            }
+            for name, values in self._run_batch(stored, kept):
+                tensor = self.graph.tensors[name]
+                results[name][batch] = self._storage[name].codes(values, tensor)
+
+        batches, threads = range(0, samples, self._batch), torch.get_num_threads()
+        if threads == 1 or len(batches) < 2:
+            for first in batches:
+                run_batch(first)
+        else:  # Compiled loops and torch's operators let other threads run.
+            with ThreadPoolExecutor(threads) as pool:
+                deque(pool.map(run_batch, batches), maxlen=0)
+        return results
 
     def _run_batch(
         self, tensors: dict[str, torch.Tensor], keep: frozenset[str]
@@ -109,18 +106,15 @@ class Executor:
         """Yield the tensors to keep, and forget each when no later node reads it."""
         samples = len(next(iter(tensors.values())))
         yield from ((name, tensors[name]) for name in tensors if name in keep)
-        for position, (node, kernel) in enumerate(
-            zip(self.graph.nodes, self._kernels, strict=True)
-        ):
-            result = kernel(*(tensors[name] for name in node.inputs))
-            if len(result) != samples:
-                result = result.expand(samples, *result.shape[1:])  # A constant.
-            tensors[node.output] = result
-            if node.output in keep:
-                yield node.output, result
-            for name in (*node.inputs, node.output):
-                if self._last_use.get(name, -1) <= position:
-                    tensors.pop(name, None)
+        for step in self._steps:
+            result = step.kernel(*[tensors[name] for name in step.inputs])
+            if step.is_constant:
+                result = result.expand(samples, *result.shape[1:])
+            tensors[step.output] = result
+            if step.output in keep:
+                yield step.output, result
+            for name in step.forgotten:
+                del tensors[name]
 
     def _check(
         self, inputs: NDArray[np.integer] | Mapping[str, NDArray[np.integer]]
@@ -137,6 +131,30 @@ class Executor:
         if len(counts) != 1:
             raise UserError(f"inputs have {sorted(counts)} samples; allowed: the same number each")
         return checked
+
+
+class _Step(NamedTuple):
+    """A node at work: what it computes from what, and the tensors that nobody reads after it."""
+
+    kernel: Kernel
+    inputs: tuple[str, ...]
+    output: str
+    is_constant: bool
+    forgotten: tuple[str, ...]
+
+
+def _steps(graph: Graph) -> list[_Step]:
+    last_use = {name: index for index, node in enumerate(graph.nodes) for name in node.inputs}
+    steps = []
+    for index, node in enumerate(graph.nodes):
+        tensors = tuple(graph.tensors[name] for name in node.inputs)
+        kernel = compile_node(
+            node, tensors, graph.tensors[node.output], graph.accumulators.get(node.output)
+        )
+        touched = dict.fromkeys((*node.inputs, node.output))
+        forgotten = tuple(name for name in touched if last_use.get(name, -1) <= index)
+        steps.append(_Step(kernel, node.inputs, node.output, not node.inputs, forgotten))
+    return steps
 
 
 def _check_codes(codes: NDArray[np.integer], tensor: Tensor) -> NDArray[np.integer]:
@@ -158,16 +176,3 @@ def _check_codes(codes: NDArray[np.integer], tensor: Tensor) -> NDArray[np.integ
 
 def _empty(samples: int, tensor: Tensor) -> NDArray[np.integer]:
     return np.empty((samples, *tensor.shape), dtype=storage_dtype(tensor.type))
-
-
-@contextmanager
-def _exact_arithmetic() -> Iterator[None]:
-    """Switch off everything that trades exactness for speed."""
-    precision = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("highest")  # No bfloat16 products.
-    try:
-        # NNPACK transforms 3 x 3 windows (Winograd), which rounds.
-        with torch.no_grad(), torch.backends.nnpack.flags(enabled=False):
-            yield
-    finally:
-        torch.set_float32_matmul_precision(precision)

@@ -8,6 +8,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,7 @@ def save_traces(traces: Sequence[LayerTrace], path: Path) -> None:
     ExecutionError
         If the file cannot be written.
     """
-    arrays: dict[str, NDArray] = {"layers": np.array([trace.name for trace in traces])}
+    arrays: dict[str, NDArray[Any]] = {"layers": np.array([trace.name for trace in traces])}
     for trace in traces:
         spec = trace.channels.spec
         fields = {
@@ -98,7 +99,7 @@ def load_traces(path: Path) -> tuple[LayerTrace, ...]:
 
 
 def _read(arrays: "np.lib.npyio.NpzFile", name: str) -> LayerTrace:
-    def field(key: str) -> NDArray:
+    def field(key: str) -> NDArray[Any]:
         return arrays[f"{name}/{key}"]
 
     exponent = field("exponent")

@@ -4,17 +4,17 @@ Each computes in one pass over memory what would take torch six. Integer arithme
 compiler has nothing to round.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from golden.executor.compiled import compiled
-from golden.numbers.arrays import Int64
+from golden.numbers.arrays import Int32, Int64
 
 
 class Scaling(NamedTuple):
-    """Arguments of `scale`, and of `correct`."""
+    """Arguments of `scale`, but for the accumulators and codes."""
 
     multiplier: Int64
     constant: Int64
@@ -22,6 +22,11 @@ class Scaling(NamedTuple):
     shift: int
     minimum: int
     maximum: int
+
+
+class Corrections(NamedTuple):
+    """Arguments of `correct`, but for the accumulators and codes."""
+
     channels: Int64
     exceptions: Int64
     corrections: Int64
@@ -29,7 +34,7 @@ class Scaling(NamedTuple):
 
 @compiled
 def scale(
-    accumulators: NDArray,
+    accumulators: NDArray[Any],
     multiplier: Int64,
     constant: Int64,
     below_zero: Int64,
@@ -66,9 +71,64 @@ def scale(
             codes[row, channel] = min(max(total >> shift, minimum), maximum)
 
 
+class NarrowScaling(NamedTuple):
+    """Arguments of `scale_narrow`, but for the accumulators and codes."""
+
+    multiplier: Int32
+    constant: Int64
+    below_zero: Int64
+    shift: Int64
+    offset: Int32
+    minimum: int
+    maximum: int
+
+
+@compiled
+def scale_narrow(
+    accumulators: Int32,
+    multiplier: Int32,
+    constant: Int64,
+    below_zero: Int64,
+    shift: Int64,
+    offset: Int32,
+    minimum: int,
+    maximum: int,
+    codes: NDArray[np.integer],
+) -> None:
+    """Requantize accumulators in half the width, which is twice as fast as `scale`.
+
+        code = clamp(((accumulator * multiplier + constant) >> shift) - offset)
+
+    where ``below_zero`` is added to the constant of negative accumulators.
+
+    Parameters
+    ----------
+    accumulators : ndarray of int32, shape (rows, channels or more)
+    multiplier, offset : ndarray of int32, shape (channels,)
+    constant, below_zero, shift : ndarray of int64, shape (channels,)
+        The constant is so large that no sum is negative, because there are instructions to shift
+        lanes by numbers of their own for such sums only; the offset takes it away again, modulo
+        2**32. Sums stay below 2**63, and results before the clamp fit 32 bits.
+    minimum, maximum : int
+    codes : ndarray of integers, shape (rows, channels)
+        Output.
+    """
+    low, high = np.int32(minimum), np.int32(maximum)
+    for row in range(codes.shape[0]):
+        for channel in range(codes.shape[1]):
+            accumulator = np.int64(accumulators[row, channel])
+            sign = accumulator >> 63
+            total = accumulator * np.int64(multiplier[channel]) + (
+                constant[channel] + (sign & below_zero[channel])
+            )
+            shifted = np.int32(np.uint64(total) >> np.uint64(shift[channel]))
+            code = np.int32(shifted - offset[channel])
+            codes[row, channel] = min(max(code, low), high)
+
+
 @compiled
 def correct(
-    accumulators: NDArray,
+    accumulators: NDArray[Any],
     channels: Int64,
     exceptions: Int64,
     corrections: Int64,
@@ -83,18 +143,7 @@ def correct(
 
 
 @compiled
-def requantize_rows(accumulators: NDArray, scaling: Scaling, codes: NDArray[np.integer]) -> None:
-    """Requantize accumulators, (rows, channels or more), to codes, (rows, channels)."""
-    scale(
-        accumulators, scaling.multiplier, scaling.constant, scaling.below_zero, scaling.shift,
-        scaling.minimum, scaling.maximum, codes,
-    )  # fmt: skip
-    if len(scaling.channels):
-        correct(accumulators, scaling.channels, scaling.exceptions, scaling.corrections, codes)
-
-
-@compiled
-def look_up(table: NDArray, codes: NDArray[np.integer], results: NDArray) -> None:
+def look_up(table: NDArray[Any], codes: NDArray[np.integer], results: NDArray[Any]) -> None:
     """Look up each code, not negative; all arrays of one dimension."""
     for index in range(len(codes)):
         results[index] = table[codes[index]]
@@ -102,7 +151,7 @@ def look_up(table: NDArray, codes: NDArray[np.integer], results: NDArray) -> Non
 
 @compiled
 def look_up_pairs(
-    table: NDArray, first: NDArray[np.uint8], second: NDArray[np.uint8], results: NDArray
+    table: NDArray[Any], first: NDArray[np.uint8], second: NDArray[np.uint8], results: NDArray[Any]
 ) -> None:
     """Look up ``first * 256 + second``; all arrays of one dimension."""
     for index in range(len(first)):

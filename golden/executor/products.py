@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from torch.nn.functional import conv2d, pad
 
 from golden.executor.kernel import Kernel, decode
-from golden.executor.loops import Scaling
-from golden.executor.product_loops import Factors, convolve, multiply
-from golden.executor.requantization import compile_requantization, scaling_of
+from golden.executor.loops import Corrections, NarrowScaling
+from golden.executor.product_loops import Factors, Product, convolve, multiply
+from golden.executor.requantization import compile_requantization, narrow_scaling, unscaled
 from golden.executor.storage import Storage
 from golden.executor.tile import LANES
 from golden.graph import AccumulatorBounds, Convolution, FullyConnected, MatrixNode, Tensor
@@ -61,25 +61,23 @@ def compile_convolution(
 class _Finish:
     """What becomes of sums: requantized with the products, or later where 64 bits are too few."""
 
-    scaling: Scaling
-    dtype: torch.dtype
+    scaling: NarrowScaling
+    corrections: Corrections
+    dtype: np.dtype
     later: Kernel | None
 
     @classmethod
     def of(cls, node: MatrixNode, output: Tensor, bounds: AccumulatorBounds) -> "_Finish":
-        scaling = scaling_of(node.requantization, bounds, output)
+        scaling = narrow_scaling(node.requantization, bounds, output)
         if scaling is not None:
-            return cls(scaling, Storage.of(output).dtype, None)
-        one, none = np.ones(output.channels, dtype=np.int64), np.empty(0, dtype=np.int64)
-        unchanged = Scaling(
-            one, 0 * one, 0 * one, 0, _SUMS.minimum, _SUMS.maximum, none, none, none
-        )
-        return cls(
-            unchanged, torch.int32, compile_requantization(node.requantization, bounds, output)
-        )
+            return cls(*scaling, Storage.of(output).numpy_dtype, None)
+        later = compile_requantization(node.requantization, bounds, output)
+        return cls(*unscaled(output.channels), np.dtype(np.int32), later)
 
-    def __call__(self, results: torch.Tensor) -> torch.Tensor:
-        return results if self.later is None else self.later(results)
+    def __call__(self, results: NDArray[np.integer]) -> torch.Tensor:
+        """Return results of the products as stored codes."""
+        stored = torch.from_numpy(results)
+        return stored if self.later is None else self.later(stored)
 
 
 def _decoding(node: MatrixNode, tensor: Tensor) -> tuple[int, int]:
@@ -94,14 +92,15 @@ def _rows_kernel(
     node: MatrixNode, tensor: Tensor, output: Tensor, bounds: AccumulatorBounds, weight: Int64
 ) -> Kernel:
     """Return products of the last dimension with a matrix, (outputs, inputs)."""
-    finish, (gain, zero) = _Finish.of(node, output, bounds), _decoding(node, tensor)
+    finish = _Finish.of(node, output, bounds)
     factors = matrix_factors(weight[None], node.bias, np.zeros(1, dtype=np.int64), weight.shape[1])
+    product = Product.packed(*_decoding(node, tensor), factors, finish.scaling, finish.corrections)
     shape, inputs, channels = output.shape, tensor.channels, output.channels
 
     def kernel(stored: torch.Tensor) -> torch.Tensor:
-        results = torch.empty((len(stored), *shape), dtype=finish.dtype)
-        codes = stored.reshape(-1, inputs).numpy()
-        multiply(codes, gain, zero, factors, finish.scaling, results.view(-1, channels).numpy())
+        results = np.empty((len(stored), *shape), dtype=finish.dtype)
+        rows = stored.numpy().reshape(-1, inputs)
+        multiply(rows, product.weights, product.numbers, results.reshape(-1, channels))
         return finish(results)
 
     return kernel
@@ -110,16 +109,16 @@ def _rows_kernel(
 def _images_kernel(
     node: Convolution, tensor: Tensor, output: Tensor, bounds: AccumulatorBounds
 ) -> Kernel:
-    finish, (gain, zero) = _Finish.of(node, output, bounds), _decoding(node, tensor)
+    finish = _Finish.of(node, output, bounds)
     window, weight = node.window, node.weight_values
     (top, bottom), (left, right) = window.padding
     height, width, channels = tensor.shape
     padded = (height + top + bottom, width + left + right)
-    repeated = len(weight) // node.groups if node.depthwise else 1
+    repeated = len(weight) // node.groups if node.depthwise else 0
     rows, columns = (
         np.arange(size) * d for size, d in zip(window.size, window.dilation, strict=True)
     )
-    taps = (rows[:, None] * padded[1] + columns) * channels * repeated
+    taps = (rows[:, None] * padded[1] + columns) * channels * max(repeated, 1)
     if node.depthwise:
         factors = depthwise_factors(weight.reshape(len(weight), -1), node.bias, taps.reshape(-1))
     elif node.groups == 1 and window.dilation[1] == 1:  # The taps of a row lie side by side.
@@ -129,12 +128,15 @@ def _images_kernel(
         grouped = weight.reshape(node.groups, len(weight) // node.groups, -1)
         factors = matrix_factors(grouped, node.bias, taps.reshape(-1), weight.shape[-1])
 
+    product = Product.packed(*_decoding(node, tensor), factors, finish.scaling, finish.corrections)
+    shape, stride = output.shape, window.stride
+
     def kernel(stored: torch.Tensor) -> torch.Tensor:
-        results = torch.empty((len(stored), *output.shape), dtype=finish.dtype)
+        results = np.empty((len(stored), *shape), dtype=finish.dtype)
+        images = np.ascontiguousarray(stored.numpy())
         convolve(
-            stored.contiguous().numpy(), gain, zero, (top, left), padded, repeated, window.stride,
-            factors, node.depthwise, finish.scaling, results.numpy(),
-        )  # fmt: skip
+            images, product.weights, product.numbers, (top, left), padded, stride, repeated, results
+        )
         return finish(results)
 
     return kernel
@@ -192,35 +194,33 @@ def depthwise_factors(weight: Int64, bias: Int64, runs: Int64) -> Factors:
     )
 
 
-def exact_float(node: MatrixNode, bounds: AccumulatorBounds) -> torch.dtype:
-    """Return the narrowest floating-point type in which no sum of a node is rounded."""
-    return torch.float32 if largest_sum(node, bounds) <= 1 << 24 else torch.float64
-
-
 def _float_products(
     node: FullyConnected, tensor: Tensor, output: Tensor, bounds: AccumulatorBounds
 ) -> Kernel:
-    """Return a fully connected node by floating-point products that are exact."""
-    dtype = exact_float(node, bounds)
-    weight = torch.from_numpy(node.weight_values).to(dtype).T.contiguous()
-    bias = torch.from_numpy(node.bias.copy()).to(dtype)
+    """Return a fully connected node in float64, in which sums of 48 bits are exact."""
+    weight = torch.from_numpy(node.weight_values).to(torch.float64).T.contiguous()
+    bias = torch.from_numpy(node.bias.copy()).to(torch.float64)
     scale = compile_requantization(node.requantization, bounds, output)
-    return lambda stored: scale(decode(stored, tensor, node.input_encoding, dtype) @ weight + bias)
+
+    def kernel(stored: torch.Tensor) -> torch.Tensor:
+        return scale(decode(stored, tensor, node.input_encoding, torch.float64) @ weight + bias)
+
+    return kernel
 
 
 def _float_convolution(
     node: Convolution, tensor: Tensor, output: Tensor, bounds: AccumulatorBounds
 ) -> Kernel:
-    """Return a convolution by floating-point products that are exact."""
-    dtype, window = exact_float(node, bounds), node.window
-    weight = torch.from_numpy(node.weight_values).to(dtype).permute(0, 3, 1, 2)
+    """Return a convolution in float64, in which sums of 48 bits are exact."""
+    window = node.window
+    weight = torch.from_numpy(node.weight_values).to(torch.float64).permute(0, 3, 1, 2)
     weight = weight.contiguous(memory_format=torch.channels_last)
-    bias = torch.from_numpy(node.bias.copy()).to(dtype)
+    bias = torch.from_numpy(node.bias.copy()).to(torch.float64)
     (top, bottom), (left, right) = window.padding
     scale = compile_requantization(node.requantization, bounds, output)
 
     def kernel(stored: torch.Tensor) -> torch.Tensor:
-        values = decode(stored, tensor, node.input_encoding, dtype)
+        values = decode(stored, tensor, node.input_encoding, torch.float64)
         image = pad(values, (0, 0, left, right, top, bottom)).permute(0, 3, 1, 2)
         result = conv2d(image, weight, bias, window.stride, 0, window.dilation, node.groups)
         return scale(result.permute(0, 2, 3, 1))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from golden.executor.loops import Scaling, requantize_rows
+from golden.executor.loops import Corrections, NarrowScaling, Scaling, correct, scale
 from golden.executor.storage import Storage
 from golden.graph import AccumulatorBounds, FixedPoint, Requantization, Tensor
 from golden.numbers.arrays import Int64
@@ -15,37 +15,6 @@ from golden.numbers.rounding import Rounding
 
 Scaler = Callable[[torch.Tensor], torch.Tensor]
 """Accumulators of any type that holds them exactly, channels last, to stored codes."""
-
-
-def compile_requantization(
-    requantization: Requantization | None, bounds: AccumulatorBounds, output: Tensor
-) -> Scaler:
-    """Return the function from accumulators within bounds to stored codes."""
-    storage = Storage.of(output)
-    if requantization is None:
-        return lambda accumulator: (accumulator - storage.offset).to(storage.dtype)
-    scaling = scaling_of(requantization, bounds, output)
-    if scaling is not None:
-        return _compile(scaling, output)
-    return lambda accumulator: storage.store(
-        requantization.evaluate(accumulator.to(torch.int64).numpy())
-    )
-
-
-def scaling_of(
-    requantization: Requantization | None, bounds: AccumulatorBounds, output: Tensor
-) -> Scaling | None:
-    """Return a requantization as a loop takes it; None if the loop's arithmetic cannot hold it."""
-    if requantization is None or bounds.type.width > 32 or not _is_narrow(requantization):
-        return None
-    function = _affine_function(requantization, bounds)
-    return None if function is None else _scaling(function, bounds, output)
-
-
-def _is_narrow(requantization: Requantization) -> bool:
-    """Return whether 64 bits hold the constants of a requantization."""
-    wide = isinstance(requantization, FixedPoint) and requantization.channels.shift.max() > 62
-    return not wide
 
 
 @dataclass(frozen=True)
@@ -66,6 +35,96 @@ class _AffineFunction:
     minimum: Int64
     maximum: Int64
     exceptions: list[tuple[int, int, int]]
+
+
+def compile_requantization(
+    requantization: Requantization | None, bounds: AccumulatorBounds, output: Tensor
+) -> Scaler:
+    """Return the function from accumulators within bounds to stored codes."""
+    storage = Storage.of(output)
+    if requantization is None:
+        return lambda accumulator: (accumulator - storage.offset).to(storage.dtype)
+    function = _function_of(requantization, bounds)
+    compiled = None if function is None else _compile(function, bounds, output)
+    if compiled is not None:
+        return compiled
+    return lambda accumulator: storage.store(
+        requantization.evaluate(accumulator.to(torch.int64).numpy())
+    )
+
+
+def _function_of(
+    requantization: Requantization, bounds: AccumulatorBounds
+) -> _AffineFunction | None:
+    """Return a requantization as affine functions, where 64 bits hold its constants."""
+    if bounds.type.width > 32 or not _is_narrow(requantization):
+        return None
+    return _affine_function(requantization, bounds)
+
+
+def narrow_scaling(
+    requantization: Requantization | None, bounds: AccumulatorBounds, output: Tensor
+) -> tuple[NarrowScaling, Corrections] | None:
+    """Return a requantization for `scale_narrow`; None if its arithmetic cannot hold it.
+
+    With ``h`` a power of two, from ``2**shift`` on, that no ``|p|`` exceeds, ``p >> shift`` is
+    ``((p + h) >> shift) - (h >> shift)``, and nothing shifted is negative.
+    """
+    function = None if requantization is None else _function_of(requantization, bounds)
+    if function is None:
+        return None
+    low, high = np.unique(function.minimum), np.unique(function.maximum)
+    if len(low) > 1 or len(high) > 1:
+        return None
+    offset = Storage.of(output).offset
+    columns: list[tuple[int, ...]] = []
+    for multiplier, shift, negative, positive, zero_point in zip(
+        *(
+            values.tolist()
+            for values in (
+                function.multiplier, function.shift, function.negative, function.positive,
+                function.zero_point,
+            )
+        ),
+        strict=True,
+    ):  # fmt: skip
+        largest = _magnitude(bounds) * multiplier + max(abs(negative), abs(positive))
+        headroom = 1 << max(largest.bit_length(), shift)
+        if multiplier >= 1 << 31 or headroom > 1 << 62 or headroom >> shift >= 1 << 30:
+            return None
+        taken = (headroom >> shift) - zero_point + offset
+        columns.append((multiplier, positive + headroom, negative - positive, shift, taken))
+    spread = (
+        np.broadcast_to(np.array(column, dtype=np.int64), output.channels).copy()
+        for column in zip(*columns, strict=True)
+    )
+    multipliers, constants, differences, shifts, offsets = spread
+    return NarrowScaling(
+        multipliers.astype(np.int32),
+        constants,
+        differences,
+        shifts,
+        offsets.astype(np.int32),
+        int(low[0]) - offset,
+        int(high[0]) - offset,
+    ), _by_channel(function, output.channels)
+
+
+def unscaled(channels: int) -> tuple[NarrowScaling, Corrections]:
+    """Return what leaves sums of 32 bits as they are."""
+    one, none = np.ones(channels, dtype=np.int64), np.empty(0, dtype=np.int64)
+    half = 1 << 31
+    offset = np.full(channels, -half, dtype=np.int32)  # Which is half, modulo 2**32.
+    kept = NarrowScaling(
+        one.astype(np.int32), half * one, 0 * one, 0 * one, offset, -half, half - 1
+    )
+    return kept, Corrections(none, none, none)
+
+
+def _is_narrow(requantization: Requantization) -> bool:
+    """Return whether 64 bits hold the constants of a requantization."""
+    wide = isinstance(requantization, FixedPoint) and requantization.channels.shift.max() > 62
+    return not wide
 
 
 def _affine_function(
@@ -144,10 +203,8 @@ def _rounding_constants(requantization: FixedPoint) -> tuple[Int64, Int64]:
     return negative, positive
 
 
-def _scaling(
-    function: _AffineFunction, bounds: AccumulatorBounds, output: Tensor
-) -> Scaling | None:
-    """Return an affine function for a loop; None if the loop's arithmetic cannot hold it."""
+def _compile(function: _AffineFunction, bounds: AccumulatorBounds, output: Tensor) -> Scaler | None:
+    """Return an affine function as a loop; None if the loop's arithmetic cannot hold it."""
     storage = Storage.of(output)
     low, high = np.unique(function.minimum), np.unique(function.maximum)
     if len(low) > 1 or len(high) > 1:
@@ -166,32 +223,29 @@ def _scaling(
         np.broadcast_to(values.astype(np.int64), output.channels).copy()
         for values in (multiplier, constant, below_zero)
     )
-    return Scaling(
+    scaling = Scaling(
         factors,
         constants,
         differences,
         shift,
         int(low[0]) - storage.offset,
         int(high[0]) - storage.offset,
-        *_by_channel(function, output.channels),
     )
-
-
-def _compile(scaling: Scaling, output: Tensor) -> Scaler:
-    """Return the function that runs the loops over a tensor of accumulators."""
-    dtype = Storage.of(output).dtype
+    corrections = _by_channel(function, output.channels)
 
     def requantize(accumulator: torch.Tensor) -> torch.Tensor:
-        codes = torch.empty(accumulator.shape, dtype=dtype)
+        codes = torch.empty(accumulator.shape, dtype=storage.dtype)
         rows = accumulator.reshape(-1, output.channels).numpy()
         results = codes.view(-1, output.channels).numpy()
-        requantize_rows(rows, scaling, results)
+        scale(rows, *scaling, results)
+        if len(corrections.channels):
+            correct(rows, *corrections, results)
         return codes
 
     return requantize
 
 
-def _by_channel(function: _AffineFunction, channels: int) -> tuple[Int64, Int64, Int64]:
+def _by_channel(function: _AffineFunction, channels: int) -> Corrections:
     """Return channels, accumulators and corrections of the exceptions of a function."""
     one_for_all = len(function.multiplier) == 1
     listed = [
@@ -200,4 +254,4 @@ def _by_channel(function: _AffineFunction, channels: int) -> tuple[Int64, Int64,
         for each in (range(channels) if one_for_all else (channel,))
     ]
     columns = np.array(listed, dtype=np.int64).reshape(-1, 3).T.copy()
-    return columns[0], columns[1], columns[2]
+    return Corrections(columns[0], columns[1], columns[2])

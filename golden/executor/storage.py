@@ -38,6 +38,11 @@ class Storage:
         dtype = torch.int16 if width <= 16 else torch.int32 if width <= 32 else torch.int64
         return cls(dtype, 0)
 
+    @property
+    def numpy_dtype(self) -> np.dtype:
+        """Integer type, as numpy names it."""
+        return torch.empty(0, dtype=self.dtype).numpy().dtype
+
     def store(self, codes: NDArray[np.integer]) -> torch.Tensor:
         """Return codes as they are stored."""
         if self.offset == -128 and codes.dtype == np.int8:
@@ -46,8 +51,7 @@ class Storage:
         else:
             # A copy, so that a read-only or strided array of the user's is no concern of torch.
             shifted = codes if self.offset == 0 else np.subtract(codes, self.offset, dtype=np.int16)
-            numpy_dtype = torch.empty(0, dtype=self.dtype).numpy().dtype
-            integers = shifted.astype(numpy_dtype, order="C")
+            integers = shifted.astype(self.numpy_dtype, order="C")
         # What numpy computes of an array without dimensions is no array.
         return torch.from_numpy(np.asarray(integers))
 

@@ -5,6 +5,9 @@ so only where that gives the code of the graph for every accumulator that can be
 its thresholds decide, or for every pair of codes.
 """
 
+from dataclasses import dataclass
+from functools import singledispatch
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +17,6 @@ from golden.export.writer import Writer, code_dtype
 from golden.graph import (
     AccumulatorBounds,
     Certified,
-    Convolution,
     Encoding,
     Graph,
     MatrixNode,
@@ -27,6 +29,67 @@ from golden.numbers.float_requant import requantize_float32_half_even
 
 _STEPS_OF_SCALE = 16
 """Neighbouring float32 weight scales that are tried."""
+
+
+@dataclass(frozen=True, eq=False)
+class Form:
+    """The tensors of a layer with weights in QDQ form, while it is written.
+
+    Parameters
+    ----------
+    graph : Graph
+    writer : Writer
+    real : str
+        Name of the dequantized input.
+    scale : ndarray of float32, shape (output channels,)
+        Of the weights.
+    bias : str
+        Name of the dequantized bias.
+    target : Quantization
+        Of the output.
+    dtype : str
+        Of its codes.
+    """
+
+    graph: Graph
+    writer: Writer
+    real: str
+    scale: Float32
+    bias: str
+    target: Quantization
+    dtype: str
+
+    def weight(self, codes: NDArray[np.integer]) -> str:
+        """Return dequantized weights, output channels first."""
+        return dequantized_constant(self.writer, codes, self.scale, "int8")
+
+    def quantized(self, real: str) -> str:
+        """Return the codes of the layer's result."""
+        return self.writer.operator(
+            "QuantizeLinear",
+            real,
+            self.writer.constant(np.float32(self.target.scale), "float32"),
+            self.writer.constant(self.target.encoding.zero_point, self.dtype),
+        )
+
+
+@singledispatch
+def write_products(node: Node, form: Form) -> str:
+    """Write the sums of products of a layer, and return the name of their codes."""
+    raise TypeError(f"{node.operator()} has no QDQ form")
+
+
+def dequantized_constant(
+    writer: Writer, codes: NDArray[np.integer], scale: Float32, dtype: str
+) -> str:
+    """Return a dequantized constant with one scale for each index of its first dimension."""
+    return writer.operator(
+        "DequantizeLinear",
+        writer.constant(codes, dtype),
+        writer.constant(scale, "float32"),
+        writer.constant(np.zeros(len(scale)), dtype),
+        axis=0,
+    )
 
 
 class Qdq:
@@ -46,6 +109,8 @@ class Qdq:
         """Write a layer, or return in few words why it has no exact QDQ form."""
         if not isinstance(node, MatrixNode):
             return "no weights"
+        if write_products.dispatch(type(node)) is write_products.dispatch(object):
+            return "it has no QDQ form"
         requantization = node.requantization
         if requantization is None:
             return "nothing requantizes it"
@@ -84,37 +149,13 @@ class Qdq:
         writer = self._writer
         writer.begin(node.output)
         source, target = quantization
-        kind = requantization.output
-        real = self._dequantized(node.inputs[0], source, code_dtype(kind))
+        dtype = code_dtype(requantization.output)
+        real = self._dequantized(node.inputs[0], source, dtype)
         scale = np.broadcast_to(scale, len(node.bias))
-        weight = self._constant(node.weight, scale, "int8")
-        product = np.float32(source.scale) * scale
-        bias = self._constant(node.bias, product, "int32")
-        if isinstance(node, Convolution):
-            real = writer.operator("Transpose", real, perm=[0, 3, 1, 2])
-            weight = self._constant(node.weight.transpose(0, 3, 1, 2), scale, "int8")
-            (top, bottom), (left, right) = node.window.padding
-            sums = writer.operator(
-                "Conv",
-                real,
-                weight,
-                bias,
-                kernel_shape=list(node.window.size),
-                strides=list(node.window.stride),
-                dilations=list(node.window.dilation),
-                pads=[top, left, bottom, right],
-                group=node.groups,
-            )
-            codes = self._quantized(sums, target, code_dtype(kind))
-            codes = writer.operator("Transpose", codes, perm=[0, 2, 3, 1])
-        else:
-            rows = writer.operator("Reshape", real, writer.constant([-1, node.weight.shape[1]]))
-            sums = writer.operator("Gemm", rows, weight, bias, transB=1)
-            codes = self._quantized(sums, target, code_dtype(kind))
-            shape = [-1, *self._graph.tensors[node.output].shape]
-            codes = writer.operator("Reshape", codes, writer.constant(shape))
-        low, high = _clamp(requantization)
-        limits = [writer.constant(value, code_dtype(kind)) for value in (low, high)]
+        bias = dequantized_constant(writer, node.bias, np.float32(source.scale) * scale, "int32")
+        form = Form(self._graph, writer, real, scale, bias, target, dtype)
+        codes = write_products(node, form)
+        limits = [writer.constant(value, dtype) for value in _clamp(requantization)]
         writer.operator("Clip", codes, *limits, output=node.output)
 
     def _dequantized(self, codes: str, quantization: Quantization, dtype: str) -> str:
@@ -123,24 +164,6 @@ class Qdq:
             codes,
             self._writer.constant(np.float32(quantization.scale), "float32"),
             self._writer.constant(quantization.encoding.zero_point, dtype),
-        )
-
-    def _quantized(self, real: str, quantization: Quantization, dtype: str) -> str:
-        return self._writer.operator(
-            "QuantizeLinear",
-            real,
-            self._writer.constant(np.float32(quantization.scale), "float32"),
-            self._writer.constant(quantization.encoding.zero_point, dtype),
-        )
-
-    def _constant(self, codes: NDArray[np.integer], scale: Float32, dtype: str) -> str:
-        """Return a dequantized constant with one scale for each index of its first dimension."""
-        return self._writer.operator(
-            "DequantizeLinear",
-            self._writer.constant(codes, dtype),
-            self._writer.constant(scale, "float32"),
-            self._writer.constant(np.zeros(len(scale)), dtype),
-            axis=0,
         )
 
 

@@ -11,7 +11,8 @@ from golden.graph.node import AccumulatingNode, Inference
 from golden.graph.operands import broadcast, check_operand
 from golden.graph.tensor import Encoding, Tensor
 from golden.numbers.arrays import Int64
-from golden.numbers.requant_spec import MAXIMUM_MULTIPLIER_WIDTH
+from golden.numbers.limits import MAXIMUM_MULTIPLIER_WIDTH
+from golden.numbers.shifts import half_away, half_up
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,8 @@ class Addend:
     def evaluate(self, codes: ArrayLike) -> Int64:
         """Return the integers that codes of up to 16 bits add."""
         product = self.encoding.decode(codes) * self.multiplier
-        first = (product + ((1 << self.half_up_shift) >> 1)) >> self.half_up_shift
-        half = (1 << self.half_away_shift) >> 1
-        magnitude = (np.abs(first) + half) >> self.half_away_shift
-        return np.where((first < 0) != self.subtract, -magnitude, magnitude)
+        rounded = half_away(half_up(product, self.half_up_shift), self.half_away_shift)
+        return -rounded if self.subtract else rounded
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -7,8 +7,9 @@ import numpy as np
 from golden.errors import UserError
 from golden.graph.node import AccumulatorBounds, Inference, Node, only_input
 from golden.graph.operands import clamped
-from golden.graph.tensor import MAXIMUM_CODE_WIDTH, Tensor
+from golden.graph.tensor import Tensor
 from golden.graph.window import Window
+from golden.numbers.limits import MAXIMUM_CODE_WIDTH
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

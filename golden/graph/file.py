@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.files.atomic_file import write_atomically
+from golden.files.bounded_file import MAXIMUM_BYTES
 from golden.graph import record
 from golden.graph.graph import Graph
 from golden.graph.node import Node
@@ -25,8 +26,6 @@ SUFFIX = ".bittrue"
 FORMAT = "bittrue graph"
 VERSION = 3
 """Raised by whatever changes what a file may hold; `_MIGRATIONS` read all that came before."""
-MAXIMUM_BYTES = 1 << 30
-"""Unpacked size beyond which a file is refused."""
 
 _DOCUMENT = "graph.json"
 _MEMBERS = (
@@ -194,14 +193,14 @@ _MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
 """What turns a document of a version into one of the next."""
 
 
-def _npy(array: NDArray) -> bytes:
+def _npy(array: NDArray[Any]) -> bytes:
     stream = io.BytesIO()
     little_endian = array.astype(array.dtype.newbyteorder("<"), order="C", copy=False)
     np.lib.format.write_array(stream, little_endian, version=(1, 0), allow_pickle=False)
     return stream.getvalue()
 
 
-def _read_npy(name: str, content: bytes) -> NDArray:
+def _read_npy(name: str, content: bytes) -> NDArray[Any]:
     stream = io.BytesIO(content)
     try:
         if np.lib.format.read_magic(stream) != (1, 0):

@@ -6,7 +6,8 @@ from types import MappingProxyType
 
 from golden.errors import UserError
 from golden.graph.node import AccumulatorBounds, Node
-from golden.graph.tensor import MAXIMUM_INPUT_WIDTH, Quantization, Tensor
+from golden.graph.tensor import Quantization, Tensor
+from golden.numbers.limits import MAXIMUM_INPUT_WIDTH
 
 
 class GraphError(UserError):

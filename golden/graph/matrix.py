@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.graph.node import AccumulatingNode
-from golden.graph.tensor import MAXIMUM_CODE_WIDTH, Encoding, Tensor, frozen_codes
+from golden.graph.tensor import Encoding, Tensor, frozen_codes
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant_spec import MAXIMUM_ACCUMULATOR_WIDTH
+from golden.numbers.limits import MAXIMUM_ACCUMULATOR_WIDTH, MAXIMUM_CODE_WIDTH
 
 _BIAS = IntegerType(MAXIMUM_ACCUMULATOR_WIDTH, True)
 

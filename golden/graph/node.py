@@ -9,7 +9,7 @@ from golden.graph.requantization import Requantization
 from golden.graph.tensor import Tensor
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant_spec import MAXIMUM_ACCUMULATOR_WIDTH
+from golden.numbers.limits import MAXIMUM_ACCUMULATOR_WIDTH
 
 OPERATORS: dict[str, type["Node"]] = {}
 """Every operator, by the name that files and messages give it; each class enters itself."""
@@ -85,9 +85,10 @@ class Node(ABC):
         super().__init_subclass__()
         if abstract:
             return
-        if cls.operator() in OPERATORS:
-            raise TypeError(f"two operators are named {cls.operator()!r}")
-        OPERATORS[cls.operator()] = cls
+        name = cls.operator()
+        if name in OPERATORS:
+            raise TypeError(f"two operators are named {name!r}")
+        OPERATORS[name] = cls
 
     @classmethod
     def operator(cls) -> str:

@@ -4,7 +4,8 @@ import numpy as np
 
 from golden.errors import UserError
 from golden.graph.node import Node, require_code
-from golden.graph.tensor import MAXIMUM_CODE_WIDTH, Encoding, Tensor
+from golden.graph.tensor import Encoding, Tensor
+from golden.numbers.limits import MAXIMUM_CODE_WIDTH
 
 
 def clamped(

@@ -20,6 +20,7 @@ from golden.errors import UserError
 from golden.graph.node import OPERATORS, Node
 from golden.graph.requantization import Certified, FixedPoint
 from golden.numbers.integer_type import IntegerType
+from golden.registry import import_users_operators
 
 KINDS: dict[Any, Mapping[str, type]] = {
     Node: OPERATORS,
@@ -32,9 +33,9 @@ class ArrayWriter:
     """Collects the arrays of a document."""
 
     def __init__(self) -> None:
-        self.arrays: list[NDArray] = []
+        self.arrays: list[NDArray[Any]] = []
 
-    def add(self, array: NDArray) -> int:
+    def add(self, array: NDArray[Any]) -> int:
         """Keep an array and return its number."""
         self.arrays.append(array)
         return len(self.arrays) - 1
@@ -43,11 +44,11 @@ class ArrayWriter:
 class ArrayReader:
     """Hands out the arrays of a document by number."""
 
-    def __init__(self, arrays: Mapping[str, NDArray], name_of: Callable[[int], str]) -> None:
+    def __init__(self, arrays: Mapping[str, NDArray[Any]], name_of: Callable[[int], str]) -> None:
         self._arrays = arrays
         self._name_of = name_of
 
-    def get(self, number: object, place: str) -> NDArray:
+    def get(self, number: object, place: str) -> NDArray[Any]:
         """Return an array that a document refers to."""
         if type(number) is not int or self._name_of(number) not in self._arrays:
             raise UserError(f"{place} refers to array {number!r}, which is not in the file")
@@ -95,6 +96,8 @@ def decode(value: Any, hint: Any, place: str, arrays: ArrayReader) -> Any:
         return None
     if hint in KINDS:
         kind = value.get("kind") if isinstance(value, dict) else None
+        if isinstance(kind, str) and kind not in KINDS[hint]:
+            import_users_operators()
         if not isinstance(kind, str) or kind not in KINDS[hint]:
             raise UserError(f"{place}.kind is {kind!r}; allowed: {', '.join(sorted(KINDS[hint]))}")
         rest = {name: item for name, item in value.items() if name != "kind"}

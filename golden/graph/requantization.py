@@ -1,19 +1,19 @@
 """How a node turns its accumulators into codes: two kinds, both integers only."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from golden.certificates.certificate import Certificate
 from golden.errors import UserError
-from golden.graph.tensor import MAXIMUM_CODE_WIDTH
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant_spec import MAXIMUM_MULTIPLIER_WIDTH, RequantChannels
+from golden.numbers.limits import MAXIMUM_CODE_WIDTH, MAXIMUM_MULTIPLIER_WIDTH, WORD_BITS
+from golden.numbers.requant_spec import RequantChannels
 from golden.numbers.rounding import Rounding
-
-_WORD_BITS = 62  # Leaves int64 room for the sign and for adding half of any shift.
+from golden.numbers.shifts import round_shift
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,11 +51,11 @@ class FixedPoint:
         exact, multiplier, shift = np.broadcast_arrays(
             np.asarray(accumulator, dtype=np.int64), channels.multiplier, channels.shift
         )
-        limit = 1 << (_WORD_BITS - spec.multiplier_width)
-        wide = (exact >= limit) | (exact <= -limit) | (shift >= _WORD_BITS)
+        limit = 1 << (WORD_BITS - spec.multiplier_width)
+        wide = (exact >= limit) | (exact <= -limit) | (shift >= WORD_BITS)
         narrow = np.where(wide, 0, exact)
         short = np.where(wide, 0, shift)
-        rounded = _round(narrow * multiplier, short, spec.multiplier_width, self.rounding)
+        rounded = round_shift(narrow * multiplier, short, spec.multiplier_width, self.rounding)
         codes = np.clip(rounded + channels.zero_point, channels.minimum, channels.maximum)
         if wide.any():
             rounded = self._round_wide(exact[wide], multiplier[wide], shift[wide])
@@ -66,15 +66,15 @@ class FixedPoint:
             codes[wide] = np.clip(rounded + zero_point, minimum, maximum).astype(np.int64)
         return codes
 
-    def _round_wide(self, accumulator: Int64, multiplier: Int64, shift: Int64) -> NDArray:
+    def _round_wide(self, accumulator: Int64, multiplier: Int64, shift: Int64) -> NDArray[Any]:
         """Divide products of more than 64 bits by ``2**shift``."""
         if not self.rounding.rounds_twice and (shift >= _KEPT).all():
             kept = _kept_product(accumulator, multiplier, shift)
-            return _round(kept, np.full_like(shift, _KEPT), 0, self.rounding)
+            return round_shift(kept, np.full_like(shift, _KEPT), 0, self.rounding)
         # Python's integers do what int64 cannot.
         product = accumulator.astype(object) * multiplier
         width = self.channels.spec.multiplier_width
-        return _round(product, shift.astype(object), width, self.rounding)
+        return round_shift(product, shift.astype(object), width, self.rounding)
 
     def check(self, minimum: Int64, maximum: Int64) -> None:
         """Refuse reachable accumulators that the specification does not hold.
@@ -194,9 +194,9 @@ class Certified:
         constant = _magnitude(certificate.negative_constant, certificate.positive_constant)
         multiplier = _magnitude(certificate.multiplier)
         if (
-            not 0 <= certificate.shift <= _WORD_BITS
+            not 0 <= certificate.shift <= WORD_BITS
             or multiplier.bit_length() > MAXIMUM_MULTIPLIER_WIDTH
-            or (largest * multiplier + constant).bit_length() > _WORD_BITS
+            or (largest * multiplier + constant).bit_length() > WORD_BITS
         ):
             raise UserError("the certificate's constants need more than 64-bit arithmetic")
         codes = (certificate.zero_point, certificate.minimum, certificate.maximum)
@@ -229,26 +229,6 @@ def _check_reachable(
             f"accumulators of channel {channel} reach {minimum[channel]} to {maximum[channel]}; "
             f"{reason}"
         )
-
-
-def _round(product: NDArray, shift: NDArray, first_shift: int, rounding: Rounding) -> NDArray:
-    """Divide integers of any size by ``2**shift`` with a named rounding."""
-    match rounding:
-        case Rounding.TFLITE_DOUBLE | Rounding.RUY:
-            first = np.minimum(shift, first_shift)
-            second = _half_away if rounding is Rounding.TFLITE_DOUBLE else _half_up
-            return second(_half_up(product, first), shift - first)
-        case Rounding.SINGLE_HALF_UP:
-            return _half_up(product, shift)
-        case Rounding.SINGLE_HALF_AWAY:
-            return _half_away(product, shift)
-        case Rounding.SINGLE_HALF_EVEN:
-            return _half_even(product, shift)
-        case Rounding.FLOOR:
-            return product >> shift
-        case Rounding.TRUNCATE:
-            return np.where(product < 0, -(-product >> shift), product >> shift)
-    raise ValueError(f"{rounding} is no function of the accumulator")
 
 
 _KEPT = 2
@@ -292,22 +272,3 @@ def _kept_product(accumulator: Int64, multiplier: Int64, shift: Int64) -> Int64:
     below = (low & ((np.int64(1) << few) - 1)) | np.where(many > 0, high & ((1 << many) - 1), 0)
     kept = np.where(far & (many == 0), _FAR, above) | (below != 0)
     return np.where(accumulator < 0, -kept, kept)
-
-
-def _half_up(value: NDArray, shift: NDArray) -> NDArray:
-    return (value + _half(shift)) >> shift
-
-
-def _half_away(value: NDArray, shift: NDArray) -> NDArray:
-    return np.where(value < 0, -_half_up(-value, shift), _half_up(value, shift))
-
-
-def _half_even(value: NDArray, shift: NDArray) -> NDArray:
-    rounded = _half_up(value, shift)
-    tie = (shift > 0) & ((rounded << shift) - value == _half(shift))
-    return np.where(tie & (rounded & 1 == 1), rounded - 1, rounded)
-
-
-def _half(shift: NDArray) -> NDArray:
-    """Return half of ``2**shift``, in Python's integers where the shift is one."""
-    return (np.ones_like(shift) << shift) >> 1

@@ -3,7 +3,8 @@
 import numpy as np
 
 from golden.errors import UserError
-from golden.graph.tensor import MAXIMUM_CODE_WIDTH, Encoding, Tensor
+from golden.graph.tensor import Encoding, Tensor
+from golden.numbers.limits import MAXIMUM_CODE_WIDTH
 
 
 def sum_bounds(tensor: Tensor, encoding: Encoding, count: int) -> tuple[np.ndarray, np.ndarray]:

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.graph.node import Inference, Node, only_input
-from golden.graph.tensor import MAXIMUM_CODE_WIDTH, Tensor, frozen_codes
+from golden.graph.tensor import Tensor, frozen_codes
 from golden.numbers.integer_type import IntegerType
+from golden.numbers.limits import MAXIMUM_CODE_WIDTH
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

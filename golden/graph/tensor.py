@@ -11,13 +11,7 @@ from golden.errors import UserError
 from golden.numbers.arrays import Int64
 from golden.numbers.exact_integers import exact_integers
 from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant_spec import MAXIMUM_ACCUMULATOR_WIDTH
-
-MAXIMUM_CODE_WIDTH = 16
-"""Of the codes that nodes compute with."""
-
-MAXIMUM_INPUT_WIDTH = 32
-"""Of the codes of a graph's input: a requantization takes more than other nodes do."""
+from golden.numbers.limits import MAXIMUM_ACCUMULATOR_WIDTH
 
 MAXIMUM_ELEMENTS = 1 << 27
 """Elements of one tensor of one sample; a file asking for more is refused before any is made."""

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from golden.graph import Add, Broadcast, Graph, Multiply, Node, Reshape, Tensor
+from golden.graph import Broadcast, Graph, Node, Reshape, Tensor
 
 
 def broadcast_operands(graph: Graph) -> Graph:
@@ -23,7 +23,7 @@ def broadcast_operands(graph: Graph) -> Graph:
     nodes: list[Node] = []
     for node in graph.nodes:
         inputs = list(node.inputs)
-        if isinstance(node, Add | Multiply):
+        if node.repeats_operands:
             shape = graph.tensors[node.output].shape
             for port, name in enumerate(inputs):
                 repeats = _repeats(graph.tensors[name], shape, f"{name} for {node.output}, {port}")

@@ -18,7 +18,7 @@ import numpy as np
 
 from golden.certificates.certificate import CertificateError, StepFunction
 from golden.numbers.arrays import Int64
-from golden.numbers.requant_spec import WIDEST_MULTIPLIER
+from golden.numbers.limits import WIDEST_MULTIPLIER
 
 _NEAR = 2.0**-48
 """Relative distance within which fractions are compared exactly; float64 errs by less."""

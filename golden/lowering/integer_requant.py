@@ -24,14 +24,9 @@ from golden.graph import AccumulatorBounds, Certified, FixedPoint, Requantizatio
 from golden.lowering.half_away_scale import half_away_scale
 from golden.numbers.arrays import Float64, Int64
 from golden.numbers.integer_type import IntegerType
+from golden.numbers.limits import LARGEST_RIGHT_SHIFT, MAXIMUM_MULTIPLIER_WIDTH, WIDEST_MULTIPLIER
 from golden.numbers.multiplier import quantize_multiplier
-from golden.numbers.requant_spec import (
-    LARGEST_RIGHT_SHIFT,
-    MAXIMUM_MULTIPLIER_WIDTH,
-    WIDEST_MULTIPLIER,
-    RequantChannels,
-    RequantSpec,
-)
+from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
 
 _PRODUCT_BITS = 61

@@ -1,12 +1,15 @@
 """Fixed-point functions of gemmlowp, which TensorFlow Lite's integer kernels are built from.
 
-Numbers in Qm.n are integers that stand for ``integer / 2**n``; all fit 32 bits. Source:
-gemmlowp's fixedpoint/fixedpoint.h.
+Numbers in Qm.n are integers that stand for ``integer / 2**n``; all fit 32 bits. Its
+RoundingDivideByPOT is `golden.numbers.shifts.half_away`.
+
+Source: gemmlowp's fixedpoint/fixedpoint.h.
 """
 
 import numpy as np
 
 from golden.numbers.arrays import Int64
+from golden.numbers.shifts import half_away, half_up
 
 ONE = (1 << 31) - 1
 """1.0 in Q0.31, saturated."""
@@ -31,20 +34,13 @@ MINUS_THIRTY_TWO_SEVENTEENTHS = -1010580540
 
 def high_multiply(a: Int64, b: Int64 | int) -> Int64:
     """SaturatingRoundingDoublingHighMul, for operands that are not both -2**31."""
-    return (a * b + (1 << 30)) >> 31
-
-
-def divide_by_power_of_two(value: Int64, exponent: Int64 | int) -> Int64:
-    """RoundingDivideByPOT: the nearest integer, halves away from zero."""
-    half = (np.int64(1) << exponent) >> 1
-    magnitude = (np.abs(value) + half) >> exponent
-    return np.where(value < 0, -magnitude, magnitude)
+    return half_up(a * b, 31)
 
 
 def multiply_by_quantized_multiplier(value: Int64, multiplier: int, exponent: int) -> Int64:
     """MultiplyByQuantizedMultiplier: ``value * multiplier * 2**(exponent - 31)``."""
     shifted = value << max(exponent, 0)
-    return divide_by_power_of_two(high_multiply(shifted, multiplier), max(-exponent, 0))
+    return half_away(high_multiply(shifted, multiplier), max(-exponent, 0))
 
 
 def exp_of_negative(value: Int64, integer_bits: int) -> Int64:
@@ -91,8 +87,8 @@ def _exp_near_zero(value: Int64) -> Int64:
     x2 = high_multiply(x, x)
     x3 = high_multiply(x2, x)
     x4 = high_multiply(x2, x2)
-    inner = high_multiply(divide_by_power_of_two(x4, 2) + x3, _ONE_THIRD) + x2
-    series = x + divide_by_power_of_two(inner, 1)
+    inner = high_multiply(half_away(x4, 2) + x3, _ONE_THIRD) + x2
+    series = x + half_away(inner, 1)
     return _EXP_MINUS_EIGHTH + high_multiply(series, _EXP_MINUS_EIGHTH)
 
 

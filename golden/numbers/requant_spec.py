@@ -8,15 +8,15 @@ from numpy.typing import ArrayLike
 from golden.errors import UserError
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
+from golden.numbers.limits import (
+    LARGEST_RIGHT_SHIFT,
+    MAXIMUM_ACCUMULATOR_WIDTH,
+    MAXIMUM_MULTIPLIER_WIDTH,
+    MAXIMUM_OUTPUT_WIDTH,
+    MAXIMUM_STOCHASTIC_OUTPUT_WIDTH,
+    WIDEST_MULTIPLIER,
+)
 from golden.numbers.rounding import Rounding
-
-MAXIMUM_ACCUMULATOR_WIDTH = 48
-MAXIMUM_OUTPUT_WIDTH = 32
-MAXIMUM_STOCHASTIC_OUTPUT_WIDTH = 16
-MAXIMUM_MULTIPLIER_WIDTH = 31
-LARGEST_RIGHT_SHIFT = 31
-WIDEST_MULTIPLIER = 62
-"""Of scales below one that are rounded once: what 16-bit codes of long sums can take."""
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from numpy.typing import ArrayLike
 from golden.errors import UserError
 from golden.numbers.arrays import Int64
 from golden.numbers.gemmlowp import (
-    divide_by_power_of_two,
     exp_of_negative,
     high_multiply,
     one_over_one_plus,
 )
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.multiplier import quantize_multiplier
+from golden.numbers.shifts import half_away
 
 _DIFFERENCE_INTEGER_BITS = 5
 _DIFFERENCE_FRACTION_BITS = 26
@@ -74,10 +74,10 @@ def softmax(codes: ArrayLike, exponential: Int64, output: IntegerType) -> Int64:
     """
     wide = np.asarray(codes, dtype=np.int64)
     terms = exponential[wide.max(axis=-1, keepdims=True) - wide]
-    total = divide_by_power_of_two(terms, SUM_INTEGER_BITS).sum(axis=-1, keepdims=True)
+    total = half_away(terms, SUM_INTEGER_BITS).sum(axis=-1, keepdims=True)
     # 32 less the bits of the sum, by a float's exponent: exact below 2**53.
     headroom = 32 - np.frexp(total.astype(np.float64))[1].astype(np.int64)
     reciprocal = one_over_one_plus((total << headroom) - (1 << 31))
     shift = SUM_INTEGER_BITS - headroom + 31 - output.width
-    scaled = divide_by_power_of_two(high_multiply(reciprocal, terms), shift)
+    scaled = half_away(high_multiply(reciprocal, terms), shift)
     return np.clip(scaled + output.minimum, output.minimum, output.maximum)

@@ -14,6 +14,7 @@ from golden.errors import UserError
 from golden.numbers.arrays import Int64
 from golden.numbers.gemmlowp import multiply_by_quantized_multiplier
 from golden.numbers.multiplier import quantize_multiplier
+from golden.numbers.shifts import half_up
 
 Real = NDArray[Any]
 """In float32 or float64."""
@@ -79,10 +80,10 @@ def softmax16(
     total = terms.sum(axis=-1, keepdims=True)
     bits = np.frexp(total.astype(np.float64))[1].astype(np.int64)  # Exact below 2**53.
     # The sum with its first bit at bit 16, half up; the table begins at 1.
-    normal = ((total << (31 - bits)) + (1 << 13)) >> 14
+    normal = half_up(total << (31 - bits), 14)
     inverse = _looked_up(np.minimum(normal - (3 << 15), 32767), reciprocal.astype(np.int64))
     shift = bits - 1
-    return np.clip((terms * inverse + ((np.int64(1) << shift) >> 1)) >> shift, 0, 32767)
+    return np.clip(half_up(terms * inverse, shift), 0, 32767)
 
 
 def _exp(real: Real) -> Real:
@@ -119,4 +120,4 @@ def _half_away(real: Real) -> Real:
 def _looked_up(codes: Int64, table: Int64) -> Int64:
     """Interpolate a table of 512 steps at 16-bit codes."""
     step, offset = (codes >> 7) + 256, codes & 127
-    return table[step] + (((table[step + 1] - table[step]) * offset + 64) >> 7)
+    return table[step] + half_up((table[step + 1] - table[step]) * offset, 7)

@@ -13,15 +13,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from golden.codes.activation_map import ActivationMap, encoding_of, scale_of, steps_of
 from golden.codes.bipolar import BipolarMap
 from golden.executor.execute import Executor
 from golden.frontends.torch import to_codes
-from golden.frontends.torch.float_network import Layer, Matrix
+from golden.frontends.torch.layer import Layer
 from golden.graph import Graph
 from golden.numbers.arrays import Int64
-from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of, steps_of
-from golden.quantize.fake_network import FakeQuantizedNetwork, quantizes_its_result
-from golden.quantize.lowering_context import feature_orders
+from golden.quantize.fake_network import FakeQuantizedNetwork
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,7 @@ def compare_layers(
     """
     maps = {name: fake.activation(name).map for name in fake.network.shapes}
     codes = Executor(graph).run(to_codes(graph, *samples), keep=list(graph.tensors))
-    orders = feature_orders(fake.network)
+    orders = fake.network.feature_orders()
     real = {
         name: _real(_torch_order(values, orders.get(name)), maps[name])
         for name, values in codes.items()
@@ -101,9 +100,9 @@ def compare_layers(
 
 def _exact_layer(layer: Layer, fake: FakeQuantizedNetwork) -> Layer:
     """Return a layer in float64 with the weights that its integers stand for."""
-    if not isinstance(layer, Matrix):
+    matrix = fake.matrices.get(layer.output)
+    if matrix is None:
         return layer
-    matrix = fake.matrices[layer.output]
     current = matrix.current()
     return replace(
         current, weight=matrix.integers().real(torch.float64), bias=current.bias.double()
@@ -112,7 +111,7 @@ def _exact_layer(layer: Layer, fake: FakeQuantizedNetwork) -> Layer:
 
 def _quantized(layer: Layer, real: Tensor, mapping: ActivationMap) -> Tensor:
     """Return what the fake-quantized network passes on of a layer's result."""
-    if not quantizes_its_result(layer):
+    if not layer.quantizes_result:
         return real
     return _real(_codes_of(real, mapping).numpy(), mapping)
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from golden.frontends.torch.float_network import FloatNetwork, Layer
+from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.layer import Layer
 from golden.quantize.activation_quantizer import ActivationQuantizer
 from golden.quantize.calibrate import Batch, CalibrationData, distributions
 from golden.quantize.distribution import Distribution
-from golden.quantize.fake_network import quantizes_its_result
 from golden.quantize.histogram import Histogram, histogram_of_values, histogram_of_weights
 from golden.quantize.partial import run_partly_quantized
 from golden.quantize.power import decibels, power
@@ -167,7 +167,7 @@ def _experiments(quantized: QuantizedNetwork, with_accuracy: bool) -> dict[_Key,
         if name in fake.matrices:
             own_layers = {name: fake.matrices[name].quantized()}
             experiments["weights", name] = _Experiment(own_layers)
-        if layer is None or quantizes_its_result(layer):
+        if layer is None or layer.quantizes_result:
             own_values = {name: fake.activation(name)}
             experiments["values", name] = _Experiment({}, own_values)
         layers, values = layers | own_layers, values | own_values

@@ -3,11 +3,13 @@
 import numpy as np
 import torch
 
+from golden.codes.activation_map import scale_of
 from golden.codes.affine import AffineMap
 from golden.errors import UserError
-from golden.frontends.torch.float_network import FloatNetwork, Matrix, Softmax
+from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.layer import Matrix
+from golden.frontends.torch.matrix_arithmetic import LARGEST_BIAS
 from golden.numbers.integer_type import IntegerType
-from golden.quantize.activation_map import scale_of
 from golden.quantize.activation_quantizer import (
     ActivationQuantizer,
     BinaryActivation,
@@ -15,7 +17,6 @@ from golden.quantize.activation_quantizer import (
 )
 from golden.quantize.distribution import Distribution
 from golden.quantize.fake_network import FakeQuantizedNetwork
-from golden.quantize.matrix_arithmetic import LARGEST_BIAS
 from golden.quantize.precision import Precision
 from golden.quantize.ranges import RANGES, Grid
 from golden.quantize.scheme import ActivationScheme, WeightScheme
@@ -50,18 +51,17 @@ def assemble(
         quantizer = _activation(group, precision, distributions, training)
         activations |= dict.fromkeys(group, quantizer)
     weights: dict[str, WeightQuantizer] = {}
-    for layer in network.layers:
-        if isinstance(layer, Matrix):
-            if not (layer.weight.isfinite().all() and layer.bias.isfinite().all()):
-                raise UserError(
-                    f"layer {layer.output!r} has weights that are not finite; check the module"
-                )
-            scheme = precision.weights[layer.output]
-            smallest = _smallest_scale(layer, scale_of(activations[layer.inputs[0]].map))
-            try:
-                weights[layer.output] = _weight(layer.weight, scheme, smallest, training)
-            except UserError as error:
-                raise UserError(f"layer {layer.output!r}: {error}") from error
+    for layer in network.matrices:
+        if not (layer.weight.isfinite().all() and layer.bias.isfinite().all()):
+            raise UserError(
+                f"layer {layer.output!r} has weights that are not finite; check the module"
+            )
+        scheme = precision.weights[layer.output]
+        smallest = _smallest_scale(layer, scale_of(activations[layer.inputs[0]].map))
+        try:
+            weights[layer.output] = _weight(layer.weight, scheme, smallest, training)
+        except UserError as error:
+            raise UserError(f"layer {layer.output!r}: {error}") from error
     return FakeQuantizedNetwork(network, activations, weights)
 
 
@@ -92,8 +92,8 @@ def _activation(
         return BinaryActivation()
     seen = [distributions[name] for name in group]
     low, high = min(each.minimum for each in seen), max(each.maximum for each in seen)
-    if _has_softmax(group, precision.network):
-        return UniformActivation(_softmax_map(group, low, high, scheme))
+    if _has_fixed_scale(group, precision.network):
+        return UniformActivation(_fixed_map(group, low, high, scheme))
     signed = scheme.type == "asymmetric" or low < 0
     grid = Grid.of(IntegerType(scheme.bits, signed), scheme)
     ranges = [RANGES[scheme.range](each, grid) for each in seen]
@@ -108,11 +108,11 @@ def _activation(
         raise UserError(f"tensor {group[0]!r}: {error}") from error
 
 
-def _has_softmax(group: tuple[str, ...], network: FloatNetwork) -> bool:
-    return any(isinstance(layer, Softmax) and layer.output in group for layer in network.layers)
+def _has_fixed_scale(group: tuple[str, ...], network: FloatNetwork) -> bool:
+    return any(layer.fixes_scale and layer.output in group for layer in network.layers)
 
 
-def _softmax_map(
+def _fixed_map(
     group: tuple[str, ...], low: float, high: float, scheme: ActivationScheme
 ) -> AffineMap:
     """Return the fixed output scale of TFLite's softmax."""

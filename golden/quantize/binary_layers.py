@@ -3,17 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from golden.frontends.torch.float_network import (
-    UNLIMITED,
-    Convolution,
-    FloatNetwork,
-    Layer,
-    Pad,
-    Scaled,
-)
+from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.layer import Layer, Matrix, Scaled
+from golden.frontends.torch.limits import UNLIMITED
+from golden.frontends.torch.operators.pad import Pad
 from golden.quantize.scheme import ActivationScheme
-
-_UNPADDED = ((0, 0), (0, 0))
 
 
 def with_signs(network: FloatNetwork, activations: Mapping[str, ActivationScheme]) -> FloatNetwork:
@@ -26,19 +20,13 @@ def with_signs(network: FloatNetwork, activations: Mapping[str, ActivationScheme
     for layer in network.layers:
         if isinstance(layer, Scaled) and activations[layer.output].type == "binary":
             layer = replace(layer, clamp=UNLIMITED)
-        if (
-            isinstance(layer, Convolution)
-            and activations[layer.inputs[0]].type == "binary"
-            and layer.window.padding != _UNPADDED
-        ):
+        padding = layer.padding if isinstance(layer, Matrix) else ()
+        if isinstance(layer, Matrix) and padding and activations[layer.inputs[0]].type == "binary":
             padded = f"{layer.output}.pad"
-            padding = layer.window.padding
             layers.append(Pad(inputs=layer.inputs, output=padded, padding=padding, value=-1.0))
             channels, *size = network.shapes[layer.inputs[0]]
             larger = (each + sum(added) for each, added in zip(size, padding, strict=True))
             shapes[padded] = (channels, *larger)
-            layer = replace(
-                layer, inputs=(padded,), window=replace(layer.window, padding=_UNPADDED)
-            )
+            layer = replace(layer.without_padding(), inputs=(padded,))
         layers.append(layer)
     return replace(network, layers=tuple(layers), shapes=shapes)

@@ -7,29 +7,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from golden.frontends.torch.float_network import (
-    AveragePool,
-    Clamp,
-    FloatNetwork,
-    Layer,
-    Matrix,
-    Normalization,
-    Pad,
-)
+from golden.codes.integer_weight import IntegerWeight
+from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.layer import Layer, Matrix, Normalization
 from golden.quantize.activation_quantizer import ActivationQuantizer
-from golden.quantize.integer_weight import IntegerWeight
 from golden.quantize.quantizer import Quantizer
-from golden.quantize.scale_groups import SHARING
 from golden.quantize.training.gradients import with_gradient_bits
 from golden.quantize.weight_quantizer import WeightQuantizer
-
-_ROUNDED_SHARING = (AveragePool, Clamp, Pad)
-"""Layers within one scale that still leave its grid."""
-
-
-def quantizes_its_result(layer: Layer) -> bool:
-    """Return whether what a layer computes from codes is not on their grid already."""
-    return not isinstance(layer, SHARING) or isinstance(layer, _ROUNDED_SHARING)
 
 
 class FakeQuantizedMatrix(nn.Module):
@@ -152,16 +136,9 @@ class FakeQuantizedNetwork(nn.Module):
         quantizers = list(dict.fromkeys(activations.values()))
         self._numbers = {name: quantizers.index(each) for name, each in activations.items()}
         self.activation_quantizers = nn.ModuleList(quantizers)
-        self._matrices = {
-            layer.output: number
-            for number, layer in enumerate(
-                layer for layer in network.layers if isinstance(layer, Matrix)
-            )
-        }
+        self._matrices = {layer.output: number for number, layer in enumerate(network.matrices)}
         self.matrix_layers = nn.ModuleList(
-            FakeQuantizedMatrix(layer, weights[layer.output])
-            for layer in network.layers
-            if isinstance(layer, Matrix)
+            FakeQuantizedMatrix(layer, weights[layer.output]) for layer in network.matrices
         )
 
     def activation(self, name: str) -> ActivationQuantizer:
@@ -199,16 +176,16 @@ class FakeQuantizedNetwork(nn.Module):
 
     def compute(self, layer: Layer, *inputs: Tensor) -> Tensor:
         """Compute one layer from quantized inputs and quantize its result."""
-        if isinstance(layer, Matrix):
+        if layer.output in self._matrices:
             result = self._matrix(layer.output)(*inputs)
         else:
             result = layer.compute(*inputs)
-        return self.activation(layer.output)(result) if quantizes_its_result(layer) else result
+        return self.activation(layer.output)(result) if layer.quantizes_result else result
 
     def current(self) -> FloatNetwork:
         """Return the float network with the weights as they are now."""
         layers = tuple(
-            self._matrix(layer.output).current() if isinstance(layer, Matrix) else layer
+            self._matrix(layer.output).current() if layer.output in self._matrices else layer
             for layer in self.network.layers
         )
         return replace(self.network, layers=layers)

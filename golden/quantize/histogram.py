@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
+from golden.codes.activation_map import ActivationMap, encoding_of, scale_of
 from golden.codes.affine import AffineMap
+from golden.codes.integer_weight import IntegerWeight
 from golden.numbers.arrays import Float64
-from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
 from golden.quantize.distribution import Distribution
-from golden.quantize.integer_weight import IntegerWeight
 
 _BINS = 64
 _MOST_LEVELS = 16

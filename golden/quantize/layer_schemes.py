@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TypeVar, get_type_hints
 
 from golden.errors import UserError
-from golden.frontends.torch.float_network import FloatNetwork, Matrix
+from golden.frontends.torch.float_network import FloatNetwork
 from golden.quantize.ranges import RANGES
 from golden.quantize.scheme import ActivationScheme, LayerScheme, Scheme, WeightScheme
 from golden.quantize.scheme_file import checked_value
@@ -37,6 +37,7 @@ class LayerSchemes:
     def __init__(self, network: FloatNetwork, scheme: Scheme) -> None:
         self._scheme = scheme
         self._names = frozenset(layer.output for layer in network.layers)
+        weighted = {layer.output for layer in network.matrices}
         for pattern, layer_scheme in scheme.layers.items():
             named = [layer for layer in network.layers if fnmatchcase(layer.output, pattern)]
             if not named:
@@ -44,7 +45,7 @@ class LayerSchemes:
                     f"layers.{pattern} names no layer; the network has: "
                     + ", ".join(layer.output for layer in network.layers)
                 )
-            if layer_scheme.weight and not any(isinstance(layer, Matrix) for layer in named):
+            if layer_scheme.weight and weighted.isdisjoint(layer.output for layer in named):
                 raise UserError(
                     f"layers.{pattern}.weight is given; {named[0].output} has no weights"
                 )

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from golden.errors import UserError
-from golden.frontends.torch.float_network import ChannelStatistics, FloatNetwork, Layer, Matrix
+from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.layer import ChannelStatistics, Matrix
 from golden.quantize.calibrate import Batch
 from golden.quantize.distribution import Distribution, StreamingDistribution
 
@@ -87,22 +88,14 @@ def _expected_run(
     }
     yield from tensors.items()
     for layer in network.layers:
-        statistics = _statistics(layer)
+        statistics = layer.result_statistics
         if statistics is None:
             values = layer.compute(*(tensors[name] for name in layer.inputs))
         else:
-            assert isinstance(layer, Matrix)
             shape = (samples, *network.shapes[layer.output])
-            values = _normal(statistics, shape, generator).clamp(*layer.clamp)
+            values = layer.activated(_normal(statistics, shape, generator))
         tensors[layer.output] = values
         yield layer.output, values
-
-
-def _statistics(layer: Layer) -> ChannelStatistics | None:
-    """Return how a layer's result is distributed before its activation, if that is known."""
-    if not isinstance(layer, Matrix):
-        return None
-    return layer.statistics if layer.normalization is None else layer.normalization.statistics
 
 
 def _normal(

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from golden.frontends.torch.float_network import FloatNetwork, Layer
+from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.layer import Layer
 from golden.quantize.activation_quantizer import ActivationQuantizer
-from golden.quantize.fake_network import quantizes_its_result
 
 
 def run_partly_quantized(
@@ -35,7 +35,7 @@ def run_partly_quantized(
                 tensors[name] = activations[name](exact[name])
         for layer in network.layers:
             name = layer.output
-            quantizer = activations.get(name) if quantizes_its_result(layer) else None
+            quantizer = activations.get(name) if layer.quantizes_result else None
             same = all(tensors[each] is exact[each] for each in layer.inputs)
             if not same or name in layers:
                 layer = layers.get(name, layer)

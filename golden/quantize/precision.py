@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from golden.errors import UserError
-from golden.frontends.torch.float_network import Concat, Convert, FloatNetwork, Layer, Matrix
+from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.layer import Layer
+from golden.frontends.torch.operators.requantize import Convert
 from golden.quantize.binary_layers import with_signs
 from golden.quantize.layer_schemes import LayerSchemes, changed, check_training
 from golden.quantize.ranges import RANGES
-from golden.quantize.scale_groups import SHARING, ScaleGroups
+from golden.quantize.scale_groups import ScaleGroups
 from golden.quantize.scheme import ActivationScheme, Scheme, WeightScheme
 
 
@@ -34,9 +36,9 @@ class Precision:
     weights: Mapping[str, WeightScheme]
 
     @property
-    def conversions(self) -> tuple[Convert, ...]:
+    def conversions(self) -> tuple[Layer, ...]:
         """The conversions between precision domains."""
-        return tuple(layer for layer in self.network.layers if isinstance(layer, Convert))
+        return tuple(layer for layer in self.network.layers if layer.changes_precision_only)
 
 
 def assign_precision(network: FloatNetwork, scheme: Scheme) -> Precision:
@@ -53,11 +55,7 @@ def assign_precision(network: FloatNetwork, scheme: Scheme) -> Precision:
     network = assignment.with_joins(network)
     network = with_signs(network, assignment.activations(network))
     groups = tuple(tuple(group) for group in ScaleGroups(network).all())
-    weights = {
-        layer.output: assignment.layers.weight(layer.output)
-        for layer in network.layers
-        if isinstance(layer, Matrix)
-    }
+    weights = {layer.output: assignment.layers.weight(layer.output) for layer in network.matrices}
     return Precision(network, groups, assignment.activations(network), weights)
 
 
@@ -94,7 +92,7 @@ class _Assignment:
         """Return what is said of tensors that share one scale; None if nothing in particular."""
         said = {name: self.layers.activation(name) for name in group}
         for layer in network.layers:
-            if isinstance(layer, Convert) and layer.output in group:
+            if layer.changes_precision_only and layer.output in group:
                 for reader in network.consumers(layer.output):
                     said[layer.output] |= self.layers.input(reader.output)
         different = {name: changes for name, changes in said.items() if changes}
@@ -139,7 +137,7 @@ class _Assignment:
         The result has what it is given itself, else the widest that is given to an input. Inputs
         that nothing is said of are quantized like the result, and need no conversion.
         """
-        groups = ScaleGroups(network, tuple(kind for kind in SHARING if kind is not Concat))
+        groups = ScaleGroups(network, joined=False)
         given = {
             name: options
             for group in groups.all()
@@ -149,7 +147,7 @@ class _Assignment:
         layers: list[Layer] = []
         shapes = dict(network.shapes)
         for layer in network.layers:
-            if isinstance(layer, Concat):
+            if layer.joins:
                 said = [each for name in layer.inputs if (each := given[name]) is not None]
                 widest = max(said, key=lambda each: each.bits, default=None)
                 wanted = given[layer.output] or widest

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.lower import lower
 from golden.graph import Graph
 from golden.quantize.fake_network import FakeQuantizedNetwork
-from golden.quantize.lower import lower
 from golden.quantize.precision import Precision
 from golden.quantize.scheme import Scheme
 

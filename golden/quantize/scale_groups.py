@@ -1,18 +1,6 @@
 """Which tensors share one scale, because codes only move between them."""
 
-from golden.frontends.torch.float_network import (
-    AveragePool,
-    Clamp,
-    Concat,
-    FloatNetwork,
-    Layer,
-    MaxPool,
-    Pad,
-    Reshape,
-)
-
-SHARING = (AveragePool, Clamp, Concat, MaxPool, Pad, Reshape)
-"""Layers that compute on codes as they are: inputs and output have one scale."""
+from golden.frontends.torch.float_network import FloatNetwork
 
 
 class ScaleGroups:
@@ -21,14 +9,14 @@ class ScaleGroups:
     Parameters
     ----------
     network : FloatNetwork
-    sharing : tuple of type
-        Layers whose inputs and output share one.
+    joined : bool
+        Whether tensors that are joined share the scale of the result.
     """
 
-    def __init__(self, network: FloatNetwork, sharing: tuple[type[Layer], ...] = SHARING) -> None:
+    def __init__(self, network: FloatNetwork, joined: bool = True) -> None:
         self._group = {name: [name] for name in network.shapes}
         for layer in network.layers:
-            if isinstance(layer, sharing):
+            if layer.shares_scale and (joined or not layer.joins):
                 for name in layer.inputs:
                     self.merge(name, layer.output)
 

@@ -5,7 +5,7 @@ from torch import Tensor
 
 from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
-from golden.units.bitserial_spec import MAXIMUM_WIDTH
+from golden.numbers.limits import MAXIMUM_CODE_WIDTH
 
 
 def bit_planes(values: Tensor, kind: IntegerType) -> Tensor:
@@ -27,8 +27,8 @@ def bit_planes(values: Tensor, kind: IntegerType) -> Tensor:
     UserError
         If a value does not fit the type.
     """
-    if kind.width > MAXIMUM_WIDTH:
-        raise UserError(f"precision is {kind}; allowed: 1 to {MAXIMUM_WIDTH} bits")
+    if kind.width > MAXIMUM_CODE_WIDTH:
+        raise UserError(f"precision is {kind}; allowed: 1 to {MAXIMUM_CODE_WIDTH} bits")
     if values.numel():
         low, high = (int(bound) for bound in values.aminmax())
         if low not in kind or high not in kind:

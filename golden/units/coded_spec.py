@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
-from golden.units.xnor_spec import MAXIMUM_LANES, MAXIMUM_LENGTH
+from golden.numbers.limits import MAXIMUM_CODE_WIDTH
+from golden.units.chunks import MAXIMUM_LANES, MAXIMUM_LENGTH
 
 MAXIMUM_EXPONENT = 15
 MAXIMUM_CODEBOOK_WIDTH = 6
-MAXIMUM_INPUT_WIDTH = 16
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,9 @@ class CodedSpec:
     length: int = 1024
 
     def __post_init__(self) -> None:
-        if not 2 <= self.input.width <= MAXIMUM_INPUT_WIDTH:
+        if not 2 <= self.input.width <= MAXIMUM_CODE_WIDTH:
             raise UserError(
-                f"input is {self.input}; allowed: 2 to {MAXIMUM_INPUT_WIDTH} bits, "
+                f"input is {self.input}; allowed: 2 to {MAXIMUM_CODE_WIDTH} bits, "
                 "signed or unsigned"
             )
         if not 1 <= self.lanes <= MAXIMUM_LANES:

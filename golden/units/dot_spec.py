@@ -4,15 +4,8 @@ from dataclasses import dataclass
 
 from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
-from golden.units.mac_spec import (
-    MAXIMUM_ACCUMULATOR_WIDTH,
-    MacSpec,
-    Multiplier,
-    check_at_least_one,
-    check_operand,
-)
-
-MAXIMUM_BIAS_WIDTH = 48
+from golden.numbers.limits import MAXIMUM_ACCUMULATOR_WIDTH, WORD_BITS
+from golden.units.mac_spec import MacSpec, Multiplier, check_at_least_one, check_operand
 
 
 @dataclass(frozen=True)
@@ -58,15 +51,15 @@ class DotSpec:
         check_operand("inputs", self.inputs, self.multiplier.widest)
         check_operand("weights", self.weights, self.multiplier.widest)
         check_at_least_one(lanes=self.lanes, outputs=self.outputs)
-        if not (self.bias.signed and self.bias.width <= MAXIMUM_BIAS_WIDTH):
+        if not (self.bias.signed and self.bias.width <= MAXIMUM_ACCUMULATOR_WIDTH):
             raise UserError(
-                f"bias is {self.bias}; allowed: signed, up to {MAXIMUM_BIAS_WIDTH} bits"
+                f"bias is {self.bias}; allowed: signed, up to {MAXIMUM_ACCUMULATOR_WIDTH} bits"
             )
         width = self.output_type.width
-        if width > MAXIMUM_ACCUMULATOR_WIDTH:
+        if width > WORD_BITS:
             raise UserError(
                 f"length is {self.length}; the outputs would have {width} bits, "
-                f"allowed: {MAXIMUM_ACCUMULATOR_WIDTH}"
+                f"allowed: {WORD_BITS}"
             )
 
     @property

@@ -5,12 +5,10 @@ from enum import Enum
 
 from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
+from golden.numbers.limits import MAXIMUM_CODE_WIDTH, WORD_BITS
 
 MINIMUM_OPERAND_WIDTH = 2
-MAXIMUM_OPERAND_WIDTH = 16
 MAXIMUM_LUT_WIDTH = 8
-MAXIMUM_ACCUMULATOR_WIDTH = 62
-"""What sums in int64, and a bench that packs 64-bit words, hold with room to spare."""
 
 
 class Multiplier(Enum):
@@ -28,24 +26,10 @@ class Multiplier(Enum):
     @property
     def widest(self) -> int:
         """Bits of the widest operand."""
-        return MAXIMUM_LUT_WIDTH if self is Multiplier.LUT else MAXIMUM_OPERAND_WIDTH
-
-    @classmethod
-    def parse(cls, text: str) -> "Multiplier":
-        """Read a multiplier's name.
-
-        Raises
-        ------
-        UserError
-            Listing the names that exist.
-        """
-        names = {kind.value: kind for kind in cls}
-        if text not in names:
-            raise UserError(f"no multiplier is named {text!r}; choose one of {', '.join(names)}")
-        return names[text]
+        return MAXIMUM_LUT_WIDTH if self is Multiplier.LUT else MAXIMUM_CODE_WIDTH
 
 
-def check_operand(name: str, kind: IntegerType, maximum: int = MAXIMUM_OPERAND_WIDTH) -> None:
+def check_operand(name: str, kind: IntegerType, maximum: int = MAXIMUM_CODE_WIDTH) -> None:
     """Refuse an operand type that a multiplier does not take.
 
     Raises
@@ -97,11 +81,11 @@ def check_length(length: int, a: IntegerType, b: IntegerType) -> None:
         Naming the length and what is allowed.
     """
     low, high = product_range(a, b)
-    longest = ((1 << (MAXIMUM_ACCUMULATOR_WIDTH - 1)) - 1) // max(-low, high)
+    longest = ((1 << (WORD_BITS - 1)) - 1) // max(-low, high)
     if length > longest:
         raise UserError(
             f"length is {length}; allowed: up to {longest}, as more products of {a} and {b} take "
-            f"an accumulator of more than {MAXIMUM_ACCUMULATOR_WIDTH} bits"
+            f"an accumulator of more than {WORD_BITS} bits"
         )
 
 

@@ -22,20 +22,6 @@ class Dataflow(Enum):
     OUTPUT_STATIONARY = "output"
     WEIGHT_STATIONARY = "weight"
 
-    @classmethod
-    def parse(cls, text: str) -> "Dataflow":
-        """Read a data flow's name.
-
-        Raises
-        ------
-        UserError
-            Listing the names that exist.
-        """
-        names = {kind.value: kind for kind in cls}
-        if text not in names:
-            raise UserError(f"no dataflow is named {text!r}; choose one of {', '.join(names)}")
-        return names[text]
-
 
 @dataclass(frozen=True)
 class SystolicSpec:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from amaranth.hdl import C, Cat, Value
 
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Stages
 
 
 def adder_tree_latency(count: int) -> int:
@@ -12,14 +12,14 @@ def adder_tree_latency(count: int) -> int:
     return (count - 1).bit_length()
 
 
-def adder_tree(pipeline: Pipeline, name: str, values: Sequence[Value], step: int = 0) -> Value:
+def adder_tree(pipeline: Stages, name: str, values: Sequence[Value], step: int = 0) -> Value:
     """Add values in pairs, registering every level.
 
     ``sum of values[k] * 2**(step * k)``, exact: each addition is as wide as its operands require.
 
     Parameters
     ----------
-    pipeline : Pipeline
+    pipeline : Stages
         Where the registers go, `adder_tree_latency` of them one after the other.
     name : str
         Prefix of the registers' names.

@@ -6,46 +6,24 @@ table, and the carry chain behind it does the rest, so a row costs as many table
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from amaranth.hdl import C, Cat, Const, Shape, Signal, Value
 
 from golden.numbers.integer_type import IntegerType
-from hdl.blocks.adder_tree import add_term, adder_tree, adder_tree_latency
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Stages
+from hdl.blocks.row_chains import ROW_INPUTS, Row, row_chains_latency, sum_of_products
 from hdl.blocks.shapes import type_of
 
-CHAIN_LENGTH = 3
-"""Rows added one after the other, a cycle each: shorter chains need more adders to join them,
-longer ones longer delays of their operands, which synthesis makes from tables as well."""
 
-_TABLE_INPUTS = 5
-"""Operand bits that fit one table beside a bit of the running sum."""
-
-
-@dataclass(frozen=True)
-class _Row:
-    """One term of a sum: ``bits + carry - bias``, at least `minimum` and at most `maximum`."""
-
-    bits: Value
-    carry: Value
-    bias: int
-    minimum: int
-    maximum: int
-
-
-def lut_dot_product(pipeline: Pipeline, name: str, a: Sequence[Value], b: Sequence[Value]) -> Value:
+def lut_dot_product(pipeline: Stages, name: str, a: Sequence[Value], b: Sequence[Value]) -> Value:
     """Return ``sum of a[k] * b[k]`` without a hardware multiplier.
 
     Products of at most five operand bits are read from tables; wider ones are sums of radix-4
-    Booth rows ``digit * a * 4**position`` with digits of -2 to 2. All rows of one position, over
-    all products, are added before the positions are: the adders are no wider than they must be,
-    and as many carry inputs are free as negative digits need. A row's sign bit is inverted instead
-    of extended, which adds a constant; the constants are where the chains of rows begin.
+    Booth rows ``digit * a * 4**position`` with digits of -2 to 2; see `hdl.blocks.row_chains`.
 
     Parameters
     ----------
-    pipeline : Pipeline
+    pipeline : Stages
         Where the registers go, `lut_dot_product_latency` of them one after the other.
     name : str
         Prefix of the registers' names.
@@ -59,43 +37,22 @@ def lut_dot_product(pipeline: Pipeline, name: str, a: Sequence[Value], b: Sequen
     """
     if _row_bits(b[0].shape(), a[0].shape()) < _row_bits(a[0].shape(), b[0].shape()):
         a, b = b, a
-    chains: list[list[Value]] = [[] for _ in range(_row_count(a[0].shape(), b[0].shape()))]
-    for first in range(0, len(a), CHAIN_LENGTH):
-        rows = []
-        for place, lane in enumerate(range(first, min(first + CHAIN_LENGTH, len(a)))):
-            # A row meets the running sum as many cycles later as rows come before it.
-            multiplicand = pipeline.register(f"{name}_a{lane}", a[lane], place)
-            multiplier = pipeline.register(f"{name}_b{lane}", b[lane], place)
-            rows.append(_rows(pipeline, f"{name}_row{lane}", multiplicand, multiplier))
-        for digit, chain in enumerate(zip(*rows, strict=True)):
-            prefix = f"{name}_digit{digit}_{first}"
-            total = _add_rows(pipeline, prefix, chain)
-            shorter = min(CHAIN_LENGTH, len(a)) - len(chain)
-            chains[digit].append(pipeline.register(f"{prefix}_late", total, shorter))
-    digits = [
-        adder_tree(pipeline, f"{name}_digit{digit}_sum", sums) for digit, sums in enumerate(chains)
-    ]
-    return adder_tree(pipeline, f"{name}_sum", digits, step=2)
+    return sum_of_products(pipeline, name, a, b, _rows, step=2)
 
 
 def lut_dot_product_latency(a: Shape, b: Shape, lanes: int) -> int:
     """Return the cycles that `lut_dot_product` takes for so many products."""
     rows = _row_count(a, b) if _row_bits(a, b) <= _row_bits(b, a) else _row_count(b, a)
-    chains = -(-lanes // CHAIN_LENGTH)
-    return min(CHAIN_LENGTH, lanes) + adder_tree_latency(chains) + adder_tree_latency(rows)
+    return row_chains_latency(lanes, rows)
 
 
-def _add_rows(pipeline: Pipeline, name: str, rows: Sequence[_Row]) -> Value:
-    kind = IntegerType.spanning(sum(row.minimum for row in rows), sum(row.maximum for row in rows))
-    start = -sum(row.bias for row in rows) % (1 << kind.width)
-    total: Value = C(start, kind.width)
-    for index, row in enumerate(rows):
-        total = pipeline.register(f"{name}_{index}", add_term(total, row.bits, row.carry))
-    return total.as_signed() if kind.signed else total
+def lut_rows_bits(a: Shape, b: Shape) -> int:
+    """Return the bits of all rows of a product, the measure of its cost."""
+    return min(_row_bits(a, b), _row_bits(b, a))
 
 
 def _fits_table(a: Shape, b: Shape) -> bool:
-    return a.width + b.width <= _TABLE_INPUTS
+    return a.width + b.width <= ROW_INPUTS
 
 
 def _row_count(a: Shape, b: Shape) -> int:
@@ -113,7 +70,7 @@ def _row_bits(a: Shape, b: Shape) -> int:
     return _row_count(a, b) * _row_width(a)
 
 
-def _rows(pipeline: Pipeline, name: str, a: Value, b: Value) -> list[_Row]:
+def _rows(pipeline: Stages, name: str, a: Value, b: Value) -> list[Row]:
     if _fits_table(a.shape(), b.shape()):
         return [_table_row(a, b)]
     sign = b[-1] if b.shape().signed else C(0)
@@ -124,7 +81,7 @@ def _rows(pipeline: Pipeline, name: str, a: Value, b: Value) -> list[_Row]:
     ]
 
 
-def _booth_row(pipeline: Pipeline, name: str, a: Value, digit: Sequence[Value]) -> _Row:
+def _booth_row(pipeline: Stages, name: str, a: Value, digit: Sequence[Value]) -> Row:
     """Return the row of ``digit[0] + digit[1] - 2 * digit[2]`` times `a`.
 
     Networks have thousands of rows: a module of its own keeps their Verilog short and quick to
@@ -144,10 +101,10 @@ def _booth_row(pipeline: Pipeline, name: str, a: Value, digit: Sequence[Value]) 
         o_bits=bits,
     )
     largest = 2 * max(-kind.minimum, kind.maximum)
-    return _Row(bits, carry=digit[2], bias=1 << (width - 1), minimum=-largest, maximum=largest)
+    return Row(bits, carry=digit[2], bias=1 << (width - 1), minimum=-largest, maximum=largest)
 
 
-def _table_row(a: Value, b: Value) -> _Row:
+def _table_row(a: Value, b: Value) -> Row:
     """Return the row of ``a * b``, read from a table of all products."""
     kinds = type_of(a.shape()), type_of(b.shape())
     products = [
@@ -163,7 +120,7 @@ def _table_row(a: Value, b: Value) -> _Row:
         ).bit_select(operands, 1)
         for bit in range((high - low).bit_length())
     )
-    return _Row(bits=bits, carry=C(0), bias=-low, minimum=low, maximum=high)
+    return Row(bits=bits, carry=C(0), bias=-low, minimum=low, maximum=high)
 
 
 def _decode(code: int, kind: IntegerType) -> int:

@@ -10,7 +10,7 @@ from hdl.blocks.adder_tree import adder_tree, adder_tree_latency
 from hdl.blocks.booth import lut_dot_product, lut_dot_product_latency
 from hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
 from hdl.blocks.packed_multiply import Vectors, packed_dot_products, packed_latency
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Stages
 from hdl.blocks.shapes import shape_of
 
 
@@ -31,13 +31,13 @@ def dot_product_latency(spec: MacSpec) -> int:
 
 
 def dot_products(
-    pipeline: Pipeline, name: str, spec: MacSpec, a: Vectors, b: Vectors
+    pipeline: Stages, name: str, spec: MacSpec, a: Vectors, b: Vectors
 ) -> list[list[Value]]:
     """Return ``sum of a[r][k] * b[c][k]`` over lanes k, for every pair of vectors.
 
     Parameters
     ----------
-    pipeline : Pipeline
+    pipeline : Stages
         Where the registers go, `dot_product_latency` of them one after the other.
     name : str
         Prefix of the registers' names.
@@ -63,7 +63,7 @@ def dot_products(
 
 
 def _dot_product(
-    pipeline: Pipeline, name: str, spec: MacSpec, a: Sequence[Value], b: Sequence[Value]
+    pipeline: Stages, name: str, spec: MacSpec, a: Sequence[Value], b: Sequence[Value]
 ) -> Value:
     if spec.multiplier is Multiplier.LUT:
         return lut_dot_product(pipeline, name, a, b)

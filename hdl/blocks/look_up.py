@@ -13,6 +13,22 @@ from hdl.blocks.pipeline import Stages
 from hdl.blocks.rom import Rom
 from hdl.blocks.shapes import shape_spanning
 
+LOOK_UP_LATENCY = 2
+"""Cycles of `look_up` and a register behind it: block RAM is slow to answer."""
+
+
+def looked_up(
+    m: Module,
+    pipeline: Stages,
+    name: str,
+    index: Value,
+    columns: Mapping[str, NDArray[Any]],
+    memory: Memory | None = None,
+) -> dict[str, Value]:
+    """Return what `look_up` does, from registers, `LOOK_UP_LATENCY` cycles later."""
+    found = look_up(m, pipeline, name, index, columns, memory)
+    return {column: pipeline.register(f"{column}_found", value) for column, value in found.items()}
+
 
 def look_up(
     m: Module,

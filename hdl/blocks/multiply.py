@@ -31,7 +31,7 @@ def multiply(pipeline: Stages, name: str, a: Value, b: Value, addend: Value | No
 
     Parameters
     ----------
-    pipeline : Pipeline
+    pipeline : Stages
         Where the registers go.
     name : str
         Prefix of the registers' names.
@@ -72,7 +72,7 @@ def multiplier(pipeline: Stages, name: str, a: Value, b: Value) -> Value:
 
     Parameters
     ----------
-    pipeline : Pipeline
+    pipeline : Stages
         Enables the multiplier's registers.
     name : str
         Of the instance; its product is ``<name>``.

@@ -7,14 +7,14 @@ from amaranth.hdl import Cat, Const, Value
 from golden.units.packing import Packing
 from hdl.blocks.adder_tree import adder_tree, adder_tree_latency
 from hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Stages
 
 Vectors = Sequence[Sequence[Value]]
 """Operands, by vector and lane."""
 
 
 def packed_dot_products(
-    pipeline: Pipeline, name: str, packing: Packing, a: Vectors, b: Vectors
+    pipeline: Stages, name: str, packing: Packing, a: Vectors, b: Vectors
 ) -> list[list[Value]]:
     """Return ``sum of a[r][k] * b[c][k]`` over lanes k, for every pair of vectors.
 
@@ -24,7 +24,7 @@ def packed_dot_products(
 
     Parameters
     ----------
-    pipeline : Pipeline
+    pipeline : Stages
         Where the registers go, `packed_latency` of them one after the other.
     name : str
         Prefix of the registers' names.
@@ -74,7 +74,7 @@ def _groups(count: int, size: int) -> list[range]:
     return [range(first, min(first + size, count)) for first in range(0, count, size)]
 
 
-def _chain(pipeline: Pipeline, name: str, packing: Packing, a: Vectors, b: Vectors) -> Value:
+def _chain(pipeline: Stages, name: str, packing: Packing, a: Vectors, b: Vectors) -> Value:
     """Return the sum of the wide products of some lanes, with the bias of every field."""
     width = packing.products * packing.stride
     total: Value = Const(packing.wide_bias, width)
@@ -126,7 +126,7 @@ def _leftover(packing: Packing) -> int:
     return 0 if packing.bias == 1 << (packing.stride - 1) else packing.bias
 
 
-def _total(pipeline: Pipeline, name: str, packing: Packing, fields: Sequence[Value]) -> Value:
+def _total(pipeline: Stages, name: str, packing: Packing, fields: Sequence[Value]) -> Value:
     total = adder_tree(pipeline, name, fields)
     bias = _leftover(packing) * len(fields)
     return pipeline.register(f"{name}_exact", total - bias) if bias else total

@@ -17,7 +17,7 @@ SEPARATOR = "__"
 the things of another."""
 
 _HAND_WRITTEN = f"{SEPARATOR}lib_"
-"""Between a design's name and that of a module of ``hdl/verilog``."""
+"""Between a design's name and that of a module of ``hdl/blocks/verilog``."""
 
 
 RomColumns = Sequence[tuple[NDArray[Any], int]]
@@ -78,7 +78,7 @@ class VerilogPlatform:
         return full
 
     def add_library(self, module: str) -> str:
-        """Add a hand-written module of ``hdl/verilog``, and return its name within all designs."""
+        """Add a module of ``hdl/blocks/verilog``, and return its name within all designs."""
         self._library.add(module)
         return library_name(module, self.design)
 
@@ -93,7 +93,7 @@ def library_name(module: str, design: str) -> str:
 
 
 def library_module(module: str, design: str) -> str:
-    """Return a hand-written module of ``hdl/verilog`` as one of a design."""
+    """Return a hand-written module of ``hdl/blocks/verilog`` as one of a design."""
     text = (_LIBRARY / f"{module}.v").read_text()
     return re.sub(r"^module (?=\w)", f"module {design}{_HAND_WRITTEN}", text, flags=re.MULTILINE)
 

@@ -8,7 +8,7 @@ from itertools import product as every
 from amaranth.hdl import C, Cat, Const, Mux, Value
 
 from hdl.blocks.adder_tree import add_term
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Stages
 
 _MOST_COUNTED = 5
 """Bits that share a table of six inputs with one bit of the carry chain."""
@@ -84,7 +84,7 @@ def weighted_sum_latency(heights: Sequence[int]) -> int:
     return len(_plan(heights)) + 1
 
 
-def weighted_sum(pipeline: Pipeline, name: str, columns: Sequence[Sequence[Value]]) -> Value:
+def weighted_sum(pipeline: Stages, name: str, columns: Sequence[Sequence[Value]]) -> Value:
     """Add bits: those of ``columns[k]`` weigh ``2**k``.
 
     Each stage replaces up to nine bits by four in three tables of six inputs and a carry chain
@@ -92,7 +92,7 @@ def weighted_sum(pipeline: Pipeline, name: str, columns: Sequence[Sequence[Value
 
     Parameters
     ----------
-    pipeline : Pipeline
+    pipeline : Stages
         Where the registers go, `weighted_sum_latency` of them one after the other.
     name : str
         Prefix of the registers' names.
@@ -117,7 +117,7 @@ def weighted_sum(pipeline: Pipeline, name: str, columns: Sequence[Sequence[Value
 
 
 def _build_stage(
-    pipeline: Pipeline, name: str, chains: Sequence[_Chain], columns: Sequence[Sequence[Value]]
+    pipeline: Stages, name: str, chains: Sequence[_Chain], columns: Sequence[Sequence[Value]]
 ) -> list[list[Value]]:
     left = [list(column) for column in columns] + [[], [], []]
     result: list[list[Value]] = [[] for _ in range(len(left) + 1)]
@@ -194,7 +194,7 @@ class ProductCounter:
 
     def build(
         self,
-        pipeline: Pipeline,
+        pipeline: Stages,
         name: str,
         a: Sequence[Value],
         b: Sequence[Value],
@@ -204,7 +204,7 @@ class ProductCounter:
 
         Parameters
         ----------
-        pipeline : Pipeline
+        pipeline : Stages
             Where the registers go.
         name : str
             Prefix of the registers' names.
@@ -239,7 +239,7 @@ class ProductCounter:
 
     def _build_group(
         self,
-        pipeline: Pipeline,
+        pipeline: Stages,
         name: str,
         a: Sequence[Value],
         b: Sequence[Value],

@@ -6,7 +6,7 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
 
 from golden.numbers.requant_spec import RequantSpec
 from golden.numbers.rounding import RANDOM_BITS, Rounding
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Stages
 
 ROUNDING_SHIFT_LATENCY = 4
 
@@ -47,7 +47,7 @@ class RoundingShift:
     ----------
     m : Module
         Receives the statements.
-    pipeline : Pipeline
+    pipeline : Stages
         Where the registers go; `ROUNDING_SHIFT_LATENCY` cycles.
     spec : RequantSpec
         Widths and roundings.
@@ -71,7 +71,7 @@ class RoundingShift:
     def __init__(
         self,
         m: Module,
-        pipeline: Pipeline,
+        pipeline: Stages,
         spec: RequantSpec,
         product: Value,
         shift: Value,
@@ -176,7 +176,7 @@ def _selects(spec: RequantSpec, rounding: Value, chosen: list[Rounding]) -> Valu
 
 
 def _register(
-    pipeline: Pipeline, prefix: str, window: _Window, *values: Value
+    pipeline: Stages, prefix: str, window: _Window, *values: Value
 ) -> tuple[_Window, *tuple[Value, ...]]:
     names = ("sign", "carry", "shift", "lost", "right")
     registered = _Window(

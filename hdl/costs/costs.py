@@ -1,6 +1,7 @@
 """Amounts of what an FPGA has."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -37,3 +38,8 @@ class Costs:
         """Return the costs of all together."""
         columns = (self.luts, self.multipliers, self.halves)
         return Costs(*(int(np.sum(column)) for column in columns))
+
+
+def rounded_up(value: Any) -> Int64:
+    """Return the next greater integers."""
+    return np.asarray(np.ceil(value), dtype=np.int64)

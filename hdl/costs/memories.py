@@ -3,14 +3,11 @@
 Every function takes numbers, or arrays of them: one entry for each way to build a memory.
 """
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from golden.numbers.arrays import Int64
 from hdl.blocks.memory import Memory, usual_ram, usual_rom
-from hdl.costs.costs import Costs, Count
+from hdl.costs.costs import Costs, Count, rounded_up
 from hdl.costs.fabric import Fabric
 
 _TABLE_WORDS = 64
@@ -54,11 +51,6 @@ def ram_cost(width: Count, depth: Count, memory: Memory, fabric: Fabric) -> Cost
 def usual_ram_cost(width: int, depth: int, fabric: Fabric) -> Costs:
     """Estimate a memory made of what suits its size."""
     return ram_cost(width, depth, usual_ram(width, depth), fabric)
-
-
-def rounded_up(value: float | NDArray[Any]) -> Int64:
-    """Return the next greater integers."""
-    return np.asarray(np.ceil(value), dtype=np.int64)
 
 
 def _halves(width: Count, words: Count, fabric: Fabric) -> Int64:

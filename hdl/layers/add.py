@@ -9,18 +9,19 @@ from amaranth.hdl import C, Cat, Module, Mux, Value
 from amaranth.lib import stream
 
 from golden import graph
+from golden.graph import Tensor
 from golden.lowering.addition import AdditionTables, find_addition_tables
 from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Pipeline, Stages
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
 from hdl.layers.layer_spec import Place
-from hdl.layers.parts.code_table import MAXIMUM_TABLE_WIDTH, code_table
+from hdl.layers.parts.code_table import CODE_TABLE_LATENCY, MAXIMUM_TABLE_WIDTH, code_table
 from hdl.layers.parts.codes import decoded
 from hdl.layers.parts.elementwise import Elementwise, ElementwiseSpec
 from hdl.layers.registry import makes_layers_of
 
-SUM_LATENCY = 3
+SUM_LATENCY = CODE_TABLE_LATENCY + 1
 """Cycles of tables and the sum of their entries."""
 
 
@@ -43,6 +44,18 @@ class AddSpec(ElementwiseSpec):
     """
 
     node: graph.Add
+
+    @classmethod
+    def example(cls, tensors: tuple[Tensor, ...], lanes: int) -> "AddSpec":
+        """Return a layer that scales its operands as TFLite's additions do, and nothing after."""
+        addends = tuple(
+            graph.Addend(
+                graph.Encoding(tensor.type.minimum + 3 * n), (1 << 30) + n * 87_654_321, 11, n % 3
+            )
+            for n, tensor in enumerate(tensors)
+        )
+        names = tuple(tensor.name for tensor in tensors)
+        return cls(graph.Add(inputs=names, output="y", addends=addends), tensors, lanes)
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -131,23 +144,22 @@ class AddLayer(Elementwise[AddSpec]):
                 )
             )
             return m
-        requantizer = self._requantizer(m)
-        pipeline = Pipeline(m, platform, joined, requantizer.i, self.spec.accumulation)
+        computing, requantizer = self._accumulating(m, platform, joined)
         if self.spec.computes:
-            self._requantize(m, requantizer, self._computed_sums(pipeline, inputs))
+            self._requantize(m, requantizer, self._computed_sums(computing, inputs))
             return m
         every = [
             np.arange(tensor.type.minimum, tensor.type.maximum + 1) for tensor in self.spec.tensors
         ]
         addends = zip(self.spec.node.addends, every, strict=True)
         entries = [addend.evaluate(codes) for addend, codes in addends]
-        self._requantize(m, requantizer, self._sums(m, pipeline, inputs, entries))
+        self._requantize(m, requantizer, self._sums(m, computing, inputs, entries))
         return m
 
     def _sums(
         self,
         m: Module,
-        pipeline: Pipeline,
+        pipeline: Stages,
         inputs: Sequence[stream.Interface],
         tables: Sequence[np.ndarray],
     ) -> list[Value]:
@@ -157,21 +169,19 @@ class AddLayer(Elementwise[AddSpec]):
             total: Value = C(0)
             for index, (given, table) in enumerate(zip(inputs, tables, strict=True)):
                 instance = f"addend_{index}_{lane}"
-                entry = code_table(
+                total = total + code_table(
                     m,
                     pipeline,
                     f"{self.name}_addend_{index}",
-                    f"{instance}_table",
+                    instance,
                     given.payload[lane],
                     self.spec.tensors[index].type,
                     table,
                 )
-                # Block RAM is slow to answer: no adder in the same cycle.
-                total = total + pipeline.register(instance, entry)
             sums.append(pipeline.register(f"sum_{lane}", total))
         return sums
 
-    def _computed_sums(self, pipeline: Pipeline, inputs: Sequence[stream.Interface]) -> list[Value]:
+    def _computed_sums(self, pipeline: Stages, inputs: Sequence[stream.Interface]) -> list[Value]:
         """Return each lane's sum of addends, `COMPUTED_SUM_LATENCY` cycles later."""
         sums = []
         for lane in range(self.spec.lanes):
@@ -195,7 +205,7 @@ class AddLayer(Elementwise[AddSpec]):
         ]
 
 
-def _scaled(pipeline: Pipeline, name: str, value: Value, addend: graph.Addend) -> Value:
+def _scaled(pipeline: Stages, name: str, value: Value, addend: graph.Addend) -> Value:
     """Return an operand's addend before its sign, `MULTIPLY_LATENCY` and one cycles later."""
     factor = C(addend.multiplier, max(addend.multiplier.bit_length(), 1))
     product = multiply(pipeline, f"{name}_product", value, factor)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from amaranth.hdl import C, Module, Mux, Signal, Value
 
 from golden import graph
+from golden.graph import Tensor
 from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
 from hdl.costs.costs import Costs
@@ -36,6 +37,11 @@ class ArgMaxSpec(LanewiseSpec):
     node: graph.ArgMax
 
     spreads = False
+
+    @classmethod
+    def example(cls, tensor: Tensor, lanes: int) -> "ArgMaxSpec":
+        """Return a layer that takes a tensor."""
+        return cls(graph.ArgMax(inputs=(tensor.name,), output="y"), (tensor,), lanes)
 
     @property
     def output_lanes(self) -> int:

@@ -9,6 +9,7 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal
 from amaranth.lib import stream
 
 from golden import graph
+from golden.graph import Tensor
 from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
 from hdl.costs.costs import Costs
@@ -42,6 +43,12 @@ class ConcatSpec(LanewiseSpec):
     leader: int = 0
 
     pauses = True
+
+    @classmethod
+    def example(cls, tensors: tuple[Tensor, ...], axis: int, lanes: int) -> "ConcatSpec":
+        """Return a layer that joins tensors along an axis."""
+        names = tuple(tensor.name for tensor in tensors)
+        return cls(graph.Concat(inputs=names, output="y", axis=axis), tensors, lanes)
 
     @cached_property
     def blocks(self) -> list[int]:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from amaranth.lib import wiring
@@ -115,7 +115,7 @@ class LayerSpec(ABC):
         """Return what the circuit takes of a device of a family, estimated."""
 
     @abstractmethod
-    def build(self, name: str) -> Layer:
+    def build(self, name: str) -> Layer[Any]:
         """Return the circuit.
 
         Parameters

@@ -6,7 +6,6 @@ from amaranth.hdl import Module
 
 from golden import graph
 from hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
-from hdl.blocks.pipeline import Pipeline
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
 from hdl.layers.layer_spec import Place
@@ -66,8 +65,7 @@ class MultiplyLayer(Elementwise[MultiplySpec]):
         """Subtract zero points and multiply."""
         m = Module()
         joined, inputs = self._joined(m)
-        requantizer = self._requantizer(m)
-        pipeline = Pipeline(m, platform, joined, requantizer.i, self.spec.accumulation)
+        pipeline, requantizer = self._accumulating(m, platform, joined)
         products = []
         for lane in range(self.spec.lanes):
             values = [

@@ -12,7 +12,7 @@ from hdl.blocks.pipeline import Pipeline
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
 from hdl.layers.layer_spec import Place
-from hdl.layers.parts.code_table import code_table
+from hdl.layers.parts.code_table import CODE_TABLE_LATENCY, code_table
 from hdl.layers.parts.codes import decoded, resized
 from hdl.layers.parts.elementwise import CHEAP_TABLE_WIDTH, Elementwise, ElementwiseSpec
 from hdl.layers.registry import makes_layers_of
@@ -39,7 +39,7 @@ class RequantizeSpec(ElementwiseSpec):
     @property
     def latency(self) -> int:
         """Cycles from accepted beats to their codes."""
-        return 1 if self.values is not None else super().latency
+        return CODE_TABLE_LATENCY if self.values is not None else super().latency
 
     @property
     def accumulation(self) -> int:
@@ -77,7 +77,7 @@ class RequantizeLayer(Elementwise[RequantizeSpec]):
     i, o : In(stream), Out(stream)
         Codes in and out.
 
-    Latency `latency` cycles, one beat per cycle: 1 for codes of up to 8 bits that all channels
+    Latency `latency` cycles, one beat per cycle: 2 for codes of up to 8 bits that all channels
     scale alike, for which a table does; otherwise that of a requantizer and 1.
     """
 
@@ -90,15 +90,14 @@ class RequantizeLayer(Elementwise[RequantizeSpec]):
             pipeline = Pipeline(m, platform, self.i, self.o, self.latency)
             kind, width = self.spec.tensors[0].type, len(self.o.payload[0])
             found = [
-                code_table(m, pipeline, self.name, f"table_{lane}", code, kind, values)
+                code_table(m, pipeline, self.name, f"found_{lane}", code, kind, values)
                 for lane, code in enumerate(codes)
             ]
             m.d.comb += self.o.payload.as_value().eq(Cat(resized(value, width) for value in found))
             return m
-        requantizer = self._requantizer(m)
-        pipeline = Pipeline(m, platform, self.i, requantizer.i, self.spec.accumulation)
+        computing, requantizer = self._accumulating(m, platform, self.i)
         decoded_codes = [
-            pipeline.register(f"value_{lane}", decoded(code, self.spec.node.encoding))
+            computing.register(f"value_{lane}", decoded(code, self.spec.node.encoding))
             for lane, code in enumerate(codes)
         ]
         self._requantize(m, requantizer, decoded_codes)

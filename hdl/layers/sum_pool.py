@@ -63,7 +63,7 @@ class SumPoolSpec(WindowPoolSpec):
 
     def scaler(self, name: str) -> ChannelRequantizer:
         """Return the requantizer."""
-        return ChannelRequantizer(self.requantizer, name)
+        return ChannelRequantizer(self.requantizer, name, stalls=False)
 
 
 @makes_layers_of(graph.SumPool)

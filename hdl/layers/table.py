@@ -11,7 +11,7 @@ from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
 from hdl.layers.layer import Layer
 from hdl.layers.layer_spec import Place
-from hdl.layers.parts.code_table import MAXIMUM_TABLE_WIDTH, code_table
+from hdl.layers.parts.code_table import CODE_TABLE_LATENCY, MAXIMUM_TABLE_WIDTH, code_table
 from hdl.layers.parts.codes import resized
 from hdl.layers.parts.lanewise import BeatwiseSpec
 from hdl.layers.registry import makes_layers_of
@@ -35,7 +35,7 @@ class TableSpec(BeatwiseSpec):
     @property
     def latency(self) -> int:
         """Cycles of a look-up."""
-        return 1
+        return CODE_TABLE_LATENCY
 
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
@@ -68,7 +68,7 @@ class Table(Layer[TableSpec]):
     i, o : In(stream), Out(stream)
         Codes in and out.
 
-    Latency 1 cycle, one beat per cycle.
+    Latency 2 cycles, one beat per cycle; both stages hold while the output waits.
     """
 
     def elaborate(self, platform: object) -> Module:
@@ -81,7 +81,7 @@ class Table(Layer[TableSpec]):
                 m,
                 pipeline,
                 self.name,
-                f"table_{lane}",
+                f"found_{lane}",
                 self.i.payload[lane],
                 self.spec.tensors[0].type,
                 self.spec.node.values,

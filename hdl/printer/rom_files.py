@@ -7,18 +7,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import UserError
+from golden.errors import ExecutionError
 from golden.files.atomic_file import write_atomically, write_together
 from hdl.blocks.platform import RomColumns
-from hdl.printer.verilog_output import Design
+from hdl.printer.verilog_output import NUMBERS_LICENCE, Design, origin_text
 from hdl.printer.waivers import waiver_file
 
 _EXACT = 62
 """Bits of a field up to which int64 holds its unsigned number and sums of its bits."""
 
 
-class RomFileError(UserError):
-    """A ROM file does not hold the integers that it was made from."""
+class RomFileError(ExecutionError):
+    """A ROM file does not hold the integers that it was made from: nothing a user can mend."""
 
 
 def write_design(folder: Path, design: Design) -> list[Path]:
@@ -44,7 +44,7 @@ def write_design(folder: Path, design: Design) -> list[Path]:
     """
     contents = {
         folder / f"{design.top}.v": design.verilog.encode(),
-        **{folder / name: content.encode() for name, content in design.files.items()},
+        **{folder / name: marked(design, name).encode() for name in design.files},
         folder / f"{design.top}.vlt": waiver_file(design.top).encode(),
     }
     with tempfile.TemporaryDirectory() as trial:  # What is wrong replaces nothing.
@@ -53,6 +53,12 @@ def write_design(folder: Path, design: Design) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
     write_together(contents.items())
     return list(contents)
+
+
+def marked(design: Design, name: str) -> str:
+    """Return a ROM file's content with licence and origin before its words, as comments."""
+    lines = (NUMBERS_LICENCE, origin_text(design.top))
+    return "".join(f"// {line}\n" for line in lines) + design.files[name]
 
 
 def write_rom_files(folder: Path, design: Design) -> list[Path]:

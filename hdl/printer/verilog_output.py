@@ -61,6 +61,9 @@ _INTERNAL_ATTRIBUTES = ("generator", "top", "src", "amaranth.hierarchy", "amaran
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
 """Of the text; the numbers of a network are under that of the network."""
 
+NUMBERS_LICENCE = "SPDX-License-Identifier: LicenseRef-network"
+"""Of files that hold a network's numbers: whatever the network's own licence is."""
+
 
 @dataclass(frozen=True)
 class Design:

@@ -4,7 +4,8 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.units.bitserial_spec import MAXIMUM_WIDTH, BitSerialSpec
+from golden.numbers.limits import MAXIMUM_CODE_WIDTH
+from golden.units.bitserial_spec import BitSerialSpec
 from hdl.blocks.adder_tree import add_term
 from hdl.blocks.chunks import Chunks
 from hdl.blocks.pipeline import Pipeline
@@ -44,7 +45,7 @@ class BitSerialDotProduct(wiring.Component):
         self.spec = spec
         self._counter = ProductCounter(spec.lanes, spec.lanes - spec.tail, lambda a, b: a & b)
         bits = data.ArrayLayout(1, spec.lanes)
-        top = range(MAXIMUM_WIDTH)
+        top = range(MAXIMUM_CODE_WIDTH)
         payload = data.StructLayout(
             {"a": bits, "b": bits, "a_top": top, "b_top": top, "a_signed": 1, "b_signed": 1}
         )
@@ -147,9 +148,13 @@ class _PlaneSequence:
         first_chunk, last_chunk = Signal(name="first_chunk"), Signal(name="last_chunk", init=1)
         first_pair, last_pair = Signal(name="first_pair"), Signal(name="last_pair", init=1)
         last_weight = Signal(name="last_weight", init=1)
-        pairs_left = Signal(range(MAXIMUM_WIDTH), name="pairs_left")
-        pairs_after_first = Signal(range(MAXIMUM_WIDTH), name="pairs_after_first_of_next_weight")
-        above = {side: Signal(range(MAXIMUM_WIDTH), name=f"above_{side}_top") for side in sides}
+        pairs_left = Signal(range(MAXIMUM_CODE_WIDTH), name="pairs_left")
+        pairs_after_first = Signal(
+            range(MAXIMUM_CODE_WIDTH), name="pairs_after_first_of_next_weight"
+        )
+        above = {
+            side: Signal(range(MAXIMUM_CODE_WIDTH), name=f"above_{side}_top") for side in sides
+        }
         reaches = {side: Signal(name=f"reaches_{side}_top") for side in sides}
         subtracts = {side: Signal(name=f"subtracts_{side}_top") for side in sides}
 

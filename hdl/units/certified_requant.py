@@ -1,6 +1,8 @@
 """The certified requantizer: one layer's requantization in the fewest bits that are exact."""
 
 from collections.abc import Mapping
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import numpy as np
@@ -12,17 +14,18 @@ from numpy.typing import NDArray
 from golden.certificates.certificate import Certificate
 from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
-from hdl.blocks.look_up import look_up
+from hdl.blocks.look_up import LOOK_UP_LATENCY, looked_up
 from hdl.blocks.memory import Memory
 from hdl.blocks.multiply import MULTIPLIER_LATENCY, MULTIPLY_LATENCY, multiply
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Pipeline, Stages
 from hdl.blocks.saturate import limit, out_of_range, saturate
 from hdl.blocks.shapes import shape_of, shape_spanning
+from hdl.blocks.staged import Staged, computed, latest, passed
 
 
 def certified_latency(certificate: Certificate) -> int:
     """Return the cycles that the requantizer of a certificate takes."""
-    return 2 + MULTIPLY_LATENCY + (len(certificate.exception) > 0)
+    return LOOK_UP_LATENCY + MULTIPLY_LATENCY + 1 + (len(certificate.exception) > 0)
 
 
 class CertifiedRequantizer(wiring.Component):
@@ -45,6 +48,9 @@ class CertifiedRequantizer(wiring.Component):
         Prefix of the ROM's file name; unique within a design.
     memory : Memory, optional
         What the ROM is made of; see `hdl.blocks.rom.Rom`.
+    stalls : bool
+        Whether the output may wait, and everything with it. Without, nothing in it ever holds:
+        ``i.ready`` is always high, and ``o.ready`` must be.
 
     Members
     -------
@@ -54,7 +60,8 @@ class CertifiedRequantizer(wiring.Component):
     o : Out(stream.Signature(...))
         Output codes, in order.
 
-    Latency `latency` cycles; one result per cycle, full throughput under back-pressure.
+    Latency `latency` cycles; one result per cycle. All stages hold while the output waits, and
+    ``i.ready`` follows ``o.ready``.
     Zero points are folded into the constants. The accumulator first saturates to the narrowest
     type that still tells all codes apart. What is the same in all channels is a constant of the
     circuit, the rest comes from a ROM addressed by the channel. The sum is as wide as the largest
@@ -68,6 +75,7 @@ class CertifiedRequantizer(wiring.Component):
         output: IntegerType,
         name: str = "requant",
         memory: Memory | None = None,
+        stalls: bool = True,
     ) -> None:
         if not (accumulator.signed and 2 <= accumulator.width <= 48):
             raise UserError(f"accumulator is {accumulator}; allowed: int2 to int48")
@@ -81,6 +89,7 @@ class CertifiedRequantizer(wiring.Component):
         self.output = output
         self.name = name
         self.memory = memory
+        self.stalls = stalls
         payload = data.StructLayout(
             {
                 "accumulator": shape_of(accumulator),
@@ -103,55 +112,67 @@ class CertifiedRequantizer(wiring.Component):
         """Build saturation, parameter ROM, multiplier, constant addition and clamp."""
         m = Module()
         certificate = self.certificate
-        pipeline = Pipeline(m, platform, self.i, self.o, self.latency)
+        pipeline = Pipeline(m, platform, self.i, self.o, self.latency, self.stalls)
 
-        narrow = certificate.saturated_accumulator
-        accumulator = self._saturate_input(pipeline, narrow)
+        accumulator = self._saturate_input(pipeline, certificate.saturated_accumulator)
         parameters = self._parameters(m, pipeline)
-
-        total = multiply(
-            pipeline,
-            "scaled",
-            accumulator,
-            parameters["multiplier"],
-            addend=pipeline.register(
-                "constant", self._constant(accumulator, parameters), MULTIPLIER_LATENCY
-            ),
-        )
-        result = self._result_shape()
-        code = (total >> certificate.shift)[: result.width]
-        code = code.as_signed() if result.signed else code
-        minimum = pipeline.register("minimum", parameters["minimum"], MULTIPLY_LATENCY)
-        maximum = pipeline.register("maximum", parameters["maximum"], MULTIPLY_LATENCY)
-        code = pipeline.register("clamped", self._clamp(code, minimum, maximum))
+        code = self._scaled(pipeline, accumulator, parameters)
+        bounds = parameters["minimum"], parameters["maximum"]
+        code = computed("clamped", self._clamp, code, *bounds)
         if len(certificate.exception):
-            correction = self._correction(pipeline, accumulator, parameters)
-            code = pipeline.register("corrected", code + correction)
-        m.d.comb += self.o.payload.eq(code)
+            correction = self._correction(accumulator, parameters)
+            code = computed("corrected", lambda one, other: one + other, code, correction)
+        m.d.comb += self.o.payload.eq(code.at(self.latency))
         return m
 
-    def _saturate_input(self, pipeline: Pipeline, narrow: IntegerType) -> Value:
-        """Saturate behind the first registers: one look-up table a bit, before the multiplier's."""
+    def _saturate_input(self, pipeline: Stages, narrow: IntegerType) -> Staged:
+        """Saturate between the registers that parameters pass meanwhile: one table a bit."""
         given = _extended(self.i.payload.accumulator, narrow.width)
         below, above = out_of_range(given, narrow)
-        return limit(
-            pipeline.register("accumulator", given[: narrow.width]),
-            pipeline.register("below", below),
-            pipeline.register("above", above),
-            narrow,
+        return computed(
+            "accumulator",
+            lambda value, under, over: limit(value, under, over, narrow),
+            Staged(pipeline, "given", pipeline.register("given", given[: narrow.width]), 1),
+            Staged(pipeline, "below", pipeline.register("below", below), 1),
+            Staged(pipeline, "above", pipeline.register("above", above), 1),
         )
 
-    def _constant(self, accumulator: Value, parameters: Mapping[str, Value]) -> Value:
+    def _scaled(
+        self, pipeline: Stages, accumulator: Staged, parameters: Mapping[str, Staged]
+    ) -> Staged:
+        """Return the code before it is clamped."""
+        constant, shift = self._constant(accumulator, parameters), self.certificate.shift
+        entering = latest(accumulator, parameters["multiplier"])
+
+        def scaled(accumulator: Value, multiplier: Value) -> Value:
+            added = constant.at(entering + MULTIPLIER_LATENCY)
+            total = multiply(pipeline, "scaled", accumulator, multiplier, addend=added)
+            result = self._result_shape()
+            code = (total >> shift)[: result.width]
+            return code.as_signed() if result.signed else code
+
+        return passed("code", MULTIPLY_LATENCY, scaled, accumulator, parameters["multiplier"])
+
+    def _constant(self, accumulator: Staged, parameters: Mapping[str, Staged]) -> Staged:
         """Return what is added to the product: the rounding constant and the zero point."""
         if not self.certificate.saturated_accumulator.signed:
             return parameters["positive"]
-        negative = accumulator[-1]
         if not _constants_are_complements(self.certificate):
-            return Mux(negative, parameters["negative"], parameters["positive"])
-        fraction = parameters["fraction"]
+            return computed(
+                "constant",
+                lambda value, below, above: Mux(value[-1], below, above),
+                accumulator,
+                parameters["negative"],
+                parameters["positive"],
+            )
         shift = self.certificate.shift
-        inverted = Cat(fraction, C(0, shift))[:shift] ^ negative.replicate(shift)
-        return Cat(inverted, _with_sign(parameters["zero_point"])).as_signed()
+
+        def complemented(value: Value, fraction: Value, zero_point: Value) -> Value:
+            inverted = Cat(fraction, C(0, shift))[:shift] ^ value[-1].replicate(shift)
+            return Cat(inverted, _with_sign(zero_point)).as_signed()
+
+        parts = parameters["fraction"], parameters["zero_point"]
+        return computed("constant", complemented, accumulator, *parts)
 
     def _result_shape(self) -> Shape:
         """Return the shape that holds every value of the shifted sum, before the clamp."""
@@ -173,24 +194,32 @@ class CertifiedRequantizer(wiring.Component):
             return saturate(_extended(code, self.output.width), self.output)
         return Mux(code < minimum, minimum, Mux(code > maximum, maximum, code))
 
-    def _parameters(self, m: Module, pipeline: Pipeline) -> dict[str, Value]:
-        """Return each parameter of the channel in the first pipeline stage."""
+    def _parameters(self, m: Module, pipeline: Stages) -> dict[str, Staged]:
+        """Return each parameter of the channel."""
         channel, columns = self.i.payload.channel, certificate_columns(self.certificate)
-        return look_up(m, pipeline, f"{self.name}_channels", channel, columns, self.memory)
+        found = looked_up(m, pipeline, f"{self.name}_channels", channel, columns, self.memory)
+        return {
+            name: Staged(pipeline, name, value, LOOK_UP_LATENCY) for name, value in found.items()
+        }
 
-    def _correction(
-        self, pipeline: Pipeline, accumulator: Value, parameters: Mapping[str, Value]
-    ) -> Value:
-        corrections = []
-        for slot in range(len(self.certificate.exception)):
-            hit = accumulator == parameters[f"exception_{slot}"]
-            chosen = Mux(hit, parameters[f"correction_{slot}"], 0)
-            corrections.append(pipeline.register(f"correction_{slot}", chosen))
+    def _correction(self, accumulator: Staged, parameters: Mapping[str, Staged]) -> Staged:
+        """Return what is added to the code of an exception, otherwise zero."""
+        corrections = [
+            computed(
+                f"correction_{slot}",
+                lambda value, exception, correction: Mux(value == exception, correction, 0),
+                accumulator,
+                parameters[f"exception_{slot}"],
+                parameters[f"correction_{slot}"],
+            )
+            for slot in range(len(self.certificate.exception))
+        ]
+
         # An accumulator is an exception of one slot at most, so the corrections never overlap.
-        total = corrections[0]
-        for correction in corrections[1:]:
-            total = total | correction
-        return pipeline.register("correction", total, MULTIPLY_LATENCY)
+        def joined(*each: Value) -> Value:
+            return reduce(or_, each)
+
+        return computed("correction", joined, *corrections)
 
 
 def _constants_are_complements(certificate: Certificate) -> bool:

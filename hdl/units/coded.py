@@ -10,8 +10,9 @@ from golden.numbers.integer_type import IntegerType
 from golden.units.coded_spec import CodedSpec
 from hdl.blocks.accumulator import FramePipeline
 from hdl.blocks.adder_tree import adder_tree, adder_tree_latency
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import Stages
 from hdl.blocks.popcount import lookup
+from hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
 from hdl.blocks.shapes import shape_of
 
 _TABLE_INPUTS = 6
@@ -34,14 +35,16 @@ class CodedDotProduct(wiring.Component, ABC):
     o : Out(stream.Signature(...))
         The sum of each frame.
 
-    Latency from the last beat is `latency` cycles; one beat per cycle, full throughput under
-    back-pressure. Products and partial sums are as wide as they can become; the accumulator holds
-    the sum of ``spec.length`` products, and beyond that wraps.
+    Latency from the last beat is `latency` cycles; one beat per cycle. Nothing inside ever stalls:
+    while sums wait in the FIFO behind the accumulator, beats are accepted as long as it has room
+    for those of all frames under way. Products and partial sums are as wide as they can become; the
+    accumulator holds the sum of ``spec.length`` products, and beyond that wraps.
     """
 
     def __init__(self, spec: CodedSpec) -> None:
         self.spec = spec
-        self.latency = self._product_latency + adder_tree_latency(spec.lanes) + 1
+        self._sum_latency = self._product_latency + adder_tree_latency(spec.lanes) + 1
+        self.latency = self._sum_latency + BUFFER_LATENCY
         payload = data.StructLayout(
             {
                 "input": data.ArrayLayout(shape_of(spec.input), spec.lanes),
@@ -59,14 +62,18 @@ class CodedDotProduct(wiring.Component, ABC):
     def elaborate(self, platform: object) -> Module:
         """Build the products, the adder tree and the accumulator."""
         m = Module()
-        pipeline = FramePipeline(m, platform, self.i, self.o, self.latency)
         beat = self.i.payload
+        accepted, results = buffered(m, self.i, self.o, self._sum_latency, beat.last)
+        pipeline = FramePipeline(m, platform, accepted, beat.last, self._sum_latency)
         products = [
             self._product(pipeline, f"product_{lane}", beat.input[lane], beat.weight[lane])
             for lane in range(self.spec.lanes)
         ]
         term = adder_tree(pipeline, "sum", products)
-        m.d.comb += self.o.payload.eq(pipeline.accumulate("total", self.spec.sum_type, term))
+        m.d.comb += [
+            results.valid.eq(pipeline.valid[-1]),
+            results.payload.eq(pipeline.accumulate("total", self.spec.sum_type, term)),
+        ]
         return m
 
     @property
@@ -75,7 +82,7 @@ class CodedDotProduct(wiring.Component, ABC):
         """Cycles of a product."""
 
     @abstractmethod
-    def _product(self, pipeline: Pipeline, name: str, number: Value, code: Value) -> Value:
+    def _product(self, pipeline: Stages, name: str, number: Value, code: Value) -> Value:
         """Return the product of a number and a weight's code."""
 
 
@@ -108,7 +115,7 @@ class TernaryDotProduct(CodedDotProduct):
     def _product_latency(self) -> int:
         return 2
 
-    def _product(self, pipeline: Pipeline, name: str, number: Value, code: Value) -> Value:
+    def _product(self, pipeline: Stages, name: str, number: Value, code: Value) -> Value:
         number = pipeline.register(f"{name}_input", number)
         code = pipeline.register(f"{name}_weight", code)
         product = self.spec.code.product(self.spec.input)
@@ -145,7 +152,7 @@ class LogDotProduct(CodedDotProduct):
     def _product_latency(self) -> int:
         return 3
 
-    def _product(self, pipeline: Pipeline, name: str, number: Value, code: Value) -> Value:
+    def _product(self, pipeline: Stages, name: str, number: Value, code: Value) -> Value:
         number = pipeline.register(f"{name}_input", number)
         code = pipeline.register(f"{name}_weight", code)
         positive = self.spec.code.values[: len(self.spec.code.values) // 2]
@@ -199,7 +206,7 @@ class LutDotProduct(CodedDotProduct):
     def _product_latency(self) -> int:
         return 1 + adder_tree_latency(len(self._digits))
 
-    def _product(self, pipeline: Pipeline, name: str, number: Value, code: Value) -> Value:
+    def _product(self, pipeline: Stages, name: str, number: Value, code: Value) -> Value:
         partial = [
             pipeline.register(
                 f"{name}_digit_{digit.start}",

@@ -10,6 +10,7 @@ from hdl.blocks.adder_tree import adder_tree, adder_tree_latency
 from hdl.blocks.dot_product import dot_product_latency, dot_products
 from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
 from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
 from hdl.blocks.shapes import shape_of
 
 
@@ -38,8 +39,10 @@ class Dot(wiring.Component):
     o : Out(stream.Signature(...))
         The outputs.
 
-    Latency `latency` cycles from the last beat of a dot product, one beat per cycle, full
-    throughput under back-pressure; a dot product waits for its constants. Outputs are wide enough
+    Latency `latency` cycles from the last beat of a dot product, one beat per cycle; a dot product
+    waits for its constants. Products and sums never stall: sums wait in a FIFO for constants and
+    output, and beats are accepted as long as it has room for all sums under way. ``i.ready`` comes
+    from registers; ``constants.ready`` depends on ``o.ready``. Outputs are wide enough
     for the extremes of bias, products and zero points together.
     """
 
@@ -47,7 +50,7 @@ class Dot(wiring.Component):
         self.spec = spec
         self._sum_latency = dot_product_latency(spec.mac) + 1
         self._constants_latency = 1 + (MULTIPLY_LATENCY if spec.weight_zero_point else 0)
-        self.latency = self._sum_latency + self._constants_latency
+        self.latency = self._sum_latency + BUFFER_LATENCY + self._constants_latency
         weights = data.ArrayLayout(shape_of(spec.weights), spec.lanes)
         beat = {
             "x": data.ArrayLayout(shape_of(spec.inputs), spec.lanes),
@@ -70,15 +73,25 @@ class Dot(wiring.Component):
         """Build the products and their sums; then join the constants."""
         m = Module()
         spec = self.spec
-        sums = stream.Signature(0).create()
-        pipeline = FramePipeline(m, platform, self.i, sums, self._sum_latency)
         beat = self.i.payload
+        kinds = {f"output_{n}": shape_of(spec.mac.sum_type) for n in range(spec.outputs)}
+        if spec.weight_zero_point:
+            kinds["inputs"] = shape_of(spec.input_sum)
+        sums = stream.Signature(data.StructLayout(kinds)).create(path=("sums",))
+        accepted, results = buffered(m, self.i, sums, self._sum_latency, beat.last)
+        pipeline = FramePipeline(m, platform, accepted, beat.last, self._sum_latency)
         x = [beat.x[lane] for lane in range(spec.lanes)]
         w = [[beat.w[output][lane] for lane in range(spec.lanes)] for output in range(spec.outputs)]
-        totals = [
-            pipeline.accumulate(f"accumulator_{output}", spec.mac.sum_type, total)
-            for output, total in enumerate(dot_products(pipeline, "dot", spec.mac, [x], w)[0])
-        ]
+        m.d.comb += results.valid.eq(pipeline.valid[-1])
+        for output, total in enumerate(dot_products(pipeline, "dot", spec.mac, [x], w)[0]):
+            accumulator = pipeline.accumulate(f"accumulator_{output}", spec.mac.sum_type, total)
+            m.d.comb += results.payload[f"output_{output}"].eq(accumulator)
+        if spec.weight_zero_point:
+            summed = adder_tree(pipeline, "input_sum", x)
+            shorter = self._sum_latency - 1 - adder_tree_latency(spec.lanes)
+            late = pipeline.register("input_sum_late", summed, shorter)
+            input_sum = pipeline.accumulate("accumulator_x", spec.input_sum, late)
+            m.d.comb += results.payload.inputs.eq(input_sum)
 
         joined = stream.Signature(0).create()
         m.d.comb += [
@@ -88,15 +101,19 @@ class Dot(wiring.Component):
         ]
         ending = Pipeline(m, platform, joined, self.o, self._constants_latency)
         constants = self.constants.payload
-        biased = [total + constants.bias[output] for output, total in enumerate(totals)]
+        biased = [
+            sums.payload[f"output_{output}"] + constants.bias[output]
+            for output in range(spec.outputs)
+        ]
         if spec.weight_zero_point:
-            summed = adder_tree(pipeline, "input_sum", x)
-            shorter = self._sum_latency - 1 - adder_tree_latency(spec.lanes)
-            late = pipeline.register("input_sum_late", summed, shorter)
-            input_sum = pipeline.accumulate("accumulator_x", spec.input_sum, late)
             biased = [
                 ending.register(f"biased_{output}", value, MULTIPLY_LATENCY)
-                - multiply(ending, f"zero_{output}", input_sum, constants.weight_zero_point[output])
+                - multiply(
+                    ending,
+                    f"zero_{output}",
+                    sums.payload.inputs,
+                    constants.weight_zero_point[output],
+                )
                 for output, value in enumerate(biased)
             ]
         width = spec.output_type.width

@@ -29,9 +29,11 @@ class Mac(wiring.Component):
     o : Out(stream.Signature(...))
         The sums of a frame, rows by columns.
 
-    Latency `latency` cycles from the last beat of a frame, one beat per cycle, full throughput
-    under back-pressure; frames follow each other without a gap. The accumulator holds ``length``
-    times the extreme products, and every sum on the way lies between these.
+    Latency `latency` cycles from the last beat of a frame, one beat per cycle; frames follow each
+    other without a gap. All stages hold while sums wait at the output, and ``i.ready`` follows
+    ``o.ready``: for units of a few hundred registers, see `hdl.units.dot.Dot` for larger ones. The
+    accumulator holds ``length`` times the extreme products, and every sum on the way lies between
+    these.
     """
 
     def __init__(self, spec: MacSpec) -> None:
@@ -57,8 +59,9 @@ class Mac(wiring.Component):
         """Build the products, their sums, and the accumulators."""
         m = Module()
         spec = self.spec
-        pipeline = FramePipeline(m, platform, self.i, self.o, self.latency)
         beat = self.i.payload
+        pipeline = FramePipeline(m, platform, self.i.valid, beat.last, self.latency, stalls=True)
+        pipeline.stall_between(self.i, self.o)
         a = [[beat.a[row][lane] for lane in range(spec.lanes)] for row in range(spec.rows)]
         b = [[beat.b[column][lane] for lane in range(spec.lanes)] for column in range(spec.columns)]
         sums = dot_products(pipeline, "dot", spec, a, b)

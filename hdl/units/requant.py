@@ -17,6 +17,7 @@ from hdl.blocks.rounding_shift import (
     shift_width,
 )
 from hdl.blocks.shapes import shape_of
+from hdl.blocks.staged import Staged, computed, passed
 from hdl.blocks.xorshift import Xorshift32
 
 
@@ -49,6 +50,9 @@ class Requantizer(wiring.Component):
         Widths, exponents and roundings; the golden model computes with the same object.
     random_seed : int
         Start of the generator for stochastic rounding, 1 to 2**32 - 1.
+    stalls : bool
+        Whether the output may wait, and everything with it. Without, nothing in it ever holds:
+        ``i.ready`` is always high, and ``o.ready`` must be.
 
     Members
     -------
@@ -61,18 +65,20 @@ class Requantizer(wiring.Component):
         Index into ``spec.roundings``; present when there is more than one. To be changed only
         while the pipeline is empty.
 
-    Latency 10 cycles, one result per cycle, full throughput under back-pressure. The product keeps
-    all ``accumulator + multiplier`` bits. After the shift only ``output + 1`` bits are kept and
-    saturated: a zero point is a code, so a larger value clamps whatever the zero point is.
+    Latency 10 cycles, one result per cycle; all stages hold while the output waits, and ``i.ready``
+    follows ``o.ready``. The product keeps all ``accumulator + multiplier`` bits. After the shift
+    only ``output + 1`` bits are kept and saturated: a zero point is a code, so a larger value
+    clamps whatever the zero point is.
     """
 
     LATENCY = MULTIPLY_LATENCY + ROUNDING_SHIFT_LATENCY + 2
 
-    def __init__(self, spec: RequantSpec, random_seed: int = 1) -> None:
+    def __init__(self, spec: RequantSpec, random_seed: int = 1, stalls: bool = True) -> None:
         if not 1 <= random_seed < 1 << 32:
             raise UserError(f"random_seed is {random_seed!r}; allowed: 1 to {(1 << 32) - 1}")
         self.spec = spec
         self.random_seed = random_seed
+        self.stalls = stalls
         payload = data.StructLayout(
             {"accumulator": shape_of(spec.accumulator), "channel": channel_layout(spec)}
         )
@@ -88,39 +94,56 @@ class Requantizer(wiring.Component):
         """Build multiplier, funnel shifter, rounding and clamp."""
         m = Module()
         spec = self.spec
-        pipeline = Pipeline(m, platform, self.i, self.o, self.LATENCY)
+        pipeline = Pipeline(m, platform, self.i, self.o, self.LATENCY, self.stalls)
 
-        channel = self.i.payload.channel
-        product = multiply(pipeline, "product", self.i.payload.accumulator, channel.multiplier)
-        shift = pipeline.register("shift", channel.shift, MULTIPLY_LATENCY)
-        shifted = RoundingShift(
-            m, pipeline, spec, product, shift, self._rounding(), self._random(m, pipeline)
+        channel = {
+            name: Staged(pipeline, name, self.i.payload.channel[name])
+            for name in channel_layout(spec).members
+        }
+        accumulator = Staged(pipeline, "accumulator", self.i.payload.accumulator)
+        product = passed(
+            "product",
+            MULTIPLY_LATENCY,
+            lambda value, multiplier: multiply(pipeline, "product", value, multiplier),
+            accumulator,
+            channel["multiplier"],
+        )
+        shifts = RoundingShift(
+            m,
+            pipeline,
+            spec,
+            product.at(product.stage),
+            channel["shift"].at(product.stage),
+            self._rounding(),
+            self._random(m, pipeline, product.stage + ROUNDING_SHIFT_LATENCY - 1),
+        )
+        stage = product.stage + ROUNDING_SHIFT_LATENCY
+        rounded = computed(
+            "rounded",
+            lambda value, step, zero_point: value + zero_point + step,
+            Staged(pipeline, "shifted", shifts.value, stage),
+            Staged(pipeline, "step", shifts.step, stage),
+            channel["zero_point"],
         )
 
-        to_sum = MULTIPLY_LATENCY + ROUNDING_SHIFT_LATENCY
-        zero_point = pipeline.register("zero_point", channel.zero_point, to_sum)
-        rounded = pipeline.register("rounded", shifted.value + zero_point + shifted.step)
+        def clamped(value: Value, minimum: Value, maximum: Value) -> Value:
+            width = spec.output.width
+            inside = Mux(value > maximum, maximum, value[:width])
+            return Mux(value < minimum, minimum, inside)[:width]
 
-        minimum = pipeline.register("minimum", channel.minimum, to_sum + 1)
-        maximum = pipeline.register("maximum", channel.maximum, to_sum + 1)
-        clamped = Mux(
-            rounded < minimum,
-            minimum,
-            Mux(rounded > maximum, maximum, rounded[: spec.output.width]),
-        )
-        m.d.comb += self.o.payload.eq(pipeline.register("code", clamped[: spec.output.width]))
+        code = computed("code", clamped, rounded, channel["minimum"], channel["maximum"])
+        m.d.comb += self.o.payload.eq(code.at(self.LATENCY))
         return m
 
     def _rounding(self) -> Value:
         return self.rounding if len(self.spec.roundings) > 1 else C(0)
 
-    def _random(self, m: Module, pipeline: Pipeline) -> Value:
-        """Return the random number of the accumulator about to be rounded, one each."""
+    def _random(self, m: Module, pipeline: Pipeline, stage: int) -> Value:
+        """Return the random number of the accumulator that is rounded in a stage, one each."""
         if Rounding.STOCHASTIC not in self.spec.roundings:
             return C(0, RANDOM_BITS)
         m.submodules.random = random = Xorshift32(self.random_seed)
-        about_to_round = pipeline.valid[self.LATENCY - 4]
-        m.d.comb += random.step.eq(pipeline.advance & about_to_round)
+        m.d.comb += random.step.eq(pipeline.arriving(stage))
         return random.state[:RANDOM_BITS]
 
 

@@ -69,7 +69,7 @@ class ShiftAddUnit(wiring.Component):
         The sum of each frame.
 
     Latency `latency` cycles from the last beat. One beat per cycle; a beat takes two cycles for
-    each operand side of 16 bits (four for 16 x 16). Full throughput under back-pressure. Digits'
+    each operand side of 16 bits (four for 16 x 16). All stages hold while a sum waits. Digits'
     products lie within -6 and 9 and every sum is as wide as it can become; the accumulator holds
     the sum of ``spec.length`` products of any mode, and beyond that wraps.
     """
@@ -109,7 +109,9 @@ class ShiftAddUnit(wiring.Component):
             steps.payload.last.eq(beat.last & finished),
             self.i.ready.eq(steps.ready & finished),
         ]
-        pipeline = FramePipeline(m, platform, steps, self.o, self.latency)
+        last = steps.payload.last
+        pipeline = FramePipeline(m, platform, steps.valid, last, self.latency, stalls=True)
+        pipeline.stall_between(steps, self.o)
         with m.If(steps.valid & steps.ready):
             m.d.sync += [
                 a_high.eq(a_wide & ~a_high),

@@ -105,7 +105,7 @@ class QuantizedBuilder:
         """Return a scale; a third are powers of two, where ties are exact."""
         value = center * self.random.uniform(0.5, 2)
         if self.random.random() < 1 / 3:
-            value = 2.0 ** np.round(np.log2(value))
+            value = 2.0 ** float(np.round(np.log2(value)))
         return np.float32(value)
 
     def zero_point(self) -> int:
@@ -135,7 +135,7 @@ class QuantizedBuilder:
     def real_constant(self, codes: Any, scale: Any, zero_point: Any = 0, axis: int = 0) -> str:
         codes = np.asarray(codes)
         zeros = np.broadcast_to(np.asarray(zero_point, codes.dtype), np.shape(scale))
-        attributes = {"axis": axis} if np.ndim(scale) else {}
+        attributes: dict[str, Any] = {"axis": axis} if np.ndim(scale) else {}
         return self.builder.operator(
             "DequantizeLinear",
             self.builder.constant(codes),

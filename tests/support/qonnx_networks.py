@@ -25,7 +25,7 @@ def codes_of(graph: Graph, images: Float32) -> dict[str, NDArray[Any]]:
 
 def real(graph: Graph, name: str, codes: NDArray[Any]) -> Float64:
     meaning = graph.quantization[name]
-    return meaning.encoding.decode(codes) * float(meaning.scale)
+    return (meaning.encoding.decode(codes) * float(meaning.scale)).astype(np.float64)
 
 
 def differences(graph: Graph, name: str, codes: Any, expected: Any) -> int:
@@ -37,7 +37,7 @@ def differences(graph: Graph, name: str, codes: Any, expected: Any) -> int:
 class QonnxBuilder(OnnxBuilder):
     """Quantizers of QONNX."""
 
-    domains = (("", 17), ("qonnx.custom_op.general", 2))
+    domains: tuple[tuple[str, int], ...] = (("", 17), ("qonnx.custom_op.general", 2))
 
     def quant(
         self,

@@ -39,7 +39,7 @@ class FixtureBuilder(TfliteBuilder):
             )
         }
         zero_point = int(self.random.integers(-128, 98)) if seed else -11
-        self._zero_point = {np.int8: zero_point, np.uint8: zero_point + 128}
+        self._zero_point: dict[Any, int] = {np.int8: zero_point, np.uint8: zero_point + 128}
         self._zero_point |= {np.int16: 0, np.int32: 0}
 
     def scale(self, dtype: Any) -> float:
@@ -73,8 +73,10 @@ class FixtureBuilder(TfliteBuilder):
             codes = self.random.integers(0, 256, shape).astype(np.uint8)
             return self.constant("w", codes, scale, 131), scale
         if kind == "int4":
-            codes = self.random.integers(-7, 8, shape)
-            even = np.append(codes.reshape(-1), np.zeros(codes.size % 2, np.int64)) & 15
+            narrow = self.random.integers(-7, 8, shape)
+            padded = np.zeros(narrow.size + narrow.size % 2, np.int64)
+            padded[: narrow.size] = narrow.reshape(-1)
+            even = padded & 15
             packed = (even[::2] | even[1::2] << 4).astype(np.uint8).tobytes()
             index = self.tensor(
                 "w", np.int8, shape, scale * 16, axis=axis, tensor_type=schema.TensorType.INT4,

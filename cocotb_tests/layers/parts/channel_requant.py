@@ -11,7 +11,7 @@ from flows.simulation.bench.scenario import Scenario
 from flows.units.layers import RequantizerKind, example_bounds, example_fixed_point
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant import requantize
+from golden.units.requant import requantize
 from hdl.layers.parts.channel_requant import ChannelRequantizer
 
 

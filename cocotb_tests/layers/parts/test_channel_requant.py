@@ -16,7 +16,7 @@ from golden.certificates.certificate import Certificate, StepFunction
 from golden.errors import UserError
 from golden.graph import Certified
 from golden.numbers.integer_type import IntegerType
-from hdl.layers.parts.channel_requant import ChannelRequantizer
+from hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
 
 INT8 = IntegerType(8, True)
 
@@ -44,7 +44,8 @@ def lanes_exchanged(circuit: Any) -> None:
 
 
 def one_group_too_few(circuit: Any) -> None:
-    falsify(circuit.spec, channels=circuit.spec.channels - 2)
+    spec = circuit.spec
+    falsify(spec, channels=spec.channels - 2, columns=spec.columns)  # Those of all channels.
 
 
 FAULTS = {"lanes": lanes_exchanged, "groups": one_group_too_few}
@@ -93,7 +94,7 @@ def test_several_exceptions_that_all_raise_the_code(
         correction=np.array([[1], [1]]),
     )
     requantization = Certified(certificate, IntegerType(4, True))
-    component = ChannelRequantizer(requantization, INT8, None, 1, 1)
+    component = ChannelRequantizer(ChannelRequantSpec(requantization, INT8, None, 1, 1))
     scenario = full_speed(
         "all",
         lanes_of("", accumulators[:, None]),
@@ -135,7 +136,8 @@ def test_constants_of_more_than_64_bits(simulator: str, builds: Path, tmp_path: 
     accumulators = np.array([-reach, -1, 0, 1, reach, *near]).repeat(3).reshape(-1, 3)
     codes = [[levels(int(a)) + z for a, z in zip(row, zero_points, strict=True)]
              for row in accumulators]  # fmt: skip
-    component = ChannelRequantizer(Certified(certificate, INT8), IntegerType(31, True), None, 3, 1)
+    spec = ChannelRequantSpec(Certified(certificate, INT8), IntegerType(31, True), None, 3, 1)
+    component = ChannelRequantizer(spec)
     scenario = full_speed(
         "all",
         lanes_of("", accumulators.reshape(-1, 1)),

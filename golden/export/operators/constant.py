@@ -3,14 +3,14 @@
 from golden.errors import UserError
 from golden.export.integer import write_node
 from golden.export.writer import Writer
-from golden.graph import Add, Constant, Graph, Multiply
+from golden.graph import Constant, Graph
 
 
 @write_node.register
 def _(node: Constant, graph: Graph, writer: Writer) -> str:
     values = writer.constant(node.values[None])
     readers = graph.consumers(node.output)
-    if node.output not in graph.outputs and all(isinstance(r, Add | Multiply) for r in readers):
+    if node.output not in graph.outputs and all(r.repeats_operands for r in readers):
         return writer.operator("Identity", values)  # Which broadcast over the batch.
     if not graph.inputs:
         raise UserError("the network has no input, so there is no batch; it computes a constant")

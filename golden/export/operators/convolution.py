@@ -1,6 +1,15 @@
 """Convolutions: grouped and depthwise ones, padding, stride and dilation, as ONNX operators."""
 
-from golden.export.integer import convolved_parts, decoded, largest_value, write_node
+from golden.export.integer import (
+    TO_FIRST,
+    TO_LAST,
+    attributes,
+    convolved_parts,
+    decoded,
+    largest_value,
+    write_node,
+)
+from golden.export.qdq import Form, write_products
 from golden.export.requantization import write_requantization
 from golden.export.writer import Writer
 from golden.graph import Convolution, Graph
@@ -17,3 +26,16 @@ def _(node: Convolution, graph: Graph, writer: Writer) -> str:
     accumulator = writer.added(products, node.bias)
     bounds = graph.accumulators[node.output]
     return write_requantization(writer, accumulator, bounds, node.requantization)
+
+
+@write_products.register
+def _(node: Convolution, form: Form) -> str:
+    sums = form.writer.operator(
+        "Conv",
+        form.writer.operator("Transpose", form.real, perm=TO_FIRST),
+        form.weight(node.weight.transpose(0, 3, 1, 2)),
+        form.bias,
+        group=node.groups,
+        **attributes(node.window),
+    )
+    return form.writer.operator("Transpose", form.quantized(sums), perm=TO_LAST)

@@ -1,6 +1,7 @@
 """Matrix-vector products, as ONNX operators."""
 
 from golden.export.integer import decoded, write_node
+from golden.export.qdq import Form, write_products
 from golden.export.requantization import write_requantization
 from golden.export.writer import Writer
 from golden.graph import FullyConnected, Graph
@@ -15,3 +16,12 @@ def _(node: FullyConnected, graph: Graph, writer: Writer) -> str:
     accumulator = writer.added(products, node.bias)
     bounds = graph.accumulators[node.output]
     return write_requantization(writer, accumulator, bounds, node.requantization)
+
+
+@write_products.register
+def _(node: FullyConnected, form: Form) -> str:
+    writer = form.writer
+    rows = writer.operator("Reshape", form.real, writer.constant([-1, node.weight.shape[1]]))
+    sums = writer.operator("Gemm", rows, form.weight(node.weight), form.bias, transB=1)
+    shape = writer.constant([-1, *form.graph.tensors[node.output].shape])
+    return writer.operator("Reshape", form.quantized(sums), shape)

@@ -19,7 +19,7 @@ from golden.frontends.onnx.outputs import Outputs
 from golden.frontends.onnx.registry import CHANNELS_LAST, CONVERSIONS, QONNX_DOMAINS, STANDARD
 from golden.frontends.onnx.values import Codes, FloatInput
 from golden.graph import Graph, Tensor
-from golden.registry import import_modules
+from golden.registry import import_modules, import_users_operators
 
 import_modules(operators)
 
@@ -100,6 +100,8 @@ def _convert(
     if (node.domain, node.operator) == (STANDARD, "Constant"):
         site.set(literal(node))
         return
+    if (node.domain, node.operator) not in CONVERSIONS:
+        import_users_operators()
     conversion = CONVERSIONS.get((node.domain, node.operator))
     foldable = node.domain == STANDARD and node.operator in FOLDABLE
     # What an operator with an obstacle should have made is no constant.

@@ -1,5 +1,7 @@
 """Averages as sums whose division is part of the scale."""
 
+import numpy as np
+
 from golden.errors import UserError
 from golden.frontends.onnx.arithmetic import OnnxArithmetic, scale_of
 from golden.frontends.onnx.builder import Site
@@ -7,7 +9,7 @@ from golden.frontends.onnx.coded import UINT8, coded_operand, quantizer_of
 from golden.frontends.onnx.layout import Layout
 from golden.frontends.onnx.quantize import quantize
 from golden.frontends.onnx.values import Accumulated, Codes, Kernel, Real, fractions, one_fraction
-from golden.graph import AccumulatingNode
+from golden.graph import AccumulatingNode, Tensor
 
 
 def averaged(
@@ -17,13 +19,34 @@ def averaged(
     name: str,
     count: int,
     explicit: bool,
+    codes: Tensor,
+    windows: tuple[tuple[int, int], ...] = (),
+    whole: bool = False,
 ) -> Accumulated:
-    """Return sums of a node as averages over a count, as a kernel of a name computes them."""
+    """Return sums of a node as averages over a count, as a kernel of a name computes them.
+
+    Parameters
+    ----------
+    source : Real
+    node : AccumulatingNode
+    layout : Layout
+        Of what it makes.
+    name, count, explicit, whole
+        As in `Kernel`.
+    codes : Tensor
+        Those that are added.
+    windows : tuple of (int, int)
+        As in `Kernel`; by default, as many numbers are added as are counted.
+    """
+    reached = source.encoding.decode(np.array([codes.minimum, codes.maximum]))
     kernel = Kernel(
         name,
         (scale_of(source).reshape(1),),
         (source.activation.type,),
         count,
+        windows or ((count, count),),
+        reach=(int(reached[0]), int(reached[1])),
+        whole=whole,
         explicit=explicit,
     )
     return Accumulated(node, layout, one_fraction(source.scale / count), fractions([0.0]), kernel)

@@ -1,6 +1,7 @@
 """What convolutions and matrix products share, in QDQ and in QOperator form."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +85,7 @@ def _numbers(value: Constant) -> Float32:
     return value.values
 
 
-def _vector(values: NDArray, channels: int) -> NDArray:
+def _vector(values: NDArray[Any], channels: int) -> NDArray[Any]:
     """Return a bias as one element per channel; leading dimensions of 1 are dropped."""
     flat = values.reshape(-1) if values.size in (1, channels) else values
     if flat.shape not in ((1,), (channels,)) or (values.ndim and values.shape[-1] != values.size):

@@ -6,8 +6,7 @@ them. What it does not replace it computes in float32, in an order that depends 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,8 @@ from numpy.typing import NDArray
 from golden.certificates.certificate import CertificateError, Reference
 from golden.errors import UserError
 from golden.frontends.onnx.arithmetic import OnnxArithmetic, scale_of
+from golden.frontends.onnx.float_averages import float_average
+from golden.frontends.onnx.no_integer_kernel import NoIntegerKernelError, refuse
 from golden.frontends.onnx.pairs import add_operands
 from golden.frontends.onnx.quantizer import Quantizer
 from golden.frontends.onnx.values import (
@@ -33,12 +34,6 @@ from golden.lowering.pair_addition import PairReference, ScaledSum
 from golden.numbers.arrays import Float32, Int64
 from golden.numbers.float_requant import requantize_float32_half_even
 from golden.numbers.rounding import Rounding
-
-_LARGEST_FLOAT_SUM = 1 << 22
-"""Accumulators looked at one by one to decide a float32 sum."""
-
-_UNIT = 2.0**-24
-"""Half the distance of float32 numbers next to 1."""
 
 
 class OnnxRuntimeArithmetic(OnnxArithmetic):
@@ -95,7 +90,7 @@ class OnnxRuntimeArithmetic(OnnxArithmetic):
         if kernel is not None and kernel.name == "steps" and quantizer.mode.name == "HALF_EVEN":
             return _stepped(accumulated, kernel, bounds, quantizer)
         if kernel is None or accumulated.offset.any() or quantizer.mode.name != "HALF_EVEN":
-            _refuse("it computes with real numbers between integer operators")
+            refuse("it computes with real numbers between integer operators")
         if bounds.type.width > 32:
             raise UserError(
                 f"its accumulators reach {bounds.minimum.min()} to {bounds.maximum.max()}; ONNX "
@@ -103,10 +98,14 @@ class OnnxRuntimeArithmetic(OnnxArithmetic):
             )
         clamp = quantizer.clamp(accumulated.limits.low, accumulated.limits.high)
         output_scale = np.float32(float(quantizer.scale))
-        if kernel.name in ("average", "mean"):
-            return _float_sum(kernel, bounds, quantizer, clamp)
+        name = self._kernel_of(kernel, quantizer)
+        if name in ("average", "mean"):
+            in_order = name == "average" and _is_pool(kernel, quantizer)
+            average = float_average(kernel, quantizer, clamp, in_order)
+            unit = kernel.scales[0] / np.float32(kernel.count) / output_scale
+            return _integers(lambda channels: average, bounds, unit, quantizer, clamp)
         self._check_kernel(kernel, quantizer, clamp)
-        if kernel.name == "global average":  # core/mlas/lib/qlgavgpool.cpp
+        if name == "global average":  # core/mlas/lib/qlgavgpool.cpp
             scale = kernel.scales[0] / (output_scale * np.float32(kernel.count))
         else:  # MlasRequantizeOutput, core/mlas/lib/quantize.cpp
             scale = kernel.scales[0] * kernel.scales[1] / output_scale
@@ -147,6 +146,13 @@ class OnnxRuntimeArithmetic(OnnxArithmetic):
         )
 
     @staticmethod
+    def _kernel_of(kernel: Kernel, quantizer: Quantizer) -> str:
+        """Return the kernel that computes it: one for whole images does their pooling, too."""
+        if kernel.whole and _is_pool(kernel, quantizer):
+            return "global average"
+        return kernel.name
+
+    @staticmethod
     def _check_kernel(kernel: Kernel, quantizer: Quantizer, clamp: tuple[int, int]) -> None:
         """Refuse what the optimizer does not turn into an integer kernel."""
         if kernel.explicit:
@@ -155,25 +161,23 @@ class OnnxRuntimeArithmetic(OnnxArithmetic):
             _refuse("it computes transposed convolutions in float32")
         types = (*kernel.types, quantizer.type)
         if any(kind.width != 8 for kind in types):
-            _refuse(f"it computes {kernel.name} of {', '.join(map(str, types))} in float32")
+            refuse(f"it computes {kernel.name} of {', '.join(map(str, types))} in float32")
         source = kernel.types[0]
         same = types if kernel.name == "multiplication" else (source, quantizer.type)
         signed_by_unsigned = source.signed and not all(kind.signed for kind in types)
         if len(set(same)) > 1 or signed_by_unsigned:
-            _refuse(f"it computes {kernel.name} of {', '.join(map(str, types))} in float32")
+            refuse(f"it computes {kernel.name} of {', '.join(map(str, types))} in float32")
         if clamp != (quantizer.minimum, quantizer.maximum):
-            _refuse(
+            refuse(
                 f"it computes {kernel.name} in float32 when the activation behind it limits the "
                 f"output's codes to {clamp[0]} to {clamp[1]}; quantize so that the output's type "
                 "does"
             )
 
 
-def _refuse(what: str) -> NoReturn:
-    raise UserError(
-        f"ONNX Runtime has no integer kernel for it: {what}; import with profile onnx, which "
-        "rounds the exact number"
-    )
+def _is_pool(kernel: Kernel, quantizer: Quantizer) -> bool:
+    """Return whether QLinearAveragePool does an average, named in the file or found in it."""
+    return kernel.explicit or (kernel.types[0] == quantizer.type and quantizer.type.width == 8)
 
 
 def _quantized(numbers: Float32, quantizer: Quantizer) -> Int64:
@@ -227,102 +231,9 @@ def _integers(
         )
     except CertificateError as error:
         reason = str(error).split(";")[0]
-        raise UserError(
+        raise NoIntegerKernelError(
             f"no integers requantize as ONNX Runtime's float32: {reason}; import with profile onnx"
         ) from None
-
-
-def _float_sum(
-    kernel: Kernel, bounds: AccumulatorBounds, quantizer: Quantizer, clamp: tuple[int, int]
-) -> Requantization:
-    """Requantize a sum of dequantized numbers in float32, divided by their count.
-
-    contrib_ops/cpu/quantization/qlinear_pool.cc, and ReduceMean.
-    """
-    low, high = int(bounds.minimum.min()), int(bounds.maximum.max())
-    if high - low > _LARGEST_FLOAT_SUM:
-        _refuse(f"it adds {kernel.count} numbers in float32")
-    scale, output_scale = np.float32(kernel.scales[0].item()), np.float32(float(quantizer.scale))
-    scales = np.atleast_1d(scale / np.float32(kernel.count) / output_scale)
-    if not kernel.counts:
-        divided = _Average(kernel.name, scale, output_scale, kernel.count, quantizer, clamp)
-        divided.check(low, high)
-        return _integers(lambda channels: divided.codes, bounds, scales, quantizer, clamp)
-    sums, codes = [], []
-    for count in kernel.counts:
-        factor = kernel.count // count
-        divided = _Average(kernel.name, scale, output_scale, count, quantizer, clamp)
-        total = np.arange(-(-low // factor), high // factor + 1)
-        divided.check(int(total[0]), int(total[-1]))
-        sums.append(total * factor)
-        codes.append(divided.codes(total))
-    reference = _through(np.concatenate(sums), np.concatenate(codes), scales, quantizer, clamp)
-    return _integers(lambda channels: reference, bounds, scales, quantizer, clamp)
-
-
-def _through(
-    sums: Int64, codes: Int64, scales: NDArray[Any], quantizer: Quantizer, clamp: tuple[int, int]
-) -> Reference:
-    """Return a function that ascends through given codes, and rounds between them."""
-    order = np.lexsort((codes, sums))
-    sums, codes = sums[order], codes[order]
-    if (np.diff(codes) < 0).any() or (np.diff(codes)[np.diff(sums) == 0] != 0).any():
-        _refuse("it averages over several counts in float32, whose codes do not ascend together")
-
-    def reference(accumulator: Int64) -> Int64:
-        rounded = np.rint(accumulator * np.float64(scales[0])).astype(np.int64)
-        natural = np.clip(rounded + quantizer.zero_point, *clamp)
-        below = codes[np.maximum(np.searchsorted(sums, accumulator, side="right") - 1, 0)]
-        above = codes[np.minimum(np.searchsorted(sums, accumulator), len(sums) - 1)]
-        return np.clip(natural, below, above)
-
-    return reference
-
-
-@dataclass(frozen=True)
-class _Average:
-    """A sum of dequantized numbers in float32, divided by their count and quantized.
-
-    The order of the sum is not known, so each accumulator's error is bounded; what the bound does
-    not decide is refused.
-    """
-
-    name: str
-    scale: np.float32
-    output_scale: np.float32
-    count: int
-    quantizer: Quantizer
-    clamp: tuple[int, int]
-
-    def codes(self, accumulator: Int64) -> Int64:
-        """Return the codes of sums of values."""
-        total = accumulator.astype(np.float32) * self.scale
-        scaled = total / np.float32(self.count) / self.output_scale
-        zero_point = self.quantizer.zero_point
-        if self.name == "average":
-            rounded = np.rint(scaled + np.float32(zero_point))
-        else:
-            rounded = np.rint(scaled) + zero_point
-        return np.clip(rounded, *self.clamp).astype(np.int64)
-
-    def check(self, low: int, high: int) -> None:
-        """Refuse sums whose order of additions could decide a code."""
-        mantissa = int(float(np.frexp(self.scale)[0]) * (1 << 24))
-        odd = mantissa // (mantissa & -mantissa)
-        if odd * max(-low, high, 1) < 1 << 24:  # Then every partial sum is exact.
-            return
-        unit = float(self.scale) / self.count / float(self.output_scale)
-        accumulator = np.arange(low, high + 1)
-        real = accumulator * unit + self.quantizer.zero_point
-        largest = max(-low, high) * unit + abs(self.quantizer.zero_point) + 1
-        error = (self.count + 4) * _UNIT * largest
-        tie = np.abs(real - np.floor(real) - 0.5) <= error
-        undecided = tie & (real > self.clamp[0] - 1) & (real < self.clamp[1] + 1)
-        if undecided.any():
-            _refuse(
-                f"it adds {self.count} numbers in float32, whose order decides the code when "
-                f"they add up to {accumulator[undecided][0]}"
-            )
 
 
 def _float32_sum(first: Operand, second: Operand, sign: int, quantizer: Quantizer) -> PairReference:

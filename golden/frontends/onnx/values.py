@@ -143,10 +143,14 @@ class Kernel:
     types : tuple of IntegerType
         Of the operands.
     count : int
-        Terms of an average.
-    counts : tuple of int
-        Of an average whose windows have several: the accumulator is the sum times `count` over
-        theirs.
+        Of an average: what its accumulator is divided by.
+    windows : tuple of (int, int)
+        Of an average: how many numbers its windows add, and by what each sum is divided. Where that
+        is not `count`, the accumulator is the sum times `count` over it.
+    reach : (int, int)
+        Of an average: the least and the greatest that a code is above its zero point.
+    whole : bool
+        Of an average: whether its one window is the whole image.
     explicit : bool
         Whether the file names the integer kernel itself; else the runtime has to find it.
     steps : tuple of Step
@@ -157,7 +161,9 @@ class Kernel:
     scales: tuple[Float32, ...]
     types: tuple[IntegerType, ...]
     count: int = 1
-    counts: tuple[int, ...] = ()
+    windows: tuple[tuple[int, int], ...] = ()
+    reach: tuple[int, int] = (0, 0)
+    whole: bool = False
     explicit: bool = False
     steps: tuple["Step", ...] = ()
 
@@ -170,7 +176,13 @@ class Kernel:
         """Return the kernel of negated accumulators, where scales were negative."""
         signs = np.where(negative, -1, 1).astype(np.float32)
         steps = (Step("Mul", signs), *self.steps) if self.steps else ()
-        return replace(self, scales=tuple(abs(scale) for scale in self.scales), steps=steps)
+        largest = max(map(abs, self.reach))
+        return replace(
+            self,
+            scales=tuple(abs(scale) for scale in self.scales),
+            reach=(-largest, largest),
+            steps=steps,
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from golden.frontends.tflite.registry import CONVERTERS
 from golden.frontends.tflite.tflite_micro import TfliteMicroArithmetic
 from golden.frontends.tflite.xnnpack import XnnpackArithmetic
 from golden.graph import Graph
-from golden.registry import import_modules
+from golden.registry import import_modules, import_users_operators
 
 import_modules(operators)
 
@@ -75,6 +75,8 @@ def convert_tflite(
 
 def _convert(model: TfliteModel, arithmetic: LitertArithmetic) -> Graph:
     obstacles, builder, borders = Obstacles(), GraphBuilder(model), Borders(model)
+    if any(operator.name not in CONVERTERS for operator in model.operators):
+        import_users_operators()
     for index in borders.inputs:
         with obstacles.at("input", f"input {model.tensors[index].name!r}", makes=[index]):
             if not model.is_read(index) or not model.tensors[index].real:
@@ -87,7 +89,7 @@ def _convert(model: TfliteModel, arithmetic: LitertArithmetic) -> Graph:
             _check_version(operator)
             if operator.position in borders.operators or _is_left_out(operator, model):
                 continue
-            _check_not_custom(operator, model)
+            _check_custom(operator, model)
             if not computes_in_reals(operator, model):
                 _check_supported(operator, model)
             obstacles.require(operator.inputs)
@@ -113,13 +115,13 @@ _CHIPS = {"edgetpu-custom-op": "an Edge TPU", "ethos-u": "an Ethos-U"}
 """Custom operators that hold a part of a network, compiled for a chip."""
 
 
-def _check_not_custom(operator: Operator, model: TfliteModel) -> None:
+def _check_custom(operator: Operator, model: TfliteModel) -> None:
     if operator.custom in _CHIPS:
         raise UserError(
             f"it holds a part of the network compiled for {_CHIPS[operator.custom]}; import the "
             ".tflite file that was compiled"
         )
-    if operator.custom is not None:
+    if operator.custom is not None and operator.name not in CONVERTERS:
         raise UserError(
             f"it is a custom operator, which has no public meaning{cut_before(operator, model)}"
         )

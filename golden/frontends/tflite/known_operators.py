@@ -34,3 +34,8 @@ SHAPE_INPUTS = {"RESHAPE": 1, "TRANSPOSE_CONV": 0, "RESIZE_NEAREST_NEIGHBOR": 1}
 
 SHAPE_OPERATORS = frozenset({"SHAPE", "STRIDED_SLICE", "PACK"})
 """Operators that converters emit to compute the shape of a RESHAPE, which the file also states."""
+
+
+def custom_name(name: str) -> str:
+    """Return what messages, and those who convert it, call a custom operator."""
+    return f"custom operator {name!r}"

@@ -11,7 +11,7 @@ import tflite
 from numpy.typing import NDArray
 
 from golden.errors import UserError
-from golden.frontends.tflite.known_operators import OPTIONS
+from golden.frontends.tflite.known_operators import OPTIONS, custom_name
 from golden.numbers.arrays import Float32, Int64
 from golden.numbers.integer_type import IntegerType
 
@@ -126,6 +126,8 @@ class Operator:
         Indices of tensors; -1 for an optional input that is absent.
     options : mapping of str to int, float or bool
         Fields of the options table that importers use.
+    custom_options : bytes
+        What a custom operator has in place of them, as the file holds it.
     """
 
     position: int
@@ -135,6 +137,7 @@ class Operator:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     options: Mapping[str, Any]
+    custom_options: bytes = b""
 
 
 @dataclass(frozen=True, eq=False)
@@ -316,7 +319,7 @@ class _Reader:
         name, custom = _OPERATOR_NAMES.get(builtin, f"operator code {builtin}"), None
         if builtin == tflite.BuiltinOperator.CUSTOM:
             custom = self._text(code.CustomCode())
-            name = f"custom operator {custom!r}"
+            name = custom_name(custom)
         place = f"operator {position}, {name}"
         return Operator(
             position=position,
@@ -326,6 +329,7 @@ class _Reader:
             inputs=self._indices(operator, "Inputs", tensors, f"the inputs of {place}", -1),
             outputs=self._indices(operator, "Outputs", tensors, f"the outputs of {place}"),
             options=_options(operator, name),
+            custom_options=self._vector(operator, "CustomOptions", np.uint8).tobytes(),
         )
 
     def _text(self, text: bytes | None) -> str:

@@ -4,12 +4,23 @@ from collections.abc import Callable
 
 from golden.frontends.tflite.arithmetic import LitertArithmetic
 from golden.frontends.tflite.builder import Site
-from golden.frontends.tflite.known_operators import OPTIONS, REPEATING, VERSIONS, Options
+from golden.frontends.tflite.known_operators import (
+    OPTIONS,
+    REPEATING,
+    VERSIONS,
+    Options,
+    custom_name,
+)
 
 Converter = Callable[[Site, LitertArithmetic], None]
 
 CONVERTERS: dict[str, Converter] = {}
 """By the schema's name of the operator."""
+
+
+def converts_custom(name: str, version: int = 1) -> Callable[[Converter], Converter]:
+    """Register a converter of a custom operator, by the name that files give it."""
+    return _enters({custom_name(name): version})
 
 
 def converts(
@@ -26,7 +37,12 @@ def converts(
     **versions : int
         The newest version known of each, by the schema's name.
     """
+    return _enters(versions, options, repeats)
 
+
+def _enters(
+    versions: dict[str, int], options: Options | None = None, repeats: bool = False
+) -> Callable[[Converter], Converter]:
     def register(converter: Converter) -> Converter:
         CONVERTERS.update(dict.fromkeys(versions, converter))
         VERSIONS.update(versions)

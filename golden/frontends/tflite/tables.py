@@ -8,12 +8,12 @@ from golden.errors import UserError
 from golden.frontends.tflite.affine import Affine
 from golden.numbers.arrays import Float32, Int64
 from golden.numbers.gemmlowp import (
-    divide_by_power_of_two,
     logistic,
     multiply_by_quantized_multiplier,
     tanh,
 )
 from golden.numbers.multiplier import quantize_multiplier
+from golden.numbers.shifts import half_away
 
 
 def values_of(source: Affine) -> Int64:
@@ -122,11 +122,11 @@ def hard_swish_table(source: Affine, output: Affine) -> Int64:
     if reluish_exponent > 0:
         gate = _saturate16(gate << 1)
     if reluish_exponent < 0:
-        gate = divide_by_power_of_two(gate, -reluish_exponent)
+        gate = half_away(gate, -reluish_exponent)
     gate = (gate + (1 << 15)) >> 1
     product = gate * on_output_scale
     truncated = np.where(product < 0, -(-product >> 15), product >> 15)
-    shifted = divide_by_power_of_two(truncated, -scale_exponent)
+    shifted = half_away(truncated, -scale_exponent)
     return saturated(shifted + output.zero_point, output)
 
 
@@ -159,8 +159,8 @@ def gemmlowp_table(function: str, source: Affine, output: Affine) -> Int64:
     inside = np.clip(values, -radius, radius)
     scaled = multiply_by_quantized_multiplier(inside, multiplier, exponent)
     if function == "TANH":
-        codes = divide_by_power_of_two(tanh(scaled, integer_bits), 31 - 7)
+        codes = half_away(tanh(scaled, integer_bits), 31 - 7)
     else:
-        codes = divide_by_power_of_two(logistic(scaled, integer_bits), 31 - 8) - 128
+        codes = half_away(logistic(scaled, integer_bits), 31 - 8) - 128
     codes = np.where(values >= radius, output.type.maximum, codes)
     return saturated(np.where(values <= -radius, output.type.minimum, codes), output)

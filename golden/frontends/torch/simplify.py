@@ -3,27 +3,15 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-import torch
-
-from golden.frontends.torch.float_network import (
-    BatchNorm,
-    Clamp,
-    Convolution,
-    FloatNetwork,
-    Layer,
-    Linear,
-    Matrix,
-    Range,
-    Scaled,
-)
-from golden.graph import Window
+from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.layer import Layer
 
 Merge = Callable[[Layer, Layer], Layer | None]
 """Merges a layer with the only layer that reads it; None when they stay apart."""
 
 
 def simplify(network: FloatNetwork, fold: bool = True) -> FloatNetwork:
-    """Take batch normalization and activations into the layers before them.
+    """Take borders into the layers behind them, normalization and activations into those before.
 
     Parameters
     ----------
@@ -32,11 +20,30 @@ def simplify(network: FloatNetwork, fold: bool = True) -> FloatNetwork:
         Whether batch normalization becomes part of weights and biases; else it stays beside them,
         for training.
     """
+    network = _without_borders(network)
     network = _merge_pairs(network, _fold_batch_norm if fold else _take_batch_norm)
-    network = replace(
-        network, layers=tuple(_as_depthwise(layer, network) for layer in network.layers)
-    )
+    alone = (layer.standing_alone(network.shapes[layer.output]) for layer in network.layers)
+    network = replace(network, layers=tuple(alone))
     return _merge_pairs(network, _fuse_clamp)
+
+
+def _without_borders(network: FloatNetwork) -> FloatNetwork:
+    """Let layers pad what they read, where a border of zeros has one reader that can."""
+    for border in network.layers:
+        readers = network.consumers(border.output)
+        if border.only_pads is None or len(readers) != 1 or border.output in network.outputs:
+            continue
+        bordered = readers[0].bordered(border.only_pads)
+        if bordered is None:
+            continue
+        bordered = replace(bordered, inputs=border.inputs)
+        layers = (bordered if layer is readers[0] else layer for layer in network.layers)
+        network = replace(
+            network,
+            layers=tuple(layer for layer in layers if layer is not border),
+            shapes={name: each for name, each in network.shapes.items() if name != border.output},
+        )
+    return network
 
 
 def _merge_pairs(network: FloatNetwork, merge: Merge) -> FloatNetwork:
@@ -84,56 +91,16 @@ def _replaced(network: FloatNetwork, first: Layer, second: Layer, merged: Layer)
 
 def _take_batch_norm(first: Layer, second: Layer) -> Layer | None:
     """Keep batch normalization beside the weights."""
-    if not (isinstance(first, Matrix) and isinstance(second, BatchNorm)):
-        return None
-    if first.normalization is not None:
-        return None
-    return replace(first, normalization=second.normalization)
+    normalization = second.only_normalizes
+    return None if normalization is None else first.normalized(normalization)
 
 
 def _fold_batch_norm(first: Layer, second: Layer) -> Layer | None:
-    """Fold ``scale * (weight x + bias) + offset`` into weight and bias."""
-    if not (isinstance(first, Matrix) and isinstance(second, BatchNorm)):
-        return None
-    scale, offset = second.normalization.scale, second.normalization.offset
-    per_row = scale.reshape(-1, *[1] * (first.weight.ndim - 1))
-    return replace(
-        first,
-        weight=(first.weight * per_row).to(torch.float32),
-        bias=(first.bias * scale + offset).to(torch.float32),
-        statistics=second.normalization.statistics,
-    )
-
-
-def _as_depthwise(layer: Layer, network: FloatNetwork) -> Layer:
-    """Turn a batch normalization that stands alone into a 1 x 1 depthwise convolution."""
-    if not isinstance(layer, BatchNorm):
-        return layer
-    scale = layer.normalization.scale.to(torch.float32)
-    offset = layer.normalization.offset.to(torch.float32)
-    if len(network.shapes[layer.output]) == 1:
-        return Linear(inputs=layer.inputs, output=layer.output, weight=scale.diag(), bias=offset)
-    return Convolution(
-        inputs=layer.inputs,
-        output=layer.output,
-        weight=scale.reshape(-1, 1, 1, 1),
-        bias=offset,
-        window=Window(size=(1, 1)),
-        groups=len(scale),
-    )
+    """Fold batch normalization into weight and bias."""
+    normalization = second.only_normalizes
+    return None if normalization is None else first.folded(normalization)
 
 
 def _fuse_clamp(first: Layer, second: Layer) -> Layer | None:
-    if not isinstance(second, Clamp):
-        return None
-    if isinstance(first, Scaled):
-        return replace(first, clamp=_within(first.clamp, second.limits))
-    if isinstance(first, Clamp):
-        return replace(first, limits=_within(first.limits, second.limits))
-    return None
-
-
-def _within(first: Range, second: Range) -> Range:
-    """Return the limits of two clamps in a row."""
-    low, high = (min(max(limit, second[0]), second[1]) for limit in first)
-    return low, high
+    limits = second.only_limits
+    return None if limits is None else first.limited(limits)

@@ -15,9 +15,15 @@ from torch.fx.node import map_arg
 
 from golden.errors import UserError
 from golden.frontends.obstacles import Obstacles
+from golden.frontends.torch import operators
+from golden.frontends.torch.channels_last import Shape
 from golden.frontends.torch.evaluation import evaluation_copy, outputs_of
-from golden.frontends.torch.float_network import FloatNetwork, Layer
-from golden.frontends.torch.operators import SAME, TRANSLATIONS, Call, Shape
+from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.layer import Layer
+from golden.frontends.torch.translation import SAME, TRANSLATIONS, Call
+from golden.registry import import_modules, import_users_operators
+
+import_modules(operators)
 
 _BATCH = 2  # torch.export treats sizes 0 and 1 specially.
 
@@ -112,6 +118,8 @@ class _Translation:
         if node.target is operator.getitem:
             obstacles.require(each.name for each in node.all_input_nodes)
         first = node.target is operator.getitem and node.args[1] == 0
+        if call.operator not in TRANSLATIONS.keys() | SAME:
+            import_users_operators()
         if depends and not first and call.operator not in TRANSLATIONS.keys() | SAME:
             raise call.refusal("is not supported; docs/torch.md lists what is")
         obstacles.require(each.name for each in node.all_input_nodes)

@@ -7,7 +7,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from golden.errors import UserError
-from golden.frontends.torch.float_network import Convert, FloatNetwork, Matrix
+from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.layer import Matrix
 from golden.frontends.torch.simplify import simplify
 from golden.frontends.torch.trace import trace
 from golden.quantize.activation_quantizer import ActivationQuantizer
@@ -17,7 +18,6 @@ from golden.quantize.calibrate import Batch, CalibrationData, distributions
 from golden.quantize.fake_network import FakeQuantizedNetwork
 from golden.quantize.layer_schemes import LayerSchemes
 from golden.quantize.precision import Precision, assign_precision
-from golden.quantize.scale_groups import SHARING
 from golden.quantize.scheme import LayerScheme, Scheme
 
 
@@ -121,8 +121,7 @@ class Candidates:
     def layer(self, name: str, bits: int) -> Matrix:
         """Return a layer with quantized weights."""
         # All but the weights are this network's, which has no conversion and no padding of its own.
-        (layer,) = (each for each in self.network.layers if each.output == name)
-        assert isinstance(layer, Matrix)
+        (layer,) = (each for each in self.network.matrices if each.output == name)
         return replace(layer, weight=self.fakes[bits].matrices[name].quantized().weight)
 
     def quantizers(self, group: Group, bits: int) -> dict[str, ActivationQuantizer]:
@@ -185,23 +184,18 @@ def _groups(
     network = precision.network
     said = LayerSchemes(original, scheme)
     layers = {layer.output: layer for layer in network.layers}
+    converted = {layer.output for layer in precision.conversions}
     for tensors in precision.groups:
-        readers = tuple(
-            layer.output
-            for layer in network.layers
-            if isinstance(layer, Matrix) and layer.inputs[0] in tensors
-        )
+        readers = tuple(layer.output for layer in network.matrices if layer.inputs[0] in tensors)
         if not readers:
             continue
-        makers = tuple(
-            name for name in tensors if name in layers and not isinstance(layers[name], SHARING)
-        )
+        makers = tuple(name for name in tensors if name in layers and not layers[name].shares_scale)
         stated = tuple(name for name in tensors if said.activation(name)) or makers
         given = precision.activations[tensors[0]]
         fixed = (
             given.type == "binary"
             or any(name in network.inputs or name in network.outputs for name in tensors)
-            or any(isinstance(layers.get(name), Convert) for name in tensors)
+            or any(name in converted for name in tensors)
         )
         bits = (given.bits,) if fixed else widths
         yield Group(tensors, makers, stated, readers, bits, fixed)

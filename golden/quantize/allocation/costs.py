@@ -3,7 +3,8 @@
 import math
 from collections.abc import Mapping
 
-from golden.frontends.torch.float_network import FloatNetwork, Matrix
+from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.layer import Matrix
 from golden.quantize.allocation.problem import Bits
 
 CostTable = Mapping[tuple[str, Bits], float]
@@ -17,8 +18,7 @@ def bit_operations(network: FloatNetwork, bits: Mapping[str, tuple[Bits, ...]]) 
     """
     return {
         (layer.output, each): multiply_accumulates(layer, network) * each[0] * each[1]
-        for layer in network.layers
-        if isinstance(layer, Matrix)
+        for layer in network.matrices
         for each in bits[layer.output]
     }
 
@@ -27,8 +27,7 @@ def weight_bytes(network: FloatNetwork, bits: Mapping[str, tuple[Bits, ...]]) ->
     """Return bytes of the weights of every layer and option, packed without gaps."""
     return {
         (layer.output, each): layer.weight.numel() * each[0] / 8
-        for layer in network.layers
-        if isinstance(layer, Matrix)
+        for layer in network.matrices
         for each in bits[layer.output]
     }
 

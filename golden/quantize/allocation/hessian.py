@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from golden.errors import UserError
-from golden.frontends.torch.float_network import FloatNetwork, Matrix
+from golden.frontends.torch.float_network import FloatNetwork
 from golden.quantize.allocation.candidates import Candidates
 from golden.quantize.allocation.sensitivity import Sensitivity
 from golden.quantize.calibrate import Batch
@@ -64,12 +64,11 @@ def hessian_sensitivity(
     exact = dict(network.run(*samples))
     count = len(samples[0])
     weights = {}
-    for layer in network.layers:
-        if isinstance(layer, Matrix):
-            for bits in candidates.weight_bits:
-                error = candidates.layer(layer.output, bits).weight - layer.weight
-                mean_trace = traces.weights[layer.output] / layer.weight.numel()
-                weights[layer.output, bits] = mean_trace * power(error)
+    for layer in network.matrices:
+        for bits in candidates.weight_bits:
+            error = candidates.layer(layer.output, bits).weight - layer.weight
+            mean_trace = traces.weights[layer.output] / layer.weight.numel()
+            weights[layer.output, bits] = mean_trace * power(error)
     activations = {}
     for group in candidates.groups:
         for bits in group.widths:
@@ -104,9 +103,7 @@ def hessian_traces(
     if probes < 1:
         raise UserError(f"probes is {probes}; allowed: 1 or more")
     weights = {
-        layer.output: layer.weight.detach().clone().requires_grad_()
-        for layer in network.layers
-        if isinstance(layer, Matrix)
+        layer.output: layer.weight.detach().clone().requires_grad_() for layer in network.matrices
     }
     tensors = _run_with_gradients(network, samples, weights)
     loss = _loss(network, tensors, labels)
@@ -132,9 +129,10 @@ def _run_with_gradients(
         name: values.detach().clone().requires_grad_()
         for name, values in zip(network.inputs, samples, strict=True)
     }
-    for layer in network.layers:
-        if isinstance(layer, Matrix):
-            layer = replace(layer, weight=weights[layer.output])
+    changed = network.with_matrices(
+        {layer.output: replace(layer, weight=weights[layer.output]) for layer in network.matrices}
+    )
+    for layer in changed.layers:
         tensors[layer.output] = layer.compute(*(tensors[name] for name in layer.inputs))
     return tensors
 

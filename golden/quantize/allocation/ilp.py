@@ -6,9 +6,10 @@ Z. Yao et al., "HAWQ-V3: Dyadic Neural Network Quantization", ICML 2021.
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint
 
 from golden.errors import UserError
+from golden.integer_programs import solve
 from golden.numbers.arrays import Float64
 from golden.quantize.allocation.problem import Allocation, Bits, Problem
 
@@ -70,12 +71,11 @@ class _Solver:
         constraints = [self._equalities]
         for name, limit in budgets.items():
             constraints.append(LinearConstraint(self._cost(name)[None] / limit, ub=1.0))
-        result = milp(
+        result = solve(
             objective / (np.abs(objective).max() or 1.0),
             integrality=np.ones(len(objective)),
             bounds=Bounds(0, 1),
             constraints=constraints,
-            options={"mip_rel_gap": 0.0},
         )
         if result.x is None:
             return None

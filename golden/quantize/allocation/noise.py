@@ -5,7 +5,7 @@ from typing import Any
 
 from torch import Tensor
 
-from golden.frontends.torch.float_network import Layer
+from golden.frontends.torch.layer import Layer
 from golden.quantize.activation_quantizer import ActivationQuantizer
 from golden.quantize.allocation.candidates import Candidates
 from golden.quantize.allocation.sensitivity import Sensitivity

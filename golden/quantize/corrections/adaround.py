@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from golden.errors import UserError
-from golden.frontends.torch.float_network import FloatNetwork, Matrix
+from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.layer import Matrix
 from golden.quantize.calibrate import Batch
 from golden.quantize.corrections.bias import reads_signs
 from golden.quantize.corrections.layer_fitting import LayerSamples, layer_samples
@@ -57,9 +58,8 @@ def adaround(
     """
     layers = [
         layer
-        for layer in reference.layers
-        if isinstance(layer, Matrix)
-        and isinstance(quantizer := fake.matrices[layer.output].quantizer, UniformWeight)
+        for layer in reference.matrices
+        if isinstance(quantizer := fake.matrices[layer.output].quantizer, UniformWeight)
         and quantizer.rounds_to_nearest
         and not reads_signs(layer, fake)
     ]

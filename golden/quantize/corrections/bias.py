@@ -11,18 +11,11 @@ import torch
 from torch import Tensor
 
 from golden.errors import UserError
-from golden.frontends.torch.float_network import (
-    AveragePool,
-    Convert,
-    FloatNetwork,
-    Layer,
-    Matrix,
-    Mean,
-    Reshape,
-)
+from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.layer import Matrix
 from golden.quantize.activation_quantizer import BinaryActivation
 from golden.quantize.calibrate import Batch
-from golden.quantize.corrections.channels import channel_mean, response_to
+from golden.quantize.corrections.channels import channel_mean
 from golden.quantize.fake_network import FakeQuantizedNetwork
 
 
@@ -36,8 +29,8 @@ def bias_correction(
     layer by layer, with all layers before it quantized and corrected, over all the data. It holds
     one batch at a time. Layers that read binary codes stay, since these replace their values.
     """
-    for layer in reference.layers:
-        if isinstance(layer, Matrix) and not reads_signs(layer, fake):
+    for layer in reference.matrices:
+        if not reads_signs(layer, fake):
             shift, samples = torch.zeros(len(layer.bias), dtype=torch.float64), 0
             for batch in data:
                 shift += len(batch[0]) * _mean_difference(layer, fake, reference, batch)
@@ -82,8 +75,8 @@ def bias_correction_analytic(fake: FakeQuantizedNetwork, reference: FloatNetwork
     means = expected_means(reference)
     layers = [
         layer
-        for layer in reference.layers
-        if isinstance(layer, Matrix) and layer.inputs[0] in means and not reads_signs(layer, fake)
+        for layer in reference.matrices
+        if layer.inputs[0] in means and not reads_signs(layer, fake)
     ]
     if not layers:
         raise UserError(
@@ -93,7 +86,7 @@ def bias_correction_analytic(fake: FakeQuantizedNetwork, reference: FloatNetwork
     for layer in layers:
         matrix = fake.matrices[layer.output]
         change = matrix.quantized().weight - layer.weight
-        matrix.shift(-response_to(layer, change, means[layer.inputs[0]]))
+        matrix.shift(-layer.response_to(change, means[layer.inputs[0]]))
 
 
 def expected_means(network: FloatNetwork) -> dict[str, Tensor]:
@@ -105,17 +98,9 @@ def expected_means(network: FloatNetwork) -> dict[str, Tensor]:
             means[layer.output] = clipped_normal_mean(
                 statistics.mean, statistics.deviation, *layer.clamp
             )
-        elif layer.inputs[0] in means and _keeps_means(layer):
+        elif layer.inputs[0] in means and layer.keeps_means:
             means[layer.output] = means[layer.inputs[0]]
     return means
-
-
-def _keeps_means(layer: Layer) -> bool:
-    if isinstance(layer, Mean):
-        return layer.dimensions == (1, 2)
-    if isinstance(layer, Reshape):
-        return len(layer.shape) == 1
-    return isinstance(layer, AveragePool | Convert)
 
 
 def clipped_normal_mean(mean: Tensor, deviation: Tensor, low: float, high: float) -> Tensor:

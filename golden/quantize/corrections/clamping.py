@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from golden.frontends.torch.float_network import FloatNetwork, Matrix
+from golden.frontends.torch.float_network import FloatNetwork
 
 
 def weight_clamping(network: FloatNetwork, sigmas: float) -> FloatNetwork:
@@ -14,11 +14,12 @@ def weight_clamping(network: FloatNetwork, sigmas: float) -> FloatNetwork:
     bias correction. R. Krishnamoorthi, "Quantizing deep convolutional networks for efficient
     inference", 2018, arXiv:1806.08342; the baseline of Nagel et al., ICCV 2019, section 5.1.1.
     """
-    layers = tuple(
-        replace(layer, weight=clamped(layer.weight, sigmas)) if isinstance(layer, Matrix) else layer
-        for layer in network.layers
+    return network.with_matrices(
+        {
+            layer.output: replace(layer, weight=clamped(layer.weight, sigmas))
+            for layer in network.matrices
+        }
     )
-    return replace(network, layers=layers)
 
 
 def clamped(weight: Tensor, sigmas: float) -> Tensor:

@@ -9,16 +9,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from golden.frontends.torch.float_network import FloatNetwork, Matrix
-from golden.quantize.corrections.channels import (
-    RELU,
-    adjacent_pairs,
-    input_weights,
-    is_unpadded,
-    response_to,
-    scale_inputs,
-    scale_outputs,
-)
+from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.layer import Matrix
+from golden.frontends.torch.limits import RELU
+from golden.quantize.corrections.channels import adjacent_pairs, scale_outputs
 
 _ROUNDS = 50
 _CONVERGED = 1e-4
@@ -37,26 +31,24 @@ def cross_layer_equalization(network: FloatNetwork) -> FloatNetwork:
     both become ``sqrt(range1 * range2)``. ReLU and linear layers pass a positive factor on. Pairs
     are visited until no range changes. Channels of zeros keep their weights.
     """
-    layers = {layer.output: layer for layer in network.layers}
+    layers = {layer.output: layer for layer in network.matrices}
     pairs = list(adjacent_pairs(network))
     for _ in range(_ROUNDS):
         largest_change = 0.0
         for first_name, second_name in pairs:
             first, second = layers[first_name], layers[second_name]
-            assert isinstance(first, Matrix)
-            assert isinstance(second, Matrix)
             factor = _factor(first, second)
             layers[first_name] = scale_outputs(first, 1 / factor)
-            layers[second_name] = scale_inputs(second, factor)
+            layers[second_name] = second.scaled_inputs(factor)
             largest_change = max(largest_change, float((factor - 1).abs().max()))
         if largest_change < _CONVERGED:
             break
-    return replace(network, layers=tuple(layers[layer.output] for layer in network.layers))
+    return network.with_matrices(layers)
 
 
 def _factor(first: Matrix, second: Matrix) -> Tensor:
     before = first.weight.flatten(1).abs().amax(dim=1).double()
-    after = input_weights(second, len(first.weight)).abs().amax(dim=1).double()
+    after = second.input_weights(len(first.weight)).abs().amax(dim=1).double()
     factor = torch.sqrt(before * after) / after
     usable = (before > 0) & (after > 0)
     return torch.where(usable, factor, 1.0).to(first.weight.dtype)
@@ -70,13 +62,11 @@ def bias_absorption(network: FloatNetwork) -> FloatNetwork:
     with the statistics of batch normalization. Activations get narrower; the function is unchanged
     for values above c. Only where the next layer reads no padding, whose zeros have no c.
     """
-    layers = {layer.output: layer for layer in network.layers}
+    layers = {layer.output: layer for layer in network.matrices}
     for first_name, second_name in adjacent_pairs(network, shifted=True):
         first, second = layers[first_name], layers[second_name]
-        assert isinstance(first, Matrix)
-        assert isinstance(second, Matrix)
         statistics = first.statistics
-        if first.clamp != RELU or statistics is None or not is_unpadded(second):
+        if first.clamp != RELU or statistics is None or second.padding:
             continue
         absorbed = (statistics.mean - _SIGMAS * statistics.deviation).clamp(min=0)
         absorbed = absorbed.to(first.weight.dtype)
@@ -86,6 +76,6 @@ def bias_absorption(network: FloatNetwork) -> FloatNetwork:
             statistics=replace(statistics, mean=statistics.mean - absorbed),
         )
         layers[second_name] = replace(
-            second, bias=second.bias + response_to(second, second.weight, absorbed)
+            second, bias=second.bias + second.response_to(second.weight, absorbed)
         )
-    return replace(network, layers=tuple(layers[layer.output] for layer in network.layers))
+    return network.with_matrices(layers)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from golden.frontends.torch.float_network import FloatNetwork, Matrix
+from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.layer import Matrix
 from golden.quantize.calibrate import Batch
 from golden.quantize.corrections.bias import tensor_of
 from golden.quantize.fake_network import FakeQuantizedNetwork

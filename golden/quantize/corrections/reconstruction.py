@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import torch
 
-from golden.frontends.torch.float_network import FloatNetwork, Matrix
+from golden.frontends.torch.float_network import FloatNetwork
 from golden.quantize.calibrate import Batch
 from golden.quantize.corrections.bias import reads_signs
 from golden.quantize.corrections.layer_fitting import LayerSamples, layer_samples
@@ -30,8 +30,8 @@ def reconstruction(
     x' is the input of the network quantized so far. Of the weights before and after, those with the
     smaller error on the samples are kept.
     """
-    for layer in reference.layers:
-        if isinstance(layer, Matrix) and not reads_signs(layer, fake):
+    for layer in reference.matrices:
+        if not reads_signs(layer, fake):
             samples = layer_samples(layer, fake, reference, data, options.samples)
             _reconstruct(fake.matrices[layer.output], samples, options)
 

@@ -19,7 +19,6 @@ import torch
 from torch import Tensor, nn
 
 from golden.codes.affine import AffineMap
-from golden.frontends.torch.float_network import Matrix
 from golden.frontends.torch.simplify import simplify
 from golden.frontends.torch.trace import trace
 from golden.graph import Graph
@@ -141,10 +140,9 @@ def lower_wage(network: nn.Sequential, sample: Tensor) -> Graph:
         AffineMap(IntegerType(ACTIVATION_BITS, True), step_of(ACTIVATION_BITS), narrow=True)
     )
     weights = {}
-    for layer in traced.layers:
-        if isinstance(layer, Matrix):
-            scale = torch.full((len(layer.weight),), step_of(WEIGHT_BITS))
-            weights[layer.output] = UniformWeight(scale, IntegerType(WEIGHT_BITS, True))
+    for layer in traced.matrices:
+        scale = torch.full((len(layer.weight),), step_of(WEIGHT_BITS))
+        weights[layer.output] = UniformWeight(scale, IntegerType(WEIGHT_BITS, True))
     fake = FakeQuantizedNetwork(traced, dict.fromkeys(traced.shapes, activation), weights)
     for name, matrix in fake.matrices.items():
         matrix.quantizer.get_buffer("scale").div_(layers[name].alpha)

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 
 from golden.codes.bipolar import UINT1
+from golden.codes.integer_weight import IntegerWeight
 from golden.graph import Encoding
-from golden.quantize.integer_weight import IntegerWeight
 from golden.quantize.scheme import WeightScheme
 from golden.quantize.straight_through import through
 from golden.quantize.weight_quantizer import WeightQuantizer

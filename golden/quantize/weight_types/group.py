@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from golden.codes.integer_weight import IntegerWeight
 from golden.numbers.integer_type import IntegerType
 from golden.quantize.distribution import Distribution
-from golden.quantize.integer_weight import IntegerWeight
 from golden.quantize.ranges import RANGES, Grid
 from golden.quantize.scheme import WeightScheme
 from golden.quantize.weight_quantizer import WeightQuantizer, per_row

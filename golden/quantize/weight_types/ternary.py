@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from golden.codes.integer_weight import IntegerWeight
 from golden.numbers.integer_type import IntegerType
-from golden.quantize.integer_weight import IntegerWeight
 from golden.quantize.straight_through import through
 from golden.quantize.weight_quantizer import per_row
 from golden.quantize.weight_types.mean_scale import MeanScaleWeight

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from golden.codes.integer_weight import IntegerWeight
 from golden.errors import UserError
 from golden.graph import Encoding
 from golden.numbers.integer_type import IntegerType
 from golden.quantize.distribution import Distribution
-from golden.quantize.integer_weight import IntegerWeight
 from golden.quantize.ranges import RANGES, Grid
 from golden.quantize.scheme import WeightScheme
 from golden.quantize.weight_quantizer import WeightQuantizer, per_row

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from amaranth.hdl import Cat, Module, Value
-from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
 from golden.certificates.certificate import Certificate
@@ -14,11 +14,13 @@ from golden.errors import UserError
 from golden.graph import Certified, FixedPoint, Requantization
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant_spec import MAXIMUM_MULTIPLIER_WIDTH, RequantChannels
-from hdl.blocks.look_up import look_up, stored_width
+from golden.numbers.limits import MAXIMUM_MULTIPLIER_WIDTH
+from golden.numbers.requant_spec import RequantChannels
+from hdl.blocks.look_up import LOOK_UP_LATENCY, looked_up, stored_width
 from hdl.blocks.memory import Memory
 from hdl.blocks.multiply import CHUNK_WIDTH
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import FreePipeline
+from hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
 from hdl.costs.memories import rom_cost
@@ -77,7 +79,7 @@ class ChannelRequantSpec:
 
     @property
     def latency(self) -> int:
-        """Cycles from an accepted beat to its codes."""
+        """Cycles from an accepted beat to its codes, without a FIFO."""
         inner = 0
         if isinstance(self.requantization, Certified):
             inner = certified_latency(self.requantization.certificate)
@@ -89,7 +91,8 @@ class ChannelRequantSpec:
     def preparation(self) -> int:
         """Cycles for looking up what depends on the channel, and for adding the bias."""
         biased = self.bias is not None
-        return int(biased or isinstance(self.requantization, FixedPoint)) + biased
+        looks_up = biased or isinstance(self.requantization, FixedPoint)
+        return LOOK_UP_LATENCY * looks_up + biased
 
     @cached_property
     def narrowed(self) -> RequantChannels:
@@ -184,6 +187,9 @@ class ChannelRequantizer(Beatwise):
         Scales, biases and lanes.
     name : str
         Prefix of the names of ROM files; unique within a design.
+    stalls : bool
+        Whether the output may wait. Without, there is no FIFO: ``i.ready`` is always high, and
+        ``o.ready`` must be.
 
     Members
     -------
@@ -192,14 +198,18 @@ class ChannelRequantizer(Beatwise):
     o : Out(stream)
         Codes in the same order; accumulators without requantization.
 
-    Latency `latency` cycles; one beat per cycle, full throughput under back-pressure. Each lane
-    has a requantizer of its own with its channels' constants, so a constant that a lane's
-    channels share takes no memory.
+    Latency `latency` cycles; one beat per cycle. Nothing inside ever stalls: while codes wait in
+    the FIFO at the end, beats are accepted as long as it has room for all that are under way, which
+    registers alone say. Each lane has a requantizer of its own with its channels' constants, so a
+    constant that a lane's channels share takes no memory.
     """
 
-    def __init__(self, spec: ChannelRequantSpec, name: str = "requant") -> None:
+    def __init__(
+        self, spec: ChannelRequantSpec, name: str = "requant", stalls: bool = True
+    ) -> None:
         self.spec = spec
         self.name = name
+        self.stalls = stalls
         super().__init__(
             {
                 "i": In(code_stream(spec.accumulator, spec.lanes)),
@@ -211,16 +221,21 @@ class ChannelRequantizer(Beatwise):
     @property
     def latency(self) -> int:
         """Cycles from an accepted beat to its codes."""
-        return self.spec.latency
+        return self.spec.latency + BUFFER_LATENCY * self.stalls
 
     def _requantizers(self) -> Sequence[CertifiedRequantizer | Requantizer]:
         """Return a requantizer for each lane, none if accumulators are kept."""
         spec = self.spec
         if isinstance(spec.requantization, FixedPoint):
-            return [Requantizer(spec.narrowed.spec) for _ in range(spec.lanes)]
+            return [Requantizer(spec.narrowed.spec, stalls=False) for _ in range(spec.lanes)]
         return [
             CertifiedRequantizer(
-                certificate, spec.accumulator, spec.output, f"{self.name}_{lane}", spec.memory
+                certificate,
+                spec.accumulator,
+                spec.output,
+                f"{self.name}_{lane}",
+                spec.memory,
+                stalls=False,
             )
             for lane, certificate in enumerate(spec.certificates())
         ]
@@ -229,17 +244,19 @@ class ChannelRequantizer(Beatwise):
         """Look up constants, add biases, and hand each lane to its requantizer."""
         m = Module()
         spec = self.spec
-        beat = self.i.valid & self.i.ready
+        beat, results = buffered(m, self.i, self.o, spec.latency, stalls=self.stalls)
         group: Value = Position(m, "group", [spec.channels // self.lanes], beat).index[0]
         accumulators = [self.i.payload[lane] for lane in range(self.lanes)]
-        prepared, constants = self.i, {}
+        prepared, constants = beat, {}
         if spec.columns:
-            prepared = stream.Signature(0).create()
             cycles = spec.preparation
-            pipeline = Pipeline(m, platform, self.i, prepared, cycles)
-            constants = look_up(m, pipeline, f"{self.name}_lanes", group, spec.columns, spec.memory)
+            pipeline = FreePipeline(m, platform, beat, cycles)
+            prepared = pipeline.valid[-1]
+            constants = looked_up(
+                m, pipeline, f"{self.name}_lanes", group, spec.columns, spec.memory
+            )
             accumulators = [
-                pipeline.register(f"accumulator_{lane}", value)
+                pipeline.register(f"accumulator_{lane}", value, LOOK_UP_LATENCY)
                 for lane, value in enumerate(accumulators)
             ]
             if spec.bias is not None:
@@ -258,12 +275,11 @@ class ChannelRequantizer(Beatwise):
             group = pipeline.register("group", group, cycles)
         requantizers = self._requantizers()
         if requantizers:
-            self._connect(m, requantizers, prepared, accumulators, constants, group)
+            self._connect(m, requantizers, prepared, accumulators, constants, group, results)
         else:
             m.d.comb += [
-                self.o.valid.eq(prepared.valid),
-                prepared.ready.eq(self.o.ready),
-                self.o.payload.as_value().eq(Cat(accumulators)),
+                results.valid.eq(prepared),
+                results.payload.as_value().eq(Cat(accumulators)),
             ]
         return m
 
@@ -271,18 +287,19 @@ class ChannelRequantizer(Beatwise):
         self,
         m: Module,
         requantizers: Sequence[CertifiedRequantizer | Requantizer],
-        prepared: stream.Interface,
+        prepared: Value,
         accumulators: list[Value],
         constants: dict[str, Value],
         group: Value,
+        results: Any,
     ) -> None:
-        """Feed all lanes alike: they have one latency, so they move together."""
+        """Feed all lanes alike: they have one latency."""
         for lane, requantizer in enumerate(requantizers):
             m.submodules[f"requantizer_{lane}"] = requantizer
             m.d.comb += [
-                requantizer.i.valid.eq(prepared.valid),
+                requantizer.i.valid.eq(prepared),
                 requantizer.i.payload.accumulator.eq(accumulators[lane]),
-                requantizer.o.ready.eq(self.o.ready),
+                requantizer.o.ready.eq(1),
             ]
             if isinstance(requantizer, CertifiedRequantizer):
                 m.d.comb += requantizer.i.payload.channel.eq(group)
@@ -292,9 +309,7 @@ class ChannelRequantizer(Beatwise):
                 channel[member].eq(constants[f"{member}_{lane}"])
                 for member in channel_layout(requantizer.spec).members
             ]
-        first = requantizers[0]
         m.d.comb += [
-            prepared.ready.eq(first.i.ready),
-            self.o.valid.eq(first.o.valid),
-            self.o.payload.as_value().eq(Cat(each.o.payload for each in requantizers)),
+            results.valid.eq(requantizers[0].o.valid),
+            results.payload.as_value().eq(Cat(each.o.payload for each in requantizers)),
         ]

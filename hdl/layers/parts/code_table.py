@@ -11,6 +11,9 @@ from hdl.blocks.rom import Rom
 MAXIMUM_TABLE_WIDTH = 10
 """Bits of the codes that a table in ROM takes."""
 
+CODE_TABLE_LATENCY = 2
+"""Cycles of `code_table`."""
+
 
 def code_table(
     m: Module,
@@ -21,7 +24,9 @@ def code_table(
     kind: IntegerType,
     values: NDArray[np.integer],
 ) -> Value:
-    """Return the value that a ROM holds for a code, one cycle later.
+    """Return the value that a ROM holds for a code, `CODE_TABLE_LATENCY` cycles later.
+
+    Block RAM is slow to answer, so there is a register behind it.
 
     Parameters
     ----------
@@ -32,7 +37,7 @@ def code_table(
     name : str
         Of the ROM; the same for equal tables only.
     instance : str
-        Name of the submodule.
+        Name of the register; that of the submodule is ``<instance>_table``.
     code : Value
         Of type `kind`.
     kind : IntegerType
@@ -47,6 +52,6 @@ def code_table(
     """
     held = IntegerType.spanning(int(values.min()), int(values.max()))
     by_bits = np.roll(values, kind.minimum)
-    m.submodules[instance] = rom = Rom(name, [(by_bits, held.width)])
+    m.submodules[f"{instance}_table"] = rom = Rom(name, [(by_bits, held.width)])
     m.d.comb += [rom.enable.eq(pipeline.advance), rom.address.eq(code.as_unsigned())]
-    return rom.data.as_signed() if held.signed else rom.data
+    return pipeline.register(instance, rom.data.as_signed() if held.signed else rom.data)

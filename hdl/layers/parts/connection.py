@@ -23,3 +23,9 @@ def connect(m: Module, source: Any, sink: Any, payload: ValueLike | None = None)
         sink.payload.as_value().eq(given),
         source.ready.eq(sink.ready),
     ]
+
+
+def feed(m: Module, source: Any, sink: Any, payload: ValueLike | None = None) -> None:
+    """Connect parts neither of which ever waits; see `connect`."""
+    given = source.payload.as_value() if payload is None else payload
+    m.d.comb += [sink.valid.eq(source.valid), sink.payload.as_value().eq(given)]

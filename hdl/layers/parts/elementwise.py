@@ -7,16 +7,19 @@ from functools import cached_property
 from typing import TypeVar
 
 from amaranth.hdl import Cat, Module, Value
-from amaranth.lib import stream, wiring
+from amaranth.lib import stream
 
 from golden import graph
 from golden.errors import UserError
 from golden.graph.node import Inference
 from golden.graph.requantization import Requantization
 from golden.graph.tensor import Tensor
+from hdl.blocks.pipeline import FreePipeline
+from hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
 from hdl.layers.layer import Layer
 from hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
 from hdl.layers.parts.codes import resized
+from hdl.layers.parts.connection import feed
 from hdl.layers.parts.join import join
 from hdl.layers.parts.lanewise import BeatwiseSpec
 
@@ -78,6 +81,11 @@ class ElementwiseSpec(BeatwiseSpec):
     @property
     def latency(self) -> int:
         """Cycles from accepted beats to their codes."""
+        return self.stages + BUFFER_LATENCY
+
+    @property
+    def stages(self) -> int:
+        """Cycles of accumulation and requantizer."""
         return self.accumulation + self.requantizer.latency
 
     @property
@@ -96,13 +104,21 @@ class Elementwise(Layer[SpecT_co]):
         """Return the stream of beats that all inputs have, and the inputs themselves."""
         return join(m, self.inputs), self.inputs
 
-    def _requantizer(self, m: Module) -> ChannelRequantizer:
-        """Return a requantizer whose output is that of the layer."""
+    def _accumulating(
+        self, m: Module, platform: object, i: stream.Interface
+    ) -> tuple[FreePipeline, ChannelRequantizer]:
+        """Return a pipeline for accumulators, and a requantizer that is connected but for them.
+
+        Codes go through a FIFO to the output of the layer, so that neither ever stalls.
+        """
+        accepted, results = buffered(m, i, self.o, self.spec.stages)
+        pipeline = FreePipeline(m, platform, accepted, self.spec.accumulation)
         m.submodules.requantizer = requantizer = ChannelRequantizer(
-            self.spec.requantizer, self.name
+            self.spec.requantizer, self.name, stalls=False
         )
-        wiring.connect(m, requantizer.o, wiring.flipped(self.o))
-        return requantizer
+        m.d.comb += requantizer.i.valid.eq(pipeline.valid[-1])
+        feed(m, requantizer.o, results)
+        return pipeline, requantizer
 
     def _requantize(
         self, m: Module, requantizer: ChannelRequantizer, accumulators: Sequence[Value]

@@ -72,11 +72,12 @@ class Fifo(Beatwise):
         found = stream.Signature(0).create(path=("found",))
         leaving = Pipeline(m, platform, found, self.o, 1)
         level = Signal(range(self.depth + 1))
+        empty, full = Signal(init=1), Signal()  # Of the memory; from registers, as levels are wide.
         valid = Signal()
         writes = self.i.valid & self.i.ready
-        reads = (level != 0) & (~valid | found.ready)
+        reads = ~empty & (~valid | found.ready)
         m.d.comb += [
-            self.i.ready.eq(level != self.depth),
+            self.i.ready.eq(~full),
             found.valid.eq(valid),
             self.o.payload.as_value().eq(leaving.register("beat", memory.data)),
             memory.write.eq(writes),
@@ -88,7 +89,11 @@ class Fifo(Beatwise):
         with m.Elif(found.ready):
             m.d.sync += valid.eq(0)
         with m.If(writes != reads):
-            m.d.sync += level.eq(Mux(writes, level + 1, level - 1))
+            m.d.sync += [
+                level.eq(Mux(writes, level + 1, level - 1)),
+                empty.eq(reads & (level == 1)),
+                full.eq(writes & (level == self.depth - 1)),
+            ]
         for name, moves, address in (
             ("first_free", writes, memory.write_address),
             ("first_kept", reads, memory.address),

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from golden.units.mac_spec import Multiplier
 from hdl.blocks.memory import Memory
+from hdl.multipliers.mac import DSP
+from hdl.multipliers.multiplier import Multiplier
 
 
 @dataclass(frozen=True)
@@ -17,8 +18,8 @@ class Folding:
         one row. A depthwise layer computes `elements` channels with `rows` inputs each.
     outputs : int
         PE: output channels. Of a depthwise layer, those of `elements` channels.
-    multiplier : Multiplier or None
-        What multiplies; None for XNOR and popcount.
+    multiplier : Multiplier
+        What multiplies.
     weights, window, constants : Memory, optional
         What the weights, the rows under the window, and the constants of channels are kept in; by
         default what suits their size, see `hdl.blocks.memory`.
@@ -27,7 +28,7 @@ class Folding:
     rows: int = 1
     elements: int = 1
     outputs: int = 1
-    multiplier: Multiplier | None = Multiplier.DSP
+    multiplier: Multiplier = DSP
     weights: Memory | None = None
     window: Memory | None = None
     constants: Memory | None = None

@@ -4,20 +4,21 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
-from amaranth.lib import wiring
 
 from golden.graph import AccumulatingNode
 from golden.graph.requantization import Requantization
 from golden.graph.tensor import Encoding
 from golden.numbers.arrays import Int64
-from hdl.blocks.pipeline import Pipeline
+from hdl.blocks.pipeline import FreePipeline
 from hdl.blocks.ram import Ram
+from hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
 from hdl.blocks.shapes import shape_of
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
 from hdl.layers.layer import Layer
 from hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
 from hdl.layers.parts.codes import elements_through_beat, resized
+from hdl.layers.parts.connection import feed
 from hdl.layers.parts.lanewise import LanewiseSpec
 from hdl.layers.parts.position import Position
 
@@ -76,7 +77,7 @@ class GlobalPoolSpec(LanewiseSpec):
     @property
     def latency(self) -> int:
         """Cycles from a beat of the last pixel to its codes."""
-        return 2 + self.requantizer.latency
+        return 2 + self.requantizer.latency + BUFFER_LATENCY
 
     def cycles_per_image(self) -> int:
         """Return the cycles between images, the beats of the input."""
@@ -115,27 +116,32 @@ class GlobalPool(Layer[GlobalPoolSpec]):
         One code for each channel of an image.
 
     Latency `latency` cycles from the last pixel's beats, one beat per cycle in; images follow each
-    other without a gap. The sums are in a memory; a sum is written back before the same channel
-    comes again, and with all channels in one beat it stays in a register.
+    other without a gap. Nothing inside ever stalls: while codes wait in the FIFO at the end, beats
+    are accepted as long as it has room for all that are under way. The sums are in a memory; a sum
+    is written back before the same channel comes again, and with all channels in one beat it stays
+    in a register.
     """
 
     def elaborate(self, platform: object) -> Module:
         """Read a sum, add, and write it back; the last pixel's sums leave."""
         m = Module()
         m.submodules.requantizer = requantizer = ChannelRequantizer(
-            self.spec.requantizer, self.name
+            self.spec.requantizer, self.name, stalls=False
         )
-        wiring.connect(m, requantizer.o, wiring.flipped(self.o))
-        pipeline = Pipeline(m, platform, self.i, requantizer.i, 2)
+        last = Signal(name="is_last_pixel")
+        stages = self.spec.latency - BUFFER_LATENCY
+        beat, results = buffered(m, self.i, self.o, stages, last)
+        pipeline = FreePipeline(m, platform, beat, 2)
+        m.d.comb += requantizer.i.valid.eq(pipeline.valid[-1])
+        feed(m, requantizer.o, results)
         groups = self.spec.tensors[0].channels // self.spec.lanes
-        beat = self.i.valid & self.i.ready
         position = Position(m, "position", [self.spec.pixels, groups], beat)
         pixel, group = position.index
         first = pipeline.register("first_pixel", ~pixel.any())
-        pipeline.leave_when(pipeline.register("last_pixel", pixel == self.spec.pixels - 1))
+        m.d.comb += last.eq(pixel == self.spec.pixels - 1)
+        pipeline.leave_when(pipeline.register("last_pixel", last))
 
-        arriving = Signal()
-        m.d.comb += arriving.eq(pipeline.advance & pipeline.valid[0])
+        arriving = pipeline.arriving(1)
         kind = self.spec.requantizer.accumulator
         width = kind.width
         sums = Signal(self.spec.lanes * width, reset_less=True)

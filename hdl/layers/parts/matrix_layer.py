@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from amaranth.hdl import C, Cat, Module, Value
@@ -12,21 +13,24 @@ from golden.graph.requantization import Requantization
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.memory import usual_ram, usual_rom
+from hdl.blocks.result_fifo import BUFFER_LATENCY
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
 from hdl.costs.memories import rom_cost
 from hdl.layers.layer import Layer
 from hdl.layers.layer_spec import LayerSpec, Place
+from hdl.layers.parts.admission import Admission, results_fifo
 from hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
-from hdl.layers.parts.connection import connect
+from hdl.layers.parts.connection import connect, feed
 from hdl.layers.parts.folding import Folding
-from hdl.layers.parts.matrix_costs import matrix_control_cost, products_cost
+from hdl.layers.parts.matrix_costs import matrix_control_cost
 from hdl.layers.parts.matrix_geometry import MatrixGeometry
 from hdl.layers.parts.matrix_vector import MatrixVector, MatrixVectorSpec
 from hdl.layers.parts.serializer import Serializer
 from hdl.layers.parts.sliding_window import SlidingWindow, window_cost
 from hdl.layers.parts.subsample import Subsample
 from hdl.layers.parts.window_spec import SlidingWindowSpec
+from hdl.multipliers.multiplier import Operands
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,13 +118,19 @@ class MatrixLayerSpec(LayerSpec):
     def matrix(self) -> MatrixVectorSpec:
         """The weights in the order in which the windows need them."""
         return MatrixVectorSpec(
-            code=self.tensor.type,
-            weights=self._ordered_weights(),
-            accumulator=self.accumulator,
-            groups=self.folding.elements if self.geometry.depthwise else 1,
-            multiplier=self.folding.multiplier,
-            memory=self.folding.weights,
+            self.operands,
+            self._ordered_weights(),
+            self.accumulator,
+            self.folding.multiplier,
+            self.folding.elements if self.geometry.depthwise else 1,
+            self.folding.weights,
         )
+
+    @cached_property
+    def operands(self) -> Operands:
+        """What is multiplied."""
+        bipolar = self.node.input_encoding.bipolar
+        return Operands.of(self.geometry.weight, self.tensor.type, bipolar)
 
     @property
     def bias(self) -> Int64:
@@ -132,7 +142,7 @@ class MatrixLayerSpec(LayerSpec):
         # The sum of (2 c - 1) w is twice that of c w, less that of w; and with w of -1 or +1 too,
         # twice the number of equal bits less the number of products.
         products = weight[0].size
-        return self.node.bias - (products if self.folding.multiplier is None else total)
+        return self.node.bias - (products if self.folding.multiplier.counts_matches else total)
 
     @property
     def multipliers(self) -> int:
@@ -156,9 +166,14 @@ class MatrixLayerSpec(LayerSpec):
     def latency(self) -> int:
         """Cycles from the last input that an output needs, when it is the first to be computed."""
         subsampling = Subsample.latency if self.geometry.subsampling != (1, 1) else 0
+        return subsampling + self.stages + BUFFER_LATENCY
+
+    @property
+    def stages(self) -> int:
+        """Cycles from the beginning of a frame's last beat to its first codes."""
         serializing = Serializer.LATENCY if self.serializes else 0
-        stages = SlidingWindow.LATENCY + self.matrix.latency
-        return subsampling + stages + serializing + self.requantizer.latency
+        reading = SlidingWindow.LATENCY + self.matrix.latency
+        return reading + serializing + self.requantizer.latency
 
     @property
     def serializes(self) -> bool:
@@ -173,14 +188,8 @@ class MatrixLayerSpec(LayerSpec):
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
         geometry, folding, matrix = self.geometry, self.folding, self.matrix
-        lanes = folding.rows if geometry.depthwise else folding.simd
-        products = products_cost(
-            folding.multiplier,
-            matrix.weight_type,
-            self.tensor.type,
-            matrix.groups,
-            folding.outputs,
-            lanes,
+        products = folding.multiplier.costs(
+            self.operands, matrix.groups, folding.outputs, matrix.lanes
         )
         control = matrix_control_cost(
             folding.simd * self.tensor.type.width, folding.outputs, self.accumulator.width
@@ -239,13 +248,12 @@ class MatrixLayerSpec(LayerSpec):
 
     def _ordered_weights(self) -> Int64:
         weights = self.geometry.folded_weights(self.folding)
-        if self.folding.multiplier is not None:
-            return weights
-        if self.window.run % self.folding.elements:
+        if self.folding.multiplier.counts_matches and self.window.run % self.folding.elements:
             raise UserError(
-                f"elements is {self.folding.elements}; for XNOR, divisors of {self.window.run}"
+                f"elements is {self.folding.elements}; for {self.folding.multiplier.name}, "
+                f"divisors of {self.window.run}"
             )
-        return np.where(weights == 0, 1, weights)  # Outputs that do not exist.
+        return weights
 
 
 class MatrixLayer(Layer[MatrixLayerSpec]):
@@ -272,40 +280,50 @@ class MatrixLayer(Layer[MatrixLayerSpec]):
         The output tensor.
 
     One image takes ``spec.cycles_per_image()`` cycles, and images overlap; see `SlidingWindow`
-    for when the first output comes. Full throughput under back-pressure.
+    for when the first output comes, ``spec.latency`` cycles after the last input that it needs.
+    From the window to the codes nothing ever stalls: while codes wait in the FIFO at the end,
+    windows are read as long as it has room for all codes under way; see `Admission`. Input is
+    refused once all rows of the window are in use. ``i.ready`` and ``o.valid`` come from registers.
     """
 
     def elaborate(self, platform: object) -> Module:
-        """Chain window, matrix, serializer and requantizer."""
+        """Chain window, matrix, serializer and requantizer, and a FIFO behind them."""
         m = Module()
         spec = self.spec
-        source = self.i
-        for name, component in self._chain():
-            m.submodules[name] = component
-            connect(m, source, component.i)
-            source = component.o
-        m.submodules.requantizer = requantizer = ChannelRequantizer(spec.requantizer, self.name)
-        connect(m, source, requantizer.i, self._sums(source.payload.as_value()))
-        connect(m, requantizer.o, self.o)
+        m.submodules.window = window = SlidingWindow(spec.window, stalls=False)
+        connect(m, self._subsampled(m), window.i)
+        m.submodules.matrix = matrix = MatrixVector(spec.matrix, self.name)
+        feed(m, window.o, matrix.i)
+        sums, results = matrix.o, [1]
+        if spec.serializes:
+            m.submodules.serializer = serializer = Serializer(
+                spec.accumulator, spec.geometry.outputs, spec.folding.outputs, spec.output_lanes
+            )
+            feed(m, matrix.o, serializer.i)
+            sums, results = serializer.o, serializer.beats
+        m.submodules.requantizer = requantizer = ChannelRequantizer(
+            spec.requantizer, self.name, stalls=False
+        )
+        feed(m, sums, requantizer.i, self._sums(sums.payload.as_value()))
+        beats, kind = spec.matrix.beats, self.o.payload.shape()
+        m.submodules.results = fifo = results_fifo(kind, spec.stages, beats, results)
+        admission = Admission(m, window.begins, fifo, beats, results)
+        m.d.comb += window.o.ready.eq(admission.ready)
+        feed(m, requantizer.o, fifo.i)
+        connect(m, fifo.o, self.o)
         return m
 
-    def _chain(self) -> list[tuple[str, SlidingWindow | MatrixVector | Serializer | Subsample]]:
-        """Return what leads from the input to the sums of products, with names."""
-        spec, geometry = self.spec, self.spec.geometry
-        chain: list[tuple[str, SlidingWindow | MatrixVector | Serializer | Subsample]] = []
-        if geometry.subsampling != (1, 1):
-            height, width, channels = spec.tensor.shape
-            shape = height, width, channels
-            subsample = Subsample(spec.tensor.type, shape, geometry.subsampling, spec.given_lanes)
-            chain.append(("subsample", subsample))
-        chain.append(("window", SlidingWindow(spec.window)))
-        chain.append(("matrix", MatrixVector(spec.matrix, self.name)))
-        if spec.serializes:
-            serializer = Serializer(
-                spec.accumulator, geometry.outputs, spec.folding.outputs, spec.output_lanes
-            )
-            chain.append(("serializer", serializer))
-        return chain
+    def _subsampled(self, m: Module) -> Any:
+        """Return the stream of what windows slide over."""
+        spec = self.spec
+        if spec.geometry.subsampling == (1, 1):
+            return self.i
+        height, width, channels = spec.tensor.shape
+        m.submodules.subsample = subsample = Subsample(
+            spec.tensor.type, (height, width, channels), spec.geometry.subsampling, spec.given_lanes
+        )
+        connect(m, self.i, subsample.i)
+        return subsample.o
 
     def _sums(self, raw: Value) -> Value:
         """Return sums of products in place of sums over bipolar codes taken as 0 or 1."""

@@ -1,6 +1,6 @@
 """Some results at once, sent on a few at a time."""
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -31,7 +31,8 @@ class Serializer(wiring.Component):
         The channels of each position, in order.
 
     A frame's first beat leaves one cycle after the frame arrives; one beat per cycle, also from
-    one frame to the next. A frame is taken with the last beat of the one before.
+    one frame to the next. Nothing in it ever waits: ``o.ready`` must always be high, and a frame
+    may come with the last beat of the one before, but not earlier.
     """
 
     LATENCY = 1
@@ -50,30 +51,36 @@ class Serializer(wiring.Component):
         self.lanes = lanes
         super().__init__({"i": In(code_stream(kind, outputs)), "o": Out(code_stream(kind, lanes))})
 
+    @property
+    def beats(self) -> list[int]:
+        """Beats of the output for each frame of a position."""
+        frames = -(-self.channels // self.outputs)
+        last = self.channels - (frames - 1) * self.outputs
+        return [self.outputs // self.lanes] * (frames - 1) + [last // self.lanes]
+
     def elaborate(self, platform: object) -> Module:
         """Build the shift register and the counters."""
         m = Module()
         beat = self.lanes * self.kind.width
-        beats = self.outputs // self.lanes
-        frames = -(-self.channels // self.outputs)
-        last_beats = (self.channels - (frames - 1) * self.outputs) // self.lanes
+        beats, frames, last_beats = self.outputs // self.lanes, len(self.beats), self.beats[-1]
 
         waiting = Signal(beats * beat, name="waiting", reset_less=True)
         left = Signal(range(beats + 1), name="beats_left")
         frame = Signal(range(max(frames, 2)), name="frame")
         last_frame = frame == frames - 1
-        sent = self.o.valid & self.o.ready
         m.d.comb += [
+            self.i.ready.eq(1),
             self.o.valid.eq(left != 0),
             self.o.payload.as_value().eq(waiting[:beat]),
-            self.i.ready.eq((left == 0) | ((left == 1) & self.o.ready)),
         ]
-        with m.If(self.i.valid & self.i.ready):
+        m.d.sync += waiting.eq(
+            Mux(self.i.valid, self.i.payload.as_value(), waiting.rotate_right(beat))
+        )
+        with m.If(self.i.valid):
             m.d.sync += [
-                waiting.eq(self.i.payload.as_value()),
                 left.eq(Mux(last_frame, last_beats, beats)),
                 frame.eq(Mux(last_frame, 0, frame + 1)),
             ]
-        with m.Elif(sent):
-            m.d.sync += [waiting.eq(Cat(waiting[beat:], waiting[:beat])), left.eq(left - 1)]
+        with m.Elif(self.o.valid):
+            m.d.sync += left.eq(left - 1)
         return m

@@ -86,10 +86,10 @@ class WindowAverage(Beatwise):
     o : Out(code_stream(type of the tensor, lanes))
         Averages.
 
-    Latency `latency` cycles; one beat per cycle, full throughput under back-pressure. There are few
-    kinds of rows and of columns, by the taps that windows have inside; each pair of kinds is
-    an entry of one certificate, so a division is a multiplication, an addition and a shift, and
-    exact for every sum that can occur.
+    Latency `latency` cycles; one beat per cycle. Nothing in it ever waits: ``i.ready`` is always
+    high, and ``o.ready`` must be. There are few kinds of rows and of columns, by the taps that
+    windows have inside; each pair of kinds is an entry of one certificate, so a division is a
+    multiplication, an addition and a shift, and exact for every sum that can occur.
     """
 
     def __init__(self, spec: WindowAverageSpec, name: str = "average") -> None:
@@ -111,7 +111,7 @@ class WindowAverage(Beatwise):
     def elaborate(self, platform: object) -> Module:
         """Follow the position of the window, and hand each lane to its divider."""
         m = Module()
-        beat = self.i.valid & self.i.ready
+        beat = self.i.valid
         spec = self.spec
         sizes = [*spec.inside.shape, spec.tensor.channels // spec.lanes]
         row, column, _ = Position(m, "position", sizes, beat).index
@@ -120,7 +120,11 @@ class WindowAverage(Beatwise):
         kind = kind + _kind(m, "column_kind", column, column_kinds)
         dividers = [
             CertifiedRequantizer(
-                spec.division.certificate, spec.accumulator, spec.division.output, self.name
+                spec.division.certificate,
+                spec.accumulator,
+                spec.division.output,
+                self.name,
+                stalls=False,
             )
             for _ in range(spec.lanes)
         ]
@@ -130,10 +134,10 @@ class WindowAverage(Beatwise):
                 divider.i.valid.eq(self.i.valid),
                 divider.i.payload.accumulator.eq(self.i.payload[lane]),
                 divider.i.payload.channel.eq(kind),
-                divider.o.ready.eq(self.o.ready),
+                divider.o.ready.eq(1),
             ]
         m.d.comb += [
-            self.i.ready.eq(dividers[0].i.ready),
+            self.i.ready.eq(1),
             self.o.valid.eq(dividers[0].o.valid),
             self.o.payload.as_value().eq(Cat(divider.o.payload for divider in dividers)),
         ]

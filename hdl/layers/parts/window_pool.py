@@ -13,11 +13,13 @@ from golden.graph import Tensor, Window
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.memory import usual_ram
+from hdl.blocks.result_fifo import BUFFER_LATENCY
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
 from hdl.layers.layer import Layer
+from hdl.layers.parts.admission import Admission, results_fifo
 from hdl.layers.parts.codes import resized
-from hdl.layers.parts.connection import connect
+from hdl.layers.parts.connection import connect, feed
 from hdl.layers.parts.lanewise import LanewiseSpec
 from hdl.layers.parts.sliding_window import SlidingWindow, window_cost
 from hdl.layers.parts.window_reduce import Reduction, WindowReduce, reduction_latency
@@ -125,7 +127,8 @@ class WindowPoolSpec(LanewiseSpec):
     @property
     def latency(self) -> int:
         """Cycles from the last input that an output needs, when it is the first to be computed."""
-        return SlidingWindow.LATENCY + reduction_latency(self.rows) + self.scaling_latency
+        reading = SlidingWindow.LATENCY + reduction_latency(self.rows)
+        return reading + self.scaling_latency + BUFFER_LATENCY
 
     def taken_with(self, port: int, needed: Int64) -> Int64:
         """Return when elements are taken; see `MatrixLayerSpec.taken_with`."""
@@ -166,7 +169,9 @@ class WindowPool(Layer[WindowPoolSpec]):
 
     An image takes ``spec.cycles_per_image()`` cycles: one for each position, group of channels,
     column of the window and group of its rows. Images overlap; see `SlidingWindow` for when the
-    first output comes. An average is over the taps inside the tensor; see `WindowAverage`.
+    first output comes. From the window to the codes nothing ever stalls: while codes wait in the
+    FIFO at the end, windows are read as long as it has room for all codes under way. An average is
+    over the taps inside the tensor; see `WindowAverage`.
     """
 
     def elaborate(self, platform: object) -> Module:
@@ -175,21 +180,26 @@ class WindowPool(Layer[WindowPoolSpec]):
         spec = self.spec
         beats = spec.window.taps // spec.rows
         kind = spec.tensors[0].type
-        m.submodules.window = window = SlidingWindow(spec.windows)
+        m.submodules.window = window = SlidingWindow(spec.windows, stalls=False)
         m.submodules.reduce = reduce = WindowReduce(
-            kind, spec.rows, spec.lanes, beats, spec.reduction
+            kind, spec.rows, spec.lanes, beats, spec.reduction, stalls=False
         )
+        stages = spec.latency - BUFFER_LATENCY
+        m.submodules.results = fifo = results_fifo(self.o.payload.shape(), stages, beats, [1])
+        admission = Admission(m, window.begins, fifo, beats, [1])
+        m.d.comb += window.o.ready.eq(admission.ready)
         connect(m, self.i, window.i)
-        connect(m, window.o, reduce.i)
+        feed(m, window.o, reduce.i)
+        connect(m, fifo.o, self.o)
         reduced = [reduce.o.payload[lane] for lane in range(spec.lanes)]
         scaler = spec.scaler(self.name)
         if scaler is None:
-            connect(m, reduce.o, self.o, Cat(map(spec.direct, reduced)))
+            feed(m, reduce.o, fifo.i, Cat(map(spec.direct, reduced)))
             return m
         m.submodules.requantizer = scaler
         width = spec.accumulator.width
-        connect(m, reduce.o, scaler.i, Cat(resized(total, width) for total in reduced))
-        connect(m, scaler.o, self.o)
+        feed(m, reduce.o, scaler.i, Cat(resized(total, width) for total in reduced))
+        feed(m, scaler.o, fifo.i)
         return m
 
 

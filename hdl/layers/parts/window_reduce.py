@@ -44,6 +44,8 @@ class WindowReduce(wiring.Component):
         Beats of a window, for each group of channels; they follow each other.
     reduction : Reduction
         Maximum or sum.
+    stalls : bool
+        Without, it never waits: ``i.ready`` is always high, and ``o.ready`` must be.
 
     Members
     -------
@@ -53,11 +55,18 @@ class WindowReduce(wiring.Component):
     o : Out(stream)
         For each window and group, `lanes` maxima or sums; see `result` for their type.
 
-    Latency `latency` cycles from the last beat of a window, one beat per cycle.
+    Latency `latency` cycles from the last beat of a window, one beat per cycle; all stages hold
+    while the output waits.
     """
 
     def __init__(
-        self, kind: IntegerType, rows: int, lanes: int, beats: int, reduction: Reduction
+        self,
+        kind: IntegerType,
+        rows: int,
+        lanes: int,
+        beats: int,
+        reduction: Reduction,
+        stalls: bool = True,
     ) -> None:
         for name, value in (("rows", rows), ("lanes", lanes), ("beats", beats)):
             if value < 1:
@@ -67,6 +76,7 @@ class WindowReduce(wiring.Component):
         self.lanes = lanes
         self.beats = beats
         self.reduction = reduction
+        self.stalls = stalls
         super().__init__(
             {"i": In(code_stream(kind, rows * lanes)), "o": Out(code_stream(self.result, lanes))}
         )
@@ -92,13 +102,13 @@ class WindowReduce(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Reduce the rows of a beat in a tree, and the beats one after the other."""
         m = Module()
-        pipeline = Pipeline(m, platform, self.i, self.o, self.latency)
+        pipeline = Pipeline(m, platform, self.i, self.o, self.latency, self.stalls)
         place = Chunks(m, self.i, self.beats)
         arrived = self.latency - 1
         first = pipeline.register("first_beat", place.first, arrived)
         pipeline.leave_when(pipeline.register("last_beat", place.last, arrived))
         arriving = Signal()
-        m.d.comb += arriving.eq(pipeline.advance & pipeline.valid[arrived - 1])
+        m.d.comb += arriving.eq(pipeline.arriving(arrived))
         results = []
         for lane in range(self.lanes):
             taps = [
@@ -107,8 +117,12 @@ class WindowReduce(wiring.Component):
             ]
             reduced = self._tree(pipeline, f"reduced_{lane}", taps)
             result = Signal.like(self.o.payload[lane], name=f"result_{lane}", reset_less=True)
-            with m.If(arriving):
-                m.d.sync += result.eq(Mux(first, reduced, self._combine(result, reduced)))
+            if self.reduction is Reduction.SUM:
+                with m.If(arriving):
+                    m.d.sync += result.eq(Mux(first, reduced, result + reduced))
+            else:
+                with m.If(arriving & (first | (result < reduced))):
+                    m.d.sync += result.eq(reduced)
             results.append(result)
         m.d.comb += self.o.payload.as_value().eq(Cat(results))
         return m

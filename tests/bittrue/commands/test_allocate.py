@@ -15,6 +15,7 @@ from flows.planning.circuits import Circuits
 from flows.planning.cost_tables import HARDWARE_COSTS, hardware_costs
 from flows.planning.devices import find_budget
 from flows.planning.planner import Planner
+from golden.graph import MatrixNode
 from golden.graph.passes.cost import graph_cost
 from golden.quantize import ActivationScheme, Scheme, WeightScheme, quantize
 from golden.quantize.scheme_file import read_scheme
@@ -69,6 +70,7 @@ def test_scheme_report_and_front(folder: Path, capsys: pytest.CaptureFixture[str
     assert f"bit_operations: {spent:,} of" in said
     for name, (weight, values) in report["chosen"]["bits"].items():
         node = graph.producer(name)
+        assert isinstance(node, MatrixNode)
         assert node.weight_type.width == weight
         assert graph.tensors[node.inputs[0]].type.width == values
     drawing = ElementTree.fromstring((folder / "front.svg").read_text())

@@ -87,7 +87,7 @@ def folder(tmp_path: Path) -> Path:
     with torch.no_grad():
         for values in module.parameters():
             values.copy_(torch.randn(values.shape, generator=generator) / 4)
-    save_model(module, tmp_path / "net.safetensors")
+    save_model(module, str(tmp_path / "net.safetensors"))
     samples = torch.randn(300, 2, 6, 6, generator=generator)
     with torch.no_grad():
         labels = module(samples).argmax(dim=1)
@@ -316,7 +316,7 @@ def test_a_constant_network_has_a_report_that_every_json_reader_reads(folder: Pa
     module = make_module()
     for values in module.parameters():
         nn.init.zeros_(values)
-    save_model(module, folder / "net.safetensors")
+    save_model(module, str(folder / "net.safetensors"))
     assert main(words(folder)) == 0
 
     def refuse(name: str) -> None:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -118,7 +119,7 @@ def test_expected_outputs_are_the_sums_of_products(built: Path, graph: Graph) ->
     """The files of the testbench, decoded by hand, against plain sums over indices."""
     manifest = json.loads((built / "manifest.json").read_text())
 
-    def decode(name: str, end: dict) -> np.ndarray:
+    def decode(name: str, end: dict[str, Any]) -> np.ndarray:
         size = end["bits_per_lane"] // 8
         codes = []
         for line in words_of(built / "testbench" / name):
@@ -274,7 +275,7 @@ def test_what_a_user_put_into_a_folder_is_not_lost(
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, OSError(28, "disk full")])
-def test_a_failure_leaves_what_was_there(error, tmp_path: Path) -> None:
+def test_a_failure_leaves_what_was_there(error: Any, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
     written = tmp_path / "elsewhere"

@@ -60,5 +60,9 @@ def test_a_shift_add_mode_is_proved() -> None:
 
 def test_bricks_without_signs_are_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
     right = hdl.units.shiftadd._brick_product
-    monkeypatch.setattr(hdl.units.shiftadd, "_brick_product", lambda *bits: right(*bits[:4], 0, 0))
+
+    def unsigned(x0: int, x1: int, y0: int, y1: int, x_signed: int, y_signed: int) -> int:
+        return right(x0, x1, y0, y1, 0, 0)
+
+    monkeypatch.setattr(hdl.units.shiftadd, "_brick_product", unsigned)
     assert not shift_add_proof().proved

@@ -10,13 +10,13 @@ import pytest
 from flows.planning.devices import BUDGETS, FILL, Budget
 from flows.planning.plan import plan_network
 from flows.planning.planned import Plan
-from flows.planning.resources import Costs
 from flows.planning.selection import Limits, Options, Selection, pareto
 from golden.errors import UserError
 from golden.frontends.onnx import convert_onnx
 from golden.graph import Clamp, Graph, Tensor
 from golden.lowering.certify import certify
 from golden.numbers.integer_type import IntegerType
+from hdl.costs.costs import Costs
 from tests.support.finn_networks import cnv_1w1a
 from tests.support.onnx_fixtures import random_network
 
@@ -103,7 +103,8 @@ def test_the_unbeaten_are_those_that_no_other_equals_or_beats(seed: int) -> None
 def test_the_choice_is_the_cheapest_of_all_that_fit(seed: int) -> None:
     generator = np.random.default_rng(seed)
     parts = [random_options(generator, 5) for _ in range(4)]
-    limits = Limits(*(int(limit) for limit in generator.integers(8, 30, 3)), worth=(1, 3, 2))
+    lut, dsp, ram = (int(limit) for limit in generator.integers(8, 30, 3))
+    limits = Limits(lut, dsp, ram, worth=(1, 3, 2))
     fixed = Costs(2, 1, 3)
     columns = [np.stack(part.columns) for part in parts]
     totals = {

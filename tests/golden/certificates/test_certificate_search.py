@@ -16,9 +16,9 @@ from golden.numbers.arrays import Float64, Int64
 from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.multiplier import quantize_multiplier
-from golden.numbers.requant import requantize
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
+from golden.units.requant import requantize
 from tests.support.exceptional_scales import EXCEPTIONAL, Reference, exceptional
 
 DETERMINISTIC = [rounding for rounding in Rounding if rounding is not Rounding.STOCHASTIC]

@@ -1,5 +1,7 @@
 """The affine map against ONNX Runtime, LiteRT and torch."""
 
+from collections.abc import Callable
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -190,6 +192,6 @@ def test_asymmetric_spans_the_range(
         (lambda: AffineMap(INT8, [1, 2], axis=1).quantize(torch.zeros(2, 3)), "axis 1 must have"),
     ],
 )
-def test_unusable_parameters_are_named(make, message: str) -> None:
+def test_unusable_parameters_are_named(make: Callable[[], object], message: str) -> None:
     with pytest.raises(UserError, match=message):
         make()

@@ -1,5 +1,6 @@
 """The digits network: accuracy, files, and its int8 layers against LiteRT on the real images."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -12,8 +13,10 @@ import numpy as np
 import pytest
 import torch
 
+import golden
 from golden.certificates.certificate_search import find_certificate
 from golden.digits import DigitsSettings, Training, quantized_digits
+from golden.digits.configuration import SOURCES, source_files
 from golden.digits.data import Split, load
 from golden.digits.network import DigitsNetwork, accuracy, train, trained_network
 from golden.errors import ExecutionError, UserError
@@ -21,14 +24,15 @@ from golden.executor.execute import Executor
 from golden.executor.layer_trace import LayerTrace, load_traces, save_traces
 from golden.executor.record_layers import record_layers
 from golden.frontends.torch import to_codes
-from golden.graph import Graph
+from golden.graph import Convolution, Graph
 from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
-from golden.numbers.requant import requantize
 from golden.numbers.rounding import Rounding
 from golden.quantize import Scheme, quantize
+from golden.units.requant import requantize
 from tests.support.digits import QUICK
 from tests.support.graph_to_tflite import graph_to_tflite
 from tests.support.litert import Kernels, run_litert
+from tests.support.tflite_comparison import Codes
 
 Quantized = Callable[[Rounding], Graph]
 
@@ -48,7 +52,7 @@ def quantized(network: DigitsNetwork) -> Quantized:
     )
 
 
-def run_on_litert(graph: Graph, kernels: Kernels) -> tuple[dict, dict]:
+def run_on_litert(graph: Graph, kernels: Kernels) -> tuple[Codes, Codes]:
     """Return every tensor over the test images, by the executor and by LiteRT."""
     codes = to_codes(graph, load()[1].images)
     names = [node.output for node in graph.nodes]
@@ -150,6 +154,7 @@ def test_recorded_layers_are_what_the_graph_computes(quantized: Quantized) -> No
     image[3, 4] = 255  # One white pixel: the weights themselves, and the bias.
     white = record_layers(graph, (image[None] - 128).astype(np.int8))[0]
     node = graph.nodes[0]
+    assert isinstance(node, Convolution)
     expected = np.tile(node.bias, (8, 8, 1))
     for row, column in np.ndindex(3, 3):
         expected[4 - row, 5 - column] += 255 * node.weight[:, row, column, 0].astype(np.int64)
@@ -194,6 +199,31 @@ def test_files_are_made_once_and_made_anew_when_settings_change(tmp_path: Path) 
     assert {layer.rounding for layer in other.layers()} == {Rounding.RUY}
     assert [node.output for node in other.graph().nodes] == ["conv1", "conv2", "flatten", "dense"]
     assert json.loads((tmp_path / "digits.json").read_text())["int8_accuracy"] > 0.2
+
+
+def test_what_makes_the_network_is_what_is_hashed() -> None:
+    """And nothing that has no part in it: importers and exporters of files, units."""
+    program = "import sys, golden.digits.quantize; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    root = Path(golden.__file__).parent
+    loaded = {
+        Path(module.__file__)
+        for name in done.stdout.split()
+        if name.startswith("golden.") and (module := importlib.import_module(name)).__file__
+    }
+    hashed = {file for each in SOURCES for file in source_files(root / each)}
+    assert loaded - hashed <= {root / "frontends" / "__init__.py"}
+    assert not {file.parent.name for file in hashed} & {"units", "export", "onnx", "tflite"}
+
+
+def test_units_train_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The layers that units take are quantized from the weights of the package."""
+    monkeypatch.setattr("golden.digits.quantize.train", None)
+    assert len(quantized_digits(tmp_path).layers()) == 3
+    with pytest.raises(TypeError):  # Negative control: what trains is noticed.
+        quantized_digits(tmp_path, QUICK)
 
 
 def test_missing_files_are_made_anew(tmp_path: Path) -> None:
@@ -258,9 +288,9 @@ def test_traces_survive_the_file(tmp_path: Path, quantized: Quantized) -> None:
 
     def content(trace: LayerTrace) -> list[object]:
         channels = trace.channels
-        arrays = (trace.accumulators, trace.codes, channels.multiplier, channels.exponent)
-        arrays += (channels.zero_point, channels.minimum, channels.maximum)
-        arrays += (trace.accumulator_minimum, trace.accumulator_maximum)
+        arrays = [trace.accumulators, trace.codes, channels.multiplier, channels.exponent]
+        arrays += [channels.zero_point, channels.minimum, channels.maximum]
+        arrays += [trace.accumulator_minimum, trace.accumulator_maximum]
         return [trace.name, trace.rounding, *(values.tolist() for values in arrays)]
 
     loaded = load_traces(tmp_path / "layers.npz")

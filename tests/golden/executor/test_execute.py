@@ -4,10 +4,12 @@ import itertools
 import os
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from golden.errors import UserError
 from golden.executor.execute import Executor
@@ -24,6 +26,7 @@ from golden.graph import (
     MaxPool,
     Mean,
     Multiply,
+    Node,
     Pad,
     Reshape,
     Slice,
@@ -46,7 +49,7 @@ from tests.support.graphs import (
 
 IMAGE = Tensor.of_type("x", (5, 6, 3), INT8)
 VECTOR = Tensor.of_type("x", (40,), INT8)
-ONE = {"inputs": ("x",), "output": "y"}
+ONE: dict[str, Any] = {"inputs": ("x",), "output": "y"}
 BIPOLAR = Encoding(bipolar=True)
 
 CONVOLUTIONS = {
@@ -121,10 +124,10 @@ def test_fully_connected_applies_to_the_last_dimension() -> None:
 
 @pytest.mark.parametrize("padding", [((0, 0), (0, 0)), ((1, 1), (0, 1))])
 @pytest.mark.parametrize("code", ["int8", "uint8", "int16", "uint4"])
-def test_pooling(padding: tuple, code: str) -> None:
+def test_pooling(padding: tuple[tuple[int, int], tuple[int, int]], code: str) -> None:
     x = Tensor.of_type("x", (5, 6, 3), integer_type(code))
     window = Window((3, 2), (2, 1), padding=padding)
-    limits = {"minimum": x.minimum + 1, "maximum": x.maximum - 1}
+    limits: dict[str, Any] = {"minimum": x.minimum + 1, "maximum": x.maximum - 1}
     codes = codes_of(x, 6)
     (top, bottom), (left, right) = padding
     padded = np.full((6, 5 + top + bottom, 6 + left + right, 3), np.nan)
@@ -135,7 +138,7 @@ def test_pooling(padding: tuple, code: str) -> None:
     count = np.isfinite(windows).sum(axis=(-2, -1))
     mean = np.sign(total) * ((2 * np.abs(total) + count) // (2 * count))
 
-    def run(node) -> np.ndarray:  # type: ignore[no-untyped-def]
+    def run(node: Node) -> NDArray[Any]:
         return Executor(single(node, x)).run(codes)["y"]
 
     low, high = limits.values()
@@ -227,12 +230,18 @@ def test_requantized_convolution_is_the_composition() -> None:
     assert (Executor(single(node, x)).run(codes)["y"] == expected).all()
 
 
-def test_batches_of_any_size_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("threads", [1, 3])
+def test_batches_of_any_size_give_the_same(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     node, x = convolution(requantization=fixed_point())
     codes = codes_of(x, 23)
     whole = Executor(single(node, x)).run(codes, keep=["y", "x"])
     monkeypatch.setattr("golden.executor.execute._BATCH_BYTES", 8 * 5 * 4 * 6 * 5)
-    parts = Executor(single(node, x)).run(codes, keep=["y", "x"])
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads)
+        parts = Executor(single(node, x)).run(codes, keep=["y", "x"])
+    finally:
+        torch.set_num_threads(before)
     assert (whole["y"] == parts["y"]).all()
     assert (parts["x"] == codes).all()
     assert parts["x"].dtype == np.int8
@@ -263,7 +272,7 @@ def test_global_precision_settings_do_not_reach_the_arithmetic() -> None:
         ({"z": np.zeros((2, 40), int)}, None, r"inputs are \['z'\]; allowed: \['x'\]"),
     ],
 )
-def test_wrong_inputs_are_refused(codes, keep, message: str) -> None:  # type: ignore[no-untyped-def]
+def test_wrong_inputs_are_refused(codes: Any, keep: list[str] | None, message: str) -> None:
     with pytest.raises(UserError, match=message):
         Executor(single(Clamp(**ONE, minimum=0, maximum=1), VECTOR)).run(codes, keep)
 

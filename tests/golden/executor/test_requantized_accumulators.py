@@ -1,5 +1,7 @@
 """Codes of requantized accumulators, executed, against exact rational arithmetic and floats."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -26,7 +28,7 @@ from tests.support.graphs import INT8, single
 
 DETERMINISTIC = [rounding for rounding in Rounding if rounding is not Rounding.STOCHASTIC]
 
-SETTINGS = {
+SETTINGS: dict[str, tuple[Any, Any, dict[str, Any]]] = {
     "multipliers that make ties": ([1 << 30, 3 << 29, 1 << 30, 5 << 28], [-6, -8, -7, -9], {}),
     "any multipliers": ([0x5A827999, 0x7FFFFFFF, 0x40000001, 0x6DB6DB6D], [-7, -11, -9, -8], {}),
     "relu": ([0x5A827999, 1 << 30], [-7, -6], {"zero_point": -128}),
@@ -60,7 +62,7 @@ def test_fixed_point_equals_rational_arithmetic(
     multiplier, exponent, clamp = SETTINGS[name]
     if not output.signed:
         clamp = {key: np.add(value, 128) for key, value in clamp.items()}
-    spec = RequantSpec(output=output, maximum_exponent=31, roundings=DETERMINISTIC)
+    spec = RequantSpec(output=output, maximum_exponent=31, roundings=tuple(DETERMINISTIC))
     few = RequantChannels(spec, multiplier, exponent, **clamp)
     decisive = decisive_accumulators(few, np.random.default_rng(1), 60)
     bias = np.clip(decisive, -(1 << 31) + 1, (1 << 31) - 2)
@@ -111,7 +113,7 @@ def test_sums_and_products_of_every_pair_of_codes(kinds: tuple[str, str]) -> Non
     scaler = FixedPoint(
         RequantChannels(RequantSpec(), 3 << 29, -3, 7), Rounding.SINGLE_HALF_AWAY
     )  # 3 / 32
-    names = {"inputs": ("a", "b"), "output": "y", "requantization": scaler}
+    names: dict[str, Any] = {"inputs": ("a", "b"), "output": "y", "requantization": scaler}
     add = Add(**names, addends=(Addend(Encoding(1), 5), Addend(subtract=True)))
     multiply = Multiply(**names, encodings=(Encoding(1), Encoding()))
     for node, value in (

@@ -3,8 +3,10 @@
 import io
 import json
 import zipfile
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -99,7 +101,11 @@ def test_other_programs_can_read_it() -> None:
     )
 
 
-def rewritten(change) -> bytes:  # type: ignore[no-untyped-def]
+Change = Callable[[dict[str, Any], dict[str, bytes]], object]
+"""What is done to a file's document and to its arrays."""
+
+
+def rewritten(change: Change) -> bytes:
     """Return the example's file with its document and arrays changed."""
     with zipfile.ZipFile(io.BytesIO(file.dumps(example()))) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}
@@ -124,23 +130,25 @@ def npy(array: np.ndarray) -> bytes:
     return stream.getvalue()
 
 
-def at(path: str, value: object):  # type: ignore[no-untyped-def]
+def at(path: str, value: object) -> Change:
     """Return a change that sets one member of the document."""
 
-    def change(document: dict, entries: dict) -> None:
+    def change(document: dict[str, Any], entries: dict[str, bytes]) -> None:
+        place: Any = document
         *parents, last = (int(p) if p.isdigit() else p for p in path.split("."))
         for parent in parents:
-            document = document[parent]
-        document[last] = value
+            place = place[parent]
+        place[last] = value
 
     return change
 
 
-def array(content: bytes):  # type: ignore[no-untyped-def]
+def array(content: bytes) -> Change:
+    """Return a change of the array that holds the weights of the first node."""
     return lambda document, entries: entries.update({weight_entry(document): content})
 
 
-def weight_entry(document: dict) -> str:
+def weight_entry(document: dict[str, Any]) -> str:
     return f"arrays/{document['nodes'][0]['weight']['array']}.npy"
 
 
@@ -172,7 +180,7 @@ HOSTILE = {
     "layout": (at("layouts.x", [0, 0, 1]), "layout .0, 0, 1. is given for 'x'; it orders no"),
     "layouts": (at("layouts", 3), "layouts is no object of tensor names"),
     "shape": (at("inputs.0.shape", [5, 4, 1 << 40]), "at most"),
-    "scalar array": (array(npy(np.int8(1))), "bias has shape|weight has shape"),
+    "scalar array": (array(npy(np.array(1, np.int8))), "bias has shape|weight has shape"),
     "float array": (array(npy(np.zeros((6, 3, 2, 4)))), "holds float64"),
     "object array": (array(npy(np.array([print], dtype=object))), "holds object|no .npy"),
     "header only": (array(HEADER_ONLY), "no .npy file|do not fill"),

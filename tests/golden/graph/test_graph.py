@@ -3,9 +3,11 @@
 import dataclasses
 import itertools
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from golden.certificates.certificate_search import find_certificate
 from golden.errors import UserError
@@ -40,6 +42,7 @@ from golden.graph import (
     Tensor,
     Window,
 )
+from golden.numbers.arrays import Int64
 from golden.numbers.float_requant import requantize_float64_half_away
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.rounding import Rounding
@@ -177,8 +180,8 @@ def replaced(**changes: object) -> tuple[Convolution, Tensor]:
     return dataclasses.replace(node, **changes), x  # type: ignore[arg-type]
 
 
-ONE = {"inputs": ("x",), "output": "y"}
-TWO = {"inputs": ("x", "x"), "output": "y"}
+ONE: dict[str, Any] = {"inputs": ("x",), "output": "y"}
+TWO: dict[str, Any] = {"inputs": ("x", "x"), "output": "y"}
 
 REFUSED = {
     "window does not fit": (
@@ -310,7 +313,7 @@ def test_a_certificate_that_lies_is_refused() -> None:
         {"exception": certificate.exception[:, :0]},
     ):
         with pytest.raises(UserError):
-            Certified(dataclasses.replace(certificate, **change), INT8)  # type: ignore[arg-type]
+            Certified(dataclasses.replace(certificate, **change), INT8)
     with pytest.raises(UserError, match="codes of int4"):
         Certified(certificate, IntegerType(4, True))
 
@@ -318,9 +321,9 @@ def test_a_certificate_that_lies_is_refused() -> None:
 @pytest.mark.parametrize("rounding", [r for r in Rounding if r is not Rounding.STOCHASTIC])
 @pytest.mark.parametrize("width", [31, 32, 48])
 def test_fixed_point_in_numpy_equals_torch(rounding: Rounding, width: int) -> None:
-    """`golden.numbers.requant` splits wide products, the other counts in big integers."""
-    from golden.numbers.requant import requantize
+    """`golden.units.requant` splits wide products, the other counts in big integers."""
     from golden.numbers.requant_spec import RequantChannels, RequantSpec
+    from golden.units.requant import requantize
 
     generator = np.random.default_rng(width)
     spec = RequantSpec(IntegerType(width, True), IntegerType(8, True))
@@ -336,9 +339,7 @@ def test_fixed_point_in_numpy_equals_torch(rounding: Rounding, width: int) -> No
     assert (FixedPoint(channels, rounding).evaluate(accumulator) == expected).all()
 
 
-def torch_from(array: np.ndarray):  # type: ignore[no-untyped-def]
-    import torch
-
+def torch_from(array: Int64) -> torch.Tensor:
     return torch.from_numpy(array)
 
 

@@ -12,9 +12,9 @@ from golden.errors import UserError
 from golden.graph import FixedPoint
 from golden.lowering.half_away_scale import half_away_scale
 from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant import requantize
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
+from golden.units.requant import requantize
 from tests.support.exact_requantization import ONCE, half_away
 
 INT16, INT48 = IntegerType(16, True), IntegerType(48, True)
@@ -93,7 +93,7 @@ def test_wide_products_are_rounded_once(rounding: Rounding, width: int) -> None:
 def test_wide_multipliers_are_for_scales_below_one_that_are_rounded_once() -> None:
     for wrong in ({"maximum_exponent": 1, "roundings": (Rounding.FLOOR,)}, {"maximum_exponent": 0}):
         with pytest.raises(UserError, match="multiplier_width is 32; allowed: 1 to 31 bits; more"):
-            RequantSpec(multiplier_width=32, **wrong)  # type: ignore[arg-type]
+            RequantSpec(multiplier_width=32, **wrong)
     spec = RequantSpec(multiplier_width=32, maximum_exponent=0, roundings=(Rounding.FLOOR,))
     with pytest.raises(UserError, match="here allowed: up to 31 bits"):
         requantize(torch.zeros(1, dtype=torch.int64), RequantChannels(spec, 1, 0), Rounding.FLOOR)

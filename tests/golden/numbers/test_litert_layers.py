@@ -18,9 +18,9 @@ from golden.numbers.multiplier import (
     quantize_multiplier,
     quantize_multiplier_16x8,
 )
-from golden.numbers.requant import requantize
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
+from golden.units.requant import requantize
 from tests.support.litert import Kernels, run_litert
 from tests.support.quantized_layers import (
     ACTIVATIONS,

@@ -13,9 +13,9 @@ from onnx import TensorProto, helper, numpy_helper
 from golden.numbers.arrays import Int64
 from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
 from golden.numbers.multiplier import convolution_scale, quantize_multiplier
-from golden.numbers.requant import requantize
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
+from golden.units.requant import requantize
 from tests.support.quantized_layers import QuantizedLayer, random_layer, tie_layer
 
 
@@ -82,9 +82,9 @@ def test_only_float32_is_right_near_ties(operator: str, per_channel: bool) -> No
         random = torch.full(accumulators.shape, 1 << 15)
         for rounding in Rounding:
             got = requantize(torch.from_numpy(accumulators), channels, rounding, random)
-            wrong[rounding] += np.count_nonzero(got.numpy() != expected)
+            wrong[rounding] += int(np.count_nonzero(got.numpy() != expected))
         float64 = requantize_float64_half_away(accumulators, *scales, *codes)
-        wrong["float64"] += np.count_nonzero(float64 != expected)
+        wrong["float64"] += int(np.count_nonzero(float64 != expected))
     assert all(wrong.values()), wrong
 
 

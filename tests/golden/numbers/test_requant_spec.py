@@ -59,8 +59,9 @@ def test_shift_range_follows_the_exponents() -> None:
     ],
 )
 def test_channel_values_out_of_range(parameters: dict[str, Any], message: str) -> None:
+    usual: dict[str, Any] = {"spec": RequantSpec(), "multiplier": 1, "exponent": 0}
     with pytest.raises(UserError, match=message):
-        RequantChannels(**({"spec": RequantSpec(), "multiplier": 1, "exponent": 0} | parameters))
+        RequantChannels(**(usual | parameters))
 
 
 def test_channel_values_cannot_be_changed_afterwards() -> None:

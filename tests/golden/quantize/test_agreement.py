@@ -9,8 +9,9 @@ from torch import nn
 
 from golden.executor.execute import Executor
 from golden.frontends.torch import to_codes, to_real
+from golden.frontends.torch.operators import pad as float_pad
 from golden.graph import Graph, Pad
-from golden.quantize import fake_network, quantize
+from golden.quantize import quantize
 from golden.quantize.agreement import compare_layers
 from golden.quantize.quantized_network import QuantizedNetwork
 
@@ -48,8 +49,7 @@ def test_border_between_codes(value: float) -> None:
 def test_numbers_between_codes_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     """A network that passes a border on as it is differs, though each layer alone does not."""
     network = padded(0.5)
-    kept = tuple(kind for kind in fake_network._ROUNDED_SHARING if kind.__name__ != "Pad")
-    monkeypatch.setattr(fake_network, "_ROUNDED_SHARING", kept)
+    monkeypatch.setattr(float_pad.Pad, "leaves_grid", False)
     layers = list(compare_layers(network.fake, network.graph, images()))
     assert sum(layer.differing for layer in layers) == 0
     assert layers[-1].end_to_end == differing_outputs(network) > 0

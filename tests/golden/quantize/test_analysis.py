@@ -19,7 +19,7 @@ from golden.executor.execute import Executor
 from golden.frontends.torch import to_codes
 from golden.numbers.integer_type import IntegerType
 from golden.quantize import ActivationScheme, LayerScheme, Scheme, WeightScheme, quantize
-from golden.quantize.analysis import NetworkAnalysis, analyze
+from golden.quantize.analysis import LayerAnalysis, NetworkAnalysis, analyze
 from golden.quantize.calibrate import CalibrationData
 from golden.quantize.distribution import Distribution
 from golden.quantize.findings import findings
@@ -78,7 +78,7 @@ def round_values(layer: nn.Module, bits: int, top: Tensor) -> None:
     layer.register_forward_hook(hook)
 
 
-def by_name(analysis: NetworkAnalysis) -> dict:
+def by_name(analysis: NetworkAnalysis) -> dict[str, LayerAnalysis]:
     return {layer.name: layer for layer in analysis.layers}
 
 
@@ -191,13 +191,14 @@ class Page(html.parser.HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.ids: list[str] = []
-        self.text, self.references = "", []
+        self.text = ""
+        self.references: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         if values.get("id"):
             self.ids.append(str(values["id"]))
-        self.references += [v for k, v in attrs if k in ("src", "href", "xlink:href")]
+        self.references += [str(v) for k, v in attrs if k in ("src", "href", "xlink:href")]
 
     def handle_data(self, data: str) -> None:
         self.text += data
@@ -206,7 +207,7 @@ class Page(html.parser.HTMLParser):
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     samples, labels = data(80)
-    save_model(make(), tmp_path / "net.safetensors")
+    save_model(make(), str(tmp_path / "net.safetensors"))
     np.save(tmp_path / "x.npy", samples.numpy())
     np.save(tmp_path / "y.npy", labels.numpy())
     (tmp_path / "s.toml").write_text("[weight]\nbits = 3\n")

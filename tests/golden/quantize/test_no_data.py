@@ -102,4 +102,4 @@ def test_impossible_ranges_are_refused(
 
 def test_neither_data_nor_range_is_refused() -> None:
     with pytest.raises(UserError, match=r"calibration has a NoneType; allowed: .* InputRange"):
-        quantize(small_network(), None)  # type: ignore[arg-type]
+        quantize(small_network(), None)

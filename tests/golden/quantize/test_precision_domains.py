@@ -125,7 +125,7 @@ def test_every_layer_equals_its_fake_quantization(bits: int, type_: str) -> None
             y = y + self.second(y)
             return tuple(operation(y) for operation in OPERATIONS.values())
 
-    values = ActivationScheme(bits=bits, type=type_)  # type: ignore[arg-type]
+    values = ActivationScheme(bits=bits, type=type_)
     scheme = Scheme(
         activation=values,
         input=values,

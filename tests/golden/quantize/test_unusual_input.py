@@ -53,7 +53,7 @@ def test_weights_that_are_not_finite_name_the_layer() -> None:
 )
 def test_calibration_that_is_none_is_refused(calibration: object, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        quantize(small_network(), calibration)  # type: ignore[arg-type]
+        quantize(small_network(), calibration)
 
 
 @pytest.mark.parametrize(

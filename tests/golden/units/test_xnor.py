@@ -26,6 +26,8 @@ def test_folded_batch_norm_is_batch_norm(length: int) -> None:
     generator = torch.Generator().manual_seed(length)
     channels = 64
     norm = torch.nn.BatchNorm1d(channels).eval()
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
     with torch.no_grad():
         norm.weight.copy_(torch.randn(channels, generator=generator))
         norm.weight[:4] = 0

@@ -2,6 +2,7 @@
 
 import random
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -82,7 +83,7 @@ def test_the_list_that_numpy_makes_a_float_stays_exact() -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int32, np.int64, np.uint64, np.bool_])
-def test_every_integer_dtype_is_packed_as_its_values(dtype: type) -> None:
+def test_every_integer_dtype_is_packed_as_its_values(dtype: Any) -> None:
     ends = [0, 1] if dtype is np.bool_ else [np.iinfo(dtype).min, np.iinfo(dtype).max]
     array = np.array(ends, dtype=dtype)
     expected = [joined([(int(value), 64), (5, 3)]) for value in ends]
@@ -98,7 +99,7 @@ def test_a_value_that_does_not_fit_is_refused(values: list[int], width: int) -> 
 
 
 @pytest.mark.parametrize("values", [[1.0], np.array([1.0]), np.array([1.5], dtype=object)])
-def test_a_float_is_refused(values: object) -> None:
+def test_a_float_is_refused(values: Any) -> None:
     with pytest.raises(TypeError):
         pack_words([(values, 8)])
 

@@ -15,7 +15,7 @@ LANES = stream.Signature(data.ArrayLayout(5, 3))
 class Source(wiring.Component):
     """Drives the lanes of a stream from registers of their own."""
 
-    o: Out(LANES)
+    o: Out(LANES)  # type: ignore[valid-type]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -29,9 +29,9 @@ class Source(wiring.Component):
 class Sink(wiring.Component):
     """Reads lanes, and parts of a signal that has no lanes."""
 
-    i: In(LANES)
-    word: In(15)
-    o: Out(1)
+    i: In(LANES)  # type: ignore[valid-type]
+    word: In(15)  # type: ignore[valid-type]
+    o: Out(1)  # type: ignore[valid-type]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()
@@ -42,7 +42,7 @@ class Sink(wiring.Component):
 class Both(wiring.Component):
     """A source and two sinks, which see the lanes in other orders."""
 
-    o: Out(2)
+    o: Out(2)  # type: ignore[valid-type]
 
     def elaborate(self, platform: object) -> Module:
         m = Module()

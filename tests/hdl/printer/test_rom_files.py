@@ -1,7 +1,7 @@
 """ROM files are read back: words packed wrong, cut off or changed are refused."""
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +11,9 @@ from amaranth.lib.wiring import Out
 
 import hdl.blocks.rom
 from bittrue.cli import main
+from flows.command_status import EXIT_NOT_DONE, status_of
 from hdl.blocks.packed_words import pack_words
+from hdl.blocks.platform import RomColumns
 from hdl.blocks.rom import Rom
 from hdl.printer.rom_files import RomFileError, write_design
 from hdl.printer.verilog_output import Design, to_verilog
@@ -41,9 +43,9 @@ class OneRom(wiring.Component):
         return m
 
 
-def pack_in_numpy(columns: Sequence[tuple[object, int]]) -> list[int]:
+def pack_in_numpy(columns: RomColumns) -> list[int]:
     """Pack as numpy does unless told not to: a list of integers on both sides of 2**63 is float."""
-    words = np.zeros(len(columns[0][0]), dtype=object)
+    words: Any = np.zeros(len(columns[0][0]), dtype=object)
     offset = 0
     for values, width in columns:
         words += [int(v) % 2**width << offset for v in values]
@@ -59,7 +61,11 @@ def design() -> Design:
 def test_files_hold_what_they_were_made_from(design: Design, tmp_path: Path) -> None:
     verilog, rom, _ = write_design(tmp_path, design)
     assert verilog.read_text() == design.verilog
-    assert [int(line, 16) for line in rom.read_text().splitlines()] == WORDS
+    licence, origin, *words = rom.read_text().splitlines()
+    assert licence == "// SPDX-License-Identifier: LicenseRef-network"
+    assert origin.startswith("// Written by bittrue ")
+    assert origin.endswith(" for one_rom.")
+    assert [int(line, 16) for line in words] == WORDS
 
 
 def test_words_that_numpy_rounded_are_refused(
@@ -68,6 +74,15 @@ def test_words_that_numpy_rounded_are_refused(
     monkeypatch.setattr(hdl.blocks.rom, "pack_words", pack_in_numpy)
     with pytest.raises(RomFileError, match=r"table.*\.hex holds -?\d+ in column \d of word \d"):
         write_design(tmp_path, to_verilog(OneRom(), "one_rom"))
+
+
+def test_a_wrong_rom_file_is_no_fault_of_the_user(design: Design, tmp_path: Path) -> None:
+    """Users can mend nothing: the command could not do what it was told to."""
+    (name,) = design.files
+    short = Design("one_rom", design.verilog, {name: ""}, design.rom_columns)
+    status = status_of("build", lambda: len(write_design(tmp_path, short)))
+    assert status == EXIT_NOT_DONE
+    assert not any(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("bit", [0, 7, 8, 63, 64, 95, 96, 134, 135])
@@ -99,7 +114,7 @@ def test_a_word_too_wide_is_refused(design: Design, tmp_path: Path) -> None:
 def test_build_refuses_a_rom_that_is_not_what_it_came_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def one_bit_off(columns: Sequence[tuple[object, int]]) -> list[int]:
+    def one_bit_off(columns: RomColumns) -> list[int]:
         first, *others = pack_words(columns)
         return [first ^ 1, *others]
 
@@ -117,7 +132,7 @@ def test_build_refuses_a_rom_that_is_not_what_it_came_from(
         "900",
     ]
     monkeypatch.setattr(hdl.blocks.rom, "pack_words", one_bit_off)
-    assert main(command) == 2
+    assert main(command) == EXIT_NOT_DONE
     message = capsys.readouterr().err
     assert message.startswith("bittrue build: ")
     assert message.count("\n") == 1

@@ -21,7 +21,8 @@ def _global_average_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
 
 def _global_average(site: Site, source: Real, explicit: bool) -> Accumulated:
     image = site.image(source.activation)
-    height, width, channels = site.builder.made(image.name).shape
+    codes = site.builder.made(image.name)
+    height, width, channels = codes.shape
     node = Mean(
         inputs=(image.name,),
         output="sum",
@@ -30,7 +31,7 @@ def _global_average(site: Site, source: Real, explicit: bool) -> Accumulated:
         encoding=source.encoding,
     )
     layout = site.image_layout(1, 1, channels)
-    return averaged(source, node, layout, "global average", height * width, explicit)
+    return averaged(source, node, layout, "global average", height * width, explicit, codes)
 
 
 @converts("ReduceMean", attributes=("axes", "keepdims", "noop_with_empty_axes"))
@@ -52,11 +53,12 @@ def _reduce_mean(site: Site, arithmetic: OnnxArithmetic) -> None:
         keep_dimensions=keep,
         encoding=source.encoding,
     )
-    sizes = node.infer(site.builder.made(arranged.name)).tensor.shape
+    codes = site.builder.made(arranged.name)
+    sizes = node.infer(codes).tensor.shape
     left = [axis for axis in order if keep or axis + 1 not in axes]
     layout = Layout.ordered(sizes, [sorted(left).index(axis) for axis in left])
     count = math.prod(shape[axis - 1] for axis in axes)
-    site.set(averaged(source, node, layout, "mean", count, explicit=False))
+    site.set(averaged(source, node, layout, "mean", count, explicit=False, codes=codes))
 
 
 @converts("QLinearGlobalAveragePool", domains=(MICROSOFT,), attributes=("channels_last",), inputs=5)

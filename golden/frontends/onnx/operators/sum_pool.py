@@ -15,9 +15,9 @@ from golden.frontends.onnx.registry import MICROSOFT, converts
 from golden.frontends.onnx.values import Accumulated, Activation, Real
 from golden.frontends.onnx.windows import WINDOW, kernel_size, pool_window_of, window_of
 from golden.graph import Constant, Encoding, Multiply, SumPool, Window
-from golden.graph.tensor import MAXIMUM_CODE_WIDTH
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
+from golden.numbers.limits import MAXIMUM_CODE_WIDTH
 
 AVERAGE = (*WINDOW, "ceil_mode", "count_include_pad", "kernel_shape")
 
@@ -36,9 +36,12 @@ def _averaged(site: Site, source: Real, arithmetic: OnnxArithmetic, explicit: bo
     height, width, channels = node.infer(tensor).tensor.shape
     layout = site.image_layout(height, width, channels)
     counts = _counts(site, window, size, image, arithmetic)
-    if np.ptp(counts) == 0:
-        return averaged(source, node, layout, "average", int(counts.flat[0]), explicit)
-    return _border_averages(site, source, node, layout, counts, explicit)
+    inside = window.taps_inside(tensor.shape)
+    windows = tuple(sorted(set(zip(inside.ravel().tolist(), counts.ravel().tolist(), strict=True))))
+    whole = size == tensor.shape[:2] and window.padding == ((0, 0), (0, 0))
+    count = math.lcm(*(divisor for _, divisor in windows))
+    summed = node if np.ptp(counts) == 0 else _border_sums(site, node, layout, counts, count)
+    return averaged(source, summed, layout, "average", count, explicit, tensor, windows, whole)
 
 
 def _counts(
@@ -65,17 +68,11 @@ def _counts(
     return within.taps_inside((*padded, 1))
 
 
-def _border_averages(
-    site: Site,
-    source: Real,
-    node: SumPool,
-    layout: Layout,
-    counts: Int64,
-    explicit: bool,
-) -> Accumulated:
-    """Return averages over several counts: sums times a common multiple of the counts over each."""
+def _border_sums(
+    site: Site, node: SumPool, layout: Layout, counts: Int64, multiple: int
+) -> Multiply:
+    """Return sums times a common multiple of the counts of their windows over each."""
     different = tuple(np.unique(counts).tolist())
-    multiple = math.lcm(*different)
     sums = site.builder.add(replace(node, output=f"{site.output}/sums"), layout)
     kind = IntegerType.spanning(0, multiple // different[0])
     if max(sums.type.width, kind.width) > MAXIMUM_CODE_WIDTH:
@@ -90,12 +87,9 @@ def _border_averages(
         type=kind,
     )
     site.builder.add(factors, Layout.same(factors.values.shape))
-    product = Multiply(
+    return Multiply(
         inputs=(sums.name, factors.output), output="sum", encodings=(Encoding(), Encoding())
     )
-    value = averaged(source, product, layout, "average", multiple, explicit)
-    assert value.kernel is not None
-    return replace(value, kernel=replace(value.kernel, counts=different))
 
 
 @converts(

@@ -1,6 +1,7 @@
 """Payload packing against Amaranth's own layout constants, and result files against plain text."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ def random_values(rng: np.random.Generator) -> dict[str, object]:
     }
 
 
-def columns_of(values: list[dict]) -> dict[str, np.ndarray]:
+def columns_of(values: list[dict[str, Any]]) -> dict[str, np.ndarray]:
     columns = {
         "first": [v["first"] for v in values],
         "nested.wide": [v["nested"]["wide"] for v in values],

@@ -56,12 +56,56 @@ def test_exact_average(title: str) -> None:
     assert (results != expected).mean() < 0.002
 
 
-def test_sums_that_float32_rounds_are_refused_by_the_runtimes_profile() -> None:
-    proto = pooling(np.uint8, 2, False, 0.05, pads=[0, 0, 2, 2])
-    scale = next(t for t in proto.graph.initializer if t.name == proto.graph.node[-1].input[1])
-    scale.raw_data = np.float32(0.07).tobytes()
-    with pytest.raises(UserError, match="whose order decides the code"):
-        convert_onnx(proto.SerializeToString())
+def with_scales(dtype: Any, source: float, zero: int, made: float, made_zero: int) -> Any:
+    """Return a pooling over borders with these scales and zero points."""
+    b = QuantizedBuilder(dtype, False, 0)
+    x = Tensor("x", np.float32(source), zero, b.input(2, 6, 6).shape)
+    options: dict[str, Any] = {"kernel_shape": [3, 3], "pads": [0, 0, 2, 2]}
+    real = b.builder.operator("AveragePool", b.real(x), **options)
+    return b.model(b.quantized(real, (2, 6, 6), np.float32(made), made_zero))
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8])
+def test_sums_that_float32_rounds_are_those_of_the_runtime(dtype: Any) -> None:
+    """Ties of the first scales are near; codes of the others repeat, with sums around theirs."""
+    taken = 0
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        low = np.iinfo(dtype).min
+        scales = (0.05, 0.35) if seed == 0 else rng.uniform(0.01, 0.1, 2)
+        zeros = rng.integers(low, low + 256, 2)
+        proto = with_scales(dtype, scales[0], int(zeros[0]), scales[1], int(zeros[1]))
+        try:
+            assert_equal(proto, samples=150, seed=seed)
+            taken += 1
+        except UserError as error:
+            assert "whose order decides the code" in str(error)  # noqa: PT017
+    assert taken >= 3
+
+
+def test_what_depends_on_the_order_is_refused_by_the_runtimes_profile() -> None:
+    """Two windows of four numbers have the same sum in ONNX Runtime, and other codes."""
+    proto = with_scales(np.uint8, 0.05, 9, 0.07, 120)
+    with pytest.raises(UserError, match="4 numbers in float32, whose order decides the code"):
+        convert_onnx(proto.SerializeToString(), "onnxruntime")
+    graph = convert_onnx(proto.SerializeToString(), "onnx")
+    codes = np.zeros((2, 2, 6, 6), dtype=np.int64)
+    corners = [[211, 135, 182, 26], [139, 139, 138, 138]]
+    assert [sum(corner) - 4 * 9 for corner in corners] == [518, 518]
+    codes[:, :, 4:, 4:] = np.reshape(corners, (2, 1, 2, 2))
+    (output,) = graph.outputs
+    expected = run_runtime(proto, graph, {"x": codes}, [output])[output][:, 0, 4, 4]
+    assert expected.tolist() == [213, 212]
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8])
+@pytest.mark.parametrize("qoperator", [False, True])
+def test_window_of_the_whole_image_is_a_global_average(dtype: Any, qoperator: bool) -> None:
+    """ONNX Runtime has another kernel, which adds integers."""
+    for seed in range(8):
+        b = QuantizedBuilder(dtype, qoperator, seed)
+        y = b.unary("AveragePool", b.input(3, 5, 4), (3, 1, 1), kernel_shape=[5, 4], integer=True)
+        assert_equal(b.model(y), samples=100, seed=seed)
 
 
 def test_windows_with_too_many_counts_are_refused() -> None:

@@ -87,7 +87,7 @@ def _computed_weight(b: QuantizedBuilder) -> Tensor:
 def _reshaped_weight(b: QuantizedBuilder) -> Tensor:
     """A weight with a scale per channel, reshaped behind its DequantizeLinear."""
     codes = b.codes(4, 27, dtype=np.int8)
-    real = b.real_constant(codes, np.float32([0.01, 0.02, 0.015, 0.03]))
+    real = b.real_constant(codes, np.array([0.01, 0.02, 0.015, 0.03], np.float32))
     weight = b.builder.operator("Reshape", real, b.builder.constant(np.array([4, 3, 3, 3])))
     y = b.builder.operator("Conv", b.real(b.input(*SHAPE)), weight)
     return b.quantized(y, (4, 4, 3), scale=0.5)
@@ -95,7 +95,7 @@ def _reshaped_weight(b: QuantizedBuilder) -> Tensor:
 
 def _scales_of_weights(*scales: float) -> Callable[[QuantizedBuilder], Tensor]:
     def build(b: QuantizedBuilder) -> Tensor:
-        weight = b.real_constant(b.codes(4, 3, 3, 3, dtype=np.int8), np.float32(scales))
+        weight = b.real_constant(b.codes(4, 3, 3, 3, dtype=np.int8), np.array(scales, np.float32))
         y = b.builder.operator("Conv", b.real(b.input(*SHAPE)), weight)
         return b.quantized(y, (4, 4, 3), scale=0.4)
 
@@ -217,8 +217,8 @@ def test_first_exporters_wrote_no_domain() -> None:
         node.domain = ""
     graphs = [convert_onnx(model.SerializeToString()) for model in (proto, bare)]
     codes = {"quant_4": np.arange(-6, 6).reshape(2, 6)}
-    results = [run_graph(graph, codes)[graph.outputs[0]] for graph in graphs]
-    assert np.array_equal(*results)
+    said, bare_said = (run_graph(graph, codes)[graph.outputs[0]] for graph in graphs)
+    assert np.array_equal(said, bare_said)
 
 
 def test_networks_end_where_they_are_told_to() -> None:

@@ -119,7 +119,7 @@ def _external(proto: onnx.ModelProto) -> None:
 def _set_scale(value: float) -> Callable[[onnx.ModelProto], object]:
     def change(proto: onnx.ModelProto) -> None:
         tensor = proto.graph.initializer[0]
-        tensor.CopyFrom(numpy_helper.from_array(np.float32(value), tensor.name))
+        tensor.CopyFrom(numpy_helper.from_array(np.array(value, np.float32), tensor.name))
 
     return change
 
@@ -309,7 +309,7 @@ def test_command_refuses_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixtu
 class WideBuilder(OnnxBuilder):
     """QDQ of any type, with powers of two as scales: float32 then rounds no number."""
 
-    domains = (("", 21),)
+    domains: tuple[tuple[str, int], ...] = (("", 21),)
 
     def coded(self, kind: str, codes: NDArray[Any]) -> str:
         element = getattr(TensorProto, kind.upper())

@@ -38,9 +38,9 @@ def test_layouts_follow_numpy(shape: tuple[int, ...], data: st.DataObject) -> No
             codes, layout = codes.reshape(-1), layout.reshaped((codes.size,))
         assert layout.shape == codes.shape
         assert np.array_equal(graph.reshape(-1)[layout.order()], codes)
-    for order in (usual_order(codes.ndim), tuple(range(codes.ndim))):
-        same = np.array_equal(codes.transpose(order).reshape(-1), graph.reshape(-1))
-        assert layout.lies_as(order) == same
+    for axes in (usual_order(codes.ndim), tuple(range(codes.ndim))):
+        same = np.array_equal(codes.transpose(axes).reshape(-1), graph.reshape(-1))
+        assert layout.lies_as(axes) == same
 
 
 @pytest.mark.parametrize("shape", [(5, 12), (2, 3, 4), (61,)])

@@ -16,7 +16,7 @@ from tests.support.qonnx_networks import QonnxBuilder, codes_of, differences, wi
 from tests.support.qonnx_runtime import run
 
 SHAPE = (4, 6, 5)
-FACTORS = np.float32([-1.5, 0, 2, -0.3])
+FACTORS = np.array([-1.5, 0, 2, -0.3], np.float32)
 
 
 def _batch_normalization(b: QuantizedBuilder) -> str:
@@ -24,7 +24,7 @@ def _batch_normalization(b: QuantizedBuilder) -> str:
         FACTORS * b.random.uniform(0.5, 2),
         b.random.normal(size=4),
         b.random.normal(size=4),
-        np.float32([1e-12, 4, 1e-2, 1]),
+        np.array([1e-12, 4, 1e-2, 1], np.float32),
     )
     constants = [b.builder.constant(v.astype(np.float32)) for v in numbers]
     return b.builder.operator("BatchNormalization", b.real(b.input(*SHAPE)), *constants)
@@ -73,14 +73,16 @@ def _negated(b: QonnxBuilder) -> str:
 
 def _normalized(b: QonnxBuilder) -> str:
     x = b.quant("x", 0.5, 5)
-    variance = np.float32([1, 4, 0.25, 1])
+    variance = np.array([1, 4, 0.25, 1], np.float32)
     constants = [b.constant(v) for v in (FACTORS, FACTORS / 2, FACTORS * 4, variance)]
     return b.operator("BatchNormalization", x, *constants)
 
 
 def _pooled(b: QonnxBuilder) -> str:
     x = b.operator("AveragePool", b.quant("x", 0.5, 5), kernel_shape=[2, 2])
-    factors = np.float32([-1.5, 0.25, 2, -0.5]).reshape(4, 1, 1)  # Float32 rounds no product.
+    factors = np.array([-1.5, 0.25, 2, -0.5], np.float32).reshape(
+        4, 1, 1
+    )  # Float32 rounds no product.
     return b.operator("Mul", x, b.constant(factors))
 
 

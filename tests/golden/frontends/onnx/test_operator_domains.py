@@ -22,7 +22,7 @@ LAST = "qonnx.custom_op.channels_last"
 class ChannelsLastBuilder(QonnxBuilder):
     """Operators of qonnx on images with the channels last; `shapes` tells qonnx what it asks."""
 
-    domains = (("", 13), ("qonnx.custom_op.general", 2), (LAST, 13))
+    domains: tuple[tuple[str, int], ...] = (("", 13), ("qonnx.custom_op.general", 2), (LAST, 13))
 
     def __init__(self) -> None:
         super().__init__()

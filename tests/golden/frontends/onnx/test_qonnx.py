@@ -8,7 +8,7 @@ import pytest
 
 from golden.errors import UserError
 from golden.frontends.onnx import convert_onnx, import_onnx
-from golden.graph import Graph
+from golden.graph import Graph, MatrixNode
 from tests.support.onnx_builder import OnnxBuilder
 from tests.support.onnx_comparison import run_graph
 from tests.support.paths import QONNX_EXPORTS as EXPORTS
@@ -55,7 +55,7 @@ def assert_equal(
     proto = builder.model({"x": (np.float32, (1, *shape))}, [output])
     graph = convert_onnx(proto.SerializeToString())
     random = np.random.default_rng(0)
-    samples = (random.integers(low, high, (6, *shape)) / 2).astype(np.float32)
+    samples = (random.integers(int(low), int(high), (6, *shape)) / 2).astype(np.float32)
     (tensor,) = graph.inputs
     expected = run(with_shape(proto, graph), samples)
     meaning = graph.quantization[tensor.name]
@@ -203,7 +203,9 @@ def test_onnxruntime_does_not_run_it() -> None:
 
 @pytest.mark.parametrize(("bias", "units"), [(2.0**40, 2**40), (-(2.0**46), -(2**46))])
 def test_a_bias_of_many_bits_is_exact(bias: float, units: int) -> None:
-    assert biased(bias).nodes[0].bias.tolist() == [units, 1]
+    node = biased(bias).nodes[0]
+    assert isinstance(node, MatrixNode)
+    assert node.bias.tolist() == [units, 1]
 
 
 @pytest.mark.parametrize("bias", [2.0**63, 2.0**70])
@@ -224,7 +226,7 @@ def biased(bias: float) -> Graph:
 
 def _scaled_input(b: QonnxBuilder) -> str:
     doubled = b.operator("Mul", "x", b.constant(np.float32(2)))
-    return b.quant(b.operator("Sub", doubled, b.constant(np.float32([1]))), 0.5, 4)
+    return b.quant(b.operator("Sub", doubled, b.constant(np.array([1], np.float32))), 0.5, 4)
 
 
 def test_an_input_that_the_model_scales() -> None:
@@ -234,7 +236,7 @@ def test_an_input_that_the_model_scales() -> None:
     weight = b.quant(b.constant(random.normal(size=(6, 4)).astype(np.float32)), 0.25, 4)
     quantized = _scaled_input(b)
     product = b.operator("MatMul", quantized, weight)
-    centred = b.operator("Sub", product, b.constant(np.float32([0.3])))
+    centred = b.operator("Sub", product, b.constant(np.array([0.3], np.float32)))
     y = b.operator("Div", centred, b.constant(np.float32(3)))
     proto = b.model({"x": (np.float32, (1, 6))}, [y])
     graph = convert_onnx(proto.SerializeToString())

@@ -96,6 +96,15 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
         nn.ZeroPad2d((1, 1, 2, 0)),
         nn.AdaptiveAvgPool2d((3, 2)),
     ),
+    "borders": lambda: nn.Sequential(
+        nn.ZeroPad2d((0, 1, 0, 1)),
+        nn.Conv2d(3, 4, 3, stride=2),
+        nn.ReLU(),
+        nn.ZeroPad2d((1, 0, 2, 1)),
+        nn.Conv2d(4, 4, 3, padding=1, groups=4, dilation=2),
+        nn.ZeroPad2d(2),  # Windows of one pixel would lie in the border alone.
+        nn.Conv2d(4, 5, 1),
+    ),
     "tables": lambda: nn.Sequential(
         conv(3, 6),
         nn.Hardswish(),
@@ -231,6 +240,12 @@ def tolerance(graph: Graph, name: str) -> float:
     if isinstance(requantization, FixedPoint) and requantization.rounding.rounds_twice:
         slack += 2.0 ** (int(requantization.channels.exponent.max()) - 1)
     return 0.5 + slack
+
+
+def test_borders_of_zeros_are_padding_where_every_window_meets_the_image() -> None:
+    module, samples = trained(MODULES["borders"])
+    operators = [node.operator() for node in quantize(module, samples).graph.nodes]
+    assert operators == ["convolution", "convolution", "pad", "convolution"]
 
 
 @pytest.mark.parametrize("requantization", ["exact", "single_half_even", "tflite_double"])
@@ -504,9 +519,9 @@ def test_calibration_data_that_does_not_fit(samples: Tensor | tuple[Tensor, ...]
 @pytest.mark.parametrize("samples", [np.zeros((2, 3)), 3, [torch.zeros(2, 3, dtype=torch.cfloat)]])
 def test_calibration_data_of_other_types(samples: object) -> None:
     with pytest.raises(UserError, match=r"calibration has a .*; allowed: tensors of real numbers"):
-        quantize(nn.ReLU(), samples)  # type: ignore[arg-type]
+        quantize(nn.ReLU(), samples)
 
 
 def test_only_modules_are_imported() -> None:
     with pytest.raises(UserError, match="module is a builtin_function_or_method; allowed"):
-        quantize(torch.relu, torch.zeros(2, 3))  # type: ignore[arg-type]
+        quantize(torch.relu, torch.zeros(2, 3))

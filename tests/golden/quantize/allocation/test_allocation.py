@@ -10,8 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from golden.errors import UserError
+from golden.frontends.torch.layer import Matrix
+from golden.frontends.torch.operators.convolution import Convolution
 from golden.frontends.torch.simplify import simplify
 from golden.frontends.torch.trace import trace
+from golden.graph import MatrixNode
 from golden.graph.passes.cost import graph_cost, node_cost
 from golden.quantize import ActivationScheme, LayerScheme, Scheme, quantize
 from golden.quantize.allocation import (
@@ -121,7 +124,9 @@ def test_curvature_sensitivity_is_trace_times_squared_error(candidates: Candidat
     _, images = branches()
     found = hessian_sensitivity(candidates, (images,), probes=4)
     traces = hessian_traces(candidates.network, (images,), probes=4)
-    weight = next(each.weight for each in candidates.network.layers if each.output == "body")
+    body = next(each for each in candidates.network.layers if each.output == "body")
+    assert isinstance(body, Matrix)
+    weight = body.weight
     scale = weight.flatten(1).abs().amax(1).reshape(-1, 1, 1, 1)  # 2 bits: codes -1, 0, 1
     error = (weight / scale).round() * scale - weight
     expected = traces.weights["body"] / weight.numel() * power(error)
@@ -187,7 +192,9 @@ def test_costs_are_those_of_the_integer_graph(candidates: Candidates) -> None:
     operations = bit_operations(candidates.network, candidates.bits)
     size = weight_bytes(candidates.network, candidates.bits)
     for layer, chosen in bits.items():
-        cost = node_cost(graph, graph.producer(layer))
+        node = graph.producer(layer)
+        assert node is not None
+        cost = node_cost(graph, node)
         assert operations[layer, chosen] == cost.bit_operations
         assert size[layer, chosen] == cost.weight_bits / 8
 
@@ -315,6 +322,7 @@ def test_the_chosen_scheme_has_the_chosen_widths_and_cost(candidates: Candidates
     graph = quantize(module, images, candidates.scheme_of(chosen.bits)).graph
     for layer, (weight, values) in chosen.bits.items():
         node = graph.producer(layer)
+        assert isinstance(node, MatrixNode)
         assert (node.weight_type.width, graph.tensors[node.inputs[0]].type.width) == (
             weight,
             values,
@@ -380,6 +388,8 @@ def test_layers_that_pad_binary_codes_have_a_sensitivity() -> None:
     samples = torch.randn(20, 1, 4, 4, generator=generator())
     scheme = Scheme(layers={"0": LayerScheme(activation={"type": "binary"})})
     candidates = Candidates.of(module, samples, scheme, (2, 8), (4, 8))
-    assert candidates.layer("2", 8).window.padding == ((1, 1), (1, 1))
+    layer = candidates.layer("2", 8)
+    assert isinstance(layer, Convolution)
+    assert layer.window.padding == ((1, 1), (1, 1))
     sensitivity = noise_sensitivity(candidates, samples)
     assert 0 < sensitivity.weights["2", 8] < sensitivity.weights["2", 2]

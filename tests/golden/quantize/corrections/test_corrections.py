@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from scipy.stats import norm
 from torch import Tensor, nn
 
 from golden.errors import UserError
-from golden.frontends.torch.float_network import ChannelStatistics, FloatNetwork, Matrix
+from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.layer import ChannelStatistics, Matrix
 from golden.frontends.torch.simplify import simplify
 from golden.frontends.torch.trace import trace
 from golden.quantize import (
@@ -227,7 +229,7 @@ def with_corrections(*names: str, bits: int = 3, **options: object) -> Scheme:
         ActivationScheme("symmetric", bits=bits, range="mse"),
         corrections=names,
         correction=FEW,
-        **options,  # type: ignore[arg-type]
+        **options,
     )
 
 
@@ -405,6 +407,6 @@ def test_adaround_needs_equal_steps() -> None:
         ({"seed": -1}, "correction.seed is -1; allowed: 0 to"),
     ],
 )
-def test_options_are_checked(options: dict, message: str) -> None:
+def test_options_are_checked(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         CorrectionScheme(**options)

@@ -2,6 +2,7 @@
 
 import copy
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -152,6 +153,6 @@ def test_quantize_names_the_layer_or_option(scheme: WeightScheme, message: str) 
         ({"seed": -1}, "weight.seed is -1; allowed: 0 to 4294967295"),
     ],
 )
-def test_options_are_checked(options: dict, message: str) -> None:
+def test_options_are_checked(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         WeightScheme(**options)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from support.console import ROOT, lines_of
+from tests.support.console import lines_of
+from tests.support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "python.md").read_text()
 PROGRAMS = re.findall(r"```python\n(.*?)```\n\nprints\n\n```\n(.*?)```", PAGE, re.DOTALL)

@@ -4,14 +4,14 @@ from fractions import Fraction
 
 import numpy as np
 
+from golden.codes.activation_map import ActivationMap, encoding_of, scale_of, steps_of
 from golden.codes.bipolar import BipolarMap
-from golden.frontends.torch.float_network import Range
+from golden.frontends.torch.limits import Range
 from golden.graph import AccumulatorBounds, Requantization, Tensor
 from golden.lowering.integer_requant import integer_requantization
 from golden.lowering.pair_addition import ScaledSum, Summand, Total, add_pairs, few_pairs
 from golden.numbers.arrays import Float64, Int64
 from golden.numbers.rounding import Rounding
-from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of, steps_of
 
 
 def codes_of(real: Float64, output: ActivationMap, clamp: Range) -> Int64:

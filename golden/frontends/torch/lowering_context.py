@@ -7,32 +7,20 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
+from golden.codes.activation_map import ActivationMap, encoding_of, scale_of
 from golden.codes.affine import QuantizeRounding
 from golden.codes.bipolar import BipolarMap
+from golden.codes.integer_weight import IntegerWeight
 from golden.errors import UserError
-from golden.frontends.torch.float_network import (
-    Add,
-    Clamp,
-    Concat,
-    Convert,
-    FloatNetwork,
-    Layer,
-    Pointwise,
-    Range,
-    Reshape,
-    Scaled,
-)
+from golden.frontends.torch.channels_last import Shape, torch_order
+from golden.frontends.torch.exact import exact_requantization
+from golden.frontends.torch.limits import Range
 from golden.graph import AccumulatingNode, AccumulatorBounds, Encoding, FixedPoint, Node, Tensor
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.multiplier import TFLITE_MULTIPLIER_WIDTH, quantize_multiplier
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
-from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
-from golden.quantize.exact import exact_requantization
-from golden.quantize.integer_weight import IntegerWeight
-
-Shape = tuple[int, ...]
 
 WIDEST_EXACT = 8
 """Bits of output codes up to which exact requantization searches for every threshold."""
@@ -48,29 +36,22 @@ class LoweringContext:
 
     Parameters
     ----------
-    network, activations, weights, rounding
-        As of `golden.quantize.lower.lower`.
+    shapes : mapping of str to tuple of int
+        Of every tensor of the float network, without the batch.
     order : mapping of str to ndarray
-        What `feature_orders` says of the network.
+        What `FloatNetwork.feature_orders` says of the network.
+    activations, weights, rounding
+        As of `golden.frontends.torch.lower.lower`.
     tensors : dict of str to Tensor
         The graph's tensors up to the layer.
     """
 
-    network: FloatNetwork
+    shapes: Mapping[str, Shape]
+    order: Mapping[str, Int64]
     activations: Mapping[str, ActivationMap]
     weights: Mapping[str, IntegerWeight]
     rounding: Rounding | None
-    order: Mapping[str, Int64] = field(init=False)
-    tensors: dict[str, Tensor] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.order = feature_orders(self.network)
-        self.tensors = {
-            name: Tensor.of_type(
-                name, channels_last(self.network.shapes[name]), self.activations[name].codes
-            )
-            for name in self.network.inputs
-        }
+    tensors: dict[str, Tensor] = field(default_factory=dict)
 
     def map(self, name: str) -> ActivationMap:
         """Return what a tensor's codes stand for."""
@@ -114,16 +95,16 @@ class LoweringContext:
         return self.rounding is None and self.map(output).codes.width <= WIDEST_EXACT
 
     def requantized(
-        self, node: AccumulatingNode, layer: Scaled, scale: float, divisor: int = 1
+        self, node: AccumulatingNode, clamp: Range, scale: float, divisor: int = 1
     ) -> Node:
         """Give a node whose accumulators stand for ``accumulator * scale / divisor`` its codes."""
-        output = layer.output
+        output = node.output
         bounds = self.bounds(node)
         if not self.is_exact(output):
             relative = scale / (divisor * self.scale(output))
-            rounded = self.requantization(output, relative, layer.clamp, bounds.type)
+            rounded = self.requantization(output, relative, clamp, bounds.type)
             return replace(node, requantization=rounded)
-        exact = exact_requantization(bounds, scale, divisor, self.map(output), layer.clamp)
+        exact = exact_requantization(bounds, scale, divisor, self.map(output), clamp)
         return replace(node, requantization=exact)
 
     def bounds(self, node: AccumulatingNode) -> AccumulatorBounds:
@@ -140,64 +121,17 @@ class LoweringContext:
         low, high = mapping.quantize(torch.tensor(clamp), QuantizeRounding.HALF_AWAY)
         return int(low), int(high)
 
-    def one_order(self, layer: Layer) -> None:
+    def one_order(self, inputs: tuple[str, ...], output: str) -> None:
         """Refuse inputs whose features the graph holds in different orders."""
-        usual = torch_order(self.network.shapes[layer.output])
-        first, *others = (self.order.get(name, usual) for name in layer.inputs)
+        usual = torch_order(self.shapes[output])
+        first, *others = (self.order.get(name, usual) for name in inputs)
         if not all(np.array_equal(order, first) for order in others):
             raise UserError("its inputs are images flattened differently; flatten after it")
 
-    def refuse_order(self, layer: Layer) -> None:
+    def refuse_order(self, inputs: tuple[str, ...]) -> None:
         """Refuse a flattened image as input."""
-        if any(name in self.order for name in layer.inputs):
+        if any(name in self.order for name in inputs):
             raise UserError(
                 "its input is a flattened image; allowed after flatten: linear layers, "
                 "concatenation and functions of single values"
             )
-
-
-def feature_orders(network: FloatNetwork) -> dict[str, Int64]:
-    """Return which of torch's features each feature of the graph is, where that differs.
-
-    It does for flattened images, whose channels torch has first and the graph has last, and for
-    what joins them or treats their features alike.
-    """
-    orders: dict[str, Int64] = {}
-
-    def order_of(name: str) -> Int64:
-        return orders.get(name, torch_order(network.shapes[name]))
-
-    for layer in network.layers:
-        if isinstance(layer, Reshape) and len(layer.shape) == 1:
-            order = order_of(layer.inputs[0])
-            if not np.array_equal(order, torch_order(layer.shape)):
-                orders[layer.output] = order
-        elif isinstance(layer, Concat) and not orders.keys().isdisjoint(layer.inputs):
-            parts = [order_of(name) for name in layer.inputs]
-            firsts = np.cumsum([0, *map(len, parts[:-1])])
-            orders[layer.output] = np.concatenate(
-                [first + part for first, part in zip(firsts, parts, strict=True)]
-            )
-        elif isinstance(layer, _ALIKE) and layer.inputs[0] in orders:
-            orders[layer.output] = orders[layer.inputs[0]]
-    return orders
-
-
-_ALIKE = (Add, Clamp, Convert, Pointwise)
-"""Layers that treat features alike, whatever their order."""
-
-
-def channels_last(shape: Shape) -> Shape:
-    """Return the graph's shape of a tensor of torch's shape, both without the batch."""
-    return (*shape[1:], shape[0]) if len(shape) == 3 else shape
-
-
-def channels_last_axis(axis: int, rank: int) -> int:
-    """Return the graph's axis of torch's axis, both without the batch."""
-    return (axis - 1) % 3 if rank == 3 else axis
-
-
-def torch_order(shape: Shape) -> Int64:
-    """Return which of torch's values each value of the channels-last tensor is."""
-    numbers = np.arange(int(np.prod(shape))).reshape(shape)
-    return (numbers.transpose(1, 2, 0) if len(shape) == 3 else numbers).reshape(-1)

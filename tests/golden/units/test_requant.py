@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant import requantize
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import RANDOM_BITS, Rounding
+from golden.units.requant import requantize
 from tests.support.exact_requantization import decisive_accumulators, exact
 
 
@@ -158,7 +158,9 @@ def test_shape_and_single_channel_broadcast() -> None:
         ),
     ],
 )
-def test_unusable_input(accumulator, rounding, random, message: str) -> None:
+def test_unusable_input(
+    accumulator: torch.Tensor, rounding: Rounding, random: torch.Tensor | None, message: str
+) -> None:
     channels = RequantChannels(RequantSpec(), [1, 2, 3], 0)
     with pytest.raises(UserError, match=message):
         requantize(accumulator, channels, rounding, random)

@@ -7,16 +7,18 @@ from numpy.typing import NDArray
 
 from golden.certificates.certificate import CertificateError, Reference
 from golden.certificates.certificate_search import find_certificate
+from golden.codes.activation_map import ActivationMap, encoding_of, scale_of
+from golden.codes.integer_weight import IntegerWeight
 from golden.errors import UserError
-from golden.frontends.torch.float_network import Matrix, Range
-from golden.graph import AccumulatorBounds, Certified, Encoding, Requantization
+from golden.frontends.torch.exact import codes_of, extreme_codes
+from golden.frontends.torch.layer import Matrix
+from golden.frontends.torch.limits import Range
+from golden.frontends.torch.lowering_context import WIDEST_EXACT, LoweringContext
+from golden.graph import AccumulatorBounds, Certified, Encoding, MatrixNode, Requantization
 from golden.lowering.integer_requant import integer_requantization
 from golden.numbers.arrays import Float64, Int64
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.rounding import Rounding
-from golden.quantize.activation_map import ActivationMap, encoding_of, scale_of
-from golden.quantize.exact import codes_of, extreme_codes
-from golden.quantize.integer_weight import IntegerWeight
 
 LARGEST_BIAS = 1 << 30
 """Codes of the bias that leave an accumulator of 32 bits room for the products."""
@@ -44,15 +46,16 @@ class MatrixArithmetic:
     bias: Int64
 
     @classmethod
-    def of(cls, layer: Matrix, weight: IntegerWeight, input_scale: float) -> "MatrixArithmetic":
-        """Return the arithmetic of a layer.
+    def of(cls, layer: Matrix, context: LoweringContext) -> "MatrixArithmetic":
+        """Return the arithmetic of a layer, of whose weights the context has the integers.
 
         Raises
         ------
         UserError
             Naming the channel whose bias leaves the accumulator no room.
         """
-        slope = input_scale * weight.scale.astype(np.float64)
+        weight = context.weights[layer.output]
+        slope = context.scale(layer.inputs[0]) * weight.scale.astype(np.float64)
         offset = layer.bias.detach().double().numpy()
         if layer.normalization is not None:
             factor = layer.normalization.scale.detach().double().numpy()
@@ -70,6 +73,20 @@ class MatrixArithmetic:
                 "granularity tensor"
             )
         return cls(weight, slope, offset, np.rint(steps).astype(np.int64))
+
+    def requantized(self, node: MatrixNode, clamp: Range, context: LoweringContext) -> MatrixNode:
+        """Give the node of the layer the requantization that its output asks for."""
+        bounds = context.bounds(node)
+        if context.is_exact(node.output):
+            try:
+                exact = self.exact(bounds, context.map(node.output), clamp)
+                return replace(node, requantization=exact)
+            except CertificateError:  # Fine steps can ask for more bits than a multiplier has.
+                if not _has_wide_operands(node, context):
+                    raise
+        scale = self.slope / context.scale(node.output)
+        rounded = context.requantization(node.output, scale, clamp, bounds.type)
+        return replace(node, requantization=rounded)
 
     def exact(
         self, bounds: AccumulatorBounds, output: ActivationMap, clamp: Range
@@ -121,6 +138,11 @@ class MatrixArithmetic:
                 limits,
                 offset=(self.offset - self.bias * self.slope) / step,
             )
+
+
+def _has_wide_operands(node: MatrixNode, context: LoweringContext) -> bool:
+    widest = max(node.weight_type.width, context.tensors[node.inputs[0]].type.width)
+    return widest > WIDEST_EXACT
 
 
 def _negated(weight: IntegerWeight, channels: NDArray[np.bool_]) -> IntegerWeight:

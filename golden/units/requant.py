@@ -3,17 +3,16 @@
 Definitions and their sources are in `docs/numerics.md`.
 """
 
-from collections.abc import Callable
-
+import numpy as np
 import torch
 from torch import Tensor
 
 from golden.errors import UserError
-from golden.numbers.requant_spec import MAXIMUM_MULTIPLIER_WIDTH, RequantChannels, RequantSpec
+from golden.numbers.arrays import Int64
+from golden.numbers.limits import MAXIMUM_MULTIPLIER_WIDTH, WORD_BITS
+from golden.numbers.requant_spec import RequantChannels
 from golden.numbers.rounding import RANDOM_BITS, Rounding
-
-# Products are kept below 2**61 in magnitude, so that adding half of any shift cannot overflow.
-_PRODUCT_BITS = 62
+from golden.numbers.shifts import round_shift
 
 
 def requantize(
@@ -49,38 +48,13 @@ def requantize(
         missing or out of range.
     """
     _check_inputs(accumulator, channels, rounding, random)
-    multiplier, shift, zero_point, minimum, maximum = (
-        torch.from_numpy(values.copy())
-        for values in (
-            channels.multiplier,
-            channels.shift,
-            channels.zero_point,
-            channels.minimum,
-            channels.maximum,
-        )
-    )
-    product, shift, first_shift = _multiply(
-        accumulator.to(torch.int64), multiplier, shift, channels.spec
-    )
-    match rounding:
-        case Rounding.TFLITE_DOUBLE:
-            rounded = _round_twice(product, shift, first_shift, _half_away)
-        case Rounding.RUY:
-            rounded = _round_twice(product, shift, first_shift, _half_up)
-        case Rounding.SINGLE_HALF_UP:
-            rounded = _half_up(product, shift)
-        case Rounding.SINGLE_HALF_AWAY:
-            rounded = _half_away(product, shift)
-        case Rounding.SINGLE_HALF_EVEN:
-            rounded = _half_even(product, shift)
-        case Rounding.FLOOR:
-            rounded = product >> shift
-        case Rounding.TRUNCATE:
-            rounded = torch.where(product < 0, -(-product >> shift), product >> shift)
-        case Rounding.STOCHASTIC:
-            assert random is not None
-            rounded = _stochastic(product, shift, random)
-    return torch.clamp(rounded + zero_point, minimum, maximum)
+    product, shift, first_shift = _multiply(accumulator.to(torch.int64).numpy(), channels)
+    if random is not None and rounding is Rounding.STOCHASTIC:
+        rounded = _stochastic(product, shift, random.numpy())
+    else:
+        rounded = round_shift(product, shift, first_shift, rounding)
+    codes = np.clip(rounded + channels.zero_point, channels.minimum, channels.maximum)
+    return torch.from_numpy(codes)
 
 
 def _check_inputs(
@@ -111,9 +85,7 @@ def _check_inputs(
         raise UserError(f"random has values outside 0 to {(1 << RANDOM_BITS) - 1}")
 
 
-def _multiply(
-    accumulator: Tensor, multiplier: Tensor, shift: Tensor, spec: RequantSpec
-) -> tuple[Tensor, Tensor, Tensor]:
+def _multiply(accumulator: Int64, channels: RequantChannels) -> tuple[Int64, Int64, Int64]:
     """Return a product that rounds like the exact one, its shift, and its first rounding's shift.
 
     A product of more than 62 bits keeps its high bits and one "sticky" bit, which says whether any
@@ -122,9 +94,10 @@ def _multiply(
     long as it stays below the half. Where the shift is too small for it to do so, a product this
     large is far beyond any output code, and only its sign matters.
     """
-    first_shift = torch.tensor(spec.multiplier_width)
+    spec, multiplier, shift = channels.spec, channels.multiplier, channels.shift
+    first_shift = np.full_like(shift, spec.multiplier_width)
     product = accumulator * multiplier
-    low_bits = spec.accumulator.width + spec.multiplier_width - _PRODUCT_BITS
+    low_bits = spec.accumulator.width + spec.multiplier_width - WORD_BITS
     if low_bits <= 0:
         return product, shift, first_shift
     mask = (1 << low_bits) - 1
@@ -132,40 +105,16 @@ def _multiply(
     high = (accumulator >> low_bits) * multiplier + (low >> low_bits)
     sticky = (high << 1) | ((low & mask) != 0)
     dropped = low_bits - 1
-    fits = high.abs() < 1 << (_PRODUCT_BITS - 1 - low_bits)
+    fits = np.abs(high) < 1 << (WORD_BITS - 1 - low_bits)
     return (
-        torch.where(fits, product, sticky),
-        torch.where(fits, shift, (shift - dropped).clamp(min=2)),
-        torch.where(fits, first_shift, first_shift - dropped),
+        np.where(fits, product, sticky),
+        np.where(fits, shift, np.maximum(shift - dropped, 2)),
+        np.where(fits, first_shift, first_shift - dropped),
     )
 
 
-def _half_up(value: Tensor, shift: Tensor) -> Tensor:
-    half = (torch.ones_like(shift) << shift) >> 1
-    return (value + half) >> shift
-
-
-def _half_away(value: Tensor, shift: Tensor) -> Tensor:
-    return value.sign() * _half_up(value.abs(), shift)
-
-
-def _half_even(value: Tensor, shift: Tensor) -> Tensor:
-    rounded = _half_up(value, shift)
-    tie = (shift > 0) & ((rounded << shift) - value == (torch.ones_like(shift) << shift) >> 1)
-    return rounded - (tie & (rounded & 1 == 1)).to(torch.int64)
-
-
-def _round_twice(
-    value: Tensor, shift: Tensor, first_shift: Tensor, second: Callable[[Tensor, Tensor], Tensor]
-) -> Tensor:
-    first = torch.minimum(shift, first_shift)
-    return second(_half_up(value, first), shift - first)
-
-
-def _stochastic(value: Tensor, shift: Tensor, random: Tensor) -> Tensor:
+def _stochastic(value: Int64, shift: Int64, random: Int64) -> Int64:
     # Left-shifted only where the shift is below RANDOM_BITS; beyond 2**45 the code saturates.
-    widened = value.clamp(-(1 << 45), 1 << 45) << (RANDOM_BITS - shift).clamp(min=0)
-    fraction = torch.where(
-        shift < RANDOM_BITS, widened, value >> (shift - RANDOM_BITS).clamp(min=0)
-    )
+    widened = np.clip(value, -(1 << 45), 1 << 45) << np.maximum(RANDOM_BITS - shift, 0)
+    fraction = np.where(shift < RANDOM_BITS, widened, value >> np.maximum(shift - RANDOM_BITS, 0))
     return (fraction + random) >> RANDOM_BITS

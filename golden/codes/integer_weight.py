@@ -7,9 +7,9 @@ from torch import Tensor
 
 from golden.errors import UserError
 from golden.graph import Encoding
-from golden.graph.tensor import MAXIMUM_CODE_WIDTH
 from golden.numbers.arrays import Float32, Int64
 from golden.numbers.integer_type import IntegerType
+from golden.numbers.limits import MAXIMUM_CODE_WIDTH
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 import bittrue
-from support.console import ROOT
+from tests.support.paths import ROOT
 
 HEAVY = ("torch", "numpy", "amaranth", "onnx", "cocotb", "rich")
 

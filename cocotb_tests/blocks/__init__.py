@@ -1,0 +1,1 @@
+"""Blocks that circuits are made of, in both simulators."""

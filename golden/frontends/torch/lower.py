@@ -1,0 +1,75 @@
+"""A fake-quantized network as an integer graph.
+
+Graphs are channels-last: an image (channels, height, width) becomes (height, width, channels).
+"""
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from golden.codes.activation_map import ActivationMap, encoding_of, scale_of
+from golden.codes.integer_weight import IntegerWeight
+from golden.errors import UserError
+from golden.frontends.torch.channels_last import channels_last
+from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.lowering_context import LoweringContext
+from golden.graph import Graph, Quantization, Tensor
+from golden.numbers.rounding import Rounding
+
+
+def lower(
+    network: FloatNetwork,
+    activations: Mapping[str, ActivationMap],
+    weights: Mapping[str, IntegerWeight],
+    rounding: Rounding | None = None,
+) -> Graph:
+    """Return the integer graph of a network whose every tensor has codes.
+
+    Parameters
+    ----------
+    network : FloatNetwork
+        Of its weights only bias and normalization are used.
+    activations : mapping of str to AffineMap or BipolarMap
+        By tensor.
+    weights : mapping of str to IntegerWeight
+        By the name of a convolution or linear layer.
+    rounding : Rounding, optional
+        Of every requantization; None makes every layer of up to 8 bits equal real arithmetic in
+        float64, rounded once to the nearest even code, on every accumulator that can occur.
+
+    Raises
+    ------
+    UserError
+        Naming the layer and why no integer node computes it.
+    """
+    context = LoweringContext(
+        network.shapes, network.feature_orders(), activations, weights, rounding
+    )
+    for name in network.inputs:
+        shape = channels_last(network.shapes[name])
+        context.tensors[name] = Tensor.of_type(name, shape, activations[name].codes)
+    nodes = []
+    for layer in network.layers:
+        try:
+            node = layer.lower(context)
+            inference = node.infer(*(context.tensors[name] for name in node.inputs))
+        except UserError as error:
+            kind = type(layer).__name__.lower()
+            raise UserError(f"layer {layer.output!r} ({kind}): {error}") from error
+        context.tensors[layer.output] = inference.tensor
+        nodes.append(node)
+    for name in network.outputs:
+        if name in context.order:
+            raise UserError(
+                f"output {name!r} is a flattened image, whose features the channels-last graph "
+                "holds in another order; end the module with the image, or with a layer after it"
+            )
+    return Graph(
+        inputs=tuple(context.tensors[name] for name in network.inputs),
+        nodes=tuple(nodes),
+        outputs=network.outputs,
+        quantization={
+            name: Quantization(Fraction(scale_of(mapping)), encoding_of(mapping))
+            for name, mapping in activations.items()
+        },
+        layouts={name: (2, 0, 1) for name, shape in network.shapes.items() if len(shape) == 3},
+    )

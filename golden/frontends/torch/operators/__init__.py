@@ -1,0 +1,1 @@
+"""Kinds of layers, one module for each: translated from ATen, computed, and lowered to integers."""

@@ -1,0 +1,94 @@
+"""The average of each window."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from golden import graph
+from golden.frontends.torch.channels_last import Shape
+from golden.frontends.torch.layer import Layer, padded
+from golden.frontends.torch.limits import UNLIMITED
+from golden.frontends.torch.lowering_context import LoweringContext
+from golden.frontends.torch.operators.mean import whole_image_mean
+from golden.frontends.torch.operators.sum_pool import SumPool
+from golden.frontends.torch.translation import Call, translates
+from golden.frontends.torch.windows import pool_window
+
+_NO_PADDING = ((0, 0), (0, 0))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AveragePool(Layer):
+    """Average of each window over the taps inside the input."""
+
+    window: graph.Window
+
+    shares_scale: ClassVar[bool] = True
+    leaves_grid: ClassVar[bool] = True
+
+    def compute(self, *inputs: Tensor) -> Tensor:
+        """Compute the layer in floating point."""
+        ones = torch.ones_like(inputs[0])
+        total, taps = (
+            functional.avg_pool2d(
+                padded(values, self.window, 0.0),
+                self.window.size,
+                self.window.stride,
+                divisor_override=1,
+            )
+            for values in (inputs[0], ones)
+        )
+        return total / taps
+
+    @property
+    def keeps_means(self) -> bool:
+        """See `Layer.keeps_means`."""
+        return True
+
+    def keeps_channels(self, source: Shape, shifted: bool) -> bool:
+        """See `Layer.keeps_channels`."""
+        return True
+
+    def lower(self, context: LoweringContext) -> graph.Node:
+        """Lower to pooling of codes as they are, of which every one may result."""
+        minimum, maximum = context.limits(self.output, UNLIMITED)
+        return graph.AveragePool(
+            inputs=self.inputs,
+            output=self.output,
+            window=self.window,
+            minimum=minimum,
+            maximum=maximum,
+        )
+
+
+@translates("avg_pool2d")
+def _average_pool(call: Call, output: str) -> Layer:
+    arguments, window = call.arguments, pool_window(call)
+    pads_end_further = any(after > before for before, after in window.padding)
+    divisor = arguments["divisor_override"]
+    if divisor is None and not arguments["count_include_pad"] and window.padding != _NO_PADDING:
+        return AveragePool(inputs=call.inputs, output=output, window=window)
+    if divisor is None and pads_end_further:
+        raise call.refusal(
+            "has ceil_mode and windows that reach beyond the padding; allowed with "
+            "count_include_pad=False"
+        )
+    divisor = window.taps if divisor is None else int(divisor)
+    return SumPool(inputs=call.inputs, output=output, window=window, divisor=divisor)
+
+
+@translates("adaptive_avg_pool2d")
+def _adaptive_average_pool(call: Call, output: str) -> Layer:
+    call.require_image()
+    sizes, results = call.input_shape[1:], call.output_shape[1:]
+    if results == (1, 1):
+        return whole_image_mean(call.inputs, output)
+    if sizes[0] % results[0] or sizes[1] % results[1]:
+        raise call.refusal(f"pools {sizes} to {results}; allowed: divisors of the sizes")
+    size = (sizes[0] // results[0], sizes[1] // results[1])
+    window = graph.Window(size, stride=size)
+    return SumPool(inputs=call.inputs, output=output, window=window, divisor=math.prod(size))

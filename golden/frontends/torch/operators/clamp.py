@@ -1,0 +1,64 @@
+"""Values limited to a range."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from torch import Tensor
+from torch.fx import Node
+
+from golden import graph
+from golden.frontends.torch.layer import Layer
+from golden.frontends.torch.limits import RELU, Range, within
+from golden.frontends.torch.lowering_context import LoweringContext
+from golden.frontends.torch.translation import Call, translates
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Clamp(Layer):
+    """Values limited to a range, where no other layer can do it."""
+
+    limits: Range
+
+    shares_scale: ClassVar[bool] = True
+    leaves_grid: ClassVar[bool] = True
+    treats_alike: ClassVar[bool] = True
+
+    def compute(self, *inputs: Tensor) -> Tensor:
+        """Compute the layer in floating point."""
+        return inputs[0].clamp(*self.limits)
+
+    @property
+    def only_limits(self) -> Range:
+        """See `Layer.only_limits`."""
+        return self.limits
+
+    def limited(self, limits: Range) -> Layer:
+        """See `Layer.limited`."""
+        return replace(self, limits=within(self.limits, limits))
+
+    def lower(self, context: LoweringContext) -> graph.Node:
+        """See `Layer.lower`."""
+        minimum, maximum = context.limits(self.output, self.limits)
+        return graph.Clamp(inputs=self.inputs, output=self.output, minimum=minimum, maximum=maximum)
+
+
+@translates("relu")
+def _relu(call: Call, output: str) -> Layer:
+    return Clamp(inputs=call.inputs, output=output, limits=RELU)
+
+
+@translates("relu6")
+def _relu6(call: Call, output: str) -> Layer:
+    return Clamp(inputs=call.inputs, output=output, limits=(0.0, 6.0))
+
+
+@translates("hardtanh", "clamp", "clamp_min", "clamp_max")
+def _clamp(call: Call, output: str) -> Layer:
+    low, high = (
+        call.arguments.get(name, call.arguments.get(f"{name}_val")) for name in ("min", "max")
+    )
+    if isinstance(low, Node) or isinstance(high, Node):
+        raise call.refusal("clamps to a tensor; allowed: numbers")
+    limits = (-math.inf if low is None else float(low), math.inf if high is None else float(high))
+    return Clamp(inputs=call.inputs, output=output, limits=limits)

@@ -1,0 +1,50 @@
+"""The largest value of each window."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from torch import Tensor
+from torch.nn import functional
+
+from golden import graph
+from golden.frontends.torch.channels_last import Shape
+from golden.frontends.torch.layer import Layer, padded
+from golden.frontends.torch.limits import UNLIMITED
+from golden.frontends.torch.lowering_context import LoweringContext
+from golden.frontends.torch.translation import Call, translates
+from golden.frontends.torch.windows import pool_window
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MaxPool(Layer):
+    """Largest value of each window."""
+
+    window: graph.Window
+
+    shares_scale: ClassVar[bool] = True
+
+    def compute(self, *inputs: Tensor) -> Tensor:
+        """Compute the layer in floating point."""
+        image, window = padded(inputs[0], self.window, -math.inf), self.window
+        return functional.max_pool2d(image, window.size, window.stride, 0, window.dilation)
+
+    def keeps_channels(self, source: Shape, shifted: bool) -> bool:
+        """See `Layer.keeps_channels`."""
+        return True
+
+    def lower(self, context: LoweringContext) -> graph.Node:
+        """Lower to pooling of codes as they are, of which every one may result."""
+        minimum, maximum = context.limits(self.output, UNLIMITED)
+        return graph.MaxPool(
+            inputs=self.inputs,
+            output=self.output,
+            window=self.window,
+            minimum=minimum,
+            maximum=maximum,
+        )
+
+
+@translates("max_pool2d")
+def _max_pool(call: Call, output: str) -> Layer:
+    return MaxPool(inputs=call.inputs, output=output, window=pool_window(call))

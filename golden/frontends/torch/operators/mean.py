@@ -1,0 +1,84 @@
+"""The mean over whole dimensions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from golden import graph
+from golden.errors import UserError
+from golden.frontends.torch.channels_last import Shape, channels_last_axis
+from golden.frontends.torch.layer import Layer, Scaled
+from golden.frontends.torch.limits import RELU, UNLIMITED
+from golden.frontends.torch.lowering_context import LoweringContext
+from golden.frontends.torch.translation import Call, translates
+
+_IMAGE = (1, 2)
+_WHOLE_IMAGES = (_IMAGE, (0, 1, 2))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Mean(Scaled):
+    """Mean over whole dimensions; global average pooling.
+
+    Parameters
+    ----------
+    dimensions : tuple of int
+        Ascending, not counting the batch.
+    keep_dimensions : bool
+    """
+
+    dimensions: tuple[int, ...]
+    keep_dimensions: bool
+
+    def unclamped(self, *inputs: Tensor) -> Tensor:
+        """Compute the layer without its activation."""
+        dimensions = [dimension + 1 for dimension in self.dimensions]
+        return inputs[0].mean(dim=dimensions, keepdim=self.keep_dimensions)
+
+    @property
+    def keeps_means(self) -> bool:
+        """See `Layer.keeps_means`."""
+        return self.dimensions == _IMAGE
+
+    def keeps_channels(self, source: Shape, shifted: bool) -> bool:
+        """See `Layer.keeps_channels`."""
+        return self.dimensions == _IMAGE and self.clamp in (UNLIMITED, RELU)
+
+    def lower(self, context: LoweringContext) -> graph.Node:
+        """See `Layer.lower`."""
+        context.refuse_order(self.inputs)
+        (source,) = self.inputs
+        shape = context.shapes[source]
+        if len(shape) == 3 and not self.keep_dimensions and self.dimensions not in _WHOLE_IMAGES:
+            raise UserError(
+                f"it averages dimensions {self.dimensions} of {shape} away, which leaves no image "
+                "or features; average height and width, or keep the dimensions"
+            )
+        axes = sorted(channels_last_axis(axis, len(shape)) for axis in self.dimensions)
+        count = int(np.prod([shape[axis] for axis in self.dimensions]))
+        node = graph.Mean(
+            inputs=self.inputs,
+            output=self.output,
+            axes=tuple(axes),
+            keep_dimensions=self.keep_dimensions,
+            encoding=context.encoding(source),
+        )
+        return context.requantized(node, self.clamp, context.scale(source), count)
+
+
+@translates("mean")
+def _mean(call: Call, output: str) -> Layer:
+    arguments, rank = call.arguments, len(call.input_shape) + 1
+    dimensions = sorted(dimension % rank - 1 for dimension in arguments.get("dim") or range(rank))
+    if dimensions[0] < 0:
+        raise call.refusal("averages over the batch; allowed: other dimensions")
+    keep = bool(arguments["keepdim"])
+    return Mean(
+        inputs=call.inputs, output=output, dimensions=tuple(dimensions), keep_dimensions=keep
+    )
+
+
+def whole_image_mean(inputs: tuple[str, ...], output: str) -> Layer:
+    """Return global average pooling."""
+    return Mean(inputs=inputs, output=output, dimensions=_IMAGE, keep_dimensions=True)

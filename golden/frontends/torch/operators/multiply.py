@@ -1,0 +1,40 @@
+"""Products of two tensors."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from golden import graph
+from golden.frontends.torch.layer import Layer, Scaled
+from golden.frontends.torch.lowering_context import LoweringContext
+from golden.frontends.torch.operators.table import pointwise
+from golden.frontends.torch.translation import Call, translates
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Multiply(Scaled):
+    """Product of two tensors, element by element."""
+
+    def unclamped(self, *inputs: Tensor) -> Tensor:
+        """Compute the layer without its activation."""
+        return inputs[0] * inputs[1]
+
+    def lower(self, context: LoweringContext) -> graph.Node:
+        """See `Layer.lower`."""
+        context.refuse_order(self.inputs)
+        first, second = self.inputs
+        scale = context.scale(first) * context.scale(second)  # Of float32: exact in float64.
+        node = graph.Multiply(
+            inputs=self.inputs,
+            output=self.output,
+            encodings=(context.encoding(first), context.encoding(second)),
+        )
+        return context.requantized(node, self.clamp, scale)
+
+
+@translates("mul")
+def _multiply(call: Call, output: str) -> Layer:
+    operands = call.operands
+    if operands is None:
+        return pointwise(call, output)
+    return Multiply(inputs=operands, output=output)

@@ -1,0 +1,65 @@
+"""The same values in another shape."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from torch import Tensor
+
+from golden import graph
+from golden.errors import UserError
+from golden.frontends.torch.channels_last import Shape, channels_last, torch_order
+from golden.frontends.torch.layer import Layer
+from golden.frontends.torch.lowering_context import LoweringContext
+from golden.frontends.torch.translation import Call, translates
+from golden.numbers.arrays import Int64
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Reshape(Layer):
+    """The same values in the same order; shape without the batch."""
+
+    shape: tuple[int, ...]
+
+    shares_scale: ClassVar[bool] = True
+
+    def compute(self, *inputs: Tensor) -> Tensor:
+        """Compute the layer in floating point."""
+        return inputs[0].reshape(len(inputs[0]), *self.shape)
+
+    @property
+    def keeps_means(self) -> bool:
+        """See `Layer.keeps_means`."""
+        return len(self.shape) == 1
+
+    def keeps_channels(self, source: Shape, shifted: bool) -> bool:
+        """See `Layer.keeps_channels`."""
+        return source == self.shape or len(self.shape) == 1
+
+    def feature_order(self, given: Sequence[Int64 | None], shapes: Sequence[Shape]) -> Int64 | None:
+        """See `Layer.feature_order`."""
+        if len(self.shape) != 1:
+            return None
+        order = torch_order(shapes[0]) if given[0] is None else given[0]
+        return None if np.array_equal(order, torch_order(self.shape)) else order
+
+    def lower(self, context: LoweringContext) -> graph.Node:
+        """Lower a reshape that keeps images images and features features, or turns one into other.
+
+        It changes neither torch's nor the graph's order of values, only which orders are usual.
+        """
+        source, shape = self.inputs[0], self.shape
+        usual = torch_order(context.shapes[source])
+        order = context.order.get(source, usual)
+        if len(shape) != 1 and not np.array_equal(order, torch_order(shape)):
+            raise UserError(
+                f"it turns {context.shapes[source]} into {shape}, which moves values between "
+                "channels; allowed: flatten, and adding or dropping dimensions of size 1"
+            )
+        return graph.Reshape(inputs=self.inputs, output=self.output, shape=channels_last(shape))
+
+
+@translates("flatten", "reshape", "squeeze", "unflatten", "unsqueeze", "view", "_unsafe_view")
+def _reshape(call: Call, output: str) -> Layer:
+    return Reshape(inputs=call.inputs, output=output, shape=call.output_shape)

@@ -1,0 +1,44 @@
+"""Softmax over features or channels."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from golden import graph
+from golden.codes.activation_map import scale_of
+from golden.frontends.torch.layer import Layer
+from golden.frontends.torch.lowering_context import LoweringContext
+from golden.frontends.torch.translation import Call, translates
+from golden.numbers.softmax import softmax_exponential
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Softmax(Layer):
+    """Softmax over the features, or over the channels of an image."""
+
+    fixes_scale: ClassVar[bool] = True
+
+    def compute(self, *inputs: Tensor) -> Tensor:
+        """Compute the layer in floating point."""
+        return torch.softmax(inputs[0], dim=1)
+
+    def lower(self, context: LoweringContext) -> graph.Node:
+        """See `Layer.lower`."""
+        context.refuse_order(self.inputs)
+        source, target = context.map(self.inputs[0]), context.map(self.output)
+        return graph.Softmax(
+            inputs=self.inputs,
+            output=self.output,
+            exponential=softmax_exponential(scale_of(source), 1.0, source.codes.width),
+            type=target.codes,
+        )
+
+
+@translates("softmax")
+def _softmax(call: Call, output: str) -> Layer:
+    rank = len(call.input_shape) + 1
+    if rank not in (2, 4) or call.arguments["dim"] % rank != 1:
+        raise call.refusal("is not over dimension 1 of features or images; allowed: that")
+    return Softmax(inputs=call.inputs, output=output)

@@ -1,0 +1,46 @@
+"""Integer linear programs, solved without a word."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from scipy.optimize import OptimizeResult, milp
+
+_STANDARD_OUTPUT = 1
+"""Its file descriptor."""
+
+
+def solve(objective: Any, **problem: Any) -> OptimizeResult:
+    """Return the exact solution of an integer linear program.
+
+    HiGHS writes lines of its own to the standard output, whatever it is told: they are none of
+    ours to print, and break what machines read.
+
+    Parameters
+    ----------
+    objective, **problem
+        Of `scipy.optimize.milp`.
+    """
+    with without_output():
+        return milp(objective, options={"mip_rel_gap": 0.0}, **problem)
+
+
+@contextmanager
+def without_output() -> Iterator[None]:
+    """Discard what libraries write to the file descriptor of the standard output meanwhile."""
+    sys.stdout.flush()
+    try:
+        kept = os.dup(_STANDARD_OUTPUT)
+    except OSError:  # There is none.
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, _STANDARD_OUTPUT)
+        yield
+    finally:
+        os.dup2(kept, _STANDARD_OUTPUT)
+        os.close(kept)
+        os.close(nowhere)

@@ -1,0 +1,36 @@
+"""Every kind of multiplier, by its name."""
+
+from golden.errors import UnknownNameError
+from hdl.multipliers.codebook import CODEBOOK
+from hdl.multipliers.mac import DSP, LUT, PACKED_DSP48E1, PACKED_MULT18X18D
+from hdl.multipliers.multiplier import Multiplier
+from hdl.multipliers.power_of_two import POWER_OF_TWO
+from hdl.multipliers.ternary import TERNARY
+from hdl.multipliers.xnor import XNOR
+
+CATALOGUE: dict[str, Multiplier] = {
+    each.name: each
+    for each in (
+        DSP,
+        PACKED_DSP48E1,
+        PACKED_MULT18X18D,
+        LUT,
+        XNOR,
+        TERNARY,
+        POWER_OF_TWO,
+        CODEBOOK,
+    )
+}
+
+
+def find_multiplier(name: str) -> Multiplier:
+    """Return the multiplier of a name.
+
+    Raises
+    ------
+    UserError
+        Listing the names that exist.
+    """
+    if name not in CATALOGUE:
+        raise UnknownNameError("multiplier", name, CATALOGUE)
+    return CATALOGUE[name]

@@ -1,0 +1,1 @@
+"""Ways to multiply weights and inputs."""
