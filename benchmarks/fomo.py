@@ -1,8 +1,8 @@
 """FOMO, an object detector for microcontrollers: planned and simulated cycles at its default plan.
 
 FOMO cuts MobileNetV2 (alpha 0.35, grey images of 96 x 96) where the grid is 12 x 12, and puts a
-small classifier behind each cell: 5.9 million products. It is made here with random weights and measured
-batch statistics, quantized to 8 bits, planned, and simulated in Verilator:
+small classifier behind each cell: 5.9 million products. It is made here with random weights and
+measured batch statistics, quantized to 8 bits, planned, and simulated in Verilator:
 ``python -m benchmarks.fomo [--device D] [--cycles N] [--images N]``.
 """
 

@@ -23,6 +23,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from ai_edge_litert.interpreter import Interpreter
+from llvmlite import binding
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
@@ -38,6 +39,14 @@ REPORT = Path("sim_build/golden_speed.json")
 LITERT_BATCH = 32  # Larger ones are no faster, as XNNPACK works on one row of pixels at a time.
 SINGLE_SAMPLES = 64
 MEMORY_SAMPLES = 512
+
+
+def processor() -> str:
+    """Return the processor's kind, and which of the instructions for integer products it has."""
+    features = binding.get_host_cpu_features()
+    known = ("avx2", "avx512bw", "avxvnni", "avx512vnni", "amx-int8", "dotprod", "i8mm")
+    having = [name for name in known if features.get(name)]
+    return f"{binding.get_host_cpu_name()} ({', '.join(having) or 'none of ' + ', '.join(known)})"
 
 
 def random_codes(tensor: Tensor, samples: int) -> Codes:
@@ -122,6 +131,7 @@ def measure(path: Path, samples: int, repeats: int) -> dict[str, object]:
         memory = process.apply(memory_ratio, (path,))
     return {
         "network": path.stem,
+        "processor": processor(),
         **{f"{name} us": round(1e6 * value, 1) for name, value in best.items()},
         "speed single": round(best["XNNPACK single"] / best["golden single"], 2),
         "speed batch": round(best["XNNPACK batch"] / best["golden batch"], 2),
@@ -143,11 +153,13 @@ def main() -> int:
         parser.error("no .tflite files; name them, or their folder in BITTRUE_MODELS")
     torch.set_num_threads(arguments.threads)
     rows = [measure(path, arguments.samples, arguments.repeats) for path in models]
-    table = Table(title="golden model and LiteRT with XNNPACK", title_justify="left")
+    table = Table(
+        title=f"golden model and LiteRT with XNNPACK on {processor()}", title_justify="left"
+    )
     table.add_column("")
     for row in rows:
         table.add_column(str(row["network"]), justify="right")
-    for key in list(rows[0])[1:]:
+    for key in list(rows[0])[2:]:
         table.add_row(key, *(str(row[key]) for row in rows))
     Console().print(table)
     REPORT.parent.mkdir(exist_ok=True)

@@ -1,6 +1,7 @@
 """``bittrue show``: print and draw a network."""
 
 import argparse
+import shutil
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
@@ -41,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(graph_record(graph))
         return 0
     console = terminal()
-    wide = console.is_terminal and console.width >= _WIDE_TERMINAL
+    wide = shutil.get_terminal_size().columns >= _WIDE_TERMINAL
     console.print(_table(graph, arguments.model.name, wide))
     for name in (tensor.name for tensor in graph.inputs):
         console.print(f"input   {name}: {_fed(graph, name)}", soft_wrap=True)

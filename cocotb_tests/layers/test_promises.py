@@ -20,6 +20,8 @@ CASES = {
     "pad": "pad shape=3x5x6 padding=1,2,1,1,0,0 lanes=3",
     "concat": "concat shapes=3x2x4,3x2x2,3x2x6 axis=2 lanes=2",
     "concat_rows": "concat shapes=3x2x4,1x2x4 axis=0 lanes=4",
+    "slice": "slice shape=5x4x6 begin=1,1,0 size=3,2,6 stride=1,2,1 lanes=2",
+    "slice_channels": "slice shape=3x2x8 begin=0,0,2 size=3,2,4 stride=1,1,1 lanes=2",
     "broadcast": "broadcast of=1x1x6 shape=3x2x6 lanes=2",
     "broadcast_rows": "broadcast of=3x1x4 shape=3x4x4 lanes=2",
     "broadcast_channels": "broadcast of=3x2x1 shape=3x2x4 lanes=2",

@@ -1,6 +1,7 @@
 """Layers that move codes, side by side in both simulators, and faults that must not pass."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,13 @@ CASES = {
     "pad_nothing": "pad shape=2x2x4 padding=0,0,0,0,0,0 lanes=4",
     "subsample": "subsample shape=5x7x6 stride=2,3 lanes=2",
     "subsample_rows": "subsample shape=4x3x2 stride=4,1 lanes=2",
+    "slice_rows": "slice shape=5x3x6 begin=2,0,0 size=2,3,6 stride=1,1,1 lanes=3",
+    "slice_columns": "slice shape=3x7x4 begin=0,1,0 size=3,3,4 stride=1,2,1 lanes=4",
+    "slice_channels": "slice shape=3x2x12 begin=0,0,4 size=3,2,6 stride=1,1,1 lanes=2 kind=int16",
+    "slice_between": "slice shape=4x3x7 begin=1,0,1 size=2,2,2 stride=2,2,3 lanes=1 kind=uint3",
+    "slice_early": "slice shape=10 begin=1 size=2 stride=3 lanes=1",
+    "slice_one": "slice shape=2x3x4 begin=1,2,3 size=1,1,1 stride=1,1,1 lanes=1",
+    "slice_all": "slice shape=2x3x4 begin=0,0,0 size=2,3,4 stride=1,1,1 lanes=4",
     "concat_channels": "concat shapes=3x2x4,3x2x2,3x2x6 axis=2 lanes=2",
     "concat_rows": "concat shapes=3x2x4,1x2x4 axis=0 lanes=4",
     "concat_columns": "concat shapes=3x2x3,3x1x3 axis=1 lanes=3 kind=uint2",
@@ -79,6 +87,16 @@ def one_stride_less(circuit: Any) -> None:
     circuit.stride = (2, 2)
 
 
+def rows_moved(circuit: Any) -> None:
+    first = replace(circuit.spec.taken[0], begin=circuit.spec.taken[0].begin - 1)
+    falsify(circuit.spec, taken=(first, *circuit.spec.taken[1:]))
+
+
+def one_place_less(circuit: Any) -> None:
+    last = replace(circuit.spec.taken[-1], stride=circuit.spec.taken[-1].stride - 1)
+    falsify(circuit.spec, taken=(*circuit.spec.taken[:-1], last))
+
+
 def turns_too_short(circuit: Any) -> None:
     falsify(circuit.spec, blocks=[1, 2, 3])
 
@@ -106,6 +124,8 @@ FAULTS: dict[str, tuple[str, Callable[[Any], None]]] = {
     "pad": ("pad", border_moved),
     "border": ("pad_vector", other_border),
     "subsample": ("subsample", one_stride_less),
+    "slice": ("slice_rows", rows_moved),
+    "slice_stride": ("slice_between", one_place_less),
     "concat": ("concat_channels", turns_too_short),
     "broadcast": ("broadcast", one_time_less),
     "block": ("broadcast_rows", too_short_a_block),
@@ -148,6 +168,9 @@ def test_a_fifo_keeps_as_many_beats_as_it_says(
         ("pad lanes=5", "lanes is 5; allowed: a divisor of the 16 channels, such as 4"),
         ("pad padding=0,0,0,0,1,0", r"channels are padded by \(1, 0\); allowed: lanes that"),
         ("subsample stride=0,1", r"stride is \(0, 1\); allowed: at least 1"),
+        ("slice lanes=3", "lanes is 3; allowed: a divisor of the 16 channels, such as 2"),
+        ("slice begin=0,2,2 size=8,3,12", "lanes is 4 and 12 channels are taken, from 2 on by 1"),
+        ("slice begin=0,5,0", r"elements 5 to 9 along dimension 1 of \(8, 8, 16\); allowed: up"),
         ("concat lanes=16", "lanes is 16; allowed: a divisor of the 8 channels, such as 8"),
         ("broadcast lanes=3", "lanes is 3; allowed: a divisor of the 16 channels, such as 2"),
         ("broadcast of=1x8x1", r"\(1, 8, 1\) is repeated to \(8, 8, 16\); the circuit takes"),

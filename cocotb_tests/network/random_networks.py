@@ -25,6 +25,7 @@ from golden.graph import (
     Pad,
     Requantize,
     Reshape,
+    Slice,
     Softmax,
     Table,
     Tensor,
@@ -67,6 +68,8 @@ class _RandomNetwork:
             self._beatwise,
             self._constant,
             self._softmax,
+            self._part,
+            self._shuffled,
         ]
         for _ in range(self._pick(2, 5)):
             kind = kinds[self._random.integers(len(kinds))]
@@ -134,6 +137,41 @@ class _RandomNetwork:
         padding += ((0, 0),) if self._random.random() < 0.7 else ((self._pick(0, 1), 1),)
         name = self._name("pad")
         return self._b.add(Pad(inputs=(self._last.name,), output=name, padding=padding, code=0))
+
+    def _sliced(self, source: Tensor, begin: list[int], size: list[int], stride: list[int]) -> str:
+        return self._b.add(
+            Slice(
+                inputs=(source.name,),
+                output=self._name("slice"),
+                begin=tuple(begin),
+                size=tuple(size),
+                stride=tuple(stride),
+            )
+        )
+
+    def _part(self) -> str:
+        """Return some rows, columns and channels."""
+        begin = [self._pick(0, min(2, length - 1)) for length in self._last.shape]
+        stride = [self._pick(1, 2), self._pick(1, 3), 1 if self._random.random() < 0.7 else 2]
+        size = [
+            self._pick(1, (length - 1 - first) // step + 1)
+            for length, first, step in zip(self._last.shape, begin, stride, strict=True)
+        ]
+        return self._sliced(self._last, begin, size, stride)
+
+    def _shuffled(self) -> str:
+        """Return both parts of an image, the later one before the other."""
+        start, axis = self._last, self._pick(0, 2)
+        length = start.shape[axis]
+        if length == 1:
+            return self._convolution()
+        cut = self._pick(1, length - 1)
+        parts = []
+        for first, end in ((cut, length), (0, cut)):
+            begin, size = [0, 0, 0], list(start.shape)
+            begin[axis], size[axis] = first, end - first
+            parts.append(self._sliced(start, begin, size, [1, 1, 1]))
+        return self._b.add(Concat(inputs=tuple(parts), output=self._name("concat"), axis=axis))
 
     def _window_pool(self) -> str:
         kind = MaxPool if self._random.random() < 0.5 else AveragePool

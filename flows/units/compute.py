@@ -11,12 +11,13 @@ from golden.numbers.limits import MAXIMUM_CODE_WIDTH
 from golden.numbers.requant_spec import RequantSpec
 from golden.numbers.rounding import Rounding
 from golden.units.bitserial_spec import BitSerialSpec
+from golden.units.chunks import MAXIMUM_LANES, MAXIMUM_LENGTH
 from golden.units.coded_spec import MAXIMUM_EXPONENT, CodedSpec, WeightCode
 from golden.units.dot_spec import DotSpec
 from golden.units.mac_spec import MacSpec, Multiplier
 from golden.units.shiftadd_spec import ShiftAddSpec
 from golden.units.systolic_spec import Dataflow, SystolicSpec
-from golden.units.xnor_spec import MAXIMUM_LANES, MAXIMUM_LENGTH, XnorSpec
+from golden.units.xnor_spec import XnorSpec
 from hdl.units.bitserial import BitSerialDotProduct
 from hdl.units.certified_requant import CertifiedRequantizer
 from hdl.units.coded import LogDotProduct, LutDotProduct, TernaryDotProduct

@@ -32,6 +32,7 @@ from hdl.layers.parts.fork import Fork
 from hdl.layers.parts.lanes import Lanes
 from hdl.layers.parts.subsample import Subsample
 from hdl.layers.requantize import RequantizeSpec
+from hdl.layers.slice import SliceSpec
 from hdl.layers.softmax import SoftmaxSpec
 from hdl.layers.softmax16 import Softmax16Spec
 from hdl.layers.table import TableSpec
@@ -90,6 +91,7 @@ CHANNEL_REQUANT_PARAMETERS = {
     "lanes": LANES,
     "entries": Parameter("16", int, "scales: 1, or as many as channels"),
     "bias": Parameter("yes", parse_flag, "yes or no"),
+    "in_logic": Parameter("no", parse_flag, "yes to multiply by certificates in tables"),
     "name": NAME,
 }
 
@@ -119,6 +121,7 @@ def _build_channel_requant(
     lanes: int,
     entries: int,
     bias: bool,
+    in_logic: bool,
     name: str,
 ) -> wiring.Component:
     bounds = example_bounds(accumulator, channels)
@@ -128,6 +131,7 @@ def _build_channel_requant(
         example_bias(accumulator, channels) if bias else None,
         channels,
         lanes,
+        in_logic=in_logic,
     )
     return ChannelRequantizer(spec, name)
 
@@ -198,6 +202,30 @@ def _build_broadcast(
     node = graph.Broadcast(inputs=("x",), output="y", shape=shape)
     tensor = Tensor.of_type("x", of, kind)
     return BroadcastSpec(node, (tensor,), lanes).build("broadcast")
+
+
+SLICE_PARAMETERS = {
+    "kind": KIND,
+    "shape": SHAPE,
+    "begin": Parameter("0,2,0", parse_integers, "first element, for each dimension"),
+    "size": Parameter("8,3,16", parse_integers, "elements taken, for each dimension"),
+    "stride": Parameter("1,2,1", parse_integers, "from one to the next, for each dimension"),
+    "lanes": LANES,
+}
+
+
+def _build_slice(
+    kind: IntegerType,
+    shape: tuple[int, ...],
+    begin: tuple[int, ...],
+    size: tuple[int, ...],
+    stride: tuple[int, ...],
+    lanes: int,
+) -> wiring.Component:
+    node = graph.Slice(inputs=("x",), output="y", begin=begin, size=size, stride=stride)
+    tensor = Tensor.of_type("x", shape, kind)
+    node.infer(tensor)
+    return SliceSpec(node, (tensor,), lanes).build("slice")
 
 
 SUBSAMPLE_PARAMETERS = {
@@ -410,6 +438,7 @@ LAYER_UNITS: dict[str, Unit] = {
     "lanes": Unit("more or fewer elements to a beat", Lanes, LANES_PARAMETERS),
     "pad": Unit("a border of one code around images", _build_pad, PAD_PARAMETERS),
     "broadcast": Unit("an operand for every pixel", _build_broadcast, BROADCAST_PARAMETERS),
+    "slice": Unit("a part of images", _build_slice, SLICE_PARAMETERS),
     "subsample": Unit("some rows and columns of images", Subsample, SUBSAMPLE_PARAMETERS),
     "concat": Unit("tensors joined along a dimension", _build_concat, CONCAT_PARAMETERS),
     "table": Unit("any function of a code, by look-up", _build_table, TABLE_PARAMETERS),

@@ -1,6 +1,8 @@
 """Exact batched execution of integer graphs on torch."""
 
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +30,8 @@ class Executor:
     """A graph made ready to run.
 
     Equal to the arithmetic of the graph for every input, on any machine: integer arithmetic, or
-    floating point within the bounds where it is exact.
+    floating point within the bounds where it is exact. Batches are shared out to as many threads as
+    torch is set to use.
 
     Parameters
     ----------
@@ -77,14 +80,24 @@ class Executor:
         given = self._check(inputs)
         samples = len(next(iter(given.values())))
         results = {name: _empty(samples, self.graph.tensors[name]) for name in names}
-        for first in range(0, samples, self._batch):
+        kept = frozenset(names)
+
+        def run_batch(first: int) -> None:
             batch = slice(first, first + self._batch)
             stored = {
                 name: self._storage[name].store(array[batch]) for name, array in given.items()
             }
-            for name, values in self._run_batch(stored, frozenset(names)):
+            for name, values in self._run_batch(stored, kept):
                 tensor = self.graph.tensors[name]
                 results[name][batch] = self._storage[name].codes(values, tensor)
+
+        batches, threads = range(0, samples, self._batch), torch.get_num_threads()
+        if threads == 1 or len(batches) < 2:
+            for first in batches:
+                run_batch(first)
+        else:  # Compiled loops and torch's operators let other threads run.
+            with ThreadPoolExecutor(threads) as pool:
+                deque(pool.map(run_batch, batches), maxlen=0)
         return results
 
     def _run_batch(

@@ -1,7 +1,5 @@
 """Products of codes and weights, by fast arithmetic that is exact."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,8 +98,9 @@ def _rows_kernel(
     shape, inputs, channels = output.shape, tensor.channels, output.channels
 
     def kernel(stored: torch.Tensor) -> torch.Tensor:
-        results = np.empty((len(stored), *shape), dtype=finish.dtype)
-        rows = stored.numpy().reshape(-1, inputs)
+        codes = stored.numpy()
+        results = np.empty((len(codes), *shape), dtype=finish.dtype)
+        rows = codes.reshape(-1, inputs)
         multiply(rows, product.weights, product.numbers, results.reshape(-1, channels))
         return finish(results)
 
@@ -134,8 +133,8 @@ def _images_kernel(
     shape, stride = output.shape, window.stride
 
     def kernel(stored: torch.Tensor) -> torch.Tensor:
-        results = np.empty((len(stored), *shape), dtype=finish.dtype)
         images = np.ascontiguousarray(stored.numpy())
+        results = np.empty((len(images), *shape), dtype=finish.dtype)
         convolve(
             images, product.weights, product.numbers, (top, left), padded, stride, repeated, results
         )
@@ -196,36 +195,16 @@ def depthwise_factors(weight: Int64, bias: Int64, runs: Int64) -> Factors:
     )
 
 
-@contextmanager
-def _exact_arithmetic() -> Iterator[None]:
-    """Switch off everything that trades exactness for speed."""
-    precision = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("highest")  # No bfloat16 products.
-    try:
-        # NNPACK transforms 3 x 3 windows (Winograd), which rounds.
-        with torch.no_grad(), torch.backends.nnpack.flags(enabled=False):
-            yield
-    finally:
-        torch.set_float32_matmul_precision(precision)
-
-
-def exact_float(node: MatrixNode, bounds: AccumulatorBounds) -> torch.dtype:
-    """Return the narrowest floating-point type in which no sum of a node is rounded."""
-    return torch.float32 if largest_sum(node, bounds) <= 1 << 24 else torch.float64
-
-
 def _float_products(
     node: FullyConnected, tensor: Tensor, output: Tensor, bounds: AccumulatorBounds
 ) -> Kernel:
-    """Return a fully connected node by floating-point products that are exact."""
-    dtype = exact_float(node, bounds)
-    weight = torch.from_numpy(node.weight_values).to(dtype).T.contiguous()
-    bias = torch.from_numpy(node.bias.copy()).to(dtype)
+    """Return a fully connected node in float64, in which sums of 48 bits are exact."""
+    weight = torch.from_numpy(node.weight_values).to(torch.float64).T.contiguous()
+    bias = torch.from_numpy(node.bias.copy()).to(torch.float64)
     scale = compile_requantization(node.requantization, bounds, output)
 
     def kernel(stored: torch.Tensor) -> torch.Tensor:
-        with _exact_arithmetic():
-            return scale(decode(stored, tensor, node.input_encoding, dtype) @ weight + bias)
+        return scale(decode(stored, tensor, node.input_encoding, torch.float64) @ weight + bias)
 
     return kernel
 
@@ -233,19 +212,18 @@ def _float_products(
 def _float_convolution(
     node: Convolution, tensor: Tensor, output: Tensor, bounds: AccumulatorBounds
 ) -> Kernel:
-    """Return a convolution by floating-point products that are exact."""
-    dtype, window = exact_float(node, bounds), node.window
-    weight = torch.from_numpy(node.weight_values).to(dtype).permute(0, 3, 1, 2)
+    """Return a convolution in float64, in which sums of 48 bits are exact."""
+    window = node.window
+    weight = torch.from_numpy(node.weight_values).to(torch.float64).permute(0, 3, 1, 2)
     weight = weight.contiguous(memory_format=torch.channels_last)
-    bias = torch.from_numpy(node.bias.copy()).to(dtype)
+    bias = torch.from_numpy(node.bias.copy()).to(torch.float64)
     (top, bottom), (left, right) = window.padding
     scale = compile_requantization(node.requantization, bounds, output)
 
     def kernel(stored: torch.Tensor) -> torch.Tensor:
-        values = decode(stored, tensor, node.input_encoding, dtype)
+        values = decode(stored, tensor, node.input_encoding, torch.float64)
         image = pad(values, (0, 0, left, right, top, bottom)).permute(0, 3, 1, 2)
-        with _exact_arithmetic():
-            result = conv2d(image, weight, bias, window.stride, 0, window.dilation, node.groups)
+        result = conv2d(image, weight, bias, window.stride, 0, window.dilation, node.groups)
         return scale(result.permute(0, 2, 3, 1))
 
     return kernel

@@ -12,7 +12,8 @@ Table         any function of a code
 Clamp         relu, relu6
 MaxPool, AveragePool, SumPool, Mean
 Softmax, Softmax16, ArgMax
-Reshape, Broadcast, Concat, Pad, Constant
+Reshape, Broadcast, Concat, Slice, Pad
+Constant
 ============  ==============================================================
 """
 
@@ -35,6 +36,7 @@ from golden.graph.pad import Pad
 from golden.graph.requantization import Certified, FixedPoint, Requantization
 from golden.graph.requantize import Requantize
 from golden.graph.reshape import Reshape
+from golden.graph.slice import Slice
 from golden.graph.softmax import Softmax
 from golden.graph.softmax16 import Softmax16
 from golden.graph.sum_pool import SumPool
@@ -71,6 +73,7 @@ __all__ = [
     "Requantization",
     "Requantize",
     "Reshape",
+    "Slice",
     "Softmax",
     "Softmax16",
     "SumPool",

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.limits import MAXIMUM_CODE_WIDTH
-from golden.units.xnor_spec import MAXIMUM_LANES, MAXIMUM_LENGTH
+from golden.units.chunks import Chunks
 
 
 @dataclass(frozen=True)
-class BitSerialSpec:
+class BitSerialSpec(Chunks):
     """Sizes of a dot product taken bit plane by bit plane.
 
         sum = sum over planes m, k of +-2**(m + k) * popcount(a_plane[m] & b_plane[k])
@@ -30,22 +29,6 @@ class BitSerialSpec:
 
     length: int = 256
     lanes: int = 256
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.length <= MAXIMUM_LENGTH:
-            raise UserError(f"length is {self.length!r}; allowed: 1 to {MAXIMUM_LENGTH}")
-        if not 1 <= self.lanes <= MAXIMUM_LANES:
-            raise UserError(f"lanes is {self.lanes!r}; allowed: 1 to {MAXIMUM_LANES}")
-
-    @property
-    def chunks(self) -> int:
-        """Beats of one pair of planes."""
-        return -(-self.length // self.lanes)
-
-    @property
-    def tail(self) -> int:
-        """Lanes that count in the last chunk."""
-        return self.length - (self.chunks - 1) * self.lanes
 
     @property
     def sum_type(self) -> IntegerType:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.limits import MAXIMUM_CODE_WIDTH
-from golden.units.xnor_spec import MAXIMUM_LANES, MAXIMUM_LENGTH
+from golden.units.chunks import MAXIMUM_LANES, MAXIMUM_LENGTH
 
 MAXIMUM_EXPONENT = 15
 MAXIMUM_CODEBOOK_WIDTH = 6

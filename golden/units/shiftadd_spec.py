@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
-from golden.units.xnor_spec import MAXIMUM_LENGTH
+from golden.units.chunks import MAXIMUM_LENGTH
 
 WIDTHS = (2, 4, 8, 16)
 """Operand widths by their run-time code."""

@@ -8,13 +8,11 @@ from numpy.typing import ArrayLike, NDArray
 from golden.errors import UserError
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
-
-MAXIMUM_LENGTH = 1 << 20
-MAXIMUM_LANES = 1 << 10
+from golden.units.chunks import Chunks
 
 
 @dataclass(frozen=True)
-class XnorSpec:
+class XnorSpec(Chunks):
     """Sizes of a dot product of codes -1 and +1; golden, circuit and tests share one object.
 
         dot = 2 * agreements - length
@@ -40,22 +38,6 @@ class XnorSpec:
     length: int
     lanes: int
     thresholded: bool = False
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.length <= MAXIMUM_LENGTH:
-            raise UserError(f"length is {self.length!r}; allowed: 1 to {MAXIMUM_LENGTH}")
-        if not 1 <= self.lanes <= MAXIMUM_LANES:
-            raise UserError(f"lanes is {self.lanes!r}; allowed: 1 to {MAXIMUM_LANES}")
-
-    @property
-    def chunks(self) -> int:
-        """Beats of one dot product."""
-        return -(-self.length // self.lanes)
-
-    @property
-    def tail(self) -> int:
-        """Lanes that count in the last chunk."""
-        return self.length - (self.chunks - 1) * self.lanes
 
     @property
     def dot(self) -> IntegerType:

@@ -1,6 +1,6 @@
 """Every kind of multiplier, by its name."""
 
-from golden.errors import UserError
+from golden.errors import UnknownNameError
 from hdl.multipliers.codebook import CODEBOOK
 from hdl.multipliers.mac import DSP, LUT, PACKED_DSP48E1, PACKED_MULT18X18D
 from hdl.multipliers.multiplier import Multiplier
@@ -32,5 +32,5 @@ def find_multiplier(name: str) -> Multiplier:
         Listing the names that exist.
     """
     if name not in CATALOGUE:
-        raise UserError(f"no multiplier is named {name!r}; choose one of {', '.join(CATALOGUE)}")
+        raise UnknownNameError("multiplier", name, CATALOGUE)
     return CATALOGUE[name]

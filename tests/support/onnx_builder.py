@@ -43,6 +43,12 @@ class OnnxBuilder:
         self.nodes.append(node)
         return output
 
+    def operators(self, kind: str, count: int, *inputs: str, **attributes: Any) -> list[str]:
+        """Append an operator with several outputs."""
+        outputs = [self.name(kind.lower()) for _ in range(count)]
+        self.nodes.append(helper.make_node(kind, list(inputs), outputs, **attributes))
+        return outputs
+
     def model(self, inputs: dict[str, tuple[Any, ...]], outputs: list[str]) -> onnx.ModelProto:
         """Return the model; inputs are (dtype, shape)."""
         graph = helper.make_graph(

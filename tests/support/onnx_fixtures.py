@@ -94,6 +94,40 @@ def _pad(b: QuantizedBuilder) -> Tensor:
     return b.quantized(y, (6, 12, 9), x.scale, x.zero_point)
 
 
+def _slice(b: QuantizedBuilder) -> Tensor:
+    """Rows from the end, every other column, and all channels but the first."""
+    bounds = ([-4, 1, 1], [1 << 40, -1, 6], [2, 3, 1], [1, 2, 1])
+    x = b.input(*IMAGE)
+    y = b.builder.operator("Slice", b.real(x), *(b.builder.constant(np.array(n)) for n in bounds))
+    return b.quantized(y, (5, 4, 3), x.scale, x.zero_point)
+
+
+def _split(b: QuantizedBuilder) -> Tensor:
+    """The parts of an image's channels, each rescaled, and added."""
+    x = b.convolution(b.input(*IMAGE), 8)
+    sizes = b.builder.constant(np.array([3, 2, 3]))
+    parts = b.builder.operators("Split", 3, b.real(x), sizes, axis=1)
+    first, _, last = (
+        b.quantized(part, (size, *x.shape[1:])) for part, size in zip(parts, (3, 2, 3), strict=True)
+    )
+    return b.binary("Add", first, last)
+
+
+def _moved(kind: str, shape: tuple[int, ...], *inputs: Any, **attributes: Any) -> Build:
+    """Return what an operator makes that only moves numbers; an image of 8 channels, 4 x 6."""
+
+    def build(b: QuantizedBuilder) -> Tensor:
+        x = b.input(8, 4, 6)
+        given = [b.builder.constant(np.array(each)) if each is not None else "" for each in inputs]
+        y = b.builder.operator(kind, b.real(x), *given, **attributes)
+        return b.quantized(y, shape, x.scale, x.zero_point)
+
+    return build
+
+
+_TWICE = np.array([1, 1, 2, 3], np.float32)
+
+
 def _flat_features(b: QuantizedBuilder) -> Tensor:
     """Channels-first features meet a matrix; the graph holds them channels last."""
     x = b.convolution(b.input(3, 5, 4), 7)
@@ -195,6 +229,17 @@ QDQ: dict[str, Build] = {
     ),
     "mean of exact sums": _mean,
     "padding": _pad,
+    "resize": _moved("Resize", (8, 8, 18), None, _TWICE, mode="nearest"),
+    "resize to sizes": _moved("Resize", (8, 2, 3), None, None, [1, 8, 2, 3], mode="nearest"),
+    "resize, asymmetric": _moved(
+        "Resize", (8, 8, 18), None, _TWICE, mode="nearest", nearest_mode="floor",
+        coordinate_transformation_mode="asymmetric",
+    ),
+    "depth to space": _moved("DepthToSpace", (2, 8, 12), blocksize=2),
+    "depth to space, columns first": _moved("DepthToSpace", (2, 8, 12), blocksize=2, mode="CRD"),
+    "space to depth": _moved("SpaceToDepth", (32, 2, 3), blocksize=2),
+    "slice": _slice,
+    "split": _split,
     "channels last": _channels_last,
     "shuffled channels": _shuffle,
     "division by a number": _scalar("Div"),

@@ -26,6 +26,7 @@ from golden.graph import (
     Pad,
     Requantize,
     Reshape,
+    Slice,
     Softmax,
     Softmax16,
     SumPool,
@@ -60,7 +61,7 @@ class RandomGraph:
             self.convolution, self.convolution, self.dense, self.residual, self.residual,
             self.product, self.requantize, self.table, self.clamp, self.max_pool,
             self.average_pool, self.sum_pool, self.mean, self.concat, self.pad, self.reshape,
-            self.arg_max, self.broadcast, self.softmax, self.softmax16,
+            self.arg_max, self.broadcast, self.softmax, self.softmax16, self.slice,
         ]  # fmt: skip
         while len(self.nodes) < length:
             step = steps[self.random.integers(len(steps))]
@@ -252,6 +253,20 @@ class RandomGraph:
     def reshape(self, x: Tensor) -> None:
         shape = (x.shape[1], x.shape[0], x.shape[2])
         self.add(Reshape(inputs=(x.name,), output=self.name(), shape=shape))
+
+    def slice(self, x: Tensor) -> None:
+        begin, size, stride = [], [], []
+        for length in x.shape:
+            first = int(self.random.integers(0, min(length, 3)))
+            step = int(self.random.integers(1, 4))
+            begin.append(first)
+            stride.append(step)
+            size.append(int(self.random.integers(1, (length - 1 - first) // step + 2)))
+        node = Slice(
+            inputs=(x.name,), output=self.name(), begin=tuple(begin), size=tuple(size),
+            stride=tuple(stride),
+        )  # fmt: skip
+        self.add(node)
 
     def arg_max(self, x: Tensor) -> None:
         self.add(ArgMax(inputs=(x.name,), output=self.name()))

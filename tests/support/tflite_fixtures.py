@@ -541,6 +541,203 @@ def concat(
     return builder.build([a, b], [y])
 
 
+@_fixture("strided slice", index=np.s_[:, 2:7:2, :-1, 1:])
+@_fixture("strided slice, int16", index=np.s_[:, -3:, :, ::3], dtype=np.int16)
+@_fixture("strided slice, uint8", LITERT, XNNPACK, index=np.s_[:, 1:4], dtype=np.uint8)
+@_fixture("strided slice that drops a dimension", *_NOT_MICRO, index=np.s_[:, 3, 1:5:3])
+@_fixture("strided slice of a single element", *_NOT_MICRO, index=np.s_[:, 5:4:-1, -1, 2:3])
+@_fixture("strided slice with an ellipsis", *_NOT_MICRO, index=np.s_[..., 1:3])
+@_fixture("strided slice with new dimensions", *_NOT_MICRO, index=np.s_[:, None, 2:, ..., None])
+@_fixture("strided slice of everything", index=np.s_[:, :, :, :])
+def strided_slice(builder: FixtureBuilder, index: tuple[Any, ...], dtype: Any = np.int8) -> bytes:
+    """Take what numpy takes with the same index."""
+    shape = np.empty(IMAGE)[index].shape
+    masks = dict.fromkeys(
+        ("beginMask", "endMask", "ellipsisMask", "newAxisMask", "shrinkAxisMask"), 0
+    )
+    bounds: list[tuple[int, int, int]] = []
+    for place, item in enumerate(index):
+        begin, end, stride = 0, 1, 1
+        match item:
+            case None:
+                masks["newAxisMask"] |= 1 << place
+            case int():
+                masks["shrinkAxisMask"] |= 1 << place
+                begin, end = item, item + 1
+            case slice():
+                masks["beginMask"] |= (item.start is None) << place
+                masks["endMask"] |= (item.stop is None) << place
+                begin, end, stride = item.start or 0, item.stop or 0, item.step or 1
+            case _:
+                masks["ellipsisMask"] |= 1 << place
+        bounds.append((begin, end, stride))
+    x = builder.activation("x", dtype, IMAGE)
+    names = zip(("begin", "end", "stride"), zip(*bounds, strict=True), strict=True)
+    operands = [builder.constant(name, np.array(each, np.int32)) for name, each in names]
+    y = builder.activation("y", dtype, shape)
+    builder.operator(
+        "STRIDED_SLICE", [x, *operands], [y], "StridedSliceOptions", version=4, **masks
+    )
+    return builder.build([x], [y])
+
+
+@_fixture("random strided slices", *_NOT_MICRO)
+def random_strided_slices(builder: FixtureBuilder) -> bytes:
+    random = builder.random
+    index: list[Any] = [slice(None)]
+    for length in IMAGE[1:]:
+        begin, end = sorted(random.choice(length + 1, 2, replace=False).tolist())
+        lowest, highest = begin - length, end - length if end < length else None
+        match int(random.integers(5)):
+            case 0:
+                index.append(slice(begin, end, int(random.integers(1, 4))))
+            case 1:
+                index.append(slice(lowest, highest, int(random.integers(1, 3))))
+            case 2:
+                index.append(slice(begin - 30 if begin == 0 else begin, end + 30))
+            case 3 if None not in index:
+                index += [None, slice(None, end)]
+            case _:
+                index.append(begin if random.integers(2) else lowest)
+    return strided_slice(builder, tuple(index))
+
+
+@_fixture("slice", begin=[0, 1, 2, 0], size=[1, 4, -1, 3])
+@_fixture("slice, int16", begin=[0, 0, 0, 1], size=[-1, 7, 6, 2], dtype=np.int16)
+@_fixture("slice, uint8", *_NOT_MICRO, begin=[0, 6, 0, 0], size=[1, 1, 6, 4], dtype=np.uint8)
+def plain_slice(
+    builder: FixtureBuilder, begin: list[int], size: list[int], dtype: Any = np.int8
+) -> bytes:
+    x = builder.activation("x", dtype, IMAGE)
+    operands = [
+        builder.constant(name, np.array(values, np.int32))
+        for name, values in (("begin", begin), ("size", size))
+    ]
+    taken = zip(begin, size, IMAGE, strict=True)
+    shape = tuple(length - first if count < 0 else count for first, count, length in taken)
+    y = builder.activation("y", dtype, shape)
+    builder.operator("SLICE", [x, *operands], [y], "SliceOptions", version=3)
+    return builder.build([x], [y])
+
+
+@_fixture("split", axis=2, parts=3)
+@_fixture("split, int16", axis=-1, parts=2, dtype=np.int16)
+@_fixture("split to one", axis=1, parts=1)
+def split(builder: FixtureBuilder, axis: int, parts: int, dtype: Any = np.int8) -> bytes:
+    x = builder.activation("x", dtype, IMAGE)
+    dimension = builder.constant("axis", np.array(axis, np.int32))
+    shape = tuple(n // (parts if i == axis % 4 else 1) for i, n in enumerate(IMAGE))
+    made = [builder.activation(f"y{n}", dtype, shape) for n in range(parts)]
+    builder.operator("SPLIT", [dimension, x], made, "SplitOptions", version=2, numSplits=parts)
+    return builder.build([x], made)
+
+
+@_fixture("split by sizes", axis=1, sizes=[2, 4, 1])
+@_fixture("split by sizes, int16", axis=3, sizes=[3, 1], dtype=np.int16)
+@_fixture("split with the rest", *_NOT_MICRO, axis=-2, sizes=[1, -1, 2])
+def split_by_sizes(
+    builder: FixtureBuilder, axis: int, sizes: list[int], dtype: Any = np.int8
+) -> bytes:
+    x = builder.activation("x", dtype, IMAGE)
+    operands = [
+        builder.constant("sizes", np.array(sizes, np.int32)),
+        builder.constant("axis", np.array(axis, np.int32)),
+    ]
+    rest = IMAGE[axis] - sum(size for size in sizes if size > 0)
+    made = []
+    for number, size in enumerate(sizes):
+        shape = list(IMAGE)
+        shape[axis] = rest if size < 0 else size
+        made.append(builder.activation(f"y{number}", dtype, tuple(shape)))
+    builder.operator(
+        "SPLIT_V", [x, *operands], made, "SplitVOptions", version=2, numSplits=len(sizes)
+    )
+    return builder.build([x], made)
+
+
+@_fixture("unpack", axis=2)
+@_fixture("unpack of channels", axis=-1)
+def unpack(builder: FixtureBuilder, axis: int) -> bytes:
+    x = builder.activation("x", np.int8, IMAGE)
+    shape = tuple(n for i, n in enumerate(IMAGE) if i != axis % 4)
+    made = [builder.activation(f"y{n}", np.int8, shape) for n in range(IMAGE[axis])]
+    builder.operator("UNPACK", [x], made, "UnpackOptions", version=2, num=IMAGE[axis], axis=axis)
+    return builder.build([x], made)
+
+
+@_fixture("transpose conv", made=(14, 12))
+@_fixture("transpose conv, valid", padding="VALID", made=(15, 13))
+@_fixture("transpose conv, no bias", padding="VALID", made=(15, 13), bias=None)
+@_fixture("transpose conv, stride 3 by 1", size=(2, 5), stride=(3, 1), made=(21, 6))
+@_fixture("transpose conv, window smaller than stride", size=(1, 2), stride=(2, 3), made=(14, 18))
+@_fixture("transpose conv, uint8", *_NOT_MICRO, dtype=np.uint8, kind="uint8", made=(14, 12),
+          per_channel=False)  # fmt: skip
+@_fixture("transpose conv, relu", *_NOT_MICRO, made=(14, 12), fused="RELU")
+@_fixture("transpose conv, per tensor", made=(13, 11), per_channel=False)
+@_fixture("transpose conv, int16", LITERT, MICRO, dtype=np.int16, made=(14, 12), bias=np.int64)
+@_fixture("transpose conv, int16, no bias", LITERT, MICRO, dtype=np.int16, made=(14, 12), bias=None)
+def transpose_convolution(
+    builder: FixtureBuilder,
+    made: tuple[int, int],
+    size: tuple[int, int] = (3, 3),
+    stride: tuple[int, int] = (2, 2),
+    padding: str = "SAME",
+    dtype: Any = np.int8,
+    bias: Any = np.int32,
+    fused: str = "NONE",
+    per_channel: bool = True,
+    kind: str = "int8",
+) -> bytes:
+    x = builder.activation("x", dtype, IMAGE)
+    shape = (1, *made, 5)
+    operands = [builder.constant("shape", np.array(shape, np.int32))]
+    weight, scale = builder.weights((5, *size, IMAGE[3]), kind, per_channel)
+    operands += [weight, x]
+    if bias is not None:
+        operands.append(builder.bias(5, bias, builder.scale(dtype), scale))
+    y = builder.activation("y", dtype, shape)
+    builder.operator(
+        "TRANSPOSE_CONV", operands, [y], "TransposeConvOptions", version=4,
+        padding=getattr(schema.Padding, padding), strideH=stride[0], strideW=stride[1],
+        fusedActivationFunction=activation(fused),
+    )  # fmt: skip
+    return builder.build([x], [y])
+
+
+@_fixture("resize nearest", made=(14, 18))
+@_fixture("resize nearest, half pixels", made=(21, 6), halfPixelCenters=True)
+@_fixture("resize nearest, smaller", made=(1, 3), halfPixelCenters=True)
+@_fixture("resize nearest, corners", made=(4, 6), alignCorners=True)
+@_fixture("resize nearest, int16", made=(7, 12), dtype=np.int16)
+def resize_nearest(
+    builder: FixtureBuilder, made: tuple[int, int], dtype: Any = np.int8, **options: bool
+) -> bytes:
+    x = builder.activation("x", dtype, IMAGE)
+    size = builder.constant("size", np.array(made, np.int32))
+    y = builder.activation("y", dtype, (1, *made, IMAGE[3]))
+    builder.operator(
+        "RESIZE_NEAREST_NEIGHBOR", [x, size], [y], "ResizeNearestNeighborOptions", version=3,
+        **options,
+    )  # fmt: skip
+    return builder.build([x], [y])
+
+
+@_fixture("depth to space", name="DEPTH_TO_SPACE", source=(1, 3, 4, 12), made=(1, 6, 8, 3))
+@_fixture("space to depth", name="SPACE_TO_DEPTH", source=(1, 6, 9, 2), made=(1, 2, 3, 18), block=3)
+def blocks(
+    builder: FixtureBuilder,
+    name: str,
+    source: tuple[int, ...],
+    made: tuple[int, ...],
+    block: int = 2,
+) -> bytes:
+    x = builder.activation("x", np.int8, source)
+    y = builder.activation("y", np.int8, made)
+    table = {"DEPTH_TO_SPACE": "DepthToSpaceOptions", "SPACE_TO_DEPTH": "SpaceToDepthOptions"}
+    builder.operator(name, [x], [y], table[name], blockSize=block)
+    return builder.build([x], [y])
+
+
 @_fixture("network of 16-bit codes", LITERT, MICRO)
 def network16(builder: FixtureBuilder) -> bytes:
     """Convolution, residual addition, pooling, dense and softmax, all 16x8."""

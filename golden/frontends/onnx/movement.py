@@ -1,5 +1,6 @@
 """Values under other shapes and orders of dimensions."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -13,8 +14,11 @@ from golden.frontends.onnx.model import Constant
 from golden.frontends.onnx.values import (
     NUMBERS,
     Accumulated,
+    Activation,
+    CodeOf,
     Codes,
     FloatInput,
+    Later,
     QuantizedConstant,
     Real,
     Sum,
@@ -74,6 +78,27 @@ def reshaped(value: Value, shape: Shape) -> Value:
             f"it makes shape {shape}; allowed: a batch of 1 first, untouched by reshapes"
         )
     return with_layout(value, layout_of(value).reshaped(shape[1:]))
+
+
+def moved(value: Value, output: str, move: Callable[[Activation, str], Activation]) -> Value:
+    """Return codes that are moved, or real numbers that are once they are quantized.
+
+    Parameters
+    ----------
+    value : Value
+        Codes or numbers.
+    output : str
+        What codes are called.
+    move : callable
+        Takes a tensor of the graph and the name of what it makes.
+    """
+    if isinstance(value, Codes):
+        return Codes(move(value.activation, output))
+
+    def arrange(parts: list[Activation], name: str, code: CodeOf) -> Activation:
+        return move(parts[0], name)
+
+    return Later((value,), arrange)
 
 
 def _narrowed(values: NDArray[Any]) -> NDArray[Any]:

@@ -157,6 +157,8 @@ class OnnxRuntimeArithmetic(OnnxArithmetic):
         """Refuse what the optimizer does not turn into an integer kernel."""
         if kernel.explicit:
             return
+        if kernel.name == "transposed convolution":
+            refuse("it computes transposed convolutions in float32")
         types = (*kernel.types, quantizer.type)
         if any(kind.width != 8 for kind in types):
             refuse(f"it computes {kernel.name} of {', '.join(map(str, types))} in float32")

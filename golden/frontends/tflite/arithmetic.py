@@ -122,6 +122,22 @@ class LitertArithmetic:
             scale = convolution_scale(source.scale, weight.scale, output.scale)
         return self._fixed_point(bounds, accumulator, scale, output, clamp)
 
+    def transpose_convolution(
+        self,
+        bounds: AccumulatorBounds,
+        accumulator: IntegerType,
+        source: Affine,
+        weight: WeightScale,
+        output: Affine,
+        clamp: Clamp,
+        usual: bool,
+    ) -> Requantization:
+        """Requantize as TRANSPOSE_CONV does, which is as convolutions do.
+
+        `usual` says whether XNNPACK takes one with such a window, stride and size.
+        """
+        return self.convolution(bounds, accumulator, source, weight, output, clamp)
+
     def fully_connected(
         self,
         bounds: AccumulatorBounds,

@@ -3,6 +3,7 @@
 import shlex
 
 from golden.errors import UserError
+from golden.frontends.tflite.known_operators import SHAPE_INPUTS
 from golden.frontends.tflite.model import Operator, TensorInfo, TfliteModel
 
 _NAMES = 4
@@ -13,7 +14,8 @@ class Borders:
     """The graph's inputs and outputs among the tensors of a file.
 
     A float input that only feeds a QUANTIZE, and a float output that a DEQUANTIZE makes, are left
-    out: the graph takes and gives the codes on the other side.
+    out: the graph takes and gives the codes on the other side. So is an input that only says which
+    shape an output has.
 
     Parameters
     ----------
@@ -30,7 +32,11 @@ class Borders:
 
     def __init__(self, model: TfliteModel) -> None:
         self.operators: set[int] = set()
-        self.inputs = [self._inside_input(model, index) for index in model.inputs]
+        self.inputs = [
+            self._inside_input(model, index)
+            for index in model.inputs
+            if not _says_a_shape(model, index)
+        ]
         self.outputs = [self._inside_output(model, index) for index in model.outputs]
 
     def _inside_input(self, model: TfliteModel, index: int) -> int:
@@ -50,6 +56,19 @@ class Borders:
             return index
         self.operators.add(makers[0].position)
         return makers[0].inputs[0]
+
+
+def _says_a_shape(model: TfliteModel, index: int) -> bool:
+    """Return whether all that reads a tensor of integers takes it for a shape."""
+    tensor = model.tensors[index]
+    if tensor.type is None or tensor.quantized or not model.is_read(index):
+        return False
+    return all(
+        place == SHAPE_INPUTS.get(operator.name)
+        for operator in model.operators
+        for place, given in enumerate(operator.inputs)
+        if given == index
+    )
 
 
 def computes_in_reals(operator: Operator, model: TfliteModel) -> bool:

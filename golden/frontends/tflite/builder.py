@@ -126,6 +126,11 @@ class Site:
             raise UserError(f"it has {len(self.operator.outputs)} outputs; allowed: 1")
         return self._tensor(self.operator.outputs[0])
 
+    @property
+    def outputs(self) -> list[TensorInfo]:
+        """All outputs."""
+        return [self._tensor(index) for index in self.operator.outputs]
+
     def input(self, position: int) -> TensorInfo:
         """Return an input that must be there."""
         info = self.optional_input(position)
@@ -158,9 +163,12 @@ class Site:
         """Scale and zero point of the output."""
         return Affine.of(self.output)
 
-    def emit(self, node: Node) -> None:
-        """Append the node that makes the operator's output, which the file describes too."""
-        output = self.output
+    def emit(self, node: Node, output: TensorInfo | None = None) -> None:
+        """Append the node that makes an output, the only one by default.
+
+        The file describes it, too.
+        """
+        output = self.output if output is None else output
         self.builder.add(node)
         made = self.builder.made(node.output)
         if made.shape != activation_shape(output):

@@ -23,11 +23,14 @@ OPTIONS: dict[str, Options] = {}
 REPEATING: set[str] = set()
 """Operators that repeat the smaller one of their operands."""
 
-VERSIONS: dict[str, int] = {"DEQUANTIZE": 9, "PACK": 5, "SHAPE": 1, "STRIDED_SLICE": 8}
+VERSIONS: dict[str, int] = {"DEQUANTIZE": 9, "PACK": 5, "SHAPE": 1}
 """The newest version known of each operator that is converted, or left out.
 
 Later ones may mean something else. These are those of LiteRT 2.3.
 """
+
+SHAPE_INPUTS = {"RESHAPE": 1, "TRANSPOSE_CONV": 0, "RESIZE_NEAREST_NEIGHBOR": 1}
+"""Which input of an operator only says the shape of its output, which the file also states."""
 
 SHAPE_OPERATORS = frozenset({"SHAPE", "STRIDED_SLICE", "PACK"})
 """Operators that converters emit to compute the shape of a RESHAPE, which the file also states."""

@@ -46,6 +46,20 @@ class XnnpackArithmetic(LitertArithmetic):
             return super().convolution(bounds, accumulator, source, weight, output, clamp)
         return self._float32(bounds, source.scale32 * weight.scale / output.scale32, output, clamp)
 
+    def transpose_convolution(
+        self,
+        bounds: AccumulatorBounds,
+        accumulator: IntegerType,
+        source: Affine,
+        weight: WeightScale,
+        output: Affine,
+        clamp: Clamp,
+        usual: bool,
+    ) -> Requantization:
+        """Requantize as convolutions, but for those that XNNPACK leaves to LiteRT."""
+        kernels = self.convolution if usual else super().convolution
+        return kernels(bounds, accumulator, source, weight, output, clamp)
+
     def fully_connected(
         self,
         bounds: AccumulatorBounds,

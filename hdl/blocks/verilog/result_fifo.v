@@ -13,7 +13,7 @@ module result_fifo #(
     input wire clk,
     input wire rst,
     input wire [RESERVE_WIDTH-1:0] reserve,
-    output wire room,
+    output reg room,
     input wire i_valid,
     input wire [WIDTH-1:0] i_payload,
     output reg o_valid,
@@ -25,12 +25,14 @@ module result_fifo #(
     reg [ADDRESS_WIDTH-1:0] first_free;
     reg [ADDRESS_WIDTH-1:0] first_kept;
     reg [ADDRESS_WIDTH:0] kept;
+    reg any_kept;
     reg [ADDRESS_WIDTH:0] places;
 
     localparam [ADDRESS_WIDTH:0] ALL = {1'b1, {ADDRESS_WIDTH{1'b0}}};
 
-    wire moves = kept != 0 && (!o_valid || o_ready);
-    assign room = places >= LARGEST;
+    wire moves = any_kept && (!o_valid || o_ready);
+    wire [ADDRESS_WIDTH:0] kept_then = kept + i_valid - moves;
+    wire [ADDRESS_WIDTH:0] places_then = places + moves - reserve;
 
     always @(posedge clk) begin
         if (i_valid) words[first_free] <= i_payload;
@@ -42,7 +44,9 @@ module result_fifo #(
         first_free = 0;
         first_kept = 0;
         kept = 0;
+        any_kept = 1'b0;
         places = ALL;
+        room = 1'b1;
     end
 
     always @(posedge clk)
@@ -51,12 +55,16 @@ module result_fifo #(
             first_free <= 0;
             first_kept <= 0;
             kept <= 0;
+            any_kept <= 1'b0;
             places <= ALL;
+            room <= 1'b1;
         end else begin
             o_valid <= moves || (o_valid && !o_ready);
             first_free <= first_free + i_valid;
             first_kept <= first_kept + moves;
-            kept <= kept + i_valid - moves;
-            places <= places + moves - reserve;
+            kept <= kept_then;
+            any_kept <= kept_then != 0;
+            places <= places_then;
+            room <= places_then >= LARGEST;
         end
 endmodule

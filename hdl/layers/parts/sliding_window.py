@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from amaranth.hdl import Array, C, Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
@@ -104,7 +105,8 @@ class SlidingWindow(wiring.Component):
             with m.If(beat == beats - 1):
                 m.d.comb += rows.written.eq(1)
                 m.d.sync += [beat.eq(0), word.eq(word.init), lane.eq(lane.init)]
-                m.d.sync += slot.eq(_wrap(slot + memory.slot_step, memory.slot_end)[0])
+                last_slot = slot == memory.slot_end - memory.slot_step
+                m.d.sync += slot.eq(Mux(last_slot, 0, slot + memory.slot_step))
             with m.Else():
                 m.d.sync += beat.eq(beat + 1)
                 with m.If(lane == spec.elements - spec.lanes):
@@ -125,10 +127,22 @@ class SlidingWindow(wiring.Component):
 
 
 def window_cost(window: SlidingWindowSpec, memory: Memory, fabric: Fabric) -> Costs:
-    """Estimate the memories of the rows under a window."""
+    """Estimate the memories of the rows under a window, and what reads beats from them."""
     codes, depth, count = window.memory_shape
     each = ram_cost(codes * window.code.width, depth, memory, fabric)
-    return Costs(count * each.luts, 0, count * each.halves)
+    return Costs(count * each.luts + _reading_luts(window), 0, count * each.halves)
+
+
+def _reading_luts(window: SlidingWindowSpec) -> int:
+    """Estimate the tables between the memories and a beat.
+
+    A table chooses one of four where two bits say which, one of three otherwise: the element at
+    which a word begins, the slot of a row.
+    """
+    bits = window.rows * window.elements * window.code.width
+    rotating = 0 if window.aligned else -(-(window.elements - 1).bit_length() // 2)
+    choosing = -(-(window.slots - 1) // 3) if window.rows > 1 else 0
+    return bits * (rotating + choosing)
 
 
 class _Rows:
@@ -140,10 +154,13 @@ class _Rows:
         Set when a row of the tensor becomes complete.
     finished : Signal
         Set with the last beat of a row of windows.
-    complete : Value
+    complete : Signal
         Whether all rows that the current row of windows needs are there.
-    full : Value
+    full : Signal
         Whether no row can be received.
+
+    Both are registers, as much follows from them in their cycle: what they will be is computed for
+    whether a row of windows is finished and whether a row is written, which are known late.
     """
 
     def __init__(self, m: Module, spec: SlidingWindowSpec) -> None:
@@ -155,10 +172,30 @@ class _Rows:
         # Rows that no window needs can be released before they arrive.
         held = Signal(range(-int(released.max()), spec.slots + 1), name="rows_held")
         row = Signal(range(max(count, 2)), name="output_row")
-        self.complete = held >= _by_row(m, "rows_needed", row, needed.tolist())
-        self.full = held == spec.slots
         release = _by_row(m, "rows_released", row, released.tolist())
         m.d.sync += held.eq(held + self.written - Mux(self.finished, release, 0))
+        now = _by_row(m, "rows_needed", row, needed.tolist())
+        following = np.roll(needed, -1) + released
+        then = _by_row(m, "rows_needed_then", row, following.tolist())
+        self.complete = Signal(init=int(needed[0]) <= 0, name="rows_complete")
+        self.full = Signal(name="rows_full")
+        most = spec.slots
+        m.d.sync += [
+            self.complete.eq(
+                Mux(
+                    self.finished,
+                    (held >= then) | (self.written & (held + 1 >= then)),
+                    (held >= now) | (self.written & (held + 1 >= now)),
+                )
+            ),
+            self.full.eq(
+                Mux(
+                    self.finished,
+                    Mux(self.written, held + 1 == most + release, held == most + release),
+                    Mux(self.written, held + 1 == most, held == most),
+                )
+            ),
+        ]
         with m.If(self.finished):
             m.d.sync += row.eq(Mux(row == count - 1, 0, row + 1))
 
@@ -418,12 +455,6 @@ def _by_row(m: Module, name: str, row: Value, values: Sequence[int]) -> Value:
                 with m.Case(index):
                     m.d.comb += chosen.eq(value)
     return chosen
-
-
-def _wrap(value: Value, modulus: int) -> tuple[Value, Value]:
-    """Return a value below twice a modulus without it, and whether it was there."""
-    over = value >= modulus
-    return Mux(over, value - modulus, value), over
 
 
 def _rotated(codes: Sequence[Value], first: Value) -> list[Value]:

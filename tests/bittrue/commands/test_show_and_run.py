@@ -38,14 +38,14 @@ def test_show_prints_layers_and_costs(model: Path, capsys: pytest.CaptureFixture
     lines = [line.split() for line in out.splitlines()]
     # 8 x 8 positions, 3 x 3 taps, 3 input and 8 output channels; then 8 and 8; then 8 by 10.
     stem, branch, dense = 8 * 8 * 9 * 3 * 8, 8 * 8 * 9 * 8 * 8, 8 * 10
-    assert lines[4][:6] == ["0", "conv", "3x3", "8x8x8", "int8", "int8"]
-    assert re.search(r"3  average pool 8x8 +1x1x8 +int8 +int14", out)
-    assert re.search(r"5  dense +10 +int8 +int8 +int\d+ +80 +5.12 k +80", out)
+    assert lines[4][:7] == ["0", "stem", "conv", "3x3", "8x8x8", "int8", "int8"]
+    assert re.search(r"3  pooled +average pool 8x8 +1x1x8 +int8 +int14", out)
+    assert re.search(r"5  \w+ +dense +10 +int8 +int8 +int\d+ +80 +5.12 k +80", out)
     total = stem + branch + dense
     weights = 9 * 3 * 8 + 9 * 8 * 8 + 80
     assert f"total   {total:,} MACs, {64 * total:,} BitOPs, {weights:,} bytes of weights" in out
-    assert "input   x: 8x8x3, int8" in out
-    assert "output  probabilities: 10, int8" in out
+    assert "input   x: shape (N, 8, 8, 3), int8, codes -128 to 127; real = " in out
+    assert "output  probabilities: shape (N, 10), int8, codes -128 to 127; real = 0.00390625" in out
 
 
 def test_show_in_a_wide_terminal_names_everything(
@@ -55,7 +55,7 @@ def test_show_in_a_wide_terminal_names_everything(
     assert main(["show", str(model), "--profile", "tflite-micro"]) == 0
     out = capsys.readouterr().out
     assert "network.tflite, profile tflite-micro" in out
-    assert re.search(r"13,824 +884,736 +216 +tflite double +stem", out)
+    assert re.search(r"0  stem +.* 13,824 +884,736 +216 +tflite double", out)
 
 
 def test_show_draws_every_node_once_and_none_over_another(model: Path, tmp_path: Path) -> None:

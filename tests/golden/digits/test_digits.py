@@ -1,5 +1,6 @@
 """The digits network: accuracy, files, and its int8 layers against LiteRT on the real images."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -12,8 +13,10 @@ import numpy as np
 import pytest
 import torch
 
+import golden
 from golden.certificates.certificate_search import find_certificate
 from golden.digits import DigitsSettings, Training, quantized_digits
+from golden.digits.configuration import SOURCES, source_files
 from golden.digits.data import Split, load
 from golden.digits.network import DigitsNetwork, accuracy, train, trained_network
 from golden.errors import ExecutionError, UserError
@@ -196,6 +199,31 @@ def test_files_are_made_once_and_made_anew_when_settings_change(tmp_path: Path) 
     assert {layer.rounding for layer in other.layers()} == {Rounding.RUY}
     assert [node.output for node in other.graph().nodes] == ["conv1", "conv2", "flatten", "dense"]
     assert json.loads((tmp_path / "digits.json").read_text())["int8_accuracy"] > 0.2
+
+
+def test_what_makes_the_network_is_what_is_hashed() -> None:
+    """And nothing that has no part in it: importers and exporters of files, units."""
+    program = "import sys, golden.digits.quantize; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    root = Path(golden.__file__).parent
+    loaded = {
+        Path(module.__file__)
+        for name in done.stdout.split()
+        if name.startswith("golden.") and (module := importlib.import_module(name)).__file__
+    }
+    hashed = {file for each in SOURCES for file in source_files(root / each)}
+    assert loaded - hashed <= {root / "frontends" / "__init__.py"}
+    assert not {file.parent.name for file in hashed} & {"units", "export", "onnx", "tflite"}
+
+
+def test_units_train_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The layers that units take are quantized from the weights of the package."""
+    monkeypatch.setattr("golden.digits.quantize.train", None)
+    assert len(quantized_digits(tmp_path).layers()) == 3
+    with pytest.raises(TypeError):  # Negative control: what trains is noticed.
+        quantized_digits(tmp_path, QUICK)
 
 
 def test_missing_files_are_made_anew(tmp_path: Path) -> None:

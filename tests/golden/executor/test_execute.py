@@ -29,6 +29,7 @@ from golden.graph import (
     Node,
     Pad,
     Reshape,
+    Slice,
     Softmax,
     SumPool,
     Table,
@@ -193,8 +194,15 @@ def test_nodes_that_move_or_map_codes() -> None:
             Reshape(inputs=("joined",), output="flat", shape=(6 * 16 * 4,)),
             Table(inputs=("flat",), output="mapped", values=values, type=integer_type("uint16")),
             Clamp(inputs=("x",), output="clamped", minimum=-5, maximum=60),
+            Slice(
+                inputs=("padded",),
+                output="part",
+                begin=(1, 0, 1),
+                size=(3, 2, 1),
+                stride=(1, 3, 5),
+            ),
         ),
-        ("mapped", "clamped"),
+        ("mapped", "clamped", "part"),
     )
     codes = codes_of(IMAGE, 3)
     padded = np.pad(codes, ((0, 0), (1, 0), (0, 2), (0, 1)), constant_values=-7)
@@ -203,6 +211,7 @@ def test_nodes_that_move_or_map_codes() -> None:
     assert (results["mapped"] == values[joined.reshape(3, -1) + 128]).all()
     assert results["mapped"].dtype == np.uint16
     assert (results["clamped"] == np.clip(codes, -5, 60)).all()
+    assert (results["part"] == padded[:, 1:4, 0:4:3, 1:2]).all()
 
 
 def test_argmax_names_the_first_of_equals() -> None:
@@ -221,12 +230,18 @@ def test_requantized_convolution_is_the_composition() -> None:
     assert (Executor(single(node, x)).run(codes)["y"] == expected).all()
 
 
-def test_batches_of_any_size_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("threads", [1, 3])
+def test_batches_of_any_size_give_the_same(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     node, x = convolution(requantization=fixed_point())
     codes = codes_of(x, 23)
     whole = Executor(single(node, x)).run(codes, keep=["y", "x"])
     monkeypatch.setattr("golden.executor.execute._BATCH_BYTES", 8 * 5 * 4 * 6 * 5)
-    parts = Executor(single(node, x)).run(codes, keep=["y", "x"])
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(threads)
+        parts = Executor(single(node, x)).run(codes, keep=["y", "x"])
+    finally:
+        torch.set_num_threads(before)
     assert (whole["y"] == parts["y"]).all()
     assert (parts["x"] == codes).all()
     assert parts["x"].dtype == np.int8

@@ -35,6 +35,7 @@ from golden.graph import (
     Quantization,
     Requantize,
     Reshape,
+    Slice,
     Softmax,
     SumPool,
     Table,
@@ -122,9 +123,10 @@ def test_shapes_follow_the_operators() -> None:
             Reshape(inputs=("pooled",), output="flat", shape=(18,)),
             dense,
             Concat(inputs=("logits", "logits"), output="twice", axis=0),
+            Slice(inputs=("twice",), output="some", begin=(1,), size=(3,), stride=(2,)),
             ArgMax(inputs=("twice",), output="class"),
         ),
-        ("class", "pooled"),
+        ("class", "pooled", "some"),
     )
     shapes = {name: tensor.shape for name, tensor in graph.tensors.items()}
     assert shapes == {
@@ -134,6 +136,7 @@ def test_shapes_follow_the_operators() -> None:
         "flat": (18,),
         "logits": (3,),
         "twice": (6,),
+        "some": (3,),
         "class": (),
     }
     assert (graph.tensors["pooled"].minimum, graph.tensors["pooled"].maximum) == (0, 9)
@@ -220,6 +223,20 @@ REFUSED = {
     ),
     "reshape": (lambda: (Reshape(**ONE, shape=(7,)), VECTOR), r"must hold the 6 elements"),
     "concat axis": (lambda: (Concat(**TWO, axis=1), VECTOR), r"axis is 1"),
+    "slice rank": (
+        lambda: (Slice(**ONE, begin=(0, 0), size=(1,), stride=(1,)), VECTOR),
+        r"begin is \(0, 0\); allowed: a number for each dimension of \(6,\), 0 or more",
+    ),
+    "slice begin": (
+        lambda: (Slice(**ONE, begin=(-1,), size=(1,), stride=(1,)), VECTOR), r"begin is \(-1,\)"),
+    "slice size": (
+        lambda: (Slice(**ONE, begin=(0,), size=(0,), stride=(1,)), VECTOR),
+        r"size is \(0,\); allowed: a number for each dimension of \(6,\), at least 1"),
+    "slice stride": (
+        lambda: (Slice(**ONE, begin=(0,), size=(2,), stride=(0,)), VECTOR), r"stride is \(0,\)"),
+    "slice end": (
+        lambda: (Slice(**ONE, begin=(1,), size=(3,), stride=(3,)), VECTOR),
+        r"it takes elements 1 to 7 along dimension 0 of \(6,\); allowed: up to 5"),
     "pad rank": (lambda: (Pad(**ONE, padding=((0, 0),) * 2, code=0), VECTOR), r"padding is"),
     "pad negative": (lambda: (Pad(**ONE, padding=((-1, 3),), code=0), VECTOR), r"padding is"),
     "pad code": (lambda: (Pad(**ONE, padding=((0, 0),), code=200), VECTOR), r"code is 200"),

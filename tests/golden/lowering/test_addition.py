@@ -1,33 +1,73 @@
-"""Additions by tables against golden's executor, on every pair of codes."""
+"""Additions by tables against rational numbers, on every pair of codes."""
+
+from bisect import bisect_right
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from golden.executor.execute import Executor
 from golden.frontends.load import load_network
-from golden.graph import Add, Addend, Encoding, Graph, Tensor
+from golden.graph import Add, Addend, Encoding, FixedPoint, Graph, Requantization, Tensor
 from golden.lowering.addition import AdditionTables, find_addition_tables
 from golden.numbers.integer_type import IntegerType
 from golden.numbers.rounding import Rounding
+from tests.support.exact_requantization import exact, half_away, half_up
 from tests.support.graphs import fixed_point
 from tests.support.models import MODELS
 
 
+def exact_addend(addend: Addend, code: int) -> int:
+    """Return what a code adds, by rational numbers."""
+    value = (code - addend.encoding.zero_point) * addend.multiplier
+    first = half_up(Fraction(value, 1 << addend.half_up_shift))
+    second = half_away(Fraction(first, 1 << addend.half_away_shift))
+    return -second if addend.subtract else second
+
+
+def exact_codes(requantization: Requantization | None, sums: np.ndarray) -> np.ndarray:
+    """Return the codes of sums by rational numbers; no rounding descends, so steps are enough."""
+    assert isinstance(requantization, FixedPoint)
+    channels, rounding = requantization.channels, requantization.rounding
+
+    def code(index: int) -> int:
+        return exact(int(levels[index]), channels, 0, rounding, 0)
+
+    levels, places = np.unique(sums, return_inverse=True)
+    codes = np.empty(len(levels), dtype=np.int64)
+    start = 0
+    while start < len(levels):
+        here = code(start)
+        end = bisect_right(range(len(levels)), here, lo=start, key=code)
+        codes[start:end] = here
+        start = end
+    return codes[places.reshape(-1)]
+
+
 def every_pair(node: Add, tensors: tuple[Tensor, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return all pairs of codes that occur, and golden's codes of their sums."""
+    """Return all pairs of codes that occur, and the codes of their sums by rational numbers."""
     ranges = [np.arange(tensor.minimum, tensor.maximum + 1) for tensor in tensors]
     first, second = (side.ravel() for side in np.meshgrid(*ranges, indexing="ij"))
-    points = [Tensor(t.name, (1,), t.type, t.minimum, t.maximum) for t in tensors]
-    graph = Graph(tuple(points), (node,), (node.output,))
-    given = {t.name: codes[:, None] for t, codes in zip(points, (first, second), strict=True)}
-    return first, second, Executor(graph).run(given)[node.output][:, 0]
+    terms = [
+        np.array([exact_addend(addend, int(code)) for code in codes])
+        for addend, codes in zip(node.addends, ranges, strict=True)
+    ]
+    sums = (terms[0][:, None] + terms[1]).ravel()
+    return first, second, exact_codes(node.requantization, sums)
 
 
 def assert_equal(tables: AdditionTables | None, node: Add, tensors: tuple[Tensor, ...]) -> None:
+    """Compare tables with rational numbers, and golden's executor with them too."""
     assert tables is not None
     first, second, expected = every_pair(node, tensors)
     indices = [codes - t.type.minimum for codes, t in zip((first, second), tensors, strict=True)]
     np.testing.assert_array_equal(tables.evaluate(*indices), expected)
+    points = [Tensor(t.name, (1,), t.type, t.minimum, t.maximum) for t in tensors]
+    node = replace(node, inputs=tuple(t.name for t in points))
+    given = {t.name: codes[:, None] for t, codes in zip(points, (first, second), strict=True)}
+    executed = Executor(Graph(tuple(points), (node,), (node.output,))).run(given)[node.output]
+    np.testing.assert_array_equal(executed[:, 0], expected)
 
 
 def addition(first: str, second: str, seed: int, output: str, subtract: bool = False) -> Add:
@@ -67,6 +107,28 @@ def test_tables_equal_the_addition_on_every_pair(
         Tensor.of_type("b", (1,), IntegerType.parse(second)),
     )
     assert_equal(find_addition_tables(node.addends, node.requantization, tensors), node, tensors)
+
+
+def test_a_wrong_entry_is_noticed() -> None:
+    """Negative control: what is compared are numbers that golden did not compute."""
+    kind = IntegerType(8, True)
+    tensors = (Tensor.of_type("a", (1,), kind), Tensor.of_type("b", (1,), kind))
+    node = addition("int8", "int8", 0, "int8")
+    tables = find_addition_tables(node.addends, node.requantization, tensors)
+    assert tables is not None
+    wrong = replace(tables, first=tables.first + (np.arange(256) == 100) * (1 << tables.shift))
+    with pytest.raises(AssertionError):
+        assert_equal(wrong, node, tensors)
+
+
+@pytest.mark.parametrize("rounding", [r for r in Rounding if r is not Rounding.STOCHASTIC])
+def test_entries_that_a_requantize_node_looks_up(rounding: Rounding) -> None:
+    """Circuits of Requantize hold golden's codes of every code; here by rational numbers."""
+    scaler = fixed_point("int8", 1518500250, -1, rounding, zero_point=-3)
+    values = np.arange(-256, 256)
+    np.testing.assert_array_equal(scaler.evaluate(values), exact_codes(scaler, values))
+    ties = fixed_point("int8", 1 << 30, -2, rounding)  # An eighth: every fourth is a tie.
+    np.testing.assert_array_equal(ties.evaluate(values), exact_codes(ties, values))
 
 
 def test_codes_that_do_not_occur_demand_nothing() -> None:

@@ -1,0 +1,106 @@
+"""Networks in which codes are moved, repeated, set apart and left out, in both simulators."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cocotb_tests.bench.images import random_images
+from cocotb_tests.bench.streams import STALL
+from cocotb_tests.falsified import falsify
+from cocotb_tests.network.builder import INT8, Builder
+from flows.planning.devices import find_budget
+from flows.planning.plan import plan_network
+from flows.planning.planned import Plan
+from flows.simulation.bench.cosimulation import Cosimulation
+from flows.simulation.bench.scenario import judge
+from flows.simulation.network import Pace, network_scenario
+from golden.executor.execute import Executor
+from golden.graph import Convolution, Graph, Node, Window
+from golden.lowering.certify import certify
+from golden.lowering.movements import depth_to_space, picked, repeated, set_apart, space_to_depth
+from hdl.layers.slice import Slice
+from hdl.network.circuit import Network
+from hdl.printer.verilog_output import to_verilog
+
+IMAGES = 5
+
+
+def appended(b: Builder, nodes: list[Node] | None) -> str:
+    assert nodes is not None
+    for node in nodes:
+        b.add(node)
+    return nodes[-1].output
+
+
+def transposed_convolution() -> Graph:
+    """Return one that makes an image three times as high and twice as wide."""
+    b = Builder((3, 4, 4))
+    apart = appended(b, set_apart("x", (3, 4, 4), (3, 2), 0, "apart"))
+    window = Window((3, 3), padding=((2, 0), (2, 0)))
+    return b.graph(b.matrix(Convolution, apart, (4, 3, 3, 4), INT8, INT8, window=window))
+
+
+def pixels_to_blocks() -> Graph:
+    """Return pixels that become blocks and channels, both ways, and a part of them at last."""
+    b = Builder((3, 2, 8))
+    larger = appended(b, depth_to_space("x", (3, 2, 8), 2, "blocks"))
+    twice = appended(b, repeated(larger, (6, 4, 2), (2, 3), "repeated"))
+    deep = appended(b, space_to_depth(twice, (12, 12, 2), 2, "deep"))
+    columns = appended(b, depth_to_space(deep, (6, 6, 8), 2, "columns", columns_first=True))
+    places = range(1, 12, 3), range(2, 11)
+    return b.graph(appended(b, picked(columns, (12, 12, 2), places, "part")))
+
+
+NETWORKS = {"transposed": (transposed_convolution, 700), "blocks": (pixels_to_blocks, 150)}
+
+
+def planned(name: str) -> Plan:
+    make, cycles = NETWORKS[name]
+    return plan_network(certify(make()), find_budget("zynq7020"), cycles)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_equal_golden_at_the_planned_pace(
+    name: str, simulator: str, builds: Path, tmp_path: Path
+) -> None:
+    plan = planned(name)
+    network = Network(plan.spec)
+    given = random_images(network.spec.input, IMAGES, 3)
+    golden = Executor(network.spec.graph).run(given)
+    cosimulation = Cosimulation(
+        network, to_verilog(network, "network"), simulator, builds, optimisation="-O0"
+    )
+    manners: dict[str, dict[str, int]] = {
+        "full speed": {},
+        "input": {"i": STALL},
+        "output": {"o": 240},
+        "both": {"i": STALL, "o": STALL},
+    }
+    scenarios = [
+        network_scenario(network, manner, given, golden, stall, seed=9)
+        for manner, stall in manners.items()
+    ]
+    verdict = judge(cosimulation, scenarios, 1, tmp_path)
+    assert verdict.passed, verdict.problems
+    assert verdict.compared == len(manners) * IMAGES * network.spec.output.elements
+    (outcome,) = cosimulation.run([scenarios[0].run], tmp_path)
+    assert (Pace.of(outcome.cycles["o"], IMAGES).intervals <= plan.cycles).all()
+
+
+def test_a_part_that_begins_elsewhere_is_noticed(
+    simulator: str, builds: Path, tmp_path: Path
+) -> None:
+    network = Network(planned("blocks").spec)
+    faulty: Any = next(each for each in network.layers.values() if isinstance(each, Slice))
+    channels = faulty.spec.taken[-1]
+    moved = type(channels)(channels.length, channels.begin + 1, channels.size, channels.stride)
+    falsify(faulty.spec, taken=(*faulty.spec.taken[:-1], moved))
+    given = random_images(network.spec.input, 2, 3)
+    golden = Executor(network.spec.graph).run(given)
+    scenario = network_scenario(network, "images", given, golden)
+    object.__setattr__(scenario.run, "patience", 5_000)
+    cosimulation = Cosimulation(
+        network, to_verilog(network, "network"), simulator, builds, optimisation="-O0"
+    )
+    assert not judge(cosimulation, [scenario], 1, tmp_path).passed

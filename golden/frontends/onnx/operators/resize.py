@@ -1,0 +1,144 @@
+"""Resize and Upsample to the nearest, DepthToSpace and SpaceToDepth."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from golden.errors import UserError
+from golden.frontends.onnx.arithmetic import OnnxArithmetic
+from golden.frontends.onnx.builder import Site
+from golden.frontends.onnx.movement import moved
+from golden.frontends.onnx.registry import converts
+from golden.frontends.onnx.values import NUMBERS, Activation, Codes
+from golden.graph import Node
+from golden.lowering.movements import Image, depth_to_space, picked, space_to_depth
+from golden.numbers.arrays import Float64
+
+_Nodes = Callable[[str, Image, str], list[Node]]
+"""Takes the name and shape of an image of the graph, and the name of the result."""
+
+
+@converts(
+    "Resize",
+    attributes=("coordinate_transformation_mode", "mode", "nearest_mode"),
+    without_effect=("cubic_coeff_a", "exclude_outside", "extrapolation_value"),
+    only={"antialias": 0, "keep_aspect_ratio_policy": "stretch"},
+)
+@converts("Upsample", attributes=("mode", "scales"))
+def _resize(site: Site, arithmetic: OnnxArithmetic) -> None:
+    if site.text("mode", "nearest") != "nearest":
+        raise UserError(f"its mode is {site.text('mode', 'nearest')!r}; allowed: 'nearest'")
+
+    def nodes(source: str, image: Image, name: str) -> list[Node]:
+        sizes, factors = _sizes_and_scales(site, (1, image[2], *image[:2]))
+        if sizes[:2] != [1, image[2]]:
+            raise UserError("it resizes the batch or the channels; allowed: height and width")
+        places = [_nearest(site, image[n], sizes[n + 2], factors[n + 2]) for n in (0, 1)]
+        made = picked(source, image, places, name)
+        if made is None:
+            raise UserError(
+                f"it resizes {image[:2]} to {tuple(sizes[2:])}, which repeats some rows or columns "
+                "more often than others; allowed: multiples of the size, and every so manieth row "
+                "and column"
+            )
+        return made
+
+    _set(site, nodes)
+
+
+def _sizes_and_scales(site: Site, shape: tuple[int, ...]) -> tuple[list[int], list[float]]:
+    """Return the size along each dimension, and how many times that of the input it is."""
+    if site.has(3):
+        sizes = list(site.integers(3))
+        scales = [made / length for made, length in zip(sizes, shape, strict=False)]
+    else:
+        place = 2 if site.node.operator == "Resize" and site.builder.opset >= 11 else 1
+        given = site.numbers(place) if site.has(place) else site.node.attributes.get("scales", ())
+        scales = np.asarray(given, dtype=np.float64).reshape(-1).tolist()
+        if not all(0 < scale < 1 << 20 for scale in scales):
+            raise UserError(f"its scales are {scales}; allowed: positive numbers")
+        sizes = [math.floor(length * scale) for length, scale in zip(shape, scales, strict=False)]
+    if len(sizes) != len(shape) or min(sizes) < 1:
+        raise UserError(
+            f"it resizes {shape} to {sizes}; allowed: a size of at least 1 for each dimension"
+        )
+    return sizes, scales
+
+
+def _nearest(site: Site, length: int, made: int, scale: float) -> list[int]:
+    """Return the row or column that each of the output's is, as ONNX defines it."""
+    first = site.builder.opset < 11 or site.node.operator == "Upsample"
+    centers = site.text("coordinate_transformation_mode", "asymmetric" if first else "half_pixel")
+    places = np.arange(made, dtype=np.float64)
+    match centers:
+        case "half_pixel":
+            places = (places + 0.5) / scale - 0.5
+        case "pytorch_half_pixel":
+            places = (places + 0.5) / scale - 0.5 if made > 1 else np.zeros(1)
+        case "asymmetric":
+            places = places / scale
+        case "align_corners":
+            places = places * ((length - 1) / (made - 1)) if made > 1 else np.zeros(1)
+        case _:
+            raise UserError(
+                f"its coordinate_transformation_mode is {centers!r}; allowed: half_pixel, "
+                "pytorch_half_pixel, asymmetric, align_corners"
+            )
+    # Operator sets before 11 take the next one where they make an image smaller.
+    usual = ("floor" if scale >= 1 else "ceil") if first else "round_prefer_floor"
+    rounding = site.text("nearest_mode", usual)
+    roundings: dict[str, Callable[[Float64], Float64]] = {
+        "round_prefer_floor": lambda values: np.ceil(values - 0.5),
+        "round_prefer_ceil": lambda values: np.floor(values + 0.5),
+        "floor": np.floor,
+        "ceil": np.ceil,
+    }
+    if rounding not in roundings:
+        raise UserError(f"its nearest_mode is {rounding!r}; allowed: {', '.join(roundings)}")
+    nearest = np.clip(roundings[rounding](places), 0, length - 1)
+    chosen: list[int] = nearest.astype(np.int64).tolist()
+    return chosen
+
+
+@converts("DepthToSpace", attributes=("blocksize", "mode"))
+def _depth_to_space(site: Site, arithmetic: OnnxArithmetic) -> None:
+    block, mode = site.integer("blocksize", 0), site.text("mode", "DCR")
+    if mode not in ("DCR", "CRD"):
+        raise UserError(f"its mode is {mode!r}; allowed: 'DCR', 'CRD'")
+
+    def nodes(source: str, image: Image, name: str) -> list[Node]:
+        if block < 1 or image[2] % block**2:
+            raise UserError(f"its blocksize is {block}; allowed: its square divides {image[2]}")
+        return depth_to_space(source, image, block, name, columns_first=mode == "CRD")
+
+    _set(site, nodes)
+
+
+@converts("SpaceToDepth", attributes=("blocksize",))
+def _space_to_depth(site: Site, arithmetic: OnnxArithmetic) -> None:
+    block = site.integer("blocksize", 0)
+
+    def nodes(source: str, image: Image, name: str) -> list[Node]:
+        if block < 1 or image[0] % block or image[1] % block:
+            raise UserError(f"its blocksize is {block}; allowed: one that divides {image[:2]}")
+        return space_to_depth(source, image, block, name)
+
+    _set(site, nodes)
+
+
+def _set(site: Site, nodes: _Nodes) -> None:
+    """Say that the output is made of the input image by some nodes."""
+    builder = site.builder
+
+    def move(source: Activation, name: str) -> Activation:
+        image = site.image(source)
+        height, width, channels = builder.made(image.name).shape
+        *first, last = nodes(image.name, (height, width, channels), name)
+        for node in first:
+            tensor = node.infer(*(builder.made(each) for each in node.inputs)).tensor
+            builder.add(node, image.layout.same(tensor.shape))
+        shape = last.infer(*(builder.made(each) for each in last.inputs)).tensor.shape
+        return builder.add(last, site.image_layout(*shape))
+
+    site.set(moved(site.take(0, *NUMBERS, Codes), site.output, move))

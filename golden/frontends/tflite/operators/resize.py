@@ -1,0 +1,79 @@
+"""RESIZE_NEAREST_NEIGHBOR, DEPTH_TO_SPACE and SPACE_TO_DEPTH."""
+
+import numpy as np
+
+from golden.errors import UserError
+from golden.frontends.tflite.affine import require_equal
+from golden.frontends.tflite.arithmetic import LitertArithmetic
+from golden.frontends.tflite.builder import Site, activation_shape
+from golden.frontends.tflite.known_operators import Options
+from golden.frontends.tflite.registry import converts
+from golden.graph import Node
+from golden.lowering.movements import Image, depth_to_space, picked, space_to_depth
+
+_RESIZE = Options("ResizeNearestNeighborOptions", ("AlignCorners", "HalfPixelCenters"))
+
+
+@converts(RESIZE_NEAREST_NEIGHBOR=4, options=_RESIZE)
+def _resize_nearest(site: Site, arithmetic: LitertArithmetic) -> None:
+    source, made = _image(site), activation_shape(site.output)
+    if len(made) != 3:
+        raise UserError(f"it makes shape {(1, *made)}; allowed: 4 dimensions")
+    places = [_nearest(site, source[axis], made[axis]) for axis in (0, 1)]
+    nodes = picked(site.input(0).name, source, places, site.output.name)
+    if nodes is None:
+        raise UserError(
+            f"it resizes {source[:2]} to {made[:2]}, which repeats some rows or columns more often "
+            "than others; allowed: multiples of the size, and every so manieth row and column"
+        )
+    _emit(site, nodes)
+
+
+def _nearest(site: Site, length: int, made: int) -> list[int]:
+    """Return the row or column that each of the output's is.
+
+    GetNearestNeighbor, tensorflow/lite/kernels/internal/reference/resize_nearest_neighbor.h, in
+    float32.
+    """
+    corners = bool(site.options.get("AlignCorners", False))
+    half = bool(site.options.get("HalfPixelCenters", False))
+    if corners and made > 1:
+        scale = np.float32(length - 1) / np.float32(made - 1)
+    else:
+        scale = np.float32(length) / np.float32(made)
+    places = (np.arange(made, dtype=np.float32) + np.float32(0.5 if half else 0)) * scale
+    # Rounded half away from zero, and none is negative.
+    nearest = np.floor(places + np.float32(0.5)) if corners else np.floor(places)
+    chosen: list[int] = np.minimum(nearest.astype(np.int64), length - 1).tolist()
+    return chosen
+
+
+@converts(DEPTH_TO_SPACE=2, options=Options("DepthToSpaceOptions", ("BlockSize",)))
+def _depth_to_space(site: Site, arithmetic: LitertArithmetic) -> None:
+    source, block = _image(site), site.options.get("BlockSize", 0)
+    if block < 1 or source[2] % block**2:
+        raise UserError(f"block size is {block}; allowed: one whose square divides {source[2]}")
+    _emit(site, depth_to_space(site.input(0).name, source, block, site.output.name))
+
+
+@converts(SPACE_TO_DEPTH=2, options=Options("SpaceToDepthOptions", ("BlockSize",)))
+def _space_to_depth(site: Site, arithmetic: LitertArithmetic) -> None:
+    source, block = _image(site), site.options.get("BlockSize", 0)
+    if block < 1 or source[0] % block or source[1] % block:
+        raise UserError(f"block size is {block}; allowed: one that divides {source[:2]}")
+    _emit(site, space_to_depth(site.input(0).name, source, block, site.output.name))
+
+
+def _image(site: Site) -> Image:
+    """Return the shape of an image whose codes the output only holds elsewhere."""
+    require_equal(site.source(), site.target)
+    shape = activation_shape(site.input(0))
+    if len(shape) != 3:
+        raise UserError(f"its input has shape {(1, *shape)}; allowed: 4 dimensions")
+    return shape[0], shape[1], shape[2]
+
+
+def _emit(site: Site, nodes: list[Node]) -> None:
+    for node in nodes[:-1]:
+        site.builder.add(node)
+    site.emit(nodes[-1])

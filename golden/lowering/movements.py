@@ -1,0 +1,238 @@
+"""Movements of codes that are several nodes: each returns them in order, the last one named.
+
+What is between has names that begin with that of the result.
+"""
+
+from collections.abc import Sequence
+
+from golden.graph import Broadcast, Concat, Node, Pad, Reshape, Slice
+
+Image = tuple[int, int, int]
+"""Height, width and channels."""
+
+
+def set_apart(
+    source: str, image: Image, stride: tuple[int, int], code: int, name: str
+) -> list[Node]:
+    """Put a code behind every pixel, and rows of it behind every row.
+
+        result[y * stride[0], x * stride[1]] = source[y, x]
+
+    Parameters
+    ----------
+    source : str
+    image : (int, int, int)
+        Its shape.
+    stride : (int, int)
+        In height and width, at least 1.
+    code : int
+        Everywhere else; the result has `stride` times the height and width.
+    name : str
+        Of the result.
+    """
+    height, width, channels = image
+    vertical, horizontal = stride
+    padding = ((0, 0), (0, vertical - 1), (0, 0), (0, horizontal - 1), (0, 0))
+    shapes = (height, 1, width, 1, channels), (height * vertical, width * horizontal, channels)
+    return [
+        Reshape(inputs=(source,), output=f"{name}/pixels", shape=shapes[0]),
+        Pad(inputs=(f"{name}/pixels",), output=f"{name}/apart", padding=padding, code=code),
+        Reshape(inputs=(f"{name}/apart",), output=name, shape=shapes[1]),
+    ]
+
+
+def cropped(source: str, image: Image, ends: Sequence[tuple[int, int]], name: str) -> Node:
+    """Leave out rows and columns at the ends.
+
+    Parameters
+    ----------
+    source : str
+    image : (int, int, int)
+        Its shape.
+    ends : sequence of (int, int)
+        For height and width: how many are missing before and behind, where that is negative.
+    name : str
+        Of the result.
+    """
+    before, behind = ([max(-pair[end], 0) for pair in ends] for end in (0, 1))
+    height, width, channels = image
+    size = (height - before[0] - behind[0], width - before[1] - behind[1], channels)
+    return Slice(inputs=(source,), output=name, begin=(*before, 0), size=size, stride=(1, 1, 1))
+
+
+def repeated(source: str, image: Image, times: tuple[int, int], name: str) -> list[Node]:
+    """Repeat every pixel along its row, and every row.
+
+        result[y, x] = source[y // times[0], x // times[1]]
+
+    Parameters
+    ----------
+    source : str
+    image : (int, int, int)
+        Its shape.
+    times : (int, int)
+        In height and width, at least 1.
+    name : str
+        Of the result.
+    """
+    height, width, channels = image
+    vertical, horizontal = times
+    row = width * horizontal * channels
+    made: list[Node] = []
+    last = source
+    # First along the rows: what is kept is a pixel, then a row.
+    for size, count, block, which in (
+        (height * width, horizontal, channels, "pixels"),
+        (height, vertical, row, "rows"),
+    ):
+        if count > 1:
+            made += [
+                Reshape(inputs=(last,), output=f"{name}/{which}", shape=(size, 1, block)),
+                Broadcast(
+                    inputs=(f"{name}/{which}",),
+                    output=f"{name}/repeated {which}",
+                    shape=(size, count, block),
+                ),
+            ]
+            last = f"{name}/repeated {which}"
+    shape = (height * vertical, width * horizontal, channels)
+    return [*made, Reshape(inputs=(last,), output=name, shape=shape)]
+
+
+def depth_to_space(
+    source: str, image: Image, block: int, name: str, columns_first: bool = False
+) -> list[Node]:
+    """Make blocks of pixels of the channels of each.
+
+        result[y * block + i, x * block + j, c] = source[y, x, (i * block + j) * depth + c]
+
+    Parameters
+    ----------
+    source : str
+    image : (int, int, int)
+        Its shape; ``block ** 2`` divides the channels.
+    block : int
+        Height and width of a block, at least 1.
+    name : str
+        Of the result.
+    columns_first : bool
+        Whether the channel is ``c * block ** 2 + i * block + j`` instead: ONNX's CRD.
+    """
+    height, width, channels = image
+    depth = channels // block**2
+    made: list[Node] = []
+    rows = []
+    for row in range(block):
+        rows.append(f"{name}/row {row}")
+        if columns_first:
+            first = row * block
+            parts = [(first + column, depth, block**2) for column in range(block)]
+        else:
+            parts = [(row * block * depth, block * depth, 1)]
+        taken = [f"{rows[-1]}/channels {number}" for number in range(len(parts))]
+        for output, (begin, size, stride) in zip(taken, parts, strict=True):
+            made.append(
+                Slice(
+                    inputs=(source,),
+                    output=output,
+                    begin=(0, 0, begin),
+                    size=(height, width, size),
+                    stride=(1, 1, stride),
+                )
+            )
+        last = taken[0]
+        if len(taken) > 1:
+            last = f"{rows[-1]}/channels"
+            made.append(Concat(inputs=tuple(taken), output=last, axis=2))
+        shape = (height, 1, width * block, depth)
+        made.append(Reshape(inputs=(last,), output=rows[-1], shape=shape))
+    made.append(Concat(inputs=tuple(rows), output=f"{name}/rows", axis=1))
+    whole = (height * block, width * block, depth)
+    return [*made, Reshape(inputs=(f"{name}/rows",), output=name, shape=whole)]
+
+
+def space_to_depth(source: str, image: Image, block: int, name: str) -> list[Node]:
+    """Make channels of one pixel of blocks of pixels.
+
+        result[y, x, (i * block + j) * channels + c] = source[y * block + i, x * block + j, c]
+
+    Parameters
+    ----------
+    source : str
+    image : (int, int, int)
+        Its shape; `block` divides height and width.
+    block : int
+        Height and width of a block, at least 1.
+    name : str
+        Of the result.
+    """
+    height, width, channels = image
+    high, wide = height // block, width // block
+    blocks = f"{name}/blocks"
+    made: list[Node] = [
+        Reshape(inputs=(source,), output=blocks, shape=(high, block, wide, block * channels))
+    ]
+    rows = [f"{name}/row {row}" for row in range(block)]
+    for row, output in enumerate(rows):
+        made.append(
+            Slice(
+                inputs=(blocks,),
+                output=output,
+                begin=(0, row, 0, 0),
+                size=(high, 1, wide, block * channels),
+                stride=(1, 1, 1, 1),
+            )
+        )
+    joined = f"{name}/channels"
+    made.append(Concat(inputs=tuple(rows), output=joined, axis=3))
+    shape = (high, wide, block**2 * channels)
+    return [*made, Reshape(inputs=(joined,), output=name, shape=shape)]
+
+
+def picked(
+    source: str, image: Image, places: Sequence[Sequence[int]], name: str
+) -> list[Node] | None:
+    """Take rows and columns by number, where they are repeated alike or left out alike.
+
+        result[y, x] = source[places[0][y], places[1][x]]
+
+    Parameters
+    ----------
+    source : str
+    image : (int, int, int)
+        Its shape.
+    places : two sequences of int
+        Of the row for each row of the result, and of the column for each column.
+    name : str
+        Of the result.
+
+    Returns
+    -------
+    list of Node or None
+        None where the places are neither.
+    """
+    times, taken = [], []
+    for numbers, length in zip(places, image[:2], strict=True):
+        size = len(numbers)
+        count = -(-size // length)
+        if size == count * length and [*numbers] == [place // count for place in range(size)]:
+            times.append(count)
+            taken.append(range(length))
+            continue
+        stride = numbers[1] - numbers[0] if size > 1 else 1
+        if stride < 1 or [*numbers] != [numbers[0] + place * stride for place in range(size)]:
+            return None
+        times.append(1)
+        taken.append(range(numbers[0], numbers[-1] + 1, stride))
+    made: list[Node] = []
+    sizes = (len(taken[0]), len(taken[1]), image[2])
+    if sizes != image:
+        part = Slice(
+            inputs=(source,),
+            output=f"{name}/part",
+            begin=(taken[0].start, taken[1].start, 0),
+            size=sizes,
+            stride=(taken[0].step, taken[1].step, 1),
+        )
+        made, source = [part], part.output
+    return [*made, *repeated(source, sizes, (times[0], times[1]), name)]
