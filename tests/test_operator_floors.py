@@ -81,7 +81,7 @@ def is_cosimulated(operator: Operator) -> bool:
 @cache
 def random_operators() -> frozenset[Operator]:
     """Return what random graphs are made of."""
-    graphs = [RandomGraph(seed).build(40) for seed in range(8)]
+    graphs = [RandomGraph(seed).build(40) for seed in range(30)]
     return frozenset(type(node) for graph in graphs for node in graph.nodes)
 
 
