@@ -158,7 +158,7 @@ class OnnxRuntimeArithmetic(OnnxArithmetic):
         if kernel.explicit:
             return
         if kernel.name == "transposed convolution":
-            _refuse("it computes transposed convolutions in float32")
+            refuse("it computes transposed convolutions in float32")
         types = (*kernel.types, quantizer.type)
         if any(kind.width != 8 for kind in types):
             refuse(f"it computes {kernel.name} of {', '.join(map(str, types))} in float32")
