@@ -1,6 +1,8 @@
 """The circuit of every layer, chosen for a device or for a rate."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from bittrue.devices import Device
 from flows.building.accelerator import check_shell
@@ -10,6 +12,7 @@ from flows.planning.plan import AXI, plan_network
 from golden.errors import UserError
 from golden.graph import Graph
 from golden.lowering.certify import certify
+from hdl.multipliers.catalogue import find_multiplier
 from hdl.network.spec import check_ends
 
 
@@ -73,6 +76,7 @@ def plan(
     cycles: int | None = None,
     fill: int | tuple[int, int, int] = 80,
     shell: str = AXI,
+    layers: Mapping[str, str] = MappingProxyType({}),
 ) -> Plan:
     """Choose the circuit of every layer of a network.
 
@@ -87,6 +91,9 @@ def plan(
         Per cent to use: of the LUTs, or of LUTs, multipliers and block RAMs.
     shell : {"axi", "stream"}
         What surrounds the network: AXI4-Stream and AXI4-Lite, or bare streams.
+    layers : mapping of str to str, optional
+        What multiplies in some layers, by the tensors that they make: ``dsp``, ``lut``, ``xnor``,
+        ``ternary``, ``power_of_two``, ``codebook``. In all others what is cheapest.
 
     Returns
     -------
@@ -113,4 +120,6 @@ def plan(
         raise UserError(f"cycles is {cycles}; allowed: at least 1")
     check_ends(graph)
     budget = chosen.part.budget
-    return Plan(graph, chosen, shell, plan_network(certify(graph), budget, cycles, share, shell))
+    multipliers = {name: find_multiplier(kind) for name, kind in layers.items()}
+    circuits = plan_network(certify(graph), budget, cycles, share, shell, multipliers)
+    return Plan(graph, chosen, shell, circuits)

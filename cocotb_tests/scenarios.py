@@ -35,6 +35,7 @@ _ROOMS = {
             "pad",
             "broadcast",
             "concat",
+            "slice",
             "table",
             "clamp",
             "add",

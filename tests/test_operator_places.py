@@ -74,11 +74,11 @@ def test_one_more_file_is_noticed(line: str, tmp_path: Path) -> None:
     [
         "from golden.graph import Add\n\ndef f(node): return isinstance(node, Add)",
         "from golden.graph import Node\n\ndef f(node): return isinstance(node, int | Node)",
-        "from golden import graph as g\n\ndef f(node): return isinstance(node, (int, g.Pad))",
+        "from golden import graph as g\n\ndef f(x): return isinstance(x, (int, g.Pad))",
         "from golden.graph import Add\n\ndef f(node): return type(node) is Add",
         "def f(node):\n    from golden.graph import Add\n    return isinstance(node, Add)",
         "from golden.graph import Add\ndef f(node):\n match node:\n  case Add(): return 1",
-        "from golden.frontends.torch.layer import Layer\n\ndef f(x): return isinstance(x, Layer)",
+        "from golden.frontends.torch.layer import Layer\n\ndef f(x): isinstance(x, Layer)",
     ],
 )
 def test_one_more_question_is_noticed(line: str, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """``bittrue build``: a network as Verilog, with everything that belongs to it."""
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import asdict, astuple
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from flows.reports import graph_labels
 from flows.reports.terminal import terminal
 from golden.errors import UserError
 from golden.graph import Graph
+from hdl.multipliers.catalogue import CATALOGUE
 from hdl.network.spec import check_ends
 
 _IMAGES = 2
@@ -38,6 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the design's, with which all its modules and files begin (default: the model's)",
     )
     add_plan_arguments(parser)
+    parser.add_argument(
+        "--layer",
+        action="append",
+        default=[],
+        metavar="NAME=KIND",
+        help="what multiplies in the layer that makes a tensor: one of "
+        f"{', '.join(CATALOGUE)}; what is cheapest where none is given",
+    )
     parser.add_argument("--package", default="", help="of the device, for the synthesis scripts")
     parser.add_argument("--speed", default="", help="speed grade of the device, for the same")
     parser.add_argument("--shell", default="axi", help=f"{' or '.join(SHELLS)} (default: axi)")
@@ -71,7 +81,8 @@ def run(arguments: argparse.Namespace) -> int:
         stimulus = _stimulus(graph, arguments.input, arguments.images, arguments.seed)
     with console.status("choosing circuits"):
         share = astuple(fill)
-        plan = bittrue.plan(graph, device, arguments.cycles, share, arguments.shell)
+        layers = parse_layers(arguments.layer)
+        plan = bittrue.plan(graph, device, arguments.cycles, share, arguments.shell, layers)
     if not arguments.json:
         console.print(plan_table(plan, f"{arguments.model.name} on {device.summary}"))
     name = arguments.model.stem if arguments.name is None else arguments.name
@@ -83,6 +94,23 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     _summarize(console, plan, arguments.output)
     return 0
+
+
+def parse_layers(texts: Sequence[str]) -> dict[str, str]:
+    """Return kinds of multipliers by the names of layers.
+
+    Raises
+    ------
+    UserError
+        If one is not ``NAME=KIND``, or a layer is named twice.
+    """
+    layers: dict[str, str] = {}
+    for text in texts:
+        name, equals, kind = text.rpartition("=")
+        if not equals or name in layers:
+            raise UserError(f"--layer is {text!r}; allowed: NAME=KIND, once for each layer")
+        layers[name] = kind
+    return layers
 
 
 def plan_table(plan: bittrue.Plan, title: str) -> Table:

@@ -10,7 +10,8 @@ from cocotb_tests.bench.streams import STALL
 from cocotb_tests.falsified import falsify
 from cocotb_tests.network.builder import INT8, Builder
 from flows.planning.devices import find_budget
-from flows.planning.plan import Plan, plan_network
+from flows.planning.plan import plan_network
+from flows.planning.planned import Plan
 from flows.simulation.bench.cosimulation import Cosimulation
 from flows.simulation.bench.scenario import judge
 from flows.simulation.network import Pace, network_scenario

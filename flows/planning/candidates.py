@@ -92,10 +92,22 @@ class MatrixChoices:
         With any folding and lanes.
     fabric : Fabric
         Of the device.
+    chosen : Multiplier, optional
+        What multiplies, where somebody has chosen.
+
+    Raises
+    ------
+    UserError
+        If that does not multiply the layer's weights and inputs.
     """
 
     layer: MatrixLayerSpec
     fabric: Fabric
+    chosen: Multiplier | None = None
+
+    def __post_init__(self) -> None:
+        if self.chosen is not None:
+            self.chosen.check(self.operands)
 
     @property
     def node(self) -> MatrixNode:
@@ -120,6 +132,8 @@ class MatrixChoices:
     @cached_property
     def multipliers(self) -> tuple[Multiplier, ...]:
         """What can multiply."""
+        if self.chosen is not None:
+            return (self.chosen,)
         if XNOR.takes(self.operands):
             return (XNOR,)
         widths = self.operands.weight.width, self.operands.code.width
@@ -171,9 +185,7 @@ class MatrixChoices:
             for each in self.multipliers
         }
         windows = self._memories(self._window_costs(rows, elements))
-        control = matrix_control_cost(
-            rows * elements * self.tensor.type.width, outputs, self.layer.accumulator.width
-        )
+        control = matrix_control_cost(outputs, self.layer.accumulator.width)
         variants = list(every(self.multipliers, Memory, Memory))
         found, places = [], []
         for multiplier, weight, window in variants:
@@ -202,7 +214,7 @@ class MatrixChoices:
     def _memories(costs: dict[Memory, Costs]) -> dict[Memory, tuple[Costs, NDArray[np.bool_]]]:
         """Return costs in block RAM and in logic, and where it makes sense to think of them."""
         block, logic = costs[Memory.BLOCK], costs[Memory.LOGIC]
-        saved = np.asarray(logic.luts) / np.maximum(block.halves, 1)
+        saved = np.asarray(logic.luts - block.luts) / np.maximum(block.halves, 1)
         cheap = (saved < _LEAST_SAVED) | (np.asarray(block.halves) == 0)
         return {Memory.BLOCK: (block, ~cheap), Memory.LOGIC: (logic, saved <= _MOST_SAVED)}
 

@@ -1,13 +1,18 @@
 """All circuits that a network can have on the devices of one family."""
 
+from collections.abc import Mapping
 from functools import cached_property
+from types import MappingProxyType
 
 from flows.planning.candidates import MatrixChoices
 from flows.planning.levels import Levels
 from flows.planning.streams import Streams
+from golden.errors import UserError
 from golden.graph import Graph
 from hdl.costs.fabric import Fabric
 from hdl.layers.parts.matrix_layer import MatrixLayerSpec
+from hdl.multipliers.multiplier import Multiplier
+from hdl.network.spec import naming
 
 
 class Circuits:
@@ -23,32 +28,71 @@ class Circuits:
         Whether an AXI shell is counted.
     streams : Streams, optional
         Of the graph, as another family's circuits have them.
+    in_logic : bool
+        Whether requantizers may multiply in logic.
+    multipliers : mapping of str to Multiplier, optional
+        What multiplies in layers for which somebody has chosen, by their output.
     """
 
     def __init__(
-        self, graph: Graph, fabric: Fabric, shell: bool, streams: Streams | None = None
+        self,
+        graph: Graph,
+        fabric: Fabric,
+        shell: bool,
+        streams: Streams | None = None,
+        in_logic: bool = False,
+        multipliers: Mapping[str, Multiplier] = MappingProxyType({}),
     ) -> None:
         self.graph = graph
         self.streams = streams or Streams(graph)
-        self._fabric = fabric
+        self.fabric = fabric
         self._shell = shell
+        self._in_logic = in_logic
+        self._multipliers = multipliers
 
     def on(self, fabric: Fabric) -> "Circuits":
         """Return the circuits of another family, those of this one if it is the same."""
-        if fabric == self._fabric:
+        if fabric == self.fabric:
             return self
-        return Circuits(self.graph, fabric, self._shell, self.streams)
+        return self._like(fabric, self._in_logic)
+
+    @cached_property
+    def scaled_in_logic(self) -> "Circuits":
+        """The same, and requantizers that multiply in logic besides."""
+        found = self._like(self.fabric, in_logic=True)
+        found.choices = self.choices
+        return found
 
     @cached_property
     def levels(self) -> Levels:
         """The lanes of all streams."""
-        return Levels(self.graph, self._fabric, self._shell, self.streams)
+        return Levels(self.graph, self.fabric, self._shell, self.streams, self._in_logic)
 
     @cached_property
     def choices(self) -> dict[str, MatrixChoices]:
-        """The circuits of each matrix layer."""
-        return {
-            name: MatrixChoices(layer, self._fabric)
+        """The circuits of each matrix layer.
+
+        Raises
+        ------
+        UserError
+            If there is no such layer for which a multiplier is chosen, or it does not multiply
+            what the layer reads.
+        """
+        layers = {
+            name: layer
             for name, layer in self.streams.slowest.layers.items()
             if isinstance(layer, MatrixLayerSpec)
         }
+        for name in self._multipliers:
+            if name not in layers:
+                raise UserError(
+                    f"no layer with weights is named {name!r}; there are {', '.join(layers)}"
+                )
+        found = {}
+        for name, layer in layers.items():
+            with naming(self.graph, layer.node):
+                found[name] = MatrixChoices(layer, self.fabric, self._multipliers.get(name))
+        return found
+
+    def _like(self, fabric: Fabric, in_logic: bool) -> "Circuits":
+        return Circuits(self.graph, fabric, self._shell, self.streams, in_logic, self._multipliers)

@@ -1,7 +1,7 @@
 """How many lanes the streams of a network have, for one rate after the other."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,8 +15,12 @@ from hdl.layers.layer_spec import LayerSpec
 from hdl.layers.parts.fifo import fifo_cost
 from hdl.layers.parts.matrix_layer import MatrixLayerSpec
 from hdl.layers.registry import is_wire
+from hdl.network.connections import fifo_beats
 from hdl.network.spec import NetworkSpec
 from hdl.shell.axi_shell import shell_cost
+
+SCALINGS = tuple((memory, in_logic) for in_logic in (False, True) for memory in Memory)
+"""What the ROMs of a requantizer are made of, and whether it multiplies in logic."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +37,8 @@ class Level:
         Of the layers without a matrix, by their output.
     costs : mapping of str to Costs
         Of the layers without a matrix, and of the requantizers of the others.
-    find_constants, find_memories : callable
-        Return `constants` and `memories`, which take time to find.
+    find_scalings, find_memories : callable
+        Return `scalings` and `memories`, which take time to find.
     shell : Costs
         What surrounds the network.
     """
@@ -43,14 +47,14 @@ class Level:
     stream: int
     cycles: Mapping[str, int]
     costs: Mapping[str, Costs]
-    find_constants: Callable[[], Mapping[str, Options]]
+    find_scalings: Callable[[], Mapping[str, Options]]
     find_memories: Callable[[], Mapping[str, Options]]
     shell: Costs
 
     @cached_property
-    def constants(self) -> Mapping[str, Options]:
-        """Options of the ROMs of requantizers, by the output of their layers: each memory."""
-        return self.find_constants()
+    def scalings(self) -> Mapping[str, Options]:
+        """Options of requantizers, by the output of their layers: each of `SCALINGS`."""
+        return self.find_scalings()
 
     @cached_property
     def memories(self) -> Mapping[str, Options]:
@@ -79,19 +83,28 @@ class Levels:
         Whether an AXI shell is counted.
     streams : Streams
         Of the graph.
+    in_logic : bool
+        Whether requantizers may multiply in logic.
     """
 
-    def __init__(self, graph: Graph, fabric: Fabric, shell: bool, streams: Streams) -> None:
+    def __init__(
+        self, graph: Graph, fabric: Fabric, shell: bool, streams: Streams, in_logic: bool
+    ) -> None:
         self._graph = graph
         self._shell = shell
         self._fabric = fabric
         self._streams = streams
-        self._known_constants: dict[tuple[str, int], Options] = {}
+        self._in_logic = in_logic
+        self._known_scalings: dict[tuple[str, int], Options] = {}
         self._layers: dict[tuple[Any, ...], LayerSpec] = {}
 
     def within(self, cycles: int) -> Iterator[Level]:
         """Yield the levels with which every stream passes, those with fewest lanes first."""
         return (level for level in self._all if level.slowest <= cycles)
+
+    def forget_depths(self) -> None:
+        """Let depths of FIFOs that have been found since count."""
+        vars(self).pop("_all", None)
 
     @cached_property
     def _all(self) -> list[Level]:
@@ -108,7 +121,8 @@ class Levels:
                 continue
             layer = self._layer(node, spec)
             if isinstance(layer, MatrixLayerSpec):
-                costs[node.output] = layer.requantizer.costs(self._fabric)
+                scaling = layer.requantizer.costs(self._fabric)
+                costs[node.output] = Costs() if self._in_logic else scaling
                 continue
             cycles[node.output] = layer.cycles_per_image()
             costs[node.output] = layer.costs(self._fabric)
@@ -119,37 +133,39 @@ class Levels:
             stream,
             cycles,
             costs,
-            lambda: self._all_constants(spec),
+            lambda: self._all_scalings(spec),
             lambda: self._memories(lanes),
             self._shell_cost(lanes),
         )
 
-    def _all_constants(self, spec: NetworkSpec) -> dict[str, Options]:
+    def _all_scalings(self, spec: NetworkSpec) -> dict[str, Options]:
         nodes = (node for node in self._graph.nodes if not is_wire(node))
         layers = {node.output: self._layer(node, spec) for node in nodes}
         return {
-            name: self._constants(layer)
+            name: self._scalings(layer)
             for name, layer in layers.items()
             if isinstance(layer, MatrixLayerSpec)
         }
 
-    def _constants(self, layer: MatrixLayerSpec) -> Options:
-        """Return what the ROMs of a requantizer cost in each kind of memory."""
+    def _scalings(self, layer: MatrixLayerSpec) -> Options:
+        """Return what a requantizer costs beside what all ways to build it have in common."""
         key = layer.node.output, layer.output_lanes
-        if key not in self._known_constants:
+        if key not in self._known_scalings:
             costs = [layer.requantizer.memory_costs(each, self._fabric) for each in Memory]
-            self._known_constants[key] = Options.joined([Options.of(cost) for cost in costs])
-        return self._known_constants[key]
+            if self._in_logic:
+                kinds = [replace(layer.requantizer, in_logic=each) for each in (False, True)]
+                built = [each.costs(self._fabric) for each in kinds]
+                costs = [one + other for one in built for other in costs]
+            self._known_scalings[key] = Options.joined([Options.of(cost) for cost in costs])
+        return self._known_scalings[key]
 
     def _memories(self, lanes: Mapping[str, int]) -> dict[str, Options]:
         """Return what each FIFO costs in each kind of memory."""
         options = {}
-        connections = self._streams.connections
-        for edge, shape in connections.fifos.items():
+        for edge, depth in self._streams.depths.items():
             count, width = lanes[edge.tensor], self._graph.tensors[edge.tensor].type.width
-            depth = connections.depth(edge, count)
-            costs = [fifo_cost(count * width, depth, each, self._fabric) for each in Memory]
-            options[shape.name] = Options.joined([Options.of(cost) for cost in costs])
+            name = self._streams.connections.fifo_name(edge)
+            options[name] = fifo_options(count * width, fifo_beats(depth, count), self._fabric)
         return options
 
     def _shell_cost(self, lanes: Mapping[str, int]) -> Costs:
@@ -165,3 +181,9 @@ class Levels:
         if key not in self._layers:
             self._layers[key] = spec.layer(node)
         return self._layers[key]
+
+
+def fifo_options(width: int, depth: int, fabric: Fabric) -> Options:
+    """Return what a FIFO costs in each kind of memory."""
+    costs = [fifo_cost(width, depth, each, fabric) for each in Memory]
+    return Options.joined([Options.of(cost) for cost in costs])

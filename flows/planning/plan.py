@@ -1,5 +1,8 @@
 """The circuit of every layer, for a device or for a rate."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from flows.planning.circuits import Circuits
 from flows.planning.devices import BUDGETS, FILL, Budget, Fill
 from flows.planning.planned import Plan
@@ -8,6 +11,7 @@ from golden.errors import UserError
 from golden.graph import Graph
 from golden.lowering.broadcast_operands import broadcast_operands
 from golden.lowering.constant_operands import spread_constants
+from hdl.multipliers.multiplier import Multiplier
 
 AXI = "axi"
 """The shell that needs resources of its own."""
@@ -19,6 +23,7 @@ def plan_network(
     cycles: int | None = None,
     fill: Fill = FILL,
     shell: str = AXI,
+    multipliers: Mapping[str, Multiplier] = MappingProxyType({}),
 ) -> Plan:
     """Choose the circuit of every layer.
 
@@ -34,6 +39,9 @@ def plan_network(
         How much of the device is used.
     shell : str
         What surrounds the network, a key of `flows.building.accelerator.SHELLS`.
+    multipliers : mapping of str to Multiplier, optional
+        What multiplies in some layers, by the tensors that they make; see
+        `hdl.multipliers.catalogue`. In all others what is cheapest.
 
     Returns
     -------
@@ -49,10 +57,12 @@ def plan_network(
         not, and which devices would do.
     """
     spread = circuit_graph(graph)
-    circuits = Circuits(spread, budget.fabric, shell == AXI)
+    circuits = Circuits(spread, budget.fabric, shell == AXI, multipliers=multipliers)
     planner = Planner(circuits, fill.of(budget))
-    rate = cycles if cycles is not None else planner.fastest()
-    plan = planner.plan(rate) if rate is not None else None
+    plan = _plan(planner, cycles)
+    if plan is None and not planner.fits():
+        planner = Planner(circuits.scaled_in_logic, fill.of(budget))
+        plan = _plan(planner, cycles)
     if plan is not None:
         return plan
     short = _shortage(planner, budget, fill, cycles)
@@ -72,6 +82,20 @@ def plan_network(
     raise UserError("; ".join(parts))
 
 
+def _plan(planner: Planner, cycles: int | None) -> Plan | None:
+    """Return the plan for a rate, or the fastest; None if there is none."""
+    rate = cycles if cycles is not None else planner.fastest()
+    return planner.plan(rate) if rate is not None else None
+
+
+def _fits(circuits: Circuits, budget: Budget, cycles: int | None) -> bool:
+    """Return whether there is a plan: with products in logic if nothing fits without them."""
+    planner = Planner(circuits, budget)
+    if planner.fits(cycles):
+        return True
+    return not planner.fits() and Planner(circuits.scaled_in_logic, budget).fits(cycles)
+
+
 def circuit_graph(graph: Graph) -> Graph:
     """Return an equal graph that has a node for each circuit: operands are of one shape."""
     return broadcast_operands(spread_constants(graph))
@@ -84,7 +108,7 @@ def _big_enough(circuits: Circuits, budget: Budget, fill: Fill, cycles: int | No
     for device in BUDGETS.values():
         if device != budget:
             known = families.setdefault(device.fabric, circuits.on(device.fabric))
-            if Planner(known, fill.of(device)).fits(cycles):
+            if _fits(known, fill.of(device), cycles):
                 found.append(device.summary)
     return found
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from flows.planning.candidates import Candidates
 from flows.planning.circuits import Circuits
 from flows.planning.devices import Budget
-from flows.planning.levels import Level
+from flows.planning.levels import SCALINGS, Level, fifo_options
 from flows.planning.planned import Plan, PlannedLayer
 from flows.planning.resources import Resources
 from flows.planning.selection import Limits, Selection
@@ -16,10 +16,14 @@ from hdl.blocks.memory import Memory
 from hdl.costs.costs import Costs
 from hdl.layers.layer_spec import LayerSpec
 from hdl.layers.parts.matrix_layer import MatrixLayerSpec
+from hdl.network.connections import Connections
 from hdl.network.spec import NetworkSpec
 
 _FASTEST = 16
 """Cycles of an image below which no plan is sought."""
+
+_ATTEMPTS = 4
+"""Plans whose FIFOs turn out to be too deep, before there is said to be none."""
 
 _SLOWEST = 1 << 48
 """More cycles than any layer takes."""
@@ -93,16 +97,26 @@ class Planner:
         plan does; among those that do so it is the cheapest. What is fast enough for fewer cycles
         is so for more, whose smallest share is thus no larger.
         """
-        share = self._least_share(cycles)
-        if share is None or share > 1:
-            return None
-        choice = self._cheapest(cycles, self._limits.within(share))
-        return self._plan(choice) if choice else None
+        for _ in range(_ATTEMPTS):
+            share = self._least_share(cycles)
+            if share is None or share > 1:
+                return None
+            choice = self._cheapest(cycles, self._limits.within(share))
+            plan = self._plan(choice) if choice else None
+            if plan is None or self._limits.hold(plan.resources.costs):
+                return plan
+            self._note_fifos(plan)
+        return None
 
     def cheapest(self, cycles: int) -> Plan | None:
         """Return the plan of least cost, however much it takes of what is scarce; None if none."""
         choice = self._cheapest(cycles, self._limits)
         return self._plan(choice) if choice else None
+
+    def _note_fifos(self, plan: Plan) -> None:
+        """Let the FIFOs that a plan needs count from now on."""
+        self._circuits.streams.deepen(Connections(plan.spec).depths)
+        self._circuits.levels.forget_depths()
 
     def _least_share(self, cycles: int) -> Fraction | None:
         """Return the smallest that the largest share of a resource can be, which may exceed 1."""
@@ -161,7 +175,7 @@ class Planner:
             circuits[name] = candidates, places
         parts = [candidates.options.at(places) for candidates, places in circuits.values()]
         return circuits, Selection(
-            [*parts, *level.constants.values(), *level.memories.values()], limits
+            [*parts, *level.scalings.values(), *level.memories.values()], limits
         )
 
     def _choice(
@@ -183,20 +197,38 @@ class Planner:
             name: (candidates, int(places[place]))
             for (name, (candidates, places)), place in zip(circuits.items(), chosen, strict=False)
         }
-        kinds = [tuple(Memory)[place] for place in chosen[len(circuits) :]]
-        constants = dict(zip(level.constants, kinds, strict=False))
-        memories = dict(zip(level.memories, kinds[len(constants) :], strict=True))
-        return _Choice(level, places, constants, memories, selection.cost(chosen, level.fixed))
+        rest = chosen[len(circuits) :]
+        scalings = dict(zip(level.scalings, rest, strict=False))
+        memories = dict(zip(level.memories, rest[len(scalings) :], strict=True))
+        return _Choice(level, places, scalings, memories, selection.cost(chosen, level.fixed))
 
     def _plan(self, choice: "_Choice") -> Plan:
-        foldings = {
-            name: replace(candidates.folding(place), constants=choice.constants[name])
-            for name, (candidates, place) in choice.places.items()
-        }
-        lanes, memories = choice.level.lanes, choice.memories
-        spec = NetworkSpec(self._graph, foldings, lanes, memories=memories)
+        foldings = {}
+        for name, (candidates, place) in choice.places.items():
+            constants, in_logic = SCALINGS[choice.scalings[name]]
+            folding = candidates.folding(place)
+            foldings[name] = replace(folding, constants=constants, scales_in_logic=in_logic)
+        lanes = choice.level.lanes
+        spec = NetworkSpec(self._graph, foldings, lanes)
         layers = tuple(self._planned(name, layer, choice) for name, layer in spec.layers.items())
-        return Plan(spec, layers, Resources.of(choice.surroundings))
+        taken = sum((layer.resources for layer in layers), Resources.of(choice.level.shell))
+        memories, fifos = self._fifos(spec, taken.costs)
+        spec = replace(spec, memories=memories)
+        return Plan(spec, layers, Resources.of(choice.level.shell + fifos))
+
+    def _fifos(self, spec: NetworkSpec, taken: Costs) -> tuple[dict[str, Memory], Costs]:
+        """Return what each FIFO is made of, so that all fits if it can, and what they cost."""
+        options = {}
+        for edge, shape in Connections(spec).fifos.items():
+            width = shape.lanes * self._graph.tensors[edge.tensor].type.width
+            options[shape.name] = fifo_options(width, shape.depth, self._circuits.fabric)
+        selection = Selection(list(options.values()), self._limits)
+        places = selection.cheapest(taken)
+        if places is None:
+            places = selection.most_even(taken)
+        chosen = dict(zip(options, places, strict=True))
+        costs = (options[name].costs(place) for name, place in chosen.items())
+        return {name: tuple(Memory)[place] for name, place in chosen.items()}, sum(costs, Costs())
 
     def _planned(self, name: str, layer: LayerSpec, choice: "_Choice") -> PlannedLayer:
         cost, operator = choice.level.costs[name], layer.node.operator()
@@ -204,7 +236,7 @@ class Planner:
             cycles = choice.level.cycles[name]
             return PlannedLayer(name, operator, 0, None, 0, cycles, Resources.of(cost))
         candidates, place = choice.places[name]
-        constants = choice.level.constants[name].costs(list(Memory).index(choice.constants[name]))
+        scaling = choice.level.scalings[name].costs(choice.scalings[name])
         return PlannedLayer(
             name,
             operator,
@@ -212,7 +244,7 @@ class Planner:
             layer.folding,
             layer.multipliers,
             layer.cycles_per_image(),
-            Resources.of(cost + candidates.options.costs(place) + constants),
+            Resources.of(cost + candidates.options.costs(place) + scaling),
         )
 
 
@@ -222,18 +254,9 @@ class _Choice:
 
     level: Level
     places: dict[str, tuple[Candidates, int]]
-    constants: dict[str, Memory]
-    memories: dict[str, Memory]
+    scalings: dict[str, int]
+    memories: dict[str, int]
     cost: int
-
-    @property
-    def surroundings(self) -> Costs:
-        """What the shell and the FIFOs cost."""
-        options = self.level.memories
-        chosen = [
-            options[name].costs(list(Memory).index(kind)) for name, kind in self.memories.items()
-        ]
-        return sum(chosen, self.level.shell)
 
     @property
     def cycles(self) -> int:

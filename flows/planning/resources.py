@@ -19,6 +19,11 @@ class Resources:
         """Return the resources of a part that can be built in one way only."""
         return cls(int(costs.luts), int(costs.multipliers), int(costs.halves) / 2)
 
+    @property
+    def costs(self) -> Costs:
+        """The same in halves of block RAMs."""
+        return Costs(self.luts, self.multipliers, round(2 * self.block_rams))
+
     def __add__(self, other: "Resources") -> "Resources":
         return Resources(
             self.luts + other.luts,

@@ -126,6 +126,10 @@ class Limits:
         """Tables, multipliers, halves of block RAMs."""
         return self.luts, self.multipliers, self.halves
 
+    def hold(self, costs: Costs) -> bool:
+        """Return whether there is so much of everything."""
+        return bool((_amounts(costs) <= self.most).all())
+
     def share(self, amounts: Float64) -> Fraction:
         """Return the share that is taken of the resource of which the largest share is taken."""
         taken = zip(amounts, self.most, strict=True)

@@ -2,11 +2,12 @@
 
 import itertools
 import math
+from collections.abc import Mapping
 from functools import cached_property
 
 from golden.graph import Graph, Node, Tensor
 from hdl.layers.registry import is_wire
-from hdl.network.connections import Connections
+from hdl.network.connections import Connections, Edge
 from hdl.network.spec import NetworkSpec
 
 _STEPS = 4
@@ -44,8 +45,21 @@ class Streams:
 
     @cached_property
     def connections(self) -> Connections:
-        """What joins the layers of the slowest network: its FIFOs are those of every folding."""
+        """What joins the layers of the slowest network."""
         return Connections(self.slowest)
+
+    @cached_property
+    def depths(self) -> dict[Edge, int]:
+        """Elements of the FIFO at each edge that has one, as far as is known.
+
+        In a faster network more waits, while elements are in pipelines; see `deepen`.
+        """
+        return dict(self.connections.depths)
+
+    def deepen(self, depths: Mapping[Edge, int]) -> None:
+        """Note the depths that some network needs."""
+        for edge, depth in depths.items():
+            self.depths[edge] = max(depth, self.depths.get(edge, 0))
 
     def _lanes(self, cycles: int) -> dict[str, int]:
         """Return the fewest lanes with which each tensor passes within so many cycles."""

@@ -91,6 +91,7 @@ CHANNEL_REQUANT_PARAMETERS = {
     "lanes": LANES,
     "entries": Parameter("16", int, "scales: 1, or as many as channels"),
     "bias": Parameter("yes", parse_flag, "yes or no"),
+    "in_logic": Parameter("no", parse_flag, "yes to multiply by certificates in tables"),
     "name": NAME,
 }
 
@@ -120,6 +121,7 @@ def _build_channel_requant(
     lanes: int,
     entries: int,
     bias: bool,
+    in_logic: bool,
     name: str,
 ) -> wiring.Component:
     bounds = example_bounds(accumulator, channels)
@@ -129,6 +131,7 @@ def _build_channel_requant(
         example_bias(accumulator, channels) if bias else None,
         channels,
         lanes,
+        in_logic=in_logic,
     )
     return ChannelRequantizer(spec, name)
 

@@ -193,3 +193,37 @@ def sum_windows(
                             continue
                         for channel in range(channels):
                             sums[sample, y, x, channel] += codes[sample, row, column, channel]
+
+
+@compiled
+def divide_sums(
+    sums: Int64,
+    counts: Int64,
+    offset: int,
+    minimum: int,
+    maximum: int,
+    codes: NDArray[np.integer],
+) -> None:
+    """Divide sums of stored codes by how many there were, half away from zero, and clamp.
+
+    Parameters
+    ----------
+    sums : ndarray of int64, shape (samples, height, width, channels)
+    counts : ndarray of int64, shape (height, width)
+        Codes in each sum, at least 1.
+    offset : int
+        ``code = stored + offset``; codes are what is rounded and clamped.
+    minimum, maximum : int
+    codes : ndarray of integers, shape (samples, height, width, channels)
+        Output, stored codes.
+    """
+    samples, height, width, channels = sums.shape
+    for sample in range(samples):
+        for y in range(height):
+            for x in range(width):
+                count = counts[y, x]
+                for channel in range(channels):
+                    total = sums[sample, y, x, channel] + offset * count
+                    mean = (abs(total) + count // 2) // count
+                    code = min(max(-mean if total < 0 else mean, minimum), maximum)
+                    codes[sample, y, x, channel] = code - offset

@@ -98,8 +98,9 @@ def _rows_kernel(
     shape, inputs, channels = output.shape, tensor.channels, output.channels
 
     def kernel(stored: torch.Tensor) -> torch.Tensor:
-        results = np.empty((len(stored), *shape), dtype=finish.dtype)
-        rows = stored.numpy().reshape(-1, inputs)
+        codes = stored.numpy()
+        results = np.empty((len(codes), *shape), dtype=finish.dtype)
+        rows = codes.reshape(-1, inputs)
         multiply(rows, product.weights, product.numbers, results.reshape(-1, channels))
         return finish(results)
 
@@ -132,8 +133,8 @@ def _images_kernel(
     shape, stride = output.shape, window.stride
 
     def kernel(stored: torch.Tensor) -> torch.Tensor:
-        results = np.empty((len(stored), *shape), dtype=finish.dtype)
         images = np.ascontiguousarray(stored.numpy())
+        results = np.empty((len(images), *shape), dtype=finish.dtype)
         convolve(
             images, product.weights, product.numbers, (top, left), padded, stride, repeated, results
         )

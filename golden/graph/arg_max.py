@@ -1,6 +1,8 @@
 """The index of the greatest code."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from golden.errors import UserError
 from golden.graph.node import Inference, Node, only_input
@@ -11,6 +13,10 @@ from golden.numbers.integer_type import IntegerType
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ArgMax(Node):
     """Index of the largest code along the last dimension, which disappears; the first of equals."""
+
+    absent: ClassVar[Mapping[str, str]] = {
+        "torch": "an index is no real number that could be quantized",
+    }
 
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output; see `Node.infer`."""

@@ -1,6 +1,8 @@
 """The mean of each window."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -31,6 +33,10 @@ class AveragePool(Node):
     window: Window
     minimum: int
     maximum: int
+
+    absent: ClassVar[Mapping[str, str]] = {
+        "onnx": "its averages have a scale of their own, as sums have",
+    }
 
     @property
     def title(self) -> str:

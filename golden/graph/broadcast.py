@@ -1,6 +1,8 @@
 """Codes repeated along axes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from golden.errors import UserError
 from golden.graph.node import Inference, Node, only_input
@@ -18,6 +20,12 @@ class Broadcast(Node):
     """
 
     shape: tuple[int, ...]
+
+    absent: ClassVar[Mapping[str, str]] = {
+        "tflite": "nodes that combine tensors repeat the smaller ones themselves",
+        "onnx": "nodes that combine tensors repeat the smaller ones themselves",
+        "torch": "nodes that combine tensors repeat the smaller ones themselves",
+    }
 
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output; see `Node.infer`."""

@@ -1,5 +1,6 @@
 """Tensors joined along an axis."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from golden.errors import UserError
@@ -47,3 +48,8 @@ class Concat(Node):
         low = min(tensor.minimum for tensor in inputs)
         high = max(tensor.maximum for tensor in inputs)
         return Inference(Tensor(self.output, shape, first.type, low, high))
+
+
+def concatenated(inputs: Sequence[str], output: str, axis: int) -> Concat:
+    """Return the node that joins tensors along a dimension, counted without the batch."""
+    return Concat(inputs=tuple(inputs), output=output, axis=axis)

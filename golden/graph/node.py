@@ -1,7 +1,9 @@
 """What every node of a graph is, and what is derived from it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
 
 from golden.errors import UserError
@@ -80,6 +82,9 @@ class Node(ABC):
     """Whether its codes stand for the values that it reads, at another scale or width."""
     repeats_operands: ClassVar[bool] = False
     """Whether it combines its operands element by element, repeating the smaller ones."""
+
+    absent: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Why a floor has none of it, by the floor: ``tflite``, ``onnx``, ``torch``, ``circuit``."""
 
     def __init_subclass__(cls, *, abstract: bool = False) -> None:
         super().__init_subclass__()

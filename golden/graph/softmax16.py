@@ -1,6 +1,8 @@
 """Softmax of 16-bit codes over the last axis."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +35,11 @@ class Softmax16(Node):
 
     exponential: NDArray[np.integer]
     reciprocal: NDArray[np.integer]
+
+    absent: ClassVar[Mapping[str, str]] = {
+        "onnx": "its softmax divides real numbers, which no integers reproduce",
+        "torch": "softmax is lowered with codes of up to 8 bits",
+    }
 
     def __post_init__(self) -> None:
         for name in ("exponential", "reciprocal"):

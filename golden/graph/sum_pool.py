@@ -1,6 +1,8 @@
 """The sum of each window."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from golden.graph.node import AccumulatingNode, Inference, only_input
 from golden.graph.sums import sum_bounds
@@ -23,6 +25,10 @@ class SumPool(AccumulatingNode):
 
     window: Window
     encoding: Encoding
+
+    absent: ClassVar[Mapping[str, str]] = {
+        "tflite": "its averages keep the scale of what they average",
+    }
 
     @property
     def title(self) -> str:

@@ -5,7 +5,8 @@ What is between has names that begin with that of the result.
 
 from collections.abc import Sequence
 
-from golden.graph import Broadcast, Concat, Node, Pad, Reshape, Slice
+from golden.graph import Broadcast, Node, Pad, Reshape, Slice
+from golden.graph.concat import concatenated
 
 Image = tuple[int, int, int]
 """Height, width and channels."""
@@ -143,10 +144,10 @@ def depth_to_space(
         last = taken[0]
         if len(taken) > 1:
             last = f"{rows[-1]}/channels"
-            made.append(Concat(inputs=tuple(taken), output=last, axis=2))
+            made.append(concatenated(taken, last, axis=2))
         shape = (height, 1, width * block, depth)
         made.append(Reshape(inputs=(last,), output=rows[-1], shape=shape))
-    made.append(Concat(inputs=tuple(rows), output=f"{name}/rows", axis=1))
+    made.append(concatenated(rows, f"{name}/rows", axis=1))
     whole = (height * block, width * block, depth)
     return [*made, Reshape(inputs=(f"{name}/rows",), output=name, shape=whole)]
 
@@ -184,7 +185,7 @@ def space_to_depth(source: str, image: Image, block: int, name: str) -> list[Nod
             )
         )
     joined = f"{name}/channels"
-    made.append(Concat(inputs=tuple(rows), output=joined, axis=3))
+    made.append(concatenated(rows, joined, axis=3))
     shape = (high, wide, block**2 * channels)
     return [*made, Reshape(inputs=(joined,), output=name, shape=shape)]
 

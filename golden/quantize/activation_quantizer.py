@@ -5,9 +5,9 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
-from golden.codes.activation_map import ActivationMap, scale_of, steps_of
 from golden.codes.affine import AffineMap
 from golden.codes.bipolar import BipolarMap
+from golden.frontends.torch.activation_map import ActivationMap, scale_of, steps_of
 from golden.quantize.quantizer import Quantizer
 from golden.quantize.straight_through import through
 

@@ -13,10 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from golden.codes.activation_map import ActivationMap, encoding_of, scale_of, steps_of
 from golden.codes.bipolar import BipolarMap
 from golden.executor.execute import Executor
 from golden.frontends.torch import to_codes
+from golden.frontends.torch.activation_map import ActivationMap, encoding_of, scale_of, steps_of
 from golden.frontends.torch.layer import Layer
 from golden.graph import Graph
 from golden.numbers.arrays import Int64

@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-from golden.codes.activation_map import scale_of
 from golden.codes.affine import AffineMap
 from golden.errors import UserError
+from golden.frontends.torch.activation_map import scale_of
 from golden.frontends.torch.float_network import FloatNetwork
 from golden.frontends.torch.layer import Matrix
 from golden.frontends.torch.matrix_arithmetic import LARGEST_BIAS

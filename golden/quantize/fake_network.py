@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from golden.codes.integer_weight import IntegerWeight
 from golden.frontends.torch.float_network import FloatNetwork
+from golden.frontends.torch.integer_weight import IntegerWeight
 from golden.frontends.torch.layer import Layer, Matrix, Normalization
 from golden.quantize.activation_quantizer import ActivationQuantizer
 from golden.quantize.quantizer import Quantizer

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from golden.codes.activation_map import ActivationMap, encoding_of, scale_of
 from golden.codes.affine import AffineMap
-from golden.codes.integer_weight import IntegerWeight
+from golden.frontends.torch.activation_map import ActivationMap, encoding_of, scale_of
+from golden.frontends.torch.integer_weight import IntegerWeight
 from golden.numbers.arrays import Float64
 from golden.quantize.distribution import Distribution
 

@@ -8,10 +8,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from golden.codes.activation_map import scale_of
 from golden.errors import UserError
 from golden.executor.execute import Executor
 from golden.frontends.torch import to_codes
+from golden.frontends.torch.activation_map import scale_of
 from golden.frontends.torch.evaluation import evaluation_copy, outputs_of
 from golden.graph import Graph
 from golden.quantize.agreement import compare_layers

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor
 
-from golden.codes.integer_weight import IntegerWeight
+from golden.frontends.torch.integer_weight import IntegerWeight
 from golden.quantize.quantizer import Quantizer
 
 

@@ -11,7 +11,7 @@ CHUNK_WIDTH = 17
 _SINGLE_CHUNK_WIDTH = 18
 """An operand of at most so many bits is not split: MULT18X18D takes 18 unsigned bits, too."""
 
-_LOGIC_WIDTH = 3
+LOGIC_WIDTH = 3
 """An operand of at most so many bits is not worth a hardware multiplier."""
 
 MULTIPLIER_LATENCY = 2
@@ -84,7 +84,7 @@ def multiplier(pipeline: Stages, name: str, a: Value, b: Value) -> Value:
     Value
         The exact product, ``len(a) + len(b)`` bits.
     """
-    if min(len(a), len(b)) <= _LOGIC_WIDTH:
+    if min(len(a), len(b)) <= LOGIC_WIDTH:
         narrow, wide = sorted((a, b), key=len)
         narrow = pipeline.register(f"{name}_narrow", narrow)
         wide = pipeline.register(f"{name}_wide", wide)
@@ -103,6 +103,17 @@ def multiplier(pipeline: Stages, name: str, a: Value, b: Value) -> Value:
         o_product=product,
     )
     return product
+
+
+def hardware_multipliers(a: Shape, b: Shape) -> int:
+    """Return how many hardware multipliers `multiply` takes for operands of two shapes."""
+    return sum(
+        min(one, other) > LOGIC_WIDTH for one in _chunk_widths(a) for other in _chunk_widths(b)
+    )
+
+
+def _chunk_widths(shape: Shape) -> list[int]:
+    return [len(chunk) for chunk in _chunks(Signal(shape))]
 
 
 def _chunks(value: Value) -> list[Value]:

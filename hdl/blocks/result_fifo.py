@@ -43,7 +43,7 @@ class ResultFifo(wiring.Component):
     o : Out(stream)
         The results in order. ``valid`` and the payload come from registers.
 
-    Latency `BUFFER_LATENCY` cycles, one result per cycle. There are so many places that with an
+    Latency 2 cycles, one result per cycle. There are so many places that with an
     output that is always ready a reservation is possible every `interval` cycles.
     """
 

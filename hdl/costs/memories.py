@@ -13,6 +13,9 @@ from hdl.costs.fabric import Fabric
 _TABLE_WORDS = 64
 """Words of one bit that a table of six inputs holds."""
 
+_FEW_WORDS = 8
+"""Words of a ROM of which bits are alike often."""
+
 _JOINED = 4
 """Tables that the multiplexers behind them join without any other table."""
 
@@ -28,6 +31,9 @@ def rom_cost(width: Count, words: Count, memory: Memory, fabric: Fabric) -> Cost
         return Costs(0, 0, _halves(width, words, fabric) * stored)
     # A six-input table holds 64 words of a bit; the multiplexers of slices join four of them.
     joined = np.where(words > _JOINED * _TABLE_WORDS, 1.45, 1.0)
+    # Of few words there are fewer functions of the address than bits, and synthesis shares them.
+    different = np.where(words <= _FEW_WORDS, 1 << np.minimum(words, _FEW_WORDS), width)
+    width = np.minimum(width, different)
     return Costs(rounded_up(width * -(-words // _TABLE_WORDS) * joined) * stored)
 
 

@@ -11,12 +11,20 @@ from amaranth.lib import stream
 from golden import graph
 from golden.graph import Tensor
 from golden.lowering.addition import AdditionTables, find_addition_tables
+from golden.numbers.arrays import Int64
+from golden.numbers.integer_type import IntegerType
 from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
 from hdl.blocks.pipeline import Pipeline, Stages
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
+from hdl.costs.logic import STREAM, clamp_cost
 from hdl.layers.layer_spec import Place
-from hdl.layers.parts.code_table import CODE_TABLE_LATENCY, MAXIMUM_TABLE_WIDTH, code_table
+from hdl.layers.parts.code_table import (
+    CODE_TABLE_LATENCY,
+    MAXIMUM_TABLE_WIDTH,
+    code_table,
+    code_table_cost,
+)
 from hdl.layers.parts.codes import decoded
 from hdl.layers.parts.elementwise import Elementwise, ElementwiseSpec
 from hdl.layers.registry import makes_layers_of
@@ -76,6 +84,14 @@ class AddSpec(ElementwiseSpec):
             else find_addition_tables(self.node.addends, self.node.requantization, self.tensors)
         )
 
+    @cached_property
+    def entries(self) -> list[Int64]:
+        """The addend of every code of each operand."""
+        kinds = [tensor.type for tensor in self.tensors]
+        every = [np.arange(kind.minimum, kind.maximum + 1) for kind in kinds]
+        addends = zip(self.node.addends, every, strict=True)
+        return [addend.evaluate(codes) for addend, codes in addends]
+
     @property
     def latency(self) -> int:
         """Cycles from accepted beats to their codes."""
@@ -88,14 +104,30 @@ class AddSpec(ElementwiseSpec):
 
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
-        products = 2 if self.requantization else 0
-        if self.computes:  # Codes by 31 bits, and the sums again.
-            products = (2 * len(self.tensors) + 4) * self.lanes
-        return Costs(250, products, 2)
+        kinds = [tensor.type for tensor in self.tensors]
+        if self.tables:
+            entries = [self.tables.first, self.tables.second]
+            looking_up = table_costs(kinds, entries, fabric)
+            low, high = (int(sum(end(each) for each in entries)) for end in (np.min, np.max))
+            adding = Costs(IntegerType.spanning(low, high).width)
+            return STREAM + (looking_up + adding + clamp_cost(self.output.type.width)) * self.lanes
+        requantizing = self.requantizer.usual_costs(fabric)
+        adding = Costs(self.requantizer.accumulator.width * (len(self.tensors) - 1))
+        if self.computes:  # Codes by 31 bits, rounded twice.
+            scaling = Costs(90, 2) * len(self.tensors)
+            return STREAM + requantizing + (scaling + adding) * self.lanes
+        looking_up = table_costs(kinds, self.entries, fabric)
+        return STREAM + requantizing + (looking_up + adding) * self.lanes
 
     def build(self, name: str) -> "AddLayer":
         """Return the circuit."""
         return AddLayer(self, name)
+
+
+def table_costs(kinds: Sequence[IntegerType], entries: Sequence[Int64], fabric: Fabric) -> Costs:
+    """Estimate the tables of a lane."""
+    costs = (code_table_cost(*each, fabric) for each in zip(kinds, entries, strict=True))
+    return sum(costs, Costs())
 
 
 @makes_layers_of(graph.Add)
@@ -148,11 +180,7 @@ class AddLayer(Elementwise[AddSpec]):
         if self.spec.computes:
             self._requantize(m, requantizer, self._computed_sums(computing, inputs))
             return m
-        every = [
-            np.arange(tensor.type.minimum, tensor.type.maximum + 1) for tensor in self.spec.tensors
-        ]
-        addends = zip(self.spec.node.addends, every, strict=True)
-        entries = [addend.evaluate(codes) for addend, codes in addends]
+        entries = self.spec.entries
         self._requantize(m, requantizer, self._sums(m, computing, inputs, entries))
         return m
 

@@ -10,6 +10,7 @@ from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
+from hdl.costs.logic import STREAM, counters_cost
 from hdl.layers.layer import Layer
 from hdl.layers.layer_spec import Place
 from hdl.layers.parts.codes import elements_through_beat
@@ -63,7 +64,9 @@ class ArgMaxSpec(LanewiseSpec):
 
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
-        return Costs(250, 0, 2)
+        width, index = self.tensors[0].type.width, self.output.type.width
+        comparing = Costs(width // 2 + width + index) * self.lanes
+        return STREAM + comparing + counters_cost([self.tensors[0].channels // self.lanes])
 
     def build(self, name: str) -> "ArgMax":
         """Return the circuit."""

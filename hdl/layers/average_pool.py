@@ -7,14 +7,17 @@ from golden import graph
 from golden.graph import Tensor, Window
 from golden.graph.tensor import Encoding
 from golden.lowering.certify import certified_average
+from hdl.blocks.look_up import stored_width
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
+from hdl.costs.memories import usual_rom_cost
 from hdl.layers.layer_spec import LayerSpec, Place
 from hdl.layers.parts.global_pool import GlobalPoolSpec
 from hdl.layers.parts.window_average import WindowAverage, WindowAverageSpec
 from hdl.layers.parts.window_pool import WindowPoolSpec, covers_the_image
 from hdl.layers.parts.window_reduce import Reduction
 from hdl.layers.registry import makes_layers_of
+from hdl.units.certified_requant import certificate_columns, certificate_multipliers
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +49,10 @@ class AveragePoolSpec(WindowPoolSpec):
 
     def scaling_costs(self, fabric: Fabric) -> Costs:
         """Return what divisions take."""
-        return Costs(120 * self.lanes, self.lanes)
+        certificate = self.average.division.certificate
+        columns = certificate_columns(certificate)
+        rom = usual_rom_cost(stored_width(columns), len(certificate), fabric).sum()
+        return (Costs(100, certificate_multipliers(certificate)) + rom) * self.lanes
 
     def scaler(self, name: str) -> WindowAverage:
         """Return what divides sums."""

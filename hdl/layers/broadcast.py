@@ -16,6 +16,7 @@ from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.ram import Ram
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
+from hdl.costs.logic import STREAM, counters_cost
 from hdl.costs.memories import usual_ram_cost
 from hdl.layers.layer import Layer
 from hdl.layers.layer_spec import LayerSpec, Place
@@ -117,7 +118,8 @@ class BroadcastSpec(LayerSpec):
 
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
-        return Costs(60) + usual_ram_cost(*self.memory_shape, fabric)
+        counters = counters_cost([2, self.beats, 2, self.times, self.beats])
+        return STREAM + Costs(6) + counters + usual_ram_cost(*self.memory_shape, fabric).sum()
 
     def build(self, name: str) -> "Broadcast":
         """Return the circuit."""

@@ -8,6 +8,7 @@ from golden import graph
 from hdl.blocks.pipeline import Pipeline
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
+from hdl.costs.logic import STREAM, clamp_cost
 from hdl.layers.layer import Layer
 from hdl.layers.layer_spec import Place
 from hdl.layers.parts.codes import clamped
@@ -28,7 +29,7 @@ class ClampSpec(BeatwiseSpec):
 
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
-        return Costs(250, 0, 2)
+        return STREAM + clamp_cost(self.output.type.width) * self.lanes
 
     def build(self, name: str) -> "Clamp":
         """Return the circuit."""

@@ -14,6 +14,7 @@ from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
+from hdl.costs.logic import STREAM, counters_cost
 from hdl.layers.layer import Layer
 from hdl.layers.layer_spec import Place
 from hdl.layers.parts.codes import elements_through_beat
@@ -91,7 +92,10 @@ class ConcatSpec(LanewiseSpec):
 
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
-        return Costs(250, 0, 2)
+        choices = -(-(len(self.tensors) - 1) // 2)  # A table chooses one of three.
+        choosing = Costs(choices * self.lanes * self.output.type.width)
+        period = sum(self.blocks)
+        return STREAM + choosing + counters_cost([self.beats // period, period])
 
     def build(self, name: str) -> "Concat":
         """Return the circuit."""

@@ -15,6 +15,7 @@ from hdl.blocks.pipeline import Pipeline
 from hdl.blocks.rom import Rom
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
+from hdl.costs.logic import STREAM, counters_cost
 from hdl.costs.memories import usual_rom_cost
 from hdl.layers.layer import Layer
 from hdl.layers.layer_spec import LayerSpec, Place
@@ -74,7 +75,8 @@ class ConstantSpec(LayerSpec):
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
         width = self.lanes * self.output.type.width
-        return Costs(30) + usual_rom_cost(width, len(self.beats), fabric)
+        counting = counters_cost([len(self.beats)])
+        return STREAM + counting + usual_rom_cost(width, len(self.beats), fabric).sum()
 
     def build(self, name: str) -> "ConstantSource":
         """Return the circuit."""

@@ -8,6 +8,7 @@ from golden import graph
 from hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
+from hdl.costs.logic import STREAM, product_cost
 from hdl.layers.layer_spec import Place
 from hdl.layers.parts.codes import decoded
 from hdl.layers.parts.elementwise import Elementwise, ElementwiseSpec
@@ -27,7 +28,10 @@ class MultiplySpec(ElementwiseSpec):
 
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
-        return Costs(250, 2 if self.requantization else 0, 2)
+        widths = [tensor.type.width for tensor in self.tensors]
+        subtracting = Costs(sum(widths)) * self.lanes
+        products = product_cost(*widths) * self.lanes
+        return STREAM + subtracting + products + self.requantizer.usual_costs(fabric)
 
     def build(self, name: str) -> "MultiplyLayer":
         """Return the circuit."""

@@ -13,6 +13,7 @@ from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
+from hdl.costs.logic import STREAM, counters_cost
 from hdl.layers.layer import Layer
 from hdl.layers.layer_spec import Place
 from hdl.layers.parts.codes import elements_through_beat
@@ -86,7 +87,8 @@ class PadSpec(LanewiseSpec):
 
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
-        return Costs(250, 0, 2)
+        choice = self.lanes * self.output.type.width
+        return STREAM + Costs(choice) + counters_cost(self.sizes)
 
     def build(self, name: str) -> "Pad":
         """Return the circuit."""

@@ -11,8 +11,9 @@ from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Pipeline
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
+from hdl.costs.logic import STREAM
 from hdl.layers.layer_spec import Place
-from hdl.layers.parts.code_table import CODE_TABLE_LATENCY, code_table
+from hdl.layers.parts.code_table import CODE_TABLE_LATENCY, code_table, code_table_cost
 from hdl.layers.parts.codes import decoded, resized
 from hdl.layers.parts.elementwise import CHEAP_TABLE_WIDTH, Elementwise, ElementwiseSpec
 from hdl.layers.registry import makes_layers_of
@@ -48,7 +49,10 @@ class RequantizeSpec(ElementwiseSpec):
 
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
-        return Costs(250, 2 if self.requantization else 0, 2)
+        kind = self.tensors[0].type
+        if self.values is not None:
+            return STREAM + code_table_cost(kind, self.values, fabric) * self.lanes
+        return STREAM + Costs(kind.width) * self.lanes + self.requantizer.usual_costs(fabric)
 
     def build(self, name: str) -> "RequantizeLayer":
         """Return the circuit."""

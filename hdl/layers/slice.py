@@ -94,8 +94,9 @@ class SliceSpec(LanewiseSpec):
             Taken(length, begin, size, stride if size > 1 else 1)
             for length, begin, size, stride in lengths
         )
-        counts = (channels.length, channels.begin, channels.size)
-        length, begin, size = (count // self.lanes for count in counts)
+        length, begin, size = (
+            count // self.lanes for count in (channels.length, channels.begin, channels.size)
+        )
         beats = Taken(length, begin, size, channels.stride)
         for each in (*slower, beats):
             if joined and each.everything and joined[-1].stride == 1:

@@ -11,6 +11,8 @@ from golden.numbers.softmax import SUM_INTEGER_BITS
 from hdl.blocks.adder_tree import add_term
 from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
 from hdl.blocks.pipeline import Stages
+from hdl.costs.costs import Costs
+from hdl.costs.fabric import Fabric
 from hdl.layers.layer_spec import Place
 from hdl.layers.parts.softmax_rows import SoftmaxRows, SoftmaxRowsSpec
 from hdl.layers.registry import makes_layers_of
@@ -30,6 +32,15 @@ class SoftmaxSpec(SoftmaxRowsSpec):
     headroom = SUM_INTEGER_BITS
     reciprocal_cycles = _MULTIPLICATIONS * (MULTIPLY_LATENCY + 1) + 1
     product_cycles = MULTIPLY_LATENCY
+
+    @property
+    def exponential(self) -> Int64:
+        """The table of exponentials; differences beyond its end are as the last."""
+        return self.node.exponential
+
+    def scaling_costs(self, fabric: Fabric) -> Costs:
+        """Return what the reciprocal, its multiplier and the sequence of a row take, estimated."""
+        return Costs(420, 4)
 
     def build(self, name: str) -> "Softmax":
         """Return the circuit."""
@@ -56,9 +67,6 @@ class Softmax(SoftmaxRows[SoftmaxSpec]):
     name : str
         Of the ROM file; unique within a design.
     """
-
-    def _exponential(self) -> Int64:
-        return self.spec.node.exponential
 
     def _added(self, total: Value, term: Value) -> Value:
         return add_term(total, term[SUM_INTEGER_BITS:], term[SUM_INTEGER_BITS - 1])

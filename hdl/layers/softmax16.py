@@ -7,9 +7,13 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
 from numpy.typing import NDArray
 
 from golden import graph
-from hdl.blocks.look_up import look_up
+from golden.numbers.arrays import Int64
+from hdl.blocks.look_up import look_up, stored_width
 from hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
 from hdl.blocks.pipeline import Stages
+from hdl.costs.costs import Costs
+from hdl.costs.fabric import Fabric
+from hdl.costs.memories import usual_rom_cost
 from hdl.layers.layer_spec import Place
 from hdl.layers.parts.softmax_rows import SoftmaxRows, SoftmaxRowsSpec
 from hdl.layers.registry import makes_layers_of
@@ -41,6 +45,21 @@ class Softmax16Spec(SoftmaxRowsSpec):
     product_cycles = MULTIPLIER_LATENCY
     reciprocal_cycles = 3 + MULTIPLIER_LATENCY
 
+    @property
+    def exponential(self) -> Int64:
+        """The table of exponentials; differences beyond its end are as the last."""
+        table = self.node.exponential
+        # From here on all are equal.
+        constant = int(np.argmax(table == table[-1]))
+        return table[: constant + 1].astype(np.int64)
+
+    def scaling_costs(self, fabric: Fabric) -> Costs:
+        """Return what the reciprocal, its multiplier and the sequence of a row take, estimated."""
+        entries = self.node.reciprocal.astype(np.int64)
+        columns = {"entry": entries[:-1], "slope": np.diff(entries)}
+        table = usual_rom_cost(stored_width(columns), len(entries) - 1, fabric).sum()
+        return Costs(320, 1) + table
+
     def build(self, name: str) -> "Softmax16":
         """Return the circuit."""
         return Softmax16(self, name)
@@ -66,12 +85,6 @@ class Softmax16(SoftmaxRows[Softmax16Spec]):
     name : str
         Prefix of the names of ROM files; unique within a design.
     """
-
-    def _exponential(self) -> NDArray[np.integer]:
-        table = self.spec.node.exponential
-        # From here on all are equal.
-        constant = int(np.argmax(table == table[-1]))
-        return table[: constant + 1]
 
     def _added(self, total: Value, term: Value) -> Value:
         return (total + term)[:_SUM_WIDTH]

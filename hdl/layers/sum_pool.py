@@ -59,7 +59,7 @@ class SumPoolSpec(WindowPoolSpec):
 
     def scaling_costs(self, fabric: Fabric) -> Costs:
         """Return what requantizers take."""
-        return Costs(120 * self.lanes, self.lanes)
+        return self.requantizer.usual_costs(fabric)
 
     def scaler(self, name: str) -> ChannelRequantizer:
         """Return the requantizer."""

@@ -9,9 +9,15 @@ from golden.errors import UserError
 from hdl.blocks.pipeline import Pipeline
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
+from hdl.costs.logic import STREAM
 from hdl.layers.layer import Layer
 from hdl.layers.layer_spec import Place
-from hdl.layers.parts.code_table import CODE_TABLE_LATENCY, MAXIMUM_TABLE_WIDTH, code_table
+from hdl.layers.parts.code_table import (
+    CODE_TABLE_LATENCY,
+    MAXIMUM_TABLE_WIDTH,
+    code_table,
+    code_table_cost,
+)
 from hdl.layers.parts.codes import resized
 from hdl.layers.parts.lanewise import BeatwiseSpec
 from hdl.layers.registry import makes_layers_of
@@ -39,7 +45,8 @@ class TableSpec(BeatwiseSpec):
 
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
-        return Costs(250, 0, 2)
+        kind = self.tensors[0].type
+        return STREAM + code_table_cost(kind, self.node.values, fabric) * self.lanes
 
     def build(self, name: str) -> "Table":
         """Return the circuit."""

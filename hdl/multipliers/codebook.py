@@ -87,8 +87,7 @@ class CodebookMultiplier(Multiplier):
             (high - low).bit_length()
             for low, high in (_reach(kind, book) for kind in self._digits(operands).values())
         ]
-        code = self.weight_type(operands).width
-        return rows_cost(widths, code, outputs, lanes)
+        return rows_cost(widths, outputs, lanes)
 
     def _digits(self, operands: Operands) -> dict[range, IntegerType]:
         """Return the bits of each digit of the input, and its type; the top one has the sign."""

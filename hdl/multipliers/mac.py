@@ -10,10 +10,13 @@ from golden.numbers.integer_type import IntegerType
 from golden.units import mac_spec
 from golden.units.mac_spec import MINIMUM_OPERAND_WIDTH, MacSpec
 from golden.units.packing import find_packing
+from hdl.blocks.booth import lut_rows_bits
 from hdl.blocks.dot_product import dot_product_latency, dot_products
 from hdl.blocks.pipeline import Stages
-from hdl.costs.costs import Costs, Count, rounded_up
+from hdl.blocks.shapes import shape_of
+from hdl.costs.costs import Costs, Count
 from hdl.multipliers.multiplier import Multiplier, Operands, typed
+from hdl.multipliers.rows import rows_cost
 
 _MOST_PRODUCTS = 8
 """More products than any hardware multiplier makes at once."""
@@ -71,7 +74,7 @@ class MacMultiplier(Multiplier):
         weight, code = self.weight_type(operands), _operand(operands.code)
         products = outputs * lanes
         if self.kind is mac_spec.Multiplier.LUT:
-            return Costs(rounded_up(1.6 * weight.width * code.width * products))
+            return rows_cost([lut_rows_bits(shape_of(weight), shape_of(code))], outputs, lanes)
         if self.kind is mac_spec.Multiplier.DSP:
             return Costs(12 * products, products)
         shared = find_packing(self.kind, weight, code, _MOST_PRODUCTS, 1, 1).a_count

@@ -85,7 +85,7 @@ class PowerOfTwoMultiplier(Multiplier):
         width = operands.code.width + (not operands.code.signed) + count - 1
         # A table chooses one of four; those of slices join to one of sixteen.
         shifting = width * -(-(count + 1) // 4) if count > 1 else 0
-        return rows_cost([width], 1, outputs, lanes) + Costs(shifting * outputs * lanes)
+        return rows_cost([width], outputs, lanes) + Costs(shifting * outputs * lanes)
 
 
 POWER_OF_TWO = PowerOfTwoMultiplier()

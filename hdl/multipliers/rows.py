@@ -4,18 +4,20 @@ from collections.abc import Sequence
 
 from hdl.costs.costs import Costs, Count, rounded_up
 
+_TABLES_OF_A_BIT = 1.75
+"""Tables for each bit of a row: Yosys's count of 8 x 8, 4 x 4 and 2 x 2 bits on 7 series, with what
+joins chains and delays operands."""
 
-def rows_cost(widths: Sequence[int], weight: int, outputs: Count, lanes: Count) -> Costs:
-    """Estimate sums of products, a table for each bit of a row, and what joins chains.
+
+def rows_cost(widths: Sequence[int], outputs: Count, lanes: Count) -> Costs:
+    """Estimate sums of products: tables of rows, delays of operands, and what joins chains.
 
     Parameters
     ----------
     widths : sequence of int
         Bits of the rows of a product.
-    weight : int
-        Bits of a weight's code.
     outputs, lanes : int or ndarray of int64
         Sums, and products of each.
     """
     products = outputs * lanes
-    return Costs(rounded_up(1.4 * sum(widths) * products + 4 * len(widths) * outputs))
+    return Costs(rounded_up(_TABLES_OF_A_BIT * sum(widths) * products))

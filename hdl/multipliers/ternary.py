@@ -70,7 +70,7 @@ class TernaryMultiplier(Multiplier):
     def costs(self, operands: Operands, groups: Count, outputs: Count, lanes: Count) -> Costs:
         """Return what multiplies and adds up a beat takes, estimated."""
         width = operands.code.width + (not operands.code.signed)
-        return rows_cost([width], 2, outputs, lanes)
+        return rows_cost([width], outputs, lanes)
 
 
 TERNARY = TernaryMultiplier()

@@ -52,6 +52,11 @@ class FifoShape:
     depth: int
 
 
+def fifo_beats(elements: int, lanes: int) -> int:
+    """Return the beats of a FIFO in which so many elements wait."""
+    return -(-elements // lanes) + _SLACK
+
+
 class Connections:
     """Everything between the layers of a network.
 
@@ -136,11 +141,11 @@ class Connections:
         if edge not in self.depths:
             return None
         lanes = self.lanes_at(edge)
-        return FifoShape(f"{self.place(edge)}_fifo", lanes, self.depth(edge, lanes))
+        return FifoShape(self.fifo_name(edge), lanes, fifo_beats(self.depths[edge], lanes))
 
-    def depth(self, edge: Edge, lanes: int) -> int:
-        """Return the beats of the FIFO of an edge that has one, if it had so many lanes."""
-        return -(-self.depths[edge] // lanes) + _SLACK
+    def fifo_name(self, edge: Edge) -> str:
+        """Return the name of the circuit of an edge's FIFO."""
+        return f"{self.place(edge)}_fifo"
 
     @property
     def fifos(self) -> dict[Edge, FifoShape]:

@@ -14,18 +14,54 @@ from numpy.typing import NDArray
 from golden.certificates.certificate import Certificate
 from golden.errors import UserError
 from golden.numbers.integer_type import IntegerType
+from hdl.blocks.booth import lut_rows_bits
+from hdl.blocks.logic_multiply import logic_multiply, logic_multiply_latency
 from hdl.blocks.look_up import LOOK_UP_LATENCY, looked_up
 from hdl.blocks.memory import Memory
-from hdl.blocks.multiply import MULTIPLIER_LATENCY, MULTIPLY_LATENCY, multiply
+from hdl.blocks.multiply import (
+    MULTIPLIER_LATENCY,
+    MULTIPLY_LATENCY,
+    hardware_multipliers,
+    multiply,
+)
 from hdl.blocks.pipeline import Pipeline, Stages
 from hdl.blocks.saturate import limit, out_of_range, saturate
 from hdl.blocks.shapes import shape_of, shape_spanning
 from hdl.blocks.staged import Staged, computed, latest, passed
 
 
-def certified_latency(certificate: Certificate) -> int:
+def certified_latency(certificate: Certificate, in_logic: bool = False) -> int:
     """Return the cycles that the requantizer of a certificate takes."""
-    return LOOK_UP_LATENCY + MULTIPLY_LATENCY + 1 + (len(certificate.exception) > 0)
+    multiplying = _multiply_latency(certificate, in_logic)
+    return LOOK_UP_LATENCY + multiplying + 1 + (len(certificate.exception) > 0)
+
+
+def certificate_multipliers(certificate: Certificate) -> int:
+    """Return how many hardware multipliers a requantizer takes; none where it only shifts."""
+    multipliers = certificate.multiplier
+    first = int(multipliers[0])
+    if (multipliers == first).all() and first & (first - 1) == 0:
+        return 0
+    return hardware_multipliers(*_operands(certificate))
+
+
+def logic_product_bits(certificate: Certificate) -> int:
+    """Return the bits of all rows of a product in logic, the measure of what it takes."""
+    return lut_rows_bits(*_operands(certificate))
+
+
+def _operands(certificate: Certificate) -> tuple[Shape, Shape]:
+    """Return the shapes of the accumulator and of the multipliers."""
+    multipliers = certificate.multiplier
+    shape = shape_spanning(int(multipliers.min()), int(multipliers.max()))
+    return shape_of(certificate.saturated_accumulator), shape
+
+
+def _multiply_latency(certificate: Certificate, in_logic: bool) -> int:
+    """Return the cycles of a product with its addition."""
+    if not in_logic:
+        return MULTIPLY_LATENCY
+    return logic_multiply_latency(*_operands(certificate))
 
 
 class CertifiedRequantizer(wiring.Component):
@@ -48,6 +84,8 @@ class CertifiedRequantizer(wiring.Component):
         Prefix of the ROM's file name; unique within a design.
     memory : Memory, optional
         What the ROM is made of; see `hdl.blocks.rom.Rom`.
+    in_logic : bool
+        Whether tables and carry chains multiply, in place of hardware multipliers.
     stalls : bool
         Whether the output may wait, and everything with it. Without, nothing in it ever holds:
         ``i.ready`` is always high, and ``o.ready`` must be.
@@ -75,6 +113,7 @@ class CertifiedRequantizer(wiring.Component):
         output: IntegerType,
         name: str = "requant",
         memory: Memory | None = None,
+        in_logic: bool = False,
         stalls: bool = True,
     ) -> None:
         if not (accumulator.signed and 2 <= accumulator.width <= 48):
@@ -89,6 +128,7 @@ class CertifiedRequantizer(wiring.Component):
         self.output = output
         self.name = name
         self.memory = memory
+        self.in_logic = in_logic
         self.stalls = stalls
         payload = data.StructLayout(
             {
@@ -106,7 +146,7 @@ class CertifiedRequantizer(wiring.Component):
     @property
     def latency(self) -> int:
         """Cycles from an accepted input to its output."""
-        return certified_latency(self.certificate)
+        return certified_latency(self.certificate, self.in_logic)
 
     def elaborate(self, platform: object) -> Module:
         """Build saturation, parameter ROM, multiplier, constant addition and clamp."""
@@ -143,15 +183,20 @@ class CertifiedRequantizer(wiring.Component):
         """Return the code before it is clamped."""
         constant, shift = self._constant(accumulator, parameters), self.certificate.shift
         entering = latest(accumulator, parameters["multiplier"])
+        latency = _multiply_latency(self.certificate, self.in_logic)
 
         def scaled(accumulator: Value, multiplier: Value) -> Value:
-            added = constant.at(entering + MULTIPLIER_LATENCY)
-            total = multiply(pipeline, "scaled", accumulator, multiplier, addend=added)
+            if self.in_logic:
+                added = constant.at(entering + latency - 1)
+                total = logic_multiply(pipeline, "scaled", accumulator, multiplier, added)
+            else:  # The constant is one of the partial products.
+                added = constant.at(entering + MULTIPLIER_LATENCY)
+                total = multiply(pipeline, "scaled", accumulator, multiplier, addend=added)
             result = self._result_shape()
             code = (total >> shift)[: result.width]
             return code.as_signed() if result.signed else code
 
-        return passed("code", MULTIPLY_LATENCY, scaled, accumulator, parameters["multiplier"])
+        return passed("code", latency, scaled, accumulator, parameters["multiplier"])
 
     def _constant(self, accumulator: Staged, parameters: Mapping[str, Staged]) -> Staged:
         """Return what is added to the product: the rounding constant and the zero point."""

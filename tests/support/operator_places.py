@@ -18,19 +18,21 @@ PRODUCT = ("golden", "hdl", "flows", "bittrue")
 
 
 @cache
-def trees(root: Path) -> tuple[tuple[str, ast.Module], ...]:
-    """Return the place and the syntax tree of every file of the product."""
+def trees(root: Path, packages: tuple[str, ...] = PRODUCT) -> tuple[tuple[str, ast.Module], ...]:
+    """Return the place and the syntax tree of every file of packages."""
     return tuple(
         (path.relative_to(root).as_posix(), ast.parse(path.read_text()))
-        for package in PRODUCT
+        for package in packages
         for path in sorted((root / package).rglob("*.py"))
     )
 
 
-def files_that_name(root: Path, names: Collection[str]) -> dict[str, set[str]]:
-    """Return the files of the product in which each of some classes is named."""
+def files_that_name(
+    root: Path, names: Collection[str], packages: tuple[str, ...] = PRODUCT
+) -> dict[str, set[str]]:
+    """Return the files of the product, or of folders in it, in which some classes are named."""
     found: dict[str, set[str]] = defaultdict(set)
-    for place, tree in trees(root):
+    for place, tree in trees(root, packages):
         for identifier in _identifiers(tree):
             if identifier in names:
                 found[identifier].add(place)

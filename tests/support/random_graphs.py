@@ -10,6 +10,7 @@ from golden.graph import (
     Addend,
     ArgMax,
     AveragePool,
+    Broadcast,
     Clamp,
     Concat,
     Constant,
@@ -26,6 +27,8 @@ from golden.graph import (
     Requantize,
     Reshape,
     Slice,
+    Softmax,
+    Softmax16,
     SumPool,
     Table,
     Tensor,
@@ -36,6 +39,8 @@ from golden.numbers.integer_type import IntegerType
 from golden.numbers.multiplier import quantize_multiplier
 from golden.numbers.requant_spec import RequantChannels, RequantSpec
 from golden.numbers.rounding import Rounding
+from golden.numbers.softmax import softmax_exponential
+from golden.numbers.softmax16 import softmax16_exponential, softmax16_reciprocal
 
 ROUNDINGS = [rounding for rounding in Rounding if rounding is not Rounding.STOCHASTIC]
 
@@ -56,7 +61,7 @@ class RandomGraph:
             self.convolution, self.convolution, self.dense, self.residual, self.residual,
             self.product, self.requantize, self.table, self.clamp, self.max_pool,
             self.average_pool, self.sum_pool, self.mean, self.concat, self.pad, self.reshape,
-            self.arg_max, self.slice,
+            self.arg_max, self.broadcast, self.softmax, self.softmax16, self.slice,
         ]  # fmt: skip
         while len(self.nodes) < length:
             step = steps[self.random.integers(len(steps))]
@@ -265,3 +270,23 @@ class RandomGraph:
 
     def arg_max(self, x: Tensor) -> None:
         self.add(ArgMax(inputs=(x.name,), output=self.name()))
+
+    def broadcast(self, x: Tensor) -> None:
+        shape = (int(self.random.integers(1, 4)), *x.shape)
+        self.add(Broadcast(inputs=(x.name,), output=self.name(), shape=shape))
+
+    def softmax(self, x: Tensor) -> None:
+        if x.type.width > 8:
+            return
+        exponential = softmax_exponential(0.1, 1.0, x.type.width)
+        kind = IntegerType(8, True)
+        self.add(Softmax(inputs=(x.name,), output=self.name(), exponential=exponential, type=kind))
+
+    def softmax16(self, x: Tensor) -> None:
+        if x.type != IntegerType(16, True):
+            return
+        node = Softmax16(
+            inputs=(x.name,), output=self.name(), exponential=softmax16_exponential(1e-4, 1.0),
+            reciprocal=softmax16_reciprocal(np.float64),
+        )  # fmt: skip
+        self.add(node)

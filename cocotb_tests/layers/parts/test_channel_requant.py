@@ -21,6 +21,8 @@ from hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantS
 INT8 = IntegerType(8, True)
 
 CASES = {
+    "in_logic": "channel_requant in_logic=yes",
+    "in_logic_narrow": "channel_requant in_logic=yes accumulator=int9 channels=6 lanes=2 entries=1",
     "certificates": "channel_requant channels=6 lanes=2 entries=6",
     "generic": "channel_requant requantizer=generic channels=6 lanes=3 entries=6",
     "one_entry": "channel_requant channels=3 lanes=3 entries=1 bias=no",

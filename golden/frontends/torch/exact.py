@@ -4,8 +4,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from golden.codes.activation_map import ActivationMap, encoding_of, scale_of, steps_of
 from golden.codes.bipolar import BipolarMap
+from golden.frontends.torch.activation_map import ActivationMap, encoding_of, scale_of, steps_of
 from golden.frontends.torch.limits import Range
 from golden.graph import AccumulatorBounds, Requantization, Tensor
 from golden.lowering.integer_requant import integer_requantization

@@ -7,13 +7,13 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from golden.codes.activation_map import ActivationMap, encoding_of, scale_of
 from golden.codes.affine import QuantizeRounding
 from golden.codes.bipolar import BipolarMap
-from golden.codes.integer_weight import IntegerWeight
 from golden.errors import UserError
+from golden.frontends.torch.activation_map import ActivationMap, encoding_of, scale_of
 from golden.frontends.torch.channels_last import Shape, torch_order
 from golden.frontends.torch.exact import exact_requantization
+from golden.frontends.torch.integer_weight import IntegerWeight
 from golden.frontends.torch.limits import Range
 from golden.graph import AccumulatingNode, AccumulatorBounds, Encoding, FixedPoint, Node, Tensor
 from golden.numbers.arrays import Int64

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from golden.certificates.certificate import CertificateError, Reference
 from golden.certificates.certificate_search import find_certificate
-from golden.codes.activation_map import ActivationMap, encoding_of, scale_of
-from golden.codes.integer_weight import IntegerWeight
 from golden.errors import UserError
+from golden.frontends.torch.activation_map import ActivationMap, encoding_of, scale_of
 from golden.frontends.torch.exact import codes_of, extreme_codes
+from golden.frontends.torch.integer_weight import IntegerWeight
 from golden.frontends.torch.layer import Matrix
 from golden.frontends.torch.limits import Range
 from golden.frontends.torch.lowering_context import WIDEST_EXACT, LoweringContext

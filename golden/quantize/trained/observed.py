@@ -7,8 +7,8 @@ Integer-Arithmetic-Only Inference", CVPR 2018, section 3.1.
 import torch
 from torch import Tensor
 
-from golden.codes.activation_map import scale_of, steps_of
 from golden.codes.affine import AffineMap
+from golden.frontends.torch.activation_map import scale_of, steps_of
 from golden.quantize.activation_quantizer import ActivationQuantizer
 from golden.quantize.ranges import Grid
 from golden.quantize.scheme import WeightScheme

@@ -7,9 +7,9 @@ Parameterized Clipping Activation for Quantized Neural Networks", arXiv:1805.060
 import torch
 from torch import Tensor, nn
 
-from golden.codes.activation_map import steps_of
 from golden.codes.affine import AffineMap
 from golden.errors import UserError
+from golden.frontends.torch.activation_map import steps_of
 from golden.quantize.activation_quantizer import ActivationQuantizer
 from golden.quantize.ranges import Grid
 from golden.quantize.straight_through import through

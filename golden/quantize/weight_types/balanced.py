@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from golden.codes.integer_weight import IntegerWeight
+from golden.frontends.torch.integer_weight import IntegerWeight
 from golden.quantize.scheme import WeightScheme
 from golden.quantize.straight_through import through
 from golden.quantize.weight_quantizer import WeightQuantizer

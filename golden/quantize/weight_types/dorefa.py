@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from golden.codes.bipolar import UINT1
-from golden.codes.integer_weight import IntegerWeight
+from golden.frontends.torch.integer_weight import IntegerWeight
 from golden.graph import Encoding
 from golden.quantize.scheme import WeightScheme
 from golden.quantize.straight_through import through

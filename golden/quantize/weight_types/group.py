@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from golden.codes.integer_weight import IntegerWeight
+from golden.frontends.torch.integer_weight import IntegerWeight
 from golden.numbers.integer_type import IntegerType
 from golden.quantize.distribution import Distribution
 from golden.quantize.ranges import RANGES, Grid

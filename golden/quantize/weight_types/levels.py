@@ -5,7 +5,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from golden.codes.integer_weight import IntegerWeight
+from golden.frontends.torch.integer_weight import IntegerWeight
 from golden.quantize.straight_through import through
 from golden.quantize.weight_quantizer import WeightQuantizer, per_row
 

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from golden.codes.integer_weight import IntegerWeight
 from golden.errors import UserError
+from golden.frontends.torch.integer_weight import IntegerWeight
 from golden.quantize.scheme import WeightScheme
 from golden.quantize.straight_through import through
 from golden.quantize.weight_quantizer import WeightQuantizer

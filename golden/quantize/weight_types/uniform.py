@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from golden.codes.integer_weight import IntegerWeight
 from golden.errors import UserError
+from golden.frontends.torch.integer_weight import IntegerWeight
 from golden.graph import Encoding
 from golden.numbers.integer_type import IntegerType
 from golden.quantize.distribution import Distribution

@@ -1,7 +1,7 @@
 // Results of a pipeline that never stalls, kept until they are taken.
 //
-// Whoever lets work into the pipeline reserves places for its results, `reserve` of them in a
-// cycle, and does so only while `room` is high: while there are places for LARGEST more. So a
+// Whoever lets work into the pipeline reserves places for its results, reserve of them in a
+// cycle, and does so only while room is high: while there are places for LARGEST more. So a
 // result finds a place whenever it comes. A result leaves two clock edges after it comes; its
 // place is free again once it has moved to the output's register. There are 2**ADDRESS_WIDTH.
 module result_fifo #(

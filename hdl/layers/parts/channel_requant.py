@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from amaranth.hdl import Cat, Module, Value
+from amaranth.hdl import Cat, Module, Shape, Value
 from amaranth.lib.wiring import In, Out
 
 from golden.certificates.certificate import Certificate
@@ -14,20 +14,25 @@ from golden.errors import UserError
 from golden.graph import Certified, FixedPoint, Requantization
 from golden.numbers.arrays import Int64
 from golden.numbers.integer_type import IntegerType
-from golden.numbers.limits import MAXIMUM_MULTIPLIER_WIDTH
 from golden.numbers.requant_spec import RequantChannels
 from hdl.blocks.look_up import LOOK_UP_LATENCY, looked_up, stored_width
 from hdl.blocks.memory import Memory
-from hdl.blocks.multiply import CHUNK_WIDTH
+from hdl.blocks.multiply import hardware_multipliers
 from hdl.blocks.pipeline import FreePipeline
 from hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
-from hdl.costs.memories import rom_cost
+from hdl.costs.memories import rom_cost, usual_rom_cost
 from hdl.layers.parts.beatwise import Beatwise
 from hdl.layers.parts.codes import check_lanes, code_stream
 from hdl.layers.parts.position import Position
-from hdl.units.certified_requant import CertifiedRequantizer, certificate_columns, certified_latency
+from hdl.units.certified_requant import (
+    CertifiedRequantizer,
+    certificate_columns,
+    certificate_multipliers,
+    certified_latency,
+    logic_product_bits,
+)
 from hdl.units.requant import Requantizer, channel_layout, encode_channels
 
 
@@ -48,6 +53,8 @@ class ChannelRequantSpec:
         Lanes divide the channels.
     memory : Memory, optional
         What the ROMs are made of; see `hdl.blocks.rom.Rom`.
+    in_logic : bool
+        Whether certificates are multiplied by in tables, in place of hardware multipliers.
 
     Raises
     ------
@@ -61,6 +68,7 @@ class ChannelRequantSpec:
     channels: int
     lanes: int
     memory: Memory | None = None
+    in_logic: bool = False
 
     def __post_init__(self) -> None:
         check_lanes(self.lanes, self.channels)
@@ -82,7 +90,7 @@ class ChannelRequantSpec:
         """Cycles from an accepted beat to its codes, without a FIFO."""
         inner = 0
         if isinstance(self.requantization, Certified):
-            inner = certified_latency(self.requantization.certificate)
+            inner = certified_latency(self.requantization.certificate, self.in_logic)
         elif isinstance(self.requantization, FixedPoint):
             inner = Requantizer.LATENCY
         return self.preparation + inner
@@ -144,34 +152,33 @@ class ChannelRequantSpec:
 
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes but for its ROMs, estimated."""
-        return requantizer_cost(self.requantization, self.accumulator, self.lanes)
+        biasing = Costs(0 if self.bias is None else self.accumulator.width * self.lanes)
+        if self.requantization is None:
+            return biasing
+        if not isinstance(self.requantization, Certified):
+            spec = self.narrowed.spec
+            shapes = Shape(self.accumulator.width, True), Shape(spec.multiplier_width)
+            each = hardware_multipliers(*shapes)
+            return biasing + Costs(60 * each + 8 * self.output.width, each) * self.lanes
+        if self.in_logic:
+            bits = logic_product_bits(self.requantization.certificate)
+            return biasing + Costs(120 + 2 * bits) * self.lanes
+        products = sum(certificate_multipliers(each) for each in self.certificates())
+        return biasing + Costs(100 * self.lanes, products)
 
     def memory_costs(self, memory: Memory, fabric: Fabric) -> Costs:
         """Return what the ROMs take in a kind of memory, estimated."""
         width, words = np.array(self.rom_shapes, dtype=np.int64).T
         return rom_cost(width, words, memory, fabric).sum()
 
+    def usual_costs(self, fabric: Fabric) -> Costs:
+        """Return what the circuit takes with ROMs of what suits their sizes, estimated."""
+        roms = [usual_rom_cost(width, words, fabric) for width, words in self.rom_shapes]
+        return sum(roms, self.costs(fabric)).sum()
+
     def _by_lane(self, name: str, values: Int64) -> dict[str, Int64]:
         every = np.broadcast_to(values, self.channels)
         return {f"{name}_{lane}": every[lane :: self.lanes] for lane in range(self.lanes)}
-
-
-def requantizer_cost(
-    requantization: Requantization | None, accumulator: IntegerType, lanes: int
-) -> Costs:
-    """Estimate the requantizers of a layer."""
-    if requantization is None:
-        return Costs(accumulator.width * lanes)
-    if isinstance(requantization, Certified):
-        certificate = requantization.certificate
-        width = certificate.saturated_accumulator.width
-        partials = -(-width // 18) * -(-certificate.multiplier_width // 18)
-        return Costs(120 * lanes, partials * lanes)
-    partials = 4
-    if requantization.channels.spec.multiplier_width > MAXIMUM_MULTIPLIER_WIDTH:
-        multiplier = requantization.channels.spec.multiplier_width
-        partials = -(-accumulator.width // CHUNK_WIDTH) * -(-multiplier // CHUNK_WIDTH)
-    return Costs(75 * partials * lanes, partials * lanes)
 
 
 class ChannelRequantizer(Beatwise):
@@ -235,6 +242,7 @@ class ChannelRequantizer(Beatwise):
                 spec.output,
                 f"{self.name}_{lane}",
                 spec.memory,
+                spec.in_logic,
                 stalls=False,
             )
             for lane, certificate in enumerate(spec.certificates())

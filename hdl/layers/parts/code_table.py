@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 from golden.numbers.integer_type import IntegerType
 from hdl.blocks.pipeline import Stages
 from hdl.blocks.rom import Rom
+from hdl.costs.costs import Costs
+from hdl.costs.fabric import Fabric
+from hdl.costs.memories import usual_rom_cost
 
 MAXIMUM_TABLE_WIDTH = 10
 """Bits of the codes that a table in ROM takes."""
@@ -55,3 +58,9 @@ def code_table(
     m.submodules[f"{instance}_table"] = rom = Rom(name, [(by_bits, held.width)])
     m.d.comb += [rom.enable.eq(pipeline.advance), rom.address.eq(code.as_unsigned())]
     return pipeline.register(instance, rom.data.as_signed() if held.signed else rom.data)
+
+
+def code_table_cost(kind: IntegerType, values: NDArray[np.integer], fabric: Fabric) -> Costs:
+    """Estimate a table."""
+    held = IntegerType.spanning(int(values.min()), int(values.max()))
+    return usual_rom_cost(held.width, 1 << kind.width, fabric).sum()

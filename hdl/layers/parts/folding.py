@@ -23,6 +23,8 @@ class Folding:
     weights, window, constants : Memory, optional
         What the weights, the rows under the window, and the constants of channels are kept in; by
         default what suits their size, see `hdl.blocks.memory`.
+    scales_in_logic : bool
+        Whether certificates are multiplied by in tables, in place of hardware multipliers.
     """
 
     rows: int = 1
@@ -32,6 +34,7 @@ class Folding:
     weights: Memory | None = None
     window: Memory | None = None
     constants: Memory | None = None
+    scales_in_logic: bool = False
 
     @property
     def simd(self) -> int:

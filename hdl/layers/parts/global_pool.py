@@ -5,7 +5,6 @@ from functools import cached_property
 
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
 
-from golden.graph import AccumulatingNode
 from golden.graph.requantization import Requantization
 from golden.graph.tensor import Encoding
 from golden.numbers.arrays import Int64
@@ -15,6 +14,8 @@ from hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
 from hdl.blocks.shapes import shape_of
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
+from hdl.costs.logic import STREAM, counters_cost
+from hdl.costs.memories import usual_ram_cost
 from hdl.layers.layer import Layer
 from hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
 from hdl.layers.parts.codes import elements_through_beat, resized
@@ -90,7 +91,12 @@ class GlobalPoolSpec(LanewiseSpec):
 
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
-        return Costs(250, 2 if isinstance(self.node, AccumulatingNode) else 0, 2)
+        width = self.requantizer.accumulator.width
+        groups = self.tensors[0].channels // self.lanes
+        adding = Costs(2 * width) * self.lanes  # The sum, or what it starts from.
+        counting = counters_cost([self.pixels, groups])
+        memory = usual_ram_cost(self.lanes * width, groups, fabric).sum() if groups > 1 else Costs()
+        return STREAM + adding + counting + memory + self.requantizer.usual_costs(fabric)
 
     def build(self, name: str) -> "GlobalPool":
         """Return the circuit."""

@@ -160,6 +160,7 @@ class MatrixLayerSpec(LayerSpec):
             self.geometry.outputs,
             self.output_lanes,
             self.folding.constants,
+            self.folding.scales_in_logic,
         )
 
     @property
@@ -191,9 +192,7 @@ class MatrixLayerSpec(LayerSpec):
         products = folding.multiplier.costs(
             self.operands, matrix.groups, folding.outputs, matrix.lanes
         )
-        control = matrix_control_cost(
-            folding.simd * self.tensor.type.width, folding.outputs, self.accumulator.width
-        )
+        control = matrix_control_cost(folding.outputs, self.accumulator.width)
         codes, depth, _ = self.window.memory_shape
         rows = folding.window or usual_ram(codes * self.tensor.type.width, depth)
         weights = folding.weights or usual_rom(matrix.words)

@@ -127,10 +127,22 @@ class SlidingWindow(wiring.Component):
 
 
 def window_cost(window: SlidingWindowSpec, memory: Memory, fabric: Fabric) -> Costs:
-    """Estimate the memories of the rows under a window."""
+    """Estimate the memories of the rows under a window, and what reads beats from them."""
     codes, depth, count = window.memory_shape
     each = ram_cost(codes * window.code.width, depth, memory, fabric)
-    return Costs(count * each.luts, 0, count * each.halves)
+    return Costs(count * each.luts + _reading_luts(window), 0, count * each.halves)
+
+
+def _reading_luts(window: SlidingWindowSpec) -> int:
+    """Estimate the tables between the memories and a beat.
+
+    A table chooses one of four where two bits say which, one of three otherwise: the element at
+    which a word begins, the slot of a row.
+    """
+    bits = window.rows * window.elements * window.code.width
+    rotating = 0 if window.aligned else -(-(window.elements - 1).bit_length() // 2)
+    choosing = -(-(window.slots - 1) // 3) if window.rows > 1 else 0
+    return bits * (rotating + choosing)
 
 
 class _Rows:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol, TypeVar
 
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
-from numpy.typing import ArrayLike
 
 from golden.numbers.arrays import Int64
 from hdl.blocks.pipeline import Stages
@@ -14,6 +13,8 @@ from hdl.blocks.rom import Rom
 from hdl.blocks.shapes import shape_of
 from hdl.costs.costs import Costs
 from hdl.costs.fabric import Fabric
+from hdl.costs.logic import counters_cost
+from hdl.costs.memories import usual_ram_cost, usual_rom_cost
 from hdl.layers.layer import Layer
 from hdl.layers.parts.lanewise import LanewiseSpec
 
@@ -91,7 +92,20 @@ class SoftmaxRowsSpec(LanewiseSpec):
 
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
-        return Costs(250, 0, 2)
+        tensor = self.tensors[0]
+        memory = usual_ram_cost(tensor.type.width, tensor.channels, fabric).sum()
+        words = len(self.exponential)
+        table = usual_rom_cost(self.exponential_width, words, fabric).sum()
+        return memory + table + counters_cost([tensor.channels]) + self.scaling_costs(fabric)
+
+    @property
+    @abstractmethod
+    def exponential(self) -> Int64:
+        """The table of exponentials; differences beyond its end are as the last."""
+
+    @abstractmethod
+    def scaling_costs(self, fabric: Fabric) -> Costs:
+        """Return what the reciprocal, its multiplier and the sequence of a row take, estimated."""
 
 
 SpecT_co = TypeVar("SpecT_co", bound=SoftmaxRowsSpec, covariant=True)
@@ -207,7 +221,7 @@ class SoftmaxRows(Layer[SpecT_co]):
     def _term(self, m: Module, stages: Stages, bits: Value, largest: Value) -> Value:
         """Return the exponential of a code read from the memory, three cycles later."""
         width = self.spec.tensors[0].type.width
-        table = self._exponential()
+        table = self.spec.exponential
         m.submodules.exponential = rom = Rom(self.name, [(table, self.spec.exponential_width)])
         # Modulo the codes' range, where every difference from the largest lies.
         difference = stages.register("difference", (largest - bits)[:width])
@@ -216,10 +230,6 @@ class SoftmaxRows(Layer[SpecT_co]):
             difference = Mux(difference > last, last, difference)
         m.d.comb += [rom.enable.eq(stages.advance), rom.address.eq(difference)]
         return stages.register("term", rom.data)
-
-    @abstractmethod
-    def _exponential(self) -> ArrayLike:
-        """Return the table of exponentials; differences beyond its end are as the last."""
 
     @abstractmethod
     def _added(self, total: Value, term: Value) -> Value:

@@ -144,7 +144,7 @@ class WindowPoolSpec(LanewiseSpec):
         """Return what the circuit takes, estimated."""
         windows, width = self.windows, self.tensors[0].type.width
         codes, depth, _ = windows.memory_shape
-        luts = 150 + (4 * windows.rows + 2) * windows.elements * width
+        luts = 150 + (3 * windows.rows // 2 + 2) * windows.elements * width
         memory = window_cost(windows, usual_ram(codes * width, depth), fabric)
         return Costs(luts) + memory + self.scaling_costs(fabric)
 

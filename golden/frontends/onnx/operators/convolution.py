@@ -18,7 +18,8 @@ from golden.frontends.onnx.registry import CHANNELS_LAST, STANDARD, converts
 from golden.frontends.onnx.values import Activation
 from golden.frontends.onnx.weights import Weights, named_weights, weights_of
 from golden.frontends.onnx.windows import WINDOW, window_of
-from golden.graph import Convolution, Encoding
+from golden.graph import Convolution, Encoding, Window
+from golden.numbers.arrays import Int64
 
 CONVOLUTION = (*WINDOW, "group", "kernel_shape")
 
@@ -30,17 +31,9 @@ def _convolution(
     size = (weights.codes.shape[2], weights.codes.shape[3])
     if site.sizes("kernel_shape", size) != size:
         raise UserError(f"its kernel_shape is not that of its weights, {size}")
-    node = Convolution(
-        inputs=(image.name,),
-        output="convolution",
-        weight=weights.codes.transpose(0, 2, 3, 1),
-        weight_type=weights.type,
-        bias=np.zeros(len(weights.codes), dtype=np.int64),
-        input_encoding=encoding,
-        weight_encoding=weights.encoding,
-        window=window_of(site, size, image),
-        groups=site.integer("group", 1),
-    )
+    window, groups = window_of(site, size, image), site.integer("group", 1)
+    weight = weights.codes.transpose(0, 2, 3, 1)
+    node = convolution_node(image.name, encoding, weights, weight, window, groups)
     height, width, channels = node.infer(site.builder.made(image.name)).tensor.shape
     return node, site.image_layout(height, width, channels)
 
@@ -69,3 +62,33 @@ def _conv_integer(site: Site, arithmetic: OnnxArithmetic) -> None:
     weights = named_weights(site, 1, -1, 3, rank=4, axis=0)
     node, layout = _convolution(site, codes_at(site, 0), input_encoding(site, 0, 2), weights)
     site.set(unscaled(node, layout))
+
+
+def convolution_node(
+    name: str, encoding: Encoding, weights: Weights, weight: Int64, window: Window, groups: int
+) -> Convolution:
+    """Return the node of an operator that convolves, without bias and requantization.
+
+    Parameters
+    ----------
+    name : str
+        The tensor of the graph that is convolved.
+    encoding : Encoding
+        Of its codes.
+    weights : Weights
+        Their type and encoding.
+    weight : ndarray of int64, shape (outputs, height, width, channels of a group)
+    window : Window
+    groups : int
+    """
+    return Convolution(
+        inputs=(name,),
+        output="convolution",
+        weight=weight,
+        weight_type=weights.type,
+        bias=np.zeros(len(weight), dtype=np.int64),
+        input_encoding=encoding,
+        weight_encoding=weights.encoding,
+        window=window,
+        groups=groups,
+    )

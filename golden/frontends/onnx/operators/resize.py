@@ -13,6 +13,7 @@ from golden.frontends.onnx.registry import converts
 from golden.frontends.onnx.values import NUMBERS, Activation, Codes
 from golden.graph import Node
 from golden.lowering.movements import Image, depth_to_space, picked, space_to_depth
+from golden.numbers.arrays import Float64
 
 _Nodes = Callable[[str, Image, str], list[Node]]
 """Takes the name and shape of an image of the graph, and the name of the result."""
@@ -87,7 +88,7 @@ def _nearest(site: Site, length: int, made: int, scale: float) -> list[int]:
     # Operator sets before 11 take the next one where they make an image smaller.
     usual = ("floor" if scale >= 1 else "ceil") if first else "round_prefer_floor"
     rounding = site.text("nearest_mode", usual)
-    roundings = {
+    roundings: dict[str, Callable[[Float64], Float64]] = {
         "round_prefer_floor": lambda values: np.ceil(values - 0.5),
         "round_prefer_ceil": lambda values: np.floor(values + 0.5),
         "floor": np.floor,

@@ -8,10 +8,11 @@ from golden.frontends.onnx.builder import Site
 from golden.frontends.onnx.coded import plain
 from golden.frontends.onnx.layout import Layout
 from golden.frontends.onnx.matrix import set_accumulated
+from golden.frontends.onnx.operators.convolution import convolution_node
 from golden.frontends.onnx.registry import converts
 from golden.frontends.onnx.weights import Weights, weights_of
 from golden.frontends.onnx.windows import window_of
-from golden.graph import Convolution, Window
+from golden.graph import Window
 from golden.lowering.movements import Image, cropped, set_apart
 
 _ATTRIBUTES = (
@@ -53,17 +54,11 @@ def _transpose_convolution(site: Site, arithmetic: OnnxArithmetic) -> None:
         tensor = node.infer(*(site.builder.made(each) for each in node.inputs)).tensor
         site.builder.add(node, Layout.same(tensor.shape))
     outside = [(max(before, 0), max(after, 0)) for before, after in ends]
-    convolution = Convolution(
-        inputs=(nodes[-1].output,),
-        output="transposed convolution",
-        # A pixel reaches what lies behind it by the first weight: turned, a convolution does so.
-        weight=weights.codes.transpose(0, 2, 3, 1)[:, ::-1, ::-1],
-        weight_type=weights.type,
-        bias=np.zeros(len(weights.codes), dtype=np.int64),
-        input_encoding=source.encoding,
-        weight_encoding=weights.encoding,
-        window=Window(size, (1, 1), window.dilation, (outside[0], outside[1])),
-        groups=groups,
+    # A pixel reaches what lies behind it by the first weight: turned, a convolution does so.
+    turned = weights.codes.transpose(0, 2, 3, 1)[:, ::-1, ::-1]
+    reached = Window(size, (1, 1), window.dilation, (outside[0], outside[1]))
+    convolution = convolution_node(
+        nodes[-1].output, source.encoding, weights, turned, reached, groups
     )
     made = convolution.infer(site.builder.made(nodes[-1].output)).tensor.shape
     layout = site.image_layout(*made)

@@ -10,7 +10,8 @@ from golden.frontends.tflite.known_operators import FUSED, Options
 from golden.frontends.tflite.registry import converts
 from golden.frontends.tflite.weights import accumulator_of, bias_of, weights_of
 from golden.frontends.tflite.windows import window_of
-from golden.graph import Convolution, Encoding
+from golden.graph import Convolution, Encoding, Window
+from golden.numbers.arrays import Int64
 
 _FIELDS = ("Padding", "StrideW", "StrideH", "DilationWFactor", "DilationHFactor", FUSED)
 
@@ -34,17 +35,8 @@ def _convolution(site: Site, arithmetic: LitertArithmetic, depthwise: bool) -> N
     channels = activation_shape(site.input(0))[-1:]
     weight = weight.transpose(3, 1, 2, 0) if depthwise else weight
     groups = channels[0] // weight.shape[3] if channels else 0
-    node = Convolution(
-        inputs=(site.input(0).name,),
-        output=site.output.name,
-        weight=weight,
-        weight_type=kind,
-        bias=bias_of(site, weight.shape[0]),
-        input_encoding=site.source().encoding,
-        weight_encoding=Encoding(int(info.zero_point[0])),
-        window=window_of(site, (weight.shape[1], weight.shape[2]), dilated=True),
-        groups=groups,
-    )
+    window = window_of(site, (weight.shape[1], weight.shape[2]), dilated=True)
+    node = convolution_node(site, site.input(0).name, weight, window, groups)
     requantization = arithmetic.convolution(
         site.builder.infer(node),
         accumulator_of(site),
@@ -54,3 +46,33 @@ def _convolution(site: Site, arithmetic: LitertArithmetic, depthwise: bool) -> N
         fused_clamp(site, arithmetic),
     )
     site.emit(dataclasses.replace(node, requantization=requantization))
+
+
+def convolution_node(
+    site: Site, name: str, weight: Int64, window: Window, groups: int = 1
+) -> Convolution:
+    """Return the node of an operator that convolves, without its requantization.
+
+    Parameters
+    ----------
+    site : Site
+        Its second input are the weights.
+    name : str
+        The tensor of the graph that is convolved.
+    weight : ndarray of int64, shape (outputs, height, width, channels of a group)
+    window : Window
+    groups : int
+    """
+    info = site.input(1)
+    assert info.type is not None
+    return Convolution(
+        inputs=(name,),
+        output=site.output.name,
+        weight=weight,
+        weight_type=info.type,
+        bias=bias_of(site, weight.shape[0]),
+        input_encoding=site.source().encoding,
+        weight_encoding=Encoding(int(info.zero_point[0])),
+        window=window,
+        groups=groups,
+    )

@@ -9,9 +9,10 @@ from golden.frontends.tflite.arithmetic import LitertArithmetic, WeightScale
 from golden.frontends.tflite.builder import Site, activation_shape, constant
 from golden.frontends.tflite.fused import fused_clamp
 from golden.frontends.tflite.known_operators import FUSED, Options
+from golden.frontends.tflite.operators.convolution import convolution_node
 from golden.frontends.tflite.registry import converts
-from golden.frontends.tflite.weights import accumulator_of, bias_of, weights_of
-from golden.graph import Convolution, Encoding, Window
+from golden.frontends.tflite.weights import accumulator_of, weights_of
+from golden.graph import Window
 from golden.lowering.movements import cropped, set_apart
 
 _OPTIONS = Options("TransposeConvOptions", ("Padding", "StrideW", "StrideH", FUSED))
@@ -51,17 +52,10 @@ def _transpose_convolution(site: Site, arithmetic: LitertArithmetic) -> None:
         site.builder.add(part)
         name = part.output
     outside = [(max(before, 0), max(after, 0)) for before, after in ends]
-    node = Convolution(
-        inputs=(name,),
-        output=site.output.name,
-        # A pixel reaches what lies behind it by the first weight: turned, a convolution does so.
-        weight=weight[:, ::-1, ::-1],
-        weight_type=kind,
-        bias=bias_of(site, weight.shape[0]),
-        input_encoding=source.encoding,
-        weight_encoding=Encoding(int(info.zero_point[0])),
-        window=Window(size, padding=(outside[0], outside[1])),
-    )
+    # A pixel reaches what lies behind it by the first weight: turned, a convolution does so.
+    turned = weight[:, ::-1, ::-1]
+    window = Window(size, padding=(outside[0], outside[1]))
+    node = convolution_node(site, name, turned, window)
     requantization = arithmetic.transpose_convolution(
         site.builder.infer(node),
         accumulator_of(site),

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from golden import graph
-from golden.codes.activation_map import scale_of
+from golden.frontends.torch.activation_map import scale_of
 from golden.frontends.torch.layer import Layer
 from golden.frontends.torch.lowering_context import LoweringContext
 from golden.frontends.torch.translation import Call, translates

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.fx import Node
 
 from golden import graph
-from golden.codes.activation_map import encoding_of, scale_of
+from golden.frontends.torch.activation_map import encoding_of, scale_of
 from golden.frontends.torch.exact import codes_of
 from golden.frontends.torch.layer import Layer
 from golden.frontends.torch.limits import UNLIMITED

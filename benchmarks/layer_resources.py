@@ -1,0 +1,142 @@
+"""python -m benchmarks.layer_resources: what layers say they take, and what Yosys counts.
+
+One row for each kind of layer, alone, on 7 series: tables (those that are memories and shift
+registers included), DSP48E1 and block RAMs in halves, estimated and counted, with their ratio. With
+``--model FILE --cycles N`` also a network, planned for a Zynq-7020 with bare streams.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from amaranth.lib import wiring
+from rich.console import Console
+from rich.table import Table
+
+import bittrue
+from flows.synthesis.yosys import synthesise
+from flows.units import UNITS
+from golden.files.atomic_file import write_atomically
+from hdl.costs.costs import Costs
+from hdl.costs.fabric import SERIES_7
+from hdl.layers.layer import Layer
+from hdl.network.circuit import Network
+from hdl.printer.verilog_output import to_verilog
+
+OUTPUT = Path("sim_build") / "benchmarks"
+
+KINDS = {
+    "convolution": "convolution shape=9x7x8 outputs=16 elements=8 pe=4",
+    "convolution, LUT": "convolution shape=9x7x8 outputs=16 elements=8 pe=4 multiplier=lut",
+    "convolution, LUT int4": "convolution shape=9x7x8 outputs=16 elements=8 pe=4 multiplier=lut "
+    "code=int4 weights=int4 output=int4",
+    "convolution, XNOR": "convolution shape=9x7x32 outputs=16 padding=0x0x0x0 code=uint1 "
+    "weights=uint1 bipolar=yes multiplier=xnor output=uint1 elements=32 pe=4",
+    "depthwise": "convolution shape=9x7x8 groups=8 outputs=8 rows=3 elements=2 pe=2",
+    "pointwise": "convolution shape=9x7x16 kernel=1x1 padding=0x0x0x0 outputs=16 elements=8 pe=4",
+    "dense": "dense inputs=64 outputs=32 elements=8 pe=4",
+    "dense, LUT": "dense inputs=32 outputs=16 elements=16 pe=4 multiplier=lut",
+    "dense, ternary": "dense inputs=32 outputs=16 elements=16 pe=4 multiplier=ternary "
+    "weights=int2 values=-1,0,1",
+    "dense, powers of two": "dense inputs=32 outputs=16 elements=16 pe=4 "
+    "multiplier=power_of_two values=-64,-32,-16,-8,-4,-2,-1,0,1,2,4,8,16,32,64",
+    "dense, codebook": "dense inputs=32 outputs=16 elements=16 pe=4 multiplier=codebook "
+    "values=-57,3,93",
+    "add": "add shape=8x8x16 lanes=4",
+    "add of three": "add shape=8x8x16 lanes=4 inputs=3",
+    "multiply": "multiply shape=8x8x16 lanes=4",
+    "requantize": "requantize shape=8x8x16 lanes=4 kind=int16",
+    "table": "table shape=8x8x16 lanes=4",
+    "clamp": "clamp shape=8x8x16 lanes=4",
+    "pad": "pad shape=8x8x16 lanes=4",
+    "concat": "concat shapes=8x8x16,8x8x16 lanes=4",
+    "broadcast": "broadcast of=1x1x64 shape=8x8x64 lanes=4",
+    "global average": "global_pool shape=8x8x64 lanes=4",
+    "max pool": "window_pool pooling=maximum shape=16x16x16 kernel=2x2 stride=2x2 "
+    "padding=0x0x0x0 rows=2 lanes=4",
+    "average pool": "window_pool pooling=average shape=8x8x16 rows=3 lanes=4",
+    "sum pool": "window_pool pooling=sum shape=8x8x16 rows=3 lanes=4 output=int16",
+    "softmax": "softmax shape=64",
+    "softmax16": "softmax16 shape=64",
+    "argmax": "argmax shape=64 lanes=4",
+}
+"""A unit for each kind of layer, small enough to be synthesised in seconds."""
+
+MEMORY_TABLES = {
+    "SRL16E": 1,
+    "SRLC32E": 1,
+    "RAM32X1D": 2,
+    "RAM64X1D": 2,
+    "RAM32M": 4,
+    "RAM64M": 4,
+}
+"""Tables that a cell which is memory fills."""
+
+
+def counted(cells: Mapping[str, int]) -> Costs:
+    """Return what the cells of a netlist are."""
+    luts = sum(cells.get(f"LUT{inputs}", 0) for inputs in range(1, 7))
+    luts += sum(cells.get(kind, 0) * tables for kind, tables in MEMORY_TABLES.items())
+    halves = 2 * cells.get("RAMB36E1", 0) + cells.get("RAMB18E1", 0)
+    return Costs(luts, cells.get("DSP48E1", 0), halves)
+
+
+def synthesised(component: wiring.Component, name: str) -> Costs:
+    """Return what Yosys counts."""
+    design = to_verilog(component, name)
+    return counted(synthesise(component, design, "xc7", OUTPUT)[0].cells)
+
+
+def kinds(names: list[str]) -> Iterator[tuple[str, Costs, Costs]]:
+    """Yield each kind with what it says it takes, and what it does."""
+    for kind, words in KINDS.items():
+        if names and kind not in names:
+            continue
+        unit, *rest = words.split()
+        layer = UNITS[unit].build(**UNITS[unit].parse(rest))
+        assert isinstance(layer, Layer)
+        name = "".join(letter for letter in kind if letter.isalnum())
+        yield kind, layer.spec.costs(SERIES_7), synthesised(layer, name)
+
+
+def network(path: str, cycles: int) -> tuple[str, Costs, Costs]:
+    """Return the name of a file with what its plan says it takes, and what it does."""
+    circuits = bittrue.plan(bittrue.load(path), "zynq7020", cycles, shell="stream").circuits
+    total = circuits.resources
+    estimate = Costs(total.luts, total.multipliers, round(2 * total.block_rams))
+    return Path(path).name, estimate, synthesised(Network(circuits.spec), "network")
+
+
+def main(words: list[str] | None = None) -> int:
+    """Print the table, and write it to ``sim_build/benchmarks/layer_resources.md``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kinds", nargs="*", help=f"of {', '.join(KINDS)}; all by default")
+    parser.add_argument("--model", help="a network besides")
+    parser.add_argument("--cycles", type=int, default=33_000)
+    arguments = parser.parse_args(words)
+    console = Console()
+    table = Table("layer", "LUT", "Yosys", "ratio", "DSP", "Yosys", "halves of BRAM", "Yosys")
+    lines = ["| " + " | ".join(str(column.header) for column in table.columns) + " |"]
+    lines.append("|---" + "|---:" * (len(table.columns) - 1) + "|")
+    rows = list(kinds(arguments.kinds))
+    if arguments.model:
+        rows.append(network(arguments.model, arguments.cycles))
+    for name, estimate, count in rows:
+        ratio = int(estimate.luts) / max(int(count.luts), 1)
+        pairs = (
+            (estimate.multipliers, count.multipliers),
+            (estimate.halves, count.halves),
+        )
+        cells = [name, f"{int(estimate.luts):,}", f"{int(count.luts):,}", f"{ratio:.2f}"]
+        cells += [str(int(each)) for pair in pairs for each in pair]
+        table.add_row(*cells)
+        lines.append("| " + " | ".join(cells) + " |")
+    console.print(table)
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    write_atomically(OUTPUT / "layer_resources.md", "\n".join(lines).encode() + b"\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

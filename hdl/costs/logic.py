@@ -1,0 +1,31 @@
+"""What common pieces of logic take; see `hdl.costs.costs.Costs`."""
+
+from collections.abc import Sequence
+
+from hdl.blocks.multiply import LOGIC_WIDTH
+from hdl.costs.costs import Costs
+
+STREAM = Costs(4)
+"""Valid and ready of a pipeline."""
+
+
+def counters_cost(sizes: Sequence[int]) -> Costs:
+    """Estimate counters of so many steps each, with the comparisons of their ends."""
+    return Costs(sum(3 * max(size - 1, 0).bit_length() for size in sizes))
+
+
+def adder_cost(width: int) -> Costs:
+    """Estimate an adder, with what chooses its operands."""
+    return Costs(width)
+
+
+def clamp_cost(width: int) -> Costs:
+    """Estimate two comparisons with constants, and a choice of three for each bit."""
+    return Costs(width // 2 + width)
+
+
+def product_cost(one: int, other: int) -> Costs:
+    """Estimate a product of operands of so many bits, see `hdl.blocks.multiply.multiplier`."""
+    if min(one, other) <= LOGIC_WIDTH:
+        return Costs(min(one, other) * (max(one, other) + 1))
+    return Costs(0, 1)

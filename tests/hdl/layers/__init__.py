@@ -1,0 +1,1 @@
+"""Layers of networks, before they are circuits."""
