@@ -52,7 +52,7 @@ def pixels_to_blocks() -> Graph:
     return b.graph(appended(b, picked(columns, (12, 12, 2), places, "part")))
 
 
-NETWORKS = {"transposed": (transposed_convolution, 700), "blocks": (pixels_to_blocks, 150)}
+NETWORKS = {"transposed": (transposed_convolution, 700), "blocks": (pixels_to_blocks, 300)}
 
 
 def planned(name: str) -> Plan:

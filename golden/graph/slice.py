@@ -1,8 +1,6 @@
 """A part of a tensor."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from golden.errors import UserError
 from golden.graph.node import Inference, Node, only_input
@@ -28,10 +26,6 @@ class Slice(Node):
     begin: tuple[int, ...]
     size: tuple[int, ...]
     stride: tuple[int, ...]
-
-    absent: ClassVar[Mapping[str, str]] = {
-        "torch": "slices of a float module are not translated yet",
-    }
 
     @property
     def title(self) -> str:

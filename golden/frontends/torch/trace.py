@@ -20,7 +20,7 @@ from golden.frontends.torch.channels_last import Shape
 from golden.frontends.torch.evaluation import evaluation_copy, outputs_of
 from golden.frontends.torch.float_network import FloatNetwork
 from golden.frontends.torch.layer import Layer
-from golden.frontends.torch.translation import SAME, TRANSLATIONS, Call
+from golden.frontends.torch.translation import PARTING, SAME, TRANSLATIONS, Call
 from golden.registry import import_modules, import_users_operators
 
 import_modules(operators)
@@ -81,6 +81,7 @@ class _Translation:
     def __init__(self, program: ExportedProgram) -> None:
         self._constants = _constants(program)
         self._names: dict[Node, str] = {}
+        self._wholes: set[Node] = set()  # Of which parts are taken.
         self._shapes: dict[str, Shape] = {}
         self._layers: list[Layer] = []
         user_inputs = program.graph_signature.user_inputs
@@ -117,19 +118,24 @@ class _Translation:
             self._depending.add(node)
         if node.target is operator.getitem:
             obstacles.require(each.name for each in node.all_input_nodes)
-        first = node.target is operator.getitem and node.args[1] == 0
-        if call.operator not in TRANSLATIONS.keys() | SAME:
+        item = node.target is operator.getitem
+        parted = item and node.all_input_nodes[0] in self._wholes
+        first = item and not parted and node.args[1] == 0
+        name = "getitem" if parted else call.operator
+        if name not in TRANSLATIONS.keys() | SAME | PARTING:
             import_users_operators()
-        if depends and not first and call.operator not in TRANSLATIONS.keys() | SAME:
+        if depends and not first and name not in TRANSLATIONS.keys() | SAME | PARTING:
             raise call.refusal("is not supported; docs/torch.md lists what is")
         obstacles.require(each.name for each in node.all_input_nodes)
-        if call.operator in SAME or first:
+        if name in SAME or first or (depends and name in PARTING):
             self._names[node] = self._names[node.all_input_nodes[0]]
+            if name in PARTING:
+                self._wholes.add(node)
             return
         if not call.inputs:
             self._constants[node.name] = self._evaluate(node)
             return
-        layer = TRANSLATIONS[call.operator](call, self._unique(call.place or node.name))
+        layer = TRANSLATIONS[name](call, self._unique(call.place or node.name))
         self._define(node, layer.output)
         self._layers.append(layer)
 

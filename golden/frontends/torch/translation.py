@@ -125,6 +125,10 @@ SAME = frozenset(("alias", "clone", "contiguous", "detach", "dropout", "lift_fre
 """Operators that return their input, in evaluation mode."""
 
 
+PARTING = frozenset(("split", "split_with_sizes"))
+"""Operators that make several parts of their input, each of which is taken by itself."""
+
+
 def translates(*names: str) -> Callable[[Translate], Translate]:
     """Register the translation of ATen operators, named without overload."""
 
