@@ -55,14 +55,14 @@ synth: $(VENV)/.synth.installed ## area and clock of a unit: UNIT=requant DEVICE
 	@$(BIN)/bittrue synth '$(UNIT)' $(PARAMS) --family '$(DEVICE)'
 
 formal: $(VENV)/.formal.installed ## prove a unit equal to plain arithmetic for every input: UNIT=mac [PARAMS=]
-	@$(BIN)/python -m flows.formal '$(UNIT)' $(PARAMS)
+	@$(BIN)/python -m bittrue.flows.formal '$(UNIT)' $(PARAMS)
 
 lint: $(VENV)/.lint.installed ## ruff, mypy, the floors of imports, and Verilator's lint over every unit's Verilog
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --no-logo
-	@$(BIN)/python -m flows.synthesis.verilog_lint
+	@$(BIN)/python -m bittrue.flows.synthesis.verilog_lint
 
 bench: $(VENV)/.synth.installed ## list the benchmarks and the command of each
 	@sed -n 's/^"""\(.*\)$$/  \1/p' benchmarks/*.py

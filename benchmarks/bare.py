@@ -5,9 +5,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from flows.simulation.simulators.toolchain import verilator_environment, verilator_root
-from hdl.printer.rom_files import write_design
-from hdl.printer.verilog_output import Design
+from bittrue.flows.simulation.simulators.toolchain import verilator_environment, verilator_root
+from bittrue.hdl.printer.rom_files import write_design
+from bittrue.hdl.printer.verilog_output import Design
 
 
 def bare_speed(

@@ -17,14 +17,17 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from golden.certificates.certificate import Reference
-from golden.certificates.certificate_search import find_certificate
-from golden.numbers.arrays import Int64
-from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
-from golden.numbers.multiplier import quantize_multiplier
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import Rounding
-from golden.units.requant import requantize
+from bittrue.golden.certificates.certificate import Reference
+from bittrue.golden.certificates.certificate_search import find_certificate
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.float_requant import (
+    requantize_float32_half_even,
+    requantize_float64_half_away,
+)
+from bittrue.golden.numbers.multiplier import quantize_multiplier
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
+from bittrue.golden.units.requant import requantize
 
 RESULT = Path("sim_build") / "benchmarks" / "certificate_search.json"
 CHANNELS = 256

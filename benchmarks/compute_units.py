@@ -23,11 +23,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from flows.synthesis.yosys import Synthesis, SynthesisError, synthesise
-from flows.units import UNITS
-from golden.errors import UserError
-from golden.files.atomic_file import write_atomically
-from hdl.printer.verilog_output import to_verilog
+from bittrue.flows.synthesis.yosys import Synthesis, SynthesisError, synthesise
+from bittrue.flows.units import UNITS
+from bittrue.golden.errors import UserError
+from bittrue.golden.files.atomic_file import write_atomically
+from bittrue.hdl.printer.verilog_output import to_verilog
 
 OUTPUT = Path("sim_build") / "benchmarks"
 SYNTHESES = Path("sim_build") / "synth"

@@ -15,13 +15,13 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.bare import bare_speed
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation, Run
+from bittrue.flows.simulation.simulators import verilator
+from bittrue.flows.simulation.simulators.run import run
+from bittrue.golden.numbers.requant_spec import RequantSpec
+from bittrue.hdl.printer.verilog_output import Design, to_verilog
+from bittrue.hdl.units.requant import Requantizer
 from cocotb_tests.units.requant import random_stimulus
-from flows.simulation.bench.cosimulation import Cosimulation, Run
-from flows.simulation.simulators import verilator
-from flows.simulation.simulators.run import run
-from golden.numbers.requant_spec import RequantSpec
-from hdl.printer.verilog_output import Design, to_verilog
-from hdl.units.requant import Requantizer
 
 BUILDS = Path("sim_build") / "benchmarks"
 BARE_MODEL = Path(__file__).parent / "bare_model.cpp"

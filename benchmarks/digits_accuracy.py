@@ -22,12 +22,12 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.digits_schemes import FLOAT, ROWS, Row, float_training
-from golden.digits.data import Split, load
-from golden.digits.network import DigitsNetwork, accuracy, distorted, train_digits
-from golden.files.atomic_file import write_atomically
-from golden.quantize import TrainingData, quantize
-from golden.quantize.report import integer_accuracy, layer_reports
-from golden.quantize.scheme_file import write_scheme
+from bittrue.golden.digits.data import Split, load
+from bittrue.golden.digits.network import DigitsNetwork, accuracy, distorted, train_digits
+from bittrue.golden.files.atomic_file import write_atomically
+from bittrue.golden.quantize import TrainingData, quantize
+from bittrue.golden.quantize.report import integer_accuracy, layer_reports
+from bittrue.golden.quantize.scheme_file import write_scheme
 
 RESULTS = Path("sim_build") / "digits_accuracy.json"
 SPLITS: tuple[Split, ...] = ("file_order", "random")

@@ -27,20 +27,20 @@ from rich.console import Console
 from rich.table import Table
 from torch import nn
 
+from bittrue.flows.planning.devices import find_budget
+from bittrue.flows.planning.plan import plan_network
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation
+from bittrue.flows.simulation.bench.scenario import compare
+from bittrue.flows.simulation.network import Pace, network_scenario
+from bittrue.flows.simulation.simulators.run_folder import run_folder
+from bittrue.golden.errors import UserError
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.load import load_network
+from bittrue.golden.graph import Graph
+from bittrue.golden.lowering.certify import certify
+from bittrue.hdl.network.circuit import Network
+from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.bench.images import random_images
-from flows.planning.devices import find_budget
-from flows.planning.plan import plan_network
-from flows.simulation.bench.cosimulation import Cosimulation
-from flows.simulation.bench.scenario import compare
-from flows.simulation.network import Pace, network_scenario
-from flows.simulation.simulators.run_folder import run_folder
-from golden.errors import UserError
-from golden.executor.execute import Executor
-from golden.frontends.load import load_network
-from golden.graph import Graph
-from golden.lowering.certify import certify
-from hdl.network.circuit import Network
-from hdl.printer.verilog_output import to_verilog
 
 FOLDER = Path("sim_build") / "finn_topologies"
 PRECISIONS = {"1w1a": (1, 1), "1w2a": (1, 2), "2w2a": (2, 2)}

@@ -15,19 +15,19 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from bittrue.flows.planning.devices import find_budget
+from bittrue.flows.planning.plan import plan_network
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation
+from bittrue.flows.simulation.bench.scenario import compare
+from bittrue.flows.simulation.network import Pace, network_scenario
+from bittrue.flows.simulation.simulators.run_folder import run_folder
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.graph import Graph
+from bittrue.golden.lowering.certify import certify
+from bittrue.golden.quantize import quantize
+from bittrue.hdl.network.circuit import Network
+from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.bench.images import random_images
-from flows.planning.devices import find_budget
-from flows.planning.plan import plan_network
-from flows.simulation.bench.cosimulation import Cosimulation
-from flows.simulation.bench.scenario import compare
-from flows.simulation.network import Pace, network_scenario
-from flows.simulation.simulators.run_folder import run_folder
-from golden.executor.execute import Executor
-from golden.graph import Graph
-from golden.lowering.certify import certify
-from golden.quantize import quantize
-from hdl.network.circuit import Network
-from hdl.printer.verilog_output import to_verilog
 
 FOLDER = Path("sim_build") / "fomo"
 IMAGE = (1, 96, 96)

@@ -26,10 +26,10 @@ from rich.progress import track
 from rich.table import Table
 from tflite_micro import runtime
 
-from golden.executor.execute import Executor
-from golden.frontends.tflite import PROFILES, import_tflite
-from golden.graph import Graph, Tensor
-from golden.numbers.arrays import Float32, Int64
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.tflite import PROFILES, import_tflite
+from bittrue.golden.graph import Graph, Tensor
+from bittrue.golden.numbers.arrays import Float32, Int64
 
 Codes = NDArray[np.int8]
 

@@ -29,9 +29,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from golden.executor.execute import Executor
-from golden.frontends.tflite import import_tflite
-from golden.graph import Graph, Tensor, storage_dtype
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.tflite import import_tflite
+from bittrue.golden.graph import Graph, Tensor, storage_dtype
 
 Codes = NDArray[np.int8]
 

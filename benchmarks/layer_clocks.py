@@ -13,9 +13,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from flows.synthesis.yosys import Synthesis, synthesise
-from flows.units import find_unit
-from hdl.printer.verilog_output import to_verilog
+from bittrue.flows.synthesis.yosys import Synthesis, synthesise
+from bittrue.flows.units import find_unit
+from bittrue.hdl.printer.verilog_output import to_verilog
 
 GOAL_MHZ = 150
 DEVICE = "ecp5"

@@ -15,14 +15,14 @@ from rich.console import Console
 from rich.table import Table
 
 import bittrue
-from flows.synthesis.yosys import synthesise
-from flows.units import UNITS
-from golden.files.atomic_file import write_atomically
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import SERIES_7
-from hdl.layers.layer import Layer
-from hdl.network.circuit import Network
-from hdl.printer.verilog_output import to_verilog
+from bittrue.flows.synthesis.yosys import synthesise
+from bittrue.flows.units import UNITS
+from bittrue.golden.files.atomic_file import write_atomically
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import SERIES_7
+from bittrue.hdl.layers.layer import Layer
+from bittrue.hdl.network.circuit import Network
+from bittrue.hdl.printer.verilog_output import to_verilog
 
 OUTPUT = Path("sim_build") / "benchmarks"
 

@@ -27,14 +27,20 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor, nn
 
-from golden.digits.data import Digits, load
-from golden.digits.network import accuracy, train
-from golden.digits.settings import Training
-from golden.frontends.torch.layer import Matrix
-from golden.frontends.torch.simplify import simplify
-from golden.frontends.torch.trace import trace
-from golden.quantize import ActivationScheme, CorrectionScheme, Scheme, WeightScheme, quantize
-from golden.quantize.weight_types import WEIGHT_TYPES
+from bittrue.golden.digits.data import Digits, load
+from bittrue.golden.digits.network import accuracy, train
+from bittrue.golden.digits.settings import Training
+from bittrue.golden.frontends.torch.layer import Matrix
+from bittrue.golden.frontends.torch.simplify import simplify
+from bittrue.golden.frontends.torch.trace import trace
+from bittrue.golden.quantize import (
+    ActivationScheme,
+    CorrectionScheme,
+    Scheme,
+    WeightScheme,
+    quantize,
+)
+from bittrue.golden.quantize.weight_types import WEIGHT_TYPES
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")

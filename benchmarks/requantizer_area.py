@@ -19,13 +19,13 @@ from amaranth.lib.wiring import In, Out
 from rich.console import Console
 from rich.table import Table
 
-from flows.synthesis.yosys import Synthesis, synthesise
-from flows.units import UNITS
-from flows.units.digits_layers import digits_layers
-from golden.numbers.requant_spec import RequantSpec
-from golden.numbers.rounding import Rounding
-from hdl.printer.verilog_output import to_verilog
-from hdl.units.requant import Requantizer, channel_layout
+from bittrue.flows.synthesis.yosys import Synthesis, synthesise
+from bittrue.flows.units import UNITS
+from bittrue.flows.units.digits_layers import digits_layers
+from bittrue.golden.numbers.requant_spec import RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
+from bittrue.hdl.printer.verilog_output import to_verilog
+from bittrue.hdl.units.requant import Requantizer, channel_layout
 
 OUTPUT = Path("sim_build") / "benchmarks"
 

@@ -17,17 +17,17 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flows.planning.devices import find_budget
-from flows.planning.plan import plan_network
-from flows.synthesis.yosys import DEVICES, SEED, wrapper
-from golden.child_process import run_program, what_failed
-from golden.errors import ExecutionError
-from golden.frontends.load import load_network
-from golden.lowering.certify import certify
-from hdl.blocks.platform import ecp5_multiplier
-from hdl.network.circuit import Network
-from hdl.printer.rom_files import write_rom_files
-from hdl.printer.verilog_output import to_verilog
+from bittrue.flows.planning.devices import find_budget
+from bittrue.flows.planning.plan import plan_network
+from bittrue.flows.synthesis.yosys import DEVICES, SEED, wrapper
+from bittrue.golden.child_process import run_program, what_failed
+from bittrue.golden.errors import ExecutionError
+from bittrue.golden.frontends.load import load_network
+from bittrue.golden.lowering.certify import certify
+from bittrue.hdl.blocks.platform import ecp5_multiplier
+from bittrue.hdl.network.circuit import Network
+from bittrue.hdl.printer.rom_files import write_rom_files
+from bittrue.hdl.printer.verilog_output import to_verilog
 
 BUDGET = "ecp5-85f"
 GOAL_MHZ = 100

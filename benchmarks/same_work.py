@@ -22,22 +22,31 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from bittrue.flows.planning.devices import find_budget
+from bittrue.flows.planning.plan import plan_network
+from bittrue.flows.planning.planned import Plan
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation
+from bittrue.flows.simulation.bench.scenario import compare
+from bittrue.flows.simulation.network import Pace, network_scenario
+from bittrue.flows.synthesis.yosys import synthesise
+from bittrue.flows.units.layers import example_fixed_point
+from bittrue.golden.errors import UserError
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.graph import (
+    Convolution,
+    FullyConnected,
+    Graph,
+    Node,
+    Reshape,
+    Tensor,
+    Window,
+    file,
+)
+from bittrue.golden.lowering.certify import certify
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.network.circuit import Network
+from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.bench.images import random_images
-from flows.planning.devices import find_budget
-from flows.planning.plan import plan_network
-from flows.planning.planned import Plan
-from flows.simulation.bench.cosimulation import Cosimulation
-from flows.simulation.bench.scenario import compare
-from flows.simulation.network import Pace, network_scenario
-from flows.synthesis.yosys import synthesise
-from flows.units.layers import example_fixed_point
-from golden.errors import UserError
-from golden.executor.execute import Executor
-from golden.graph import Convolution, FullyConnected, Graph, Node, Reshape, Tensor, Window, file
-from golden.lowering.certify import certify
-from golden.numbers.integer_type import IntegerType
-from hdl.network.circuit import Network
-from hdl.printer.verilog_output import to_verilog
 
 FOLDER = Path("sim_build") / "same_work"
 DEVICE = "ecp5-85f"

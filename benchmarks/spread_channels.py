@@ -23,10 +23,10 @@ from rich.progress import track
 from rich.table import Table
 from torch import Tensor, nn
 
-from golden.digits.data import Digits, load
-from golden.digits.network import DigitsNetwork, accuracy, train
-from golden.digits.settings import Training
-from golden.quantize import (
+from bittrue.golden.digits.data import Digits, load
+from bittrue.golden.digits.network import DigitsNetwork, accuracy, train
+from bittrue.golden.digits.settings import Training
+from bittrue.golden.quantize import (
     ActivationScheme,
     CorrectionScheme,
     QuantizedNetwork,

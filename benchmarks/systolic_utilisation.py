@@ -9,11 +9,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation
+from bittrue.flows.units import UNITS
+from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.bench.matrices import random_values
 from cocotb_tests.units.systolic import product
-from flows.simulation.bench.cosimulation import Cosimulation
-from flows.units import UNITS
-from hdl.printer.verilog_output import to_verilog
 
 OUTPUT = Path("sim_build") / "benchmarks"
 SIDE = 8

@@ -17,12 +17,12 @@ from rich.table import Table
 from torch import Tensor, nn
 from torch.nn import functional
 
-from golden.digits.data import Digits, Split, load
-from golden.digits.network import accuracy
-from golden.executor.execute import Executor
-from golden.frontends.torch import to_codes
-from golden.quantize.reproducible import reproducible
-from golden.quantize.training.wage import (
+from bittrue.golden.digits.data import Digits, Split, load
+from bittrue.golden.digits.network import accuracy
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.torch import to_codes
+from bittrue.golden.quantize.reproducible import reproducible
+from bittrue.golden.quantize.training.wage import (
     ACTIVATION_BITS,
     WageLayer,
     lower_wage,

@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from bittrue.building import build
     from bittrue.cosimulation import Cosimulation
     from bittrue.devices import Device
+    from bittrue.flows.simulation.bench.scenario import Verdict
+    from bittrue.golden.errors import ExecutionError, UserError
+    from bittrue.golden.graph.graph import Graph
+    from bittrue.golden.quantize.scheme import Scheme
     from bittrue.networks import load, predict, save
     from bittrue.planning import Plan, plan
     from bittrue.quantization import quantize
     from bittrue.simulation import Simulation, simulate
-    from flows.simulation.bench.scenario import Verdict
-    from golden.errors import ExecutionError, UserError
-    from golden.graph.graph import Graph
-    from golden.quantize.scheme import Scheme
 
 __all__ = [
     "Cosimulation",
@@ -42,13 +42,13 @@ __all__ = [
 _PLACES = {
     "Cosimulation": "bittrue.cosimulation",
     "Device": "bittrue.devices",
-    "ExecutionError": "golden.errors",
-    "Graph": "golden.graph.graph",
+    "ExecutionError": "bittrue.golden.errors",
+    "Graph": "bittrue.golden.graph.graph",
     "Plan": "bittrue.planning",
-    "Scheme": "golden.quantize.scheme",
+    "Scheme": "bittrue.golden.quantize.scheme",
     "Simulation": "bittrue.simulation",
-    "UserError": "golden.errors",
-    "Verdict": "flows.simulation.bench.scenario",
+    "UserError": "bittrue.golden.errors",
+    "Verdict": "bittrue.flows.simulation.bench.scenario",
     "build": "bittrue.building",
     "load": "bittrue.networks",
     "plan": "bittrue.planning",

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bittrue.flows.arguments.code_files import Codes, codes_of
+from bittrue.flows.building.accelerator import Accelerator
+from bittrue.flows.building.output_folder import MANIFEST, check_replaceable, write_accelerator
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Graph
 from bittrue.planning import Plan
-from flows.arguments.code_files import Codes, codes_of
-from flows.building.accelerator import Accelerator
-from flows.building.output_folder import MANIFEST, check_replaceable, write_accelerator
-from golden.errors import UserError
-from golden.graph import Graph
 
 
 def build(
@@ -60,7 +60,7 @@ def build(
     True
     """
     # Only now, because importing torch takes seconds.
-    from golden.executor.execute import Executor
+    from bittrue.golden.executor.execute import Executor
 
     target = Path(folder)
     check_replaceable(target)

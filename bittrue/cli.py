@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from flows.command_status import STATUSES, status_of
-from flows.one_line_parser import OneLineParser
+from bittrue.flows.command_status import STATUSES, status_of
+from bittrue.flows.one_line_parser import OneLineParser
 
 COMMANDS: dict[str, str] = {
     "allocate": "choose bits for every layer of a torch module, within budgets",

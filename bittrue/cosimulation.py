@@ -9,15 +9,15 @@ import numpy as np
 from amaranth.lib import wiring
 from numpy.typing import ArrayLike
 
+from bittrue.flows.simulation.bench import cosimulation as bench
+from bittrue.flows.simulation.bench.harness import Harness, StreamPort
+from bittrue.flows.simulation.bench.scenario import Scenario, Verdict, judge, record_waves
+from bittrue.flows.simulation.simulators.run_folder import run_folder
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.printer.component_ports import payload_fields
+from bittrue.hdl.printer.verilog_output import Design, to_verilog
 from bittrue.simulation import BUILDS
-from flows.simulation.bench import cosimulation as bench
-from flows.simulation.bench.harness import Harness, StreamPort
-from flows.simulation.bench.scenario import Scenario, Verdict, judge, record_waves
-from flows.simulation.simulators.run_folder import run_folder
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from hdl.printer.component_ports import payload_fields
-from hdl.printer.verilog_output import Design, to_verilog
 
 Beats = ArrayLike | Mapping[str, ArrayLike]
 """The beats of a stream: one number each, or the fields of a structured payload by name."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from flows.planning.devices import BUDGETS, Part, find_budget
+from bittrue.flows.planning.devices import BUDGETS, Part, find_budget
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from flows.arguments.code_files import codes_of, in_model_layout
-from golden.errors import UserError
-from golden.files.atomic_file import write_atomically
-from golden.frontends.load import load_network
-from golden.graph import Graph, file
+from bittrue.flows.arguments.code_files import codes_of, in_model_layout
+from bittrue.golden.errors import UserError
+from bittrue.golden.files.atomic_file import write_atomically
+from bittrue.golden.frontends.load import load_network
+from bittrue.golden.graph import Graph, file
 
 Codes = NDArray[np.integer[Any]]
 
@@ -77,7 +77,7 @@ def save(graph: Graph, path: str | Path) -> None:
     if target.suffix == file.SUFFIX:
         file.save(graph, target)
     elif target.suffix == _ONNX:
-        from golden.export import export_onnx  # Only now: importing onnx takes a second.
+        from bittrue.golden.export import export_onnx  # Only now: importing onnx takes a second.
 
         write_atomically(target, export_onnx(graph).content)
     else:
@@ -119,7 +119,7 @@ def predict(
     {'dense': (2, 3)}
     """
     # Only now, because importing torch takes seconds.
-    from golden.executor.execute import Executor
+    from bittrue.golden.executor.execute import Executor
 
     given = _codes(graph, inputs)
     results = Executor(graph).run(given, tensors)

@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from bittrue.devices import Device
-from flows.building.accelerator import check_shell
-from flows.planning import planned
-from flows.planning.devices import Fill
-from flows.planning.plan import AXI, plan_network
-from golden.errors import UserError
-from golden.graph import Graph
-from golden.lowering.certify import certify
-from hdl.multipliers.catalogue import find_multiplier
-from hdl.network.spec import check_ends
+from bittrue.flows.building.accelerator import check_shell
+from bittrue.flows.planning import planned
+from bittrue.flows.planning.devices import Fill
+from bittrue.flows.planning.plan import AXI, plan_network
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Graph
+from bittrue.golden.lowering.certify import certify
+from bittrue.hdl.multipliers.catalogue import find_multiplier
+from bittrue.hdl.network.spec import check_ends
 
 
 @dataclass(frozen=True, eq=False)

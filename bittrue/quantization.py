@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from golden import quantize as quantization
-from golden.errors import UserError
-from golden.graph import Graph
-from golden.quantize import Scheme
-from golden.quantize.scheme_file import read_scheme
+from bittrue.golden import quantize as quantization
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Graph
+from bittrue.golden.quantize import Scheme
+from bittrue.golden.quantize.scheme_file import read_scheme
 
 
 def quantize(

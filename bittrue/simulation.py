@@ -6,18 +6,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bittrue.flows.arguments.code_files import Codes, codes_of, in_model_layout
+from bittrue.flows.planning.plan import circuit_graph
+from bittrue.flows.simulation import network as simulated
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation, Outcome
+from bittrue.flows.simulation.bench.scenario import Verdict, compare
+from bittrue.flows.simulation.network import Pace
+from bittrue.flows.simulation.simulators.run_folder import run_folder
+from bittrue.flows.simulation.simulators.toolchain import check_simulator
+from bittrue.golden.errors import UserError
+from bittrue.hdl.network.circuit import Network
+from bittrue.hdl.printer.verilog_output import to_verilog
 from bittrue.planning import Plan
-from flows.arguments.code_files import Codes, codes_of, in_model_layout
-from flows.planning.plan import circuit_graph
-from flows.simulation import network as simulated
-from flows.simulation.bench.cosimulation import Cosimulation, Outcome
-from flows.simulation.bench.scenario import Verdict, compare
-from flows.simulation.network import Pace
-from flows.simulation.simulators.run_folder import run_folder
-from flows.simulation.simulators.toolchain import check_simulator
-from golden.errors import UserError
-from hdl.network.circuit import Network
-from hdl.printer.verilog_output import to_verilog
 
 BUILDS = "sim_build"
 """Where builds go and are found again."""
@@ -115,7 +115,7 @@ def simulate(
     if not 1 <= seed < 1 << 32:
         raise UserError(f"seed is {seed}; allowed: 1 to {(1 << 32) - 1}")
     # Only now, because importing torch takes seconds.
-    from golden.executor.execute import Executor
+    from bittrue.golden.executor.execute import Executor
 
     spec = plan.circuits.spec
     stimulus = codes_of(plan.graph, spec.input.name, np.asarray(images), "images")

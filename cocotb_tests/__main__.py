@@ -8,17 +8,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bittrue.flows.command_status import EXIT_DIFFERENCE, status_of
+from bittrue.flows.one_line_parser import command_parser
+from bittrue.flows.reports.terminal import terminal
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation
+from bittrue.flows.simulation.bench.scenario import Verdict, judge, record_waves
+from bittrue.flows.simulation.simulators.run_folder import run_folder
+from bittrue.flows.simulation.simulators.toolchain import SIMULATORS, check_simulator
+from bittrue.flows.units import UNITS, find_unit
+from bittrue.golden.errors import UserError
+from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.scenarios import describe_stimulus, scenarios_of
-from flows.command_status import EXIT_DIFFERENCE, status_of
-from flows.one_line_parser import command_parser
-from flows.reports.terminal import terminal
-from flows.simulation.bench.cosimulation import Cosimulation
-from flows.simulation.bench.scenario import Verdict, judge, record_waves
-from flows.simulation.simulators.run_folder import run_folder
-from flows.simulation.simulators.toolchain import SIMULATORS, check_simulator
-from flows.units import UNITS, find_unit
-from golden.errors import UserError
-from hdl.printer.verilog_output import to_verilog
 
 OUTPUT = Path("sim_build")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.simulation.simulators.toolchain import SIMULATORS
+from bittrue.flows.simulation.simulators.toolchain import SIMULATORS
 
 _CHOSEN = os.environ.get("SIM")
 

@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from flows.simulation.bench.scenario import Scenario
+from bittrue.flows.simulation.bench.scenario import Scenario
 
 _ROOMS = {
     "units": {

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from golden.child_process import kill_programs
-from golden.errors import ExecutionError, UserError
+from bittrue.golden.child_process import kill_programs
+from bittrue.golden.errors import ExecutionError, UserError
 
 EXIT_DIFFERENCE = 1
 EXIT_USER_ERROR = 2

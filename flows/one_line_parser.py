@@ -3,7 +3,7 @@
 import argparse
 from typing import Any, NoReturn
 
-from flows.command_status import EXIT_USER_ERROR, STATUSES
+from bittrue.flows.command_status import EXIT_USER_ERROR, STATUSES
 
 
 class OneLineParser(argparse.ArgumentParser):

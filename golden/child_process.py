@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from golden.errors import ExecutionError
+from bittrue.golden.errors import ExecutionError
 
 _GRACE = 1.5
 """Seconds that a program has to end by itself."""

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from types import ModuleType
 
-from golden.errors import UserError
+from bittrue.golden.errors import UserError
 
 USERS_OPERATORS = "bittrue.operators"
 """The group of entry points under which an installed package names its operators."""

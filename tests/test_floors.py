@@ -14,15 +14,15 @@ from tests.support.paths import ROOT
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
 
 FORBIDDEN = {
-    "floors": ("hdl/blocks/shapes.py", "import flows.planning.devices"),
+    "floors": ("hdl/blocks/shapes.py", "import bittrue.flows.planning.devices"),
     "product": ("golden/numbers/rounding.py", "import cocotb_tests.bench.streams"),
     "tests": ("cocotb_tests/bench/streams.py", "import tests.support.graphs"),
     "benchmarks": ("tests/support/graphs.py", "import benchmarks.networks"),
-    "golden": ("golden/graph/tensor.py", "import golden.executor.execute"),
-    "hdl": ("hdl/units/mac.py", "import hdl.layers.parts.fifo"),
-    "printer": ("hdl/printer/rom_files.py", "import hdl.units.mac"),
-    "flows": ("flows/planning/devices.py", "import flows.building.manifest"),
-    "torch": ("golden/graph/window.py", "import golden.executor.products"),
+    "golden": ("golden/graph/tensor.py", "import bittrue.golden.executor.execute"),
+    "hdl": ("hdl/units/mac.py", "import bittrue.hdl.layers.parts.fifo"),
+    "printer": ("hdl/printer/rom_files.py", "import bittrue.hdl.units.mac"),
+    "flows": ("flows/planning/devices.py", "import bittrue.flows.building.manifest"),
+    "torch": ("golden/graph/window.py", "import bittrue.golden.executor.products"),
 }
 """An import that breaks each contract, and the file that must not have it."""
 
@@ -44,11 +44,13 @@ def check(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of all packages and of what they have to keep to."""
     folder = tmp_path_factory.mktemp("checkout")
-    for package in SETTINGS["root_packages"]:
+    for package in (*SETTINGS["root_packages"], "golden", "hdl", "flows"):
         for source in (ROOT / package).rglob("*.py"):
             target = folder / source.relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
+    for room in ("golden", "hdl", "flows"):
+        (folder / "bittrue" / room).symlink_to(f"../{room}")
     shutil.copy(ROOT / "pyproject.toml", folder)
     return folder
 
@@ -77,8 +79,8 @@ def test_a_forbidden_import_is_noticed(contract: str, copy: Path) -> None:
 
 def test_circuits_are_imported_without_torch() -> None:
     program = (
-        "import importlib, pkgutil, sys, hdl\n"
-        "for module in pkgutil.walk_packages(hdl.__path__, 'hdl.'):\n"
+        "import importlib, pkgutil, sys, bittrue.hdl as hdl\n"
+        "for module in pkgutil.walk_packages(hdl.__path__, 'bittrue.hdl.'):\n"
         "    importlib.import_module(module.name)\n"
         "sys.exit('torch' in sys.modules)"
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bittrue.flows.units import UNITS
 from cocotb_tests.scenarios import SCENARIOS
-from flows.units import UNITS
 from tests.support.paths import ROOT
 
 SHARED = {

@@ -9,23 +9,23 @@ from typing import ClassVar
 
 import pytest
 
-from flows.units import UNITS
-from golden.executor import operators as kernels
-from golden.executor.kernel import compile_node
-from golden.export import operators as exports
-from golden.export.integer import write_node
-from golden.graph import OPERATORS, Node, Tensor
-from golden.graph.node import Inference
-from golden.registry import import_modules
-from hdl.layers import registry
-from hdl.layers.layer import Layer
+from bittrue.flows.units import UNITS
+from bittrue.golden.executor import operators as kernels
+from bittrue.golden.executor.kernel import compile_node
+from bittrue.golden.export import operators as exports
+from bittrue.golden.export.integer import write_node
+from bittrue.golden.graph import OPERATORS, Node, Tensor
+from bittrue.golden.graph.node import Inference
+from bittrue.golden.registry import import_modules
+from bittrue.hdl.layers import registry
+from bittrue.hdl.layers.layer import Layer
 from tests.support.operator_places import files_that_name
 from tests.support.paths import DOCS, ROOT
 from tests.support.random_graphs import RandomGraph
 
 import_modules(kernels)
 import_modules(exports)
-import_modules("hdl.layers")
+import_modules("bittrue.hdl.layers")
 
 LAYER_TESTS = tuple(
     importlib.import_module(f"cocotb_tests.layers.{path.stem}")

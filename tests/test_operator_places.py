@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from golden.frontends.torch.layer import Layer
-from golden.graph import OPERATORS, Node
+from bittrue.golden.frontends.torch.layer import Layer
+from bittrue.golden.graph import OPERATORS, Node
 from tests.support.operator_places import (
     comparisons_of_names,
     files_that_name,
@@ -57,10 +57,10 @@ def product(folder: Path, text: str) -> Path:
 @pytest.mark.parametrize(
     "line",
     [
-        "from golden.graph import Add",
-        "from golden.graph import Add as Sum",
-        "import golden.graph.add\nnode = golden.graph.add.Add",
-        "from golden import graph\n\ndef adds(node): return graph.Add",
+        "from bittrue.golden.graph import Add",
+        "from bittrue.golden.graph import Add as Sum",
+        "import bittrue.golden.graph.add\nnode = bittrue.golden.graph.add.Add",
+        "from bittrue.golden import graph\n\ndef adds(node): return graph.Add",
         "class Add: pass",
     ],
 )
@@ -72,13 +72,13 @@ def test_one_more_file_is_noticed(line: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "from golden.graph import Add\n\ndef f(node): return isinstance(node, Add)",
-        "from golden.graph import Node\n\ndef f(node): return isinstance(node, int | Node)",
-        "from golden import graph as g\n\ndef f(x): return isinstance(x, (int, g.Pad))",
-        "from golden.graph import Add\n\ndef f(node): return type(node) is Add",
-        "def f(node):\n    from golden.graph import Add\n    return isinstance(node, Add)",
-        "from golden.graph import Add\ndef f(node):\n match node:\n  case Add(): return 1",
-        "from golden.frontends.torch.layer import Layer\n\ndef f(x): isinstance(x, Layer)",
+        "from bittrue.golden.graph import Add\n\ndef f(node): return isinstance(node, Add)",
+        "from bittrue.golden.graph import Node\n\ndef f(node): return isinstance(node, int | Node)",
+        "from bittrue.golden import graph as g\n\ndef f(x): return isinstance(x, (int, g.Pad))",
+        "from bittrue.golden.graph import Add\n\ndef f(node): return type(node) is Add",
+        "def f(node):\n    from bittrue.golden.graph import Add\n    return isinstance(node, Add)",
+        "from bittrue.golden.graph import Add\ndef f(node):\n match node:\n  case Add(): return 1",
+        "from bittrue.golden.frontends.torch.layer import Layer\n\ndef f(x): isinstance(x, Layer)",
     ],
 )
 def test_one_more_question_is_noticed(line: str, tmp_path: Path) -> None:

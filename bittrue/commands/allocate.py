@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from flows.arguments.json_output import add_json_argument
-from flows.arguments.module_arguments import add_module_arguments, check_module_arguments
-from flows.arguments.output_files import require_folder_of
-from flows.planning.devices import BUDGETS, find_budget
-from flows.reports.json_report import json_report
-from flows.reports.plots import require_matplotlib
-from flows.reports.terminal import terminal
-from golden.errors import UserError
-from golden.files.atomic_file import write_together
+from bittrue.flows.arguments.json_output import add_json_argument
+from bittrue.flows.arguments.module_arguments import add_module_arguments, check_module_arguments
+from bittrue.flows.arguments.output_files import require_folder_of
+from bittrue.flows.planning.devices import BUDGETS, find_budget
+from bittrue.flows.reports.json_report import json_report
+from bittrue.flows.reports.plots import require_matplotlib
+from bittrue.flows.reports.terminal import terminal
+from bittrue.golden.errors import UserError
+from bittrue.golden.files.atomic_file import write_together
 
 if TYPE_CHECKING:
-    from flows.planning.allocation import Request, Result
-    from golden.quantize.allocation.measure import Point
+    from bittrue.flows.planning.allocation import Request, Result
+    from bittrue.golden.quantize.allocation.measure import Point
 
 _CYCLES = 10_000
 
@@ -89,14 +89,14 @@ def run(arguments: argparse.Namespace) -> int:
     console = terminal(aside=arguments.json)
     with console.status("reading the module and its data"):
         # Only now, because importing torch takes seconds.
-        from flows.planning.allocation import allocate
-        from golden.quantize.scheme_file import write_scheme
+        from bittrue.flows.planning.allocation import allocate
+        from bittrue.golden.quantize.scheme_file import write_scheme
 
         request = _request(arguments)
     result = allocate(request, console)
     contents = [write_scheme(result.scheme).encode(), _report(result)]
     if arguments.plot is not None:
-        from flows.reports.front_plot import front_plot
+        from bittrue.flows.reports.front_plot import front_plot
 
         contents.append(front_plot(result.front, result.chosen, next(iter(result.budgets))))
     write_together(zip(files, contents, strict=True))
@@ -127,11 +127,15 @@ def _files(arguments: argparse.Namespace) -> list[Path]:
 
 
 def _request(arguments: argparse.Namespace) -> "Request":
-    from flows.arguments.sample_files import SampleFiles
-    from flows.arguments.torch_models import load_module, read_labels, warn_of_untrained_weights
-    from flows.planning.allocation import Request
-    from golden.quantize import Scheme
-    from golden.quantize.scheme_file import read_scheme
+    from bittrue.flows.arguments.sample_files import SampleFiles
+    from bittrue.flows.arguments.torch_models import (
+        load_module,
+        read_labels,
+        warn_of_untrained_weights,
+    )
+    from bittrue.flows.planning.allocation import Request
+    from bittrue.golden.quantize import Scheme
+    from bittrue.golden.quantize.scheme_file import read_scheme
 
     calibration = SampleFiles(arguments.calibration)
     test = SampleFiles(arguments.test) if arguments.test else calibration

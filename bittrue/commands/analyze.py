@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from flows.arguments.json_output import add_json_argument
-from flows.arguments.module_arguments import add_module_arguments, check_module_arguments
-from flows.reports.plots import require_matplotlib
-from flows.reports.progress import progress_bar
-from flows.reports.terminal import terminal
-from golden.errors import UserError
-from golden.files.atomic_file import write_together
+from bittrue.flows.arguments.json_output import add_json_argument
+from bittrue.flows.arguments.module_arguments import add_module_arguments, check_module_arguments
+from bittrue.flows.reports.plots import require_matplotlib
+from bittrue.flows.reports.progress import progress_bar
+from bittrue.flows.reports.terminal import terminal
+from bittrue.golden.errors import UserError
+from bittrue.golden.files.atomic_file import write_together
 
 if TYPE_CHECKING:
-    from golden.quantize.analysis import NetworkAnalysis
+    from bittrue.golden.quantize.analysis import NetworkAnalysis
 
 _SUFFIX = ".html"
 _SAMPLES = 1024
@@ -51,15 +51,19 @@ def run(arguments: argparse.Namespace) -> int:
     console = terminal(aside=arguments.json)
     with console.status("reading the module and its data"):
         # Only now, because importing torch takes seconds.
-        from flows.arguments.sample_files import SampleFiles
-        from flows.arguments.torch_models import load_module, read_labels, warn_of_untrained_weights
-        from flows.reports.analysis_page import analysis_json, analysis_page
-        from golden.quantize import Scheme, quantize
-        from golden.quantize.analysis import analyze
-        from golden.quantize.calibrate import CalibrationData
-        from golden.quantize.findings import findings
-        from golden.quantize.scheme_file import read_scheme
-        from golden.quantize.sweep import sweep_widths, widths_can_change
+        from bittrue.flows.arguments.sample_files import SampleFiles
+        from bittrue.flows.arguments.torch_models import (
+            load_module,
+            read_labels,
+            warn_of_untrained_weights,
+        )
+        from bittrue.flows.reports.analysis_page import analysis_json, analysis_page
+        from bittrue.golden.quantize import Scheme, quantize
+        from bittrue.golden.quantize.analysis import analyze
+        from bittrue.golden.quantize.calibrate import CalibrationData
+        from bittrue.golden.quantize.findings import findings
+        from bittrue.golden.quantize.scheme_file import read_scheme
+        from bittrue.golden.quantize.sweep import sweep_widths, widths_can_change
 
         scheme = Scheme() if arguments.scheme is None else read_scheme(arguments.scheme)
         if scheme.training is not None:

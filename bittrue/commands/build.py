@@ -11,19 +11,23 @@ from rich.table import Table
 
 import bittrue
 from bittrue.building import random_images
-from flows.arguments.code_files import Codes, in_model_layout, read_codes
-from flows.arguments.json_output import add_json_argument, print_json
-from flows.arguments.model_arguments import add_model_arguments, add_plan_arguments, load_model
-from flows.building.accelerator import SHELLS
-from flows.building.output_folder import check_replaceable
-from flows.planning.devices import BUDGETS, Fill
-from flows.planning.planned import PlannedLayer
-from flows.reports import graph_labels
-from flows.reports.terminal import terminal
-from golden.errors import UserError
-from golden.graph import Graph
-from hdl.multipliers.catalogue import CATALOGUE
-from hdl.network.spec import check_ends
+from bittrue.flows.arguments.code_files import Codes, in_model_layout, read_codes
+from bittrue.flows.arguments.json_output import add_json_argument, print_json
+from bittrue.flows.arguments.model_arguments import (
+    add_model_arguments,
+    add_plan_arguments,
+    load_model,
+)
+from bittrue.flows.building.accelerator import SHELLS
+from bittrue.flows.building.output_folder import check_replaceable
+from bittrue.flows.planning.devices import BUDGETS, Fill
+from bittrue.flows.planning.planned import PlannedLayer
+from bittrue.flows.reports import graph_labels
+from bittrue.flows.reports.terminal import terminal
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Graph
+from bittrue.hdl.multipliers.catalogue import CATALOGUE
+from bittrue.hdl.network.spec import check_ends
 
 _IMAGES = 2
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import shtab
 
 from bittrue import cli
-from flows.building.accelerator import SHELLS
-from flows.planning.devices import BUDGETS
-from flows.simulation.simulators.toolchain import SIMULATORS
-from flows.synthesis.yosys import DEVICES
-from flows.units import UNITS
+from bittrue.flows.building.accelerator import SHELLS
+from bittrue.flows.planning.devices import BUDGETS
+from bittrue.flows.simulation.simulators.toolchain import SIMULATORS
+from bittrue.flows.synthesis.yosys import DEVICES
+from bittrue.flows.units import UNITS
 
 _SHELLS = ("bash", "zsh", "fish")
 _VALUES: dict[str, Iterable[str]] = {

@@ -5,17 +5,17 @@ from pathlib import Path
 
 from rich.table import Table
 
-from flows.arguments.json_output import add_json_argument, print_json
-from flows.reports.terminal import terminal
-from golden.digits import DigitsSettings, Training, quantized_digits
-from golden.digits.files import (
+from bittrue.flows.arguments.json_output import add_json_argument, print_json
+from bittrue.flows.reports.terminal import terminal
+from bittrue.golden.digits import DigitsSettings, Training, quantized_digits
+from bittrue.golden.digits.files import (
     ARRAY_FILES,
     GRAPH_FILE,
     SUMMARY_FILE,
     TRACES_FILE,
     QuantizedDigits,
 )
-from golden.digits.trained import WEIGHTS_FILE
+from bittrue.golden.digits.trained import WEIGHTS_FILE
 
 DEFAULT_DIRECTORY = Path("sim_build/digits")
 

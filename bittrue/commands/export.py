@@ -4,12 +4,12 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from flows.arguments.model_arguments import add_model_arguments, load_model
-from flows.arguments.output_files import require_folder_of
-from flows.reports.terminal import terminal
-from golden.errors import UserError
-from golden.export import STYLES, export_onnx
-from golden.files.atomic_file import write_atomically
+from bittrue.flows.arguments.model_arguments import add_model_arguments, load_model
+from bittrue.flows.arguments.output_files import require_folder_of
+from bittrue.flows.reports.terminal import terminal
+from bittrue.golden.errors import UserError
+from bittrue.golden.export import STYLES, export_onnx
+from bittrue.golden.files.atomic_file import write_atomically
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

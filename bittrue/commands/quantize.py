@@ -10,23 +10,23 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn
 from rich.table import Table
 
-from flows.arguments.json_output import add_json_argument
-from flows.arguments.module_arguments import add_module_arguments, check_module_arguments
-from flows.reports.json_report import json_report
-from flows.reports.terminal import terminal
-from golden.errors import UserError
-from golden.files.atomic_file import write_together
-from golden.graph.file import SUFFIX, dumps
-from golden.graph.passes.cost import Cost, graph_cost
+from bittrue.flows.arguments.json_output import add_json_argument
+from bittrue.flows.arguments.module_arguments import add_module_arguments, check_module_arguments
+from bittrue.flows.reports.json_report import json_report
+from bittrue.flows.reports.terminal import terminal
+from bittrue.golden.errors import UserError
+from bittrue.golden.files.atomic_file import write_together
+from bittrue.golden.graph.file import SUFFIX, dumps
+from bittrue.golden.graph.passes.cost import Cost, graph_cost
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from flows.arguments.sample_files import SampleFiles
-    from golden.quantize import Scheme
-    from golden.quantize.quantized_network import QuantizedNetwork
-    from golden.quantize.report import LayerReport
-    from golden.quantize.training.train import Epoch
+    from bittrue.flows.arguments.sample_files import SampleFiles
+    from bittrue.golden.quantize import Scheme
+    from bittrue.golden.quantize.quantized_network import QuantizedNetwork
+    from bittrue.golden.quantize.report import LayerReport
+    from bittrue.golden.quantize.training.train import Epoch
 
 _COMPARED_SAMPLES = 256
 
@@ -59,12 +59,16 @@ def run(arguments: argparse.Namespace) -> int:
     console = terminal(aside=arguments.json)
     with console.status("reading the module and its data"):
         # Only now, because importing torch takes seconds.
-        from flows.arguments.input_ranges import parse_input_range, uniform_samples
-        from flows.arguments.sample_files import SampleFiles
-        from flows.arguments.torch_models import load_module, read_labels, warn_of_untrained_weights
-        from golden.quantize import Scheme, quantize
-        from golden.quantize.report import float_accuracy, integer_accuracy, layer_reports
-        from golden.quantize.scheme_file import read_scheme
+        from bittrue.flows.arguments.input_ranges import parse_input_range, uniform_samples
+        from bittrue.flows.arguments.sample_files import SampleFiles
+        from bittrue.flows.arguments.torch_models import (
+            load_module,
+            read_labels,
+            warn_of_untrained_weights,
+        )
+        from bittrue.golden.quantize import Scheme, quantize
+        from bittrue.golden.quantize.report import float_accuracy, integer_accuracy, layer_reports
+        from bittrue.golden.quantize.scheme_file import read_scheme
 
         scheme = Scheme() if arguments.scheme is None else read_scheme(arguments.scheme)
         module = load_module(arguments.model, arguments.weights)
@@ -119,8 +123,8 @@ def _trained(
     console: Console,
 ) -> "QuantizedNetwork":
     """Quantize with training, which goes on from a checkpoint that an interrupted one left."""
-    from flows.arguments.torch_models import read_labels, read_samples
-    from golden.quantize import TrainingData, quantize
+    from bittrue.flows.arguments.torch_models import read_labels, read_samples
+    from bittrue.golden.quantize import TrainingData, quantize
 
     assert scheme.training is not None
     classes = scheme.training.loss == "cross_entropy"

@@ -13,14 +13,14 @@ from filelock import FileLock, Timeout
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from flows.reports.terminal import terminal
-from flows.simulation.simulators.build_once import digest
-from flows.simulation.simulators.toolchain import SIMULATORS, check_simulator
-from flows.units import UNITS
-from golden.child_process import run_program
-from golden.errors import UserError
-from golden.files.atomic_file import write_atomically
-from golden.frontends.load import SUFFIXES
+from bittrue.flows.reports.terminal import terminal
+from bittrue.flows.simulation.simulators.build_once import digest
+from bittrue.flows.simulation.simulators.toolchain import SIMULATORS, check_simulator
+from bittrue.flows.units import UNITS
+from bittrue.golden.child_process import run_program
+from bittrue.golden.errors import UserError
+from bittrue.golden.files.atomic_file import write_atomically
+from bittrue.golden.frontends.load import SUFFIXES
 
 _MODEL = "model "
 """Before the file's name in the name of a job that simulates a user's network."""

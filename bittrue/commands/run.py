@@ -5,12 +5,12 @@ import hashlib
 from pathlib import Path
 from urllib.parse import quote
 
-from flows.arguments.code_files import Codes, npy_content, read_codes
-from flows.arguments.model_arguments import add_model_arguments, load_model
-from flows.arguments.output_files import require_folder_of
-from golden.errors import ExecutionError, UserError
-from golden.files.atomic_file import write_together
-from golden.graph import Graph
+from bittrue.flows.arguments.code_files import Codes, npy_content, read_codes
+from bittrue.flows.arguments.model_arguments import add_model_arguments, load_model
+from bittrue.flows.arguments.output_files import require_folder_of
+from bittrue.golden.errors import ExecutionError, UserError
+from bittrue.golden.files.atomic_file import write_together
+from bittrue.golden.graph import Graph
 
 _MAXIMUM_NAME = 200
 
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     for path in arguments.output:
         require_folder_of(path)
     # After the inputs are checked, because importing torch takes seconds.
-    from golden.executor.execute import Executor
+    from bittrue.golden.executor.execute import Executor
 
     results = Executor(graph).run(inputs, names)
     files = dict(zip(arguments.output, graph.outputs, strict=True))

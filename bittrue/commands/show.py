@@ -7,17 +7,17 @@ from pathlib import Path
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from flows.arguments.code_files import model_shape
-from flows.arguments.json_output import add_json_argument, print_json
-from flows.arguments.model_arguments import add_model_arguments, load_model
-from flows.arguments.output_files import require_folder_of
-from flows.reports import graph_labels
-from flows.reports.graph_drawing import draw
-from flows.reports.terminal import terminal
-from golden.files.atomic_file import write_atomically
-from golden.graph import AccumulatingNode, Graph, Node
-from golden.graph.passes.cost import graph_cost, node_cost
-from golden.graph.tensor import storage_dtype
+from bittrue.flows.arguments.code_files import model_shape
+from bittrue.flows.arguments.json_output import add_json_argument, print_json
+from bittrue.flows.arguments.model_arguments import add_model_arguments, load_model
+from bittrue.flows.arguments.output_files import require_folder_of
+from bittrue.flows.reports import graph_labels
+from bittrue.flows.reports.graph_drawing import draw
+from bittrue.flows.reports.terminal import terminal
+from bittrue.golden.files.atomic_file import write_atomically
+from bittrue.golden.graph import AccumulatingNode, Graph, Node
+from bittrue.golden.graph.passes.cost import graph_cost, node_cost
+from bittrue.golden.graph.tensor import storage_dtype
 
 _WIDE_TERMINAL = 140
 

@@ -7,16 +7,20 @@ from pathlib import Path
 from rich.console import Console
 
 import bittrue
-from flows.arguments.code_files import in_model_layout, npy_bytes, read_codes
-from flows.arguments.json_output import add_json_argument, print_json
-from flows.arguments.model_arguments import add_model_arguments, add_plan_arguments, load_model
-from flows.arguments.output_files import require_folder_of
-from flows.planning.devices import BUDGETS, Fill
-from flows.reports.terminal import terminal
-from flows.simulation.simulators.toolchain import SIMULATORS, check_simulator
-from golden.errors import UserError
-from golden.files.atomic_file import write_atomically
-from hdl.network.spec import check_ends
+from bittrue.flows.arguments.code_files import in_model_layout, npy_bytes, read_codes
+from bittrue.flows.arguments.json_output import add_json_argument, print_json
+from bittrue.flows.arguments.model_arguments import (
+    add_model_arguments,
+    add_plan_arguments,
+    load_model,
+)
+from bittrue.flows.arguments.output_files import require_folder_of
+from bittrue.flows.planning.devices import BUDGETS, Fill
+from bittrue.flows.reports.terminal import terminal
+from bittrue.flows.simulation.simulators.toolchain import SIMULATORS, check_simulator
+from bittrue.golden.errors import UserError
+from bittrue.golden.files.atomic_file import write_atomically
+from bittrue.hdl.network.spec import check_ends
 
 _MAXIMUM_STALL = 255
 

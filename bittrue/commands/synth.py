@@ -6,11 +6,11 @@ from pathlib import Path
 
 from rich.table import Table
 
-from flows.arguments.json_output import add_json_argument, print_json
-from flows.reports.terminal import terminal
-from flows.synthesis.yosys import DEVICES, find_device, synthesise
-from flows.units import UNITS, describe_units, find_unit
-from hdl.printer.verilog_output import to_verilog
+from bittrue.flows.arguments.json_output import add_json_argument, print_json
+from bittrue.flows.reports.terminal import terminal
+from bittrue.flows.synthesis.yosys import DEVICES, find_device, synthesise
+from bittrue.flows.units import UNITS, describe_units, find_unit
+from bittrue.hdl.printer.verilog_output import to_verilog
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

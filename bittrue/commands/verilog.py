@@ -4,9 +4,9 @@ import argparse
 import os
 from pathlib import Path
 
-from flows.units import UNITS, describe_units, find_unit
-from hdl.printer.rom_files import write_design
-from hdl.printer.verilog_output import to_verilog
+from bittrue.flows.units import UNITS, describe_units, find_unit
+from bittrue.hdl.printer.rom_files import write_design
+from bittrue.hdl.printer.verilog_output import to_verilog
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -10,11 +10,11 @@ from amaranth.hdl import Module, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from flows.simulation.bench.cosimulation import Run
-from flows.simulation.bench.payload import Columns
-from flows.simulation.bench.scenario import Scenario
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
+from bittrue.flows.simulation.bench.cosimulation import Run
+from bittrue.flows.simulation.bench.payload import Columns
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
 
 Feed = Callable[[str, Any, data.View], list[Any]]
 """From a unit's name, its input payload and the bank's payload: what the unit is given."""

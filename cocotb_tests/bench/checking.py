@@ -5,9 +5,9 @@ from pathlib import Path
 
 from amaranth.lib import wiring
 
-from flows.simulation.bench.cosimulation import Cosimulation
-from flows.simulation.bench.scenario import Scenario, Verdict, judge
-from hdl.printer.verilog_output import to_verilog
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation
+from bittrue.flows.simulation.bench.scenario import Scenario, Verdict, judge
+from bittrue.hdl.printer.verilog_output import to_verilog
 
 
 def verdict_on(

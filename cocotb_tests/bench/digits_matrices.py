@@ -8,14 +8,14 @@ import numpy as np
 import torch
 from torch.nn.functional import conv2d, pad, unfold
 
-from flows.units.digits_layers import DIGITS
-from golden.digits import quantized_digits
-from golden.digits.data import load
-from golden.executor.execute import Executor
-from golden.frontends.torch import to_codes
-from golden.graph import Convolution, FullyConnected
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
+from bittrue.flows.units.digits_layers import DIGITS
+from bittrue.golden.digits import quantized_digits
+from bittrue.golden.digits.data import load
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.torch import to_codes
+from bittrue.golden.graph import Convolution, FullyConnected
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,12 @@ from typing import Any
 
 from rich.console import Console
 
-from flows.command_status import EXIT_DIFFERENCE, status_of
-from flows.one_line_parser import command_parser
-from flows.reports.terminal import terminal
-from flows.simulation.simulators.toolchain import check_simulator
-from golden.errors import UserError
-from golden.files.atomic_file import write_atomically
+from bittrue.flows.command_status import EXIT_DIFFERENCE, status_of
+from bittrue.flows.one_line_parser import command_parser
+from bittrue.flows.reports.terminal import terminal
+from bittrue.flows.simulation.simulators.toolchain import check_simulator
+from bittrue.golden.errors import UserError
+from bittrue.golden.files.atomic_file import write_atomically
 
 OUTPUT = Path("sim_build")
 

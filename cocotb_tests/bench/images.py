@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from bittrue.flows.simulation.bench.payload import as_beats
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.graph import Graph, Node, Tensor
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.layers.layer import Layer
+from bittrue.hdl.layers.layer_spec import LayerSpec
 from cocotb_tests.bench.streams import every_manner
-from flows.simulation.bench.payload import as_beats
-from flows.simulation.bench.scenario import Scenario
-from golden.executor.execute import Executor
-from golden.graph import Graph, Node, Tensor
-from golden.numbers.arrays import Int64
-from hdl.layers.layer import Layer
-from hdl.layers.layer_spec import LayerSpec
 
 IMAGES = 5
 """Images of the scenarios that try every manner of driving a layer."""

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
 
 
 def every_pair(a: IntegerType, b: IntegerType) -> tuple[Int64, Int64]:

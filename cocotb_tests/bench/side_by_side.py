@@ -9,15 +9,15 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from numpy.typing import NDArray
 
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation, Run
+from bittrue.flows.simulation.bench.payload import Columns, lanes_of
+from bittrue.flows.simulation.bench.scenario import Scenario, Verdict
+from bittrue.flows.units import UNITS
+from bittrue.golden.graph import Node, Tensor
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.bench.checking import verdict_on
 from cocotb_tests.scenarios import scenarios_of
-from flows.simulation.bench.cosimulation import Cosimulation, Run
-from flows.simulation.bench.payload import Columns, lanes_of
-from flows.simulation.bench.scenario import Scenario, Verdict
-from flows.units import UNITS
-from golden.graph import Node, Tensor
-from golden.numbers.arrays import Int64
-from hdl.printer.verilog_output import to_verilog
 
 Circuits = dict[str, tuple[wiring.Component, list[Scenario]]]
 """Circuits with their scenarios, by name."""

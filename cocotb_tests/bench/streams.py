@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from flows.simulation.bench.cosimulation import Run
-from flows.simulation.bench.payload import Columns
-from flows.simulation.bench.scenario import Scenario
-from golden.numbers.arrays import Int64
+from bittrue.flows.simulation.bench.cosimulation import Run
+from bittrue.flows.simulation.bench.payload import Columns
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.golden.numbers.arrays import Int64
 
 STALL = 96
 """Probability of a pause, in 1/256, where streams stall at random."""

@@ -11,16 +11,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation
+from bittrue.flows.simulation.bench.payload import read_hex
+from bittrue.flows.simulation.bench.scenario import Scenario, judge
+from bittrue.flows.simulation.simulators.run_folder import run_folder
+from bittrue.flows.units import find_unit
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Clamp, Graph, Tensor, file
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.scenarios import scenarios_of as scenarios_of_unit
-from flows.simulation.bench.cosimulation import Cosimulation
-from flows.simulation.bench.payload import read_hex
-from flows.simulation.bench.scenario import Scenario, judge
-from flows.simulation.simulators.run_folder import run_folder
-from flows.units import find_unit
-from golden.errors import UserError
-from golden.graph import Clamp, Graph, Tensor, file
-from golden.numbers.integer_type import IntegerType
-from hdl.printer.verilog_output import to_verilog
 
 SPAWN = multiprocessing.get_context("spawn")
 PROCESSES = 3
@@ -82,7 +82,7 @@ def test_two_in_one_working_directory_are_refused(
             cosimulation.run([second], tmp_path)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("flows.simulation.bench.cosimulation.run", meanwhile)
+    monkeypatch.setattr("bittrue.flows.simulation.bench.cosimulation.run", meanwhile)
     with pytest.raises(KeyboardInterrupt):
         cosimulation.run([first], tmp_path)
 

@@ -10,19 +10,19 @@ from amaranth.hdl import Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from bittrue.flows.simulation.bench.payload import lanes_of
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.chunks import Chunks
+from bittrue.hdl.blocks.pipeline import FreePipeline
+from bittrue.hdl.blocks.result_fifo import BUFFER_LATENCY, ResultFifo
+from bittrue.hdl.blocks.shapes import shape_of
+from bittrue.hdl.layers.parts.admission import Admission, results_fifo
+from bittrue.hdl.layers.parts.codes import code_stream
+from bittrue.hdl.layers.parts.serializer import Serializer
 from cocotb_tests.bench.checking import verdict_on
 from cocotb_tests.bench.streams import every_manner
-from flows.simulation.bench.payload import lanes_of
-from flows.simulation.bench.scenario import Scenario
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.chunks import Chunks
-from hdl.blocks.pipeline import FreePipeline
-from hdl.blocks.result_fifo import BUFFER_LATENCY, ResultFifo
-from hdl.blocks.shapes import shape_of
-from hdl.layers.parts.admission import Admission, results_fifo
-from hdl.layers.parts.codes import code_stream
-from hdl.layers.parts.serializer import Serializer
 
 CODE = IntegerType(8, True)
 

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from bittrue.cli import main
-from flows.simulation.simulators.build_once import build_once, digest
-from flows.simulation.simulators.toolchain import tool_versions, verilator_environment
-from golden.graph import (
+from bittrue.flows.simulation.simulators.build_once import build_once, digest
+from bittrue.flows.simulation.simulators.toolchain import tool_versions, verilator_environment
+from bittrue.golden.graph import (
     AveragePool,
     Convolution,
     FixedPoint,
@@ -26,9 +26,9 @@ from golden.graph import (
     Window,
     file,
 )
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import Rounding
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
 
 INT8 = IntegerType(8, True)
 

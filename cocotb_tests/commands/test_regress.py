@@ -7,8 +7,8 @@ import pytest
 
 from bittrue.cli import main
 from bittrue.commands import regress
+from bittrue.golden.graph.file import dumps
 from cocotb_tests.network.foldings import dense_network
-from golden.graph.file import dumps
 
 
 @pytest.fixture(autouse=True)

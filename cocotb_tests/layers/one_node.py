@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from bittrue.flows.simulation.bench.scenario import Scenario
 from cocotb_tests.bench.images import IMAGES, image_scenarios
-from flows.simulation.bench.scenario import Scenario
 
 
 def scenarios(component: Any, parameters: object, seed: int, quick: bool) -> list[Scenario]:

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bittrue.flows.units import UNITS
+from bittrue.golden.errors import UserError
 from cocotb_tests.bench.side_by_side import build, faults_caught, judge_together
 from cocotb_tests.falsified import falsify
-from flows.units import UNITS
-from golden.errors import UserError
 
 CASES = {
     "softmax": "softmax shape=10",

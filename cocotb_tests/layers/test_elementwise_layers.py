@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from bittrue.flows.units import UNITS
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Add, Encoding, Tensor
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.layers.add import AddLayer, AddSpec
 from cocotb_tests.bench.side_by_side import build, faults_caught, judge_together
 from cocotb_tests.falsified import falsify
-from flows.units import UNITS
-from golden.errors import UserError
-from golden.graph import Add, Encoding, Tensor
-from golden.numbers.integer_type import IntegerType
-from hdl.layers.add import AddLayer, AddSpec
 
 CASES = {
     "add": "add shape=3x5x6 lanes=3",

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from bittrue.flows.units import UNITS
+from bittrue.golden.errors import UserError
+from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.bench.side_by_side import build, faults_caught, image_intervals, judge_together
 from cocotb_tests.falsified import falsify
-from flows.units import UNITS
-from golden.errors import UserError
-from hdl.printer.verilog_output import to_verilog
 
 WINDOWS = {
     "window_rows": "sliding_window shape=6x5x4 rows=3 elements=3 repeats=2",

@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bittrue.flows.units import UNITS
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Mean, Tensor
+from bittrue.golden.graph.tensor import Encoding
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.layers.layer_spec import Place
+from bittrue.hdl.layers.parts.window_reduce import Reduction
+from bittrue.hdl.layers.registry import layer_spec
 from cocotb_tests.bench.side_by_side import build, faults_caught, image_intervals, judge_together
 from cocotb_tests.falsified import falsify
-from flows.units import UNITS
-from golden.errors import UserError
-from golden.graph import Mean, Tensor
-from golden.graph.tensor import Encoding
-from golden.numbers.integer_type import IntegerType
-from hdl.layers.layer_spec import Place
-from hdl.layers.parts.window_reduce import Reduction
-from hdl.layers.registry import layer_spec
 
 CASES = {
     "average": "global_pool shape=3x5x6 lanes=2",

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation, Run
+from bittrue.flows.simulation.bench.payload import lanes_of
+from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.bench.images import executed, random_images
 from cocotb_tests.bench.side_by_side import SideBySide, build
-from flows.simulation.bench.cosimulation import Cosimulation, Run
-from flows.simulation.bench.payload import lanes_of
-from hdl.printer.verilog_output import to_verilog
 
 CASES = {
     "pad": "pad shape=3x5x6 padding=1,2,1,1,0,0 lanes=3",

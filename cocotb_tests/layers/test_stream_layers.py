@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation, Run
+from bittrue.flows.units import UNITS
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.layers.parts.fifo import Fifo
+from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.bench.side_by_side import SideBySide, build, faults_caught, judge_together
 from cocotb_tests.falsified import falsify
-from flows.simulation.bench.cosimulation import Cosimulation, Run
-from flows.units import UNITS
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from hdl.layers.parts.fifo import Fifo
-from hdl.printer.verilog_output import to_verilog
 
 CASES = {
     "fork": "fork outputs=3 lanes=2",

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from flows.units.layers import example_fixed_point
-from golden.graph import AccumulatingNode, Convolution, FullyConnected, Graph, Node, Tensor
-from golden.numbers.integer_type import IntegerType
+from bittrue.flows.units.layers import example_fixed_point
+from bittrue.golden.graph import AccumulatingNode, Convolution, FullyConnected, Graph, Node, Tensor
+from bittrue.golden.numbers.integer_type import IntegerType
 
 INT8 = IntegerType(8, True)
 

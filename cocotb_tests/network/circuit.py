@@ -2,14 +2,14 @@
 
 from typing import Any
 
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.flows.simulation.network import network_scenario
+from bittrue.flows.units.network import DIGITS_MODEL, MIXED_DIGITS_MODEL, network_graph
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.network.circuit import Network
 from cocotb_tests.bench.images import random_images
 from cocotb_tests.bench.streams import STALL
-from flows.simulation.bench.scenario import Scenario
-from flows.simulation.network import network_scenario
-from flows.units.network import DIGITS_MODEL, MIXED_DIGITS_MODEL, network_graph
-from golden.executor.execute import Executor
-from golden.numbers.arrays import Int64
-from hdl.network.circuit import Network
 
 _SHORT = 2
 """Images of the scenarios with pauses and resets."""
@@ -51,8 +51,8 @@ def _images(component: Network, parameters: dict[str, Any], seed: int) -> Int64:
     tensor = component.spec.input
     if parameters["model"] not in (DIGITS_MODEL, MIXED_DIGITS_MODEL):
         return random_images(tensor, count, seed)
-    from golden.digits.data import load
-    from golden.frontends.torch import to_codes
+    from bittrue.golden.digits.data import load
+    from bittrue.golden.frontends.torch import to_codes
 
     _, test = load()
     return to_codes(component.spec.graph, test.images)[tensor.name][:count]

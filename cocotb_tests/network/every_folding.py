@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from bittrue.flows.simulation.simulators.run_folder import run_folder
 from cocotb_tests.bench.groups import OUTPUT, Record, count_failed, run_groups
 from cocotb_tests.bench.side_by_side import judge_together
 from cocotb_tests.network.foldings import NETWORKS, WIDTHS, circuits, every_plan
-from flows.simulation.simulators.run_folder import run_folder
 
 GROUPS = {f"{name}_{width}": (name, width) for width in WIDTHS for name in NETWORKS}
 """Network and width, by name."""

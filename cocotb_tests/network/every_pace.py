@@ -10,9 +10,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from bittrue.flows.command_status import EXIT_DIFFERENCE, status_of
+from bittrue.flows.one_line_parser import command_parser
 from cocotb_tests.network.pace import random_paced, wrong_paces
-from flows.command_status import EXIT_DIFFERENCE, status_of
-from flows.one_line_parser import command_parser
 
 _BUILDS = Path("sim_build") / "every_pace"
 _TOGETHER = 8

@@ -4,19 +4,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from bittrue.flows.planning.devices import Budget, find_budget
+from bittrue.flows.planning.plan import plan_network
+from bittrue.flows.planning.planned import Plan
+from bittrue.flows.simulation.network import network_scenario
+from bittrue.golden.errors import UserError
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.graph import Convolution, Encoding, FullyConnected, Graph, Window
+from bittrue.golden.lowering.certify import certify
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.network.circuit import Network
 from cocotb_tests.bench.images import random_images
 from cocotb_tests.bench.side_by_side import Circuits
 from cocotb_tests.network.builder import INT8, Builder
-from flows.planning.devices import Budget, find_budget
-from flows.planning.plan import plan_network
-from flows.planning.planned import Plan
-from flows.simulation.network import network_scenario
-from golden.errors import UserError
-from golden.executor.execute import Executor
-from golden.graph import Convolution, Encoding, FullyConnected, Graph, Window
-from golden.lowering.certify import certify
-from golden.numbers.integer_type import IntegerType
-from hdl.network.circuit import Network
 
 WIDTHS = (1, 2, 3, 4, 8)
 """Bits of weights and activations."""

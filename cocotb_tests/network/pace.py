@@ -6,18 +6,18 @@ from pathlib import Path
 
 import numpy as np
 
+from bittrue.flows.planning.devices import find_budget
+from bittrue.flows.planning.plan import plan_network
+from bittrue.flows.planning.planned import Plan
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation, Run
+from bittrue.flows.simulation.bench.payload import lanes_of
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Graph
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.network.circuit import Network
+from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.bench.side_by_side import SideBySide
 from cocotb_tests.network.random_networks import random_network
-from flows.planning.devices import find_budget
-from flows.planning.plan import plan_network
-from flows.planning.planned import Plan
-from flows.simulation.bench.cosimulation import Cosimulation, Run
-from flows.simulation.bench.payload import lanes_of
-from golden.errors import UserError
-from golden.graph import Graph
-from golden.numbers.arrays import Int64
-from hdl.network.circuit import Network
-from hdl.printer.verilog_output import to_verilog
 
 _CYCLES = 1_500
 """For how long a network runs at least, filling included."""

@@ -5,8 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cocotb_tests.network.builder import INT8, Builder
-from golden.graph import (
+from bittrue.golden.graph import (
     Add,
     Addend,
     ArgMax,
@@ -31,7 +30,8 @@ from golden.graph import (
     Tensor,
     Window,
 )
-from golden.numbers.softmax import softmax_exponential
+from bittrue.golden.numbers.softmax import softmax_exponential
+from cocotb_tests.network.builder import INT8, Builder
 
 _LARGEST = 1_500
 """Elements of a tensor above which no further layer is added."""

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-import hdl.blocks.rom
-import hdl.printer.rom_files
+import bittrue.hdl.blocks.rom
+import bittrue.hdl.printer.rom_files
+from bittrue.flows.planning.plan import plan_network
 from cocotb_tests.bench.side_by_side import circuits_at_fault, judge_together
 from cocotb_tests.network.foldings import IMAGES, NETWORKS, WIDTHS, budgets, circuits, every_plan
-from flows.planning.plan import plan_network
 
 SAMPLE = [
     ("dense_generic", 8),
@@ -49,7 +49,7 @@ def test_roms_packed_in_float64_are_noticed(
     graph = NETWORKS["dense_generic"](8)
     plans = {f"plan{number}": plan for number, plan in enumerate(every_plan(graph))}
     chosen = circuits((name, graph, plan) for name, plan in list(plans.items())[::22])
-    monkeypatch.setattr(hdl.blocks.rom, "pack_words", pack_in_numpy)
-    monkeypatch.setattr(hdl.printer.rom_files, "check_rom_file", lambda path, columns: None)
+    monkeypatch.setattr(bittrue.hdl.blocks.rom, "pack_words", pack_in_numpy)
+    monkeypatch.setattr(bittrue.hdl.printer.rom_files, "check_rom_file", lambda path, columns: None)
     verdict = judge_together(chosen, any_simulator, builds, tmp_path)
     assert len(circuits_at_fault(verdict, list(chosen))) > 0

@@ -5,23 +5,29 @@ from typing import Any
 
 import pytest
 
+from bittrue.flows.planning.devices import find_budget
+from bittrue.flows.planning.plan import plan_network
+from bittrue.flows.planning.planned import Plan
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation
+from bittrue.flows.simulation.bench.scenario import judge
+from bittrue.flows.simulation.network import Pace, network_scenario
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.graph import Convolution, Graph, Node, Window
+from bittrue.golden.lowering.certify import certify
+from bittrue.golden.lowering.movements import (
+    depth_to_space,
+    picked,
+    repeated,
+    set_apart,
+    space_to_depth,
+)
+from bittrue.hdl.layers.slice import Slice
+from bittrue.hdl.network.circuit import Network
+from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.bench.images import random_images
 from cocotb_tests.bench.streams import STALL
 from cocotb_tests.falsified import falsify
 from cocotb_tests.network.builder import INT8, Builder
-from flows.planning.devices import find_budget
-from flows.planning.plan import plan_network
-from flows.planning.planned import Plan
-from flows.simulation.bench.cosimulation import Cosimulation
-from flows.simulation.bench.scenario import judge
-from flows.simulation.network import Pace, network_scenario
-from golden.executor.execute import Executor
-from golden.graph import Convolution, Graph, Node, Window
-from golden.lowering.certify import certify
-from golden.lowering.movements import depth_to_space, picked, repeated, set_apart, space_to_depth
-from hdl.layers.slice import Slice
-from hdl.network.circuit import Network
-from hdl.printer.verilog_output import to_verilog
 
 IMAGES = 5
 

@@ -8,18 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cocotb_tests.bench.images import random_images
-from cocotb_tests.bench.streams import STALL
-from cocotb_tests.falsified import falsify
-from cocotb_tests.network.builder import INT8, Builder
-from flows.planning.devices import find_budget
-from flows.planning.plan import plan_network
-from flows.simulation.bench.cosimulation import Cosimulation
-from flows.simulation.bench.scenario import Scenario, judge
-from flows.simulation.network import Pace, first_parting, network_scenario
-from golden.errors import UserError
-from golden.executor.execute import Executor
-from golden.graph import (
+from bittrue.flows.planning.devices import find_budget
+from bittrue.flows.planning.plan import plan_network
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation
+from bittrue.flows.simulation.bench.scenario import Scenario, judge
+from bittrue.flows.simulation.network import Pace, first_parting, network_scenario
+from bittrue.golden.errors import UserError
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.graph import (
     Add,
     Addend,
     ArgMax,
@@ -39,14 +35,18 @@ from golden.graph import (
     Tensor,
     Window,
 )
-from golden.lowering.certify import certify
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import Rounding
-from golden.numbers.softmax16 import softmax16_exponential, softmax16_reciprocal
-from hdl.layers.constant import ConstantSource
-from hdl.network.circuit import Network
-from hdl.printer.verilog_output import to_verilog
+from bittrue.golden.lowering.certify import certify
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
+from bittrue.golden.numbers.softmax16 import softmax16_exponential, softmax16_reciprocal
+from bittrue.hdl.layers.constant import ConstantSource
+from bittrue.hdl.network.circuit import Network
+from bittrue.hdl.printer.verilog_output import to_verilog
+from cocotb_tests.bench.images import random_images
+from cocotb_tests.bench.streams import STALL
+from cocotb_tests.falsified import falsify
+from cocotb_tests.network.builder import INT8, Builder
 
 UINT4, UINT2, UINT1 = (
     IntegerType(4, False),

@@ -3,10 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from cocotb_tests.falsified import falsify
-from cocotb_tests.network.builder import INT8, Builder
-from cocotb_tests.network.pace import Paced, random_paced, wrong_paces
-from golden.graph import (
+from bittrue.golden.graph import (
     Add,
     Addend,
     Concat,
@@ -20,8 +17,11 @@ from golden.graph import (
     Softmax,
     Window,
 )
-from golden.numbers.softmax import softmax_exponential
-from hdl.layers.parts.matrix_layer import MatrixLayer
+from bittrue.golden.numbers.softmax import softmax_exponential
+from bittrue.hdl.layers.parts.matrix_layer import MatrixLayer
+from cocotb_tests.falsified import falsify
+from cocotb_tests.network.builder import INT8, Builder
+from cocotb_tests.network.pace import Paced, random_paced, wrong_paces
 
 _POINT = Window((1, 1))
 

@@ -12,21 +12,21 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from bittrue.flows.planning.devices import find_budget
+from bittrue.flows.planning.plan import plan_network
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation
+from bittrue.flows.simulation.bench.scenario import Verdict, judge
+from bittrue.flows.simulation.network import network_scenario
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.torch import to_codes
+from bittrue.golden.graph import Graph
+from bittrue.golden.lowering.certify import certify
+from bittrue.golden.quantize import LayerScheme, Scheme, WeightScheme, quantize
+from bittrue.golden.quantize.agreement import compare_layers
+from bittrue.golden.quantize.weight_types import WEIGHT_TYPES
+from bittrue.hdl.network.circuit import Network
+from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.bench.streams import STALL
-from flows.planning.devices import find_budget
-from flows.planning.plan import plan_network
-from flows.simulation.bench.cosimulation import Cosimulation
-from flows.simulation.bench.scenario import Verdict, judge
-from flows.simulation.network import network_scenario
-from golden.executor.execute import Executor
-from golden.frontends.torch import to_codes
-from golden.graph import Graph
-from golden.lowering.certify import certify
-from golden.quantize import LayerScheme, Scheme, WeightScheme, quantize
-from golden.quantize.agreement import compare_layers
-from golden.quantize.weight_types import WEIGHT_TYPES
-from hdl.network.circuit import Network
-from hdl.printer.verilog_output import to_verilog
 
 IMAGES = 4
 

@@ -10,21 +10,29 @@ from amaranth.hdl import ClockSignal, Instance, Module, ResetSignal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation
+from bittrue.flows.simulation.bench.scenario import Scenario, Verdict, judge
+from bittrue.flows.simulation.network import network_scenario
+from bittrue.golden.errors import UserError
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.graph import (
+    Convolution,
+    FixedPoint,
+    FullyConnected,
+    Graph,
+    Reshape,
+    Tensor,
+    Window,
+)
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
+from bittrue.hdl.blocks.platform import RomColumns
+from bittrue.hdl.layers.parts.folding import Folding
+from bittrue.hdl.network.circuit import Network
+from bittrue.hdl.network.spec import NetworkSpec
+from bittrue.hdl.printer.verilog_output import Design, module_names, to_verilog
 from cocotb_tests.bench.side_by_side import circuits_at_fault, merged
-from flows.simulation.bench.cosimulation import Cosimulation
-from flows.simulation.bench.scenario import Scenario, Verdict, judge
-from flows.simulation.network import network_scenario
-from golden.errors import UserError
-from golden.executor.execute import Executor
-from golden.graph import Convolution, FixedPoint, FullyConnected, Graph, Reshape, Tensor, Window
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import Rounding
-from hdl.blocks.platform import RomColumns
-from hdl.layers.parts.folding import Folding
-from hdl.network.circuit import Network
-from hdl.network.spec import NetworkSpec
-from hdl.printer.verilog_output import Design, module_names, to_verilog
 
 INT8 = IntegerType(8, True)
 NETWORKS = {"detector": (1, 5), "detector_fast": (2, 7)}

@@ -23,11 +23,11 @@ from cocotbext.axi import (
     AxiStreamSource,
 )
 
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.shell import AxiShell
+from bittrue.hdl.shell.register_map import WORD_BYTES, registers
 from cocotb_tests.shell.place_adder import PlaceAdder
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from hdl.shell import AxiShell
-from hdl.shell.register_map import WORD_BYTES, registers
 
 Codes = Int64
 

@@ -5,11 +5,11 @@ from amaranth.hdl import Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.pipeline import Pipeline
-from hdl.layers import code_stream
-from hdl.layers.parts.position import Position
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.pipeline import Pipeline
+from bittrue.hdl.layers import code_stream
+from bittrue.hdl.layers.parts.position import Position
 
 
 class PlaceAdder(wiring.Component):

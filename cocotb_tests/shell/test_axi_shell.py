@@ -10,20 +10,20 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Member, Out
 
+from bittrue.flows.simulation.simulators import icarus, verilator
+from bittrue.flows.simulation.simulators.build_once import build_once, digest
+from bittrue.flows.simulation.simulators.run import SimulationError, run
+from bittrue.flows.synthesis.verilog_lint import lint
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.layers import code_stream
+from bittrue.hdl.printer.component_ports import flat_ports
+from bittrue.hdl.printer.verilog_output import to_verilog
+from bittrue.hdl.shell import AxiShell, axi_shell, counters, stream_output
+from bittrue.hdl.shell.register_map import MAXIMUM_LAYERS, registers
+from bittrue.hdl.shell.skid_buffer import SkidBuffer
+from bittrue.hdl.shell.stream_input import StreamInput
 from cocotb_tests.shell.place_adder import PlaceAdder
-from flows.simulation.simulators import icarus, verilator
-from flows.simulation.simulators.build_once import build_once, digest
-from flows.simulation.simulators.run import SimulationError, run
-from flows.synthesis.verilog_lint import lint
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from hdl.layers import code_stream
-from hdl.printer.component_ports import flat_ports
-from hdl.printer.verilog_output import to_verilog
-from hdl.shell import AxiShell, axi_shell, counters, stream_output
-from hdl.shell.register_map import MAXIMUM_LAYERS, registers
-from hdl.shell.skid_buffer import SkidBuffer
-from hdl.shell.stream_input import StreamInput
 
 BENCH = "cocotb_tests.shell.axi_bench"
 

@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bittrue.flows.simulation.bench.payload import Columns, lanes_of
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH
+from bittrue.golden.units.bitserial import bit_planes, integer_dot
+from bittrue.golden.units.bitserial_spec import BitSerialSpec, plane_order
+from bittrue.hdl.units.bitserial import BitSerialDotProduct
 from cocotb_tests.bench.digits_matrices import digits_layers_at
 from cocotb_tests.bench.streams import every_way, full_speed, in_chunks
-from flows.simulation.bench.payload import Columns, lanes_of
-from flows.simulation.bench.scenario import Scenario
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.limits import MAXIMUM_CODE_WIDTH
-from golden.units.bitserial import bit_planes, integer_dot
-from golden.units.bitserial_spec import BitSerialSpec, plane_order
-from hdl.units.bitserial import BitSerialDotProduct
 
 
 @dataclass(frozen=True)

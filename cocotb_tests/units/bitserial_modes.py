@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from amaranth.lib import data
 
+from bittrue.flows.simulation.bench.payload import Columns
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH
+from bittrue.golden.units.bitserial_spec import BitSerialSpec, plane_order
+from bittrue.hdl.units.bitserial import BitSerialDotProduct
 from cocotb_tests.bench.bank import Bank, scenario, value_of
-from flows.simulation.bench.payload import Columns
-from flows.simulation.bench.scenario import Scenario
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.limits import MAXIMUM_CODE_WIDTH
-from golden.units.bitserial_spec import BitSerialSpec, plane_order
-from hdl.units.bitserial import BitSerialDotProduct
 
 WIDTHS = range(1, 9)
 _TOGETHER = 8

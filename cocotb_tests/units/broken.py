@@ -8,9 +8,9 @@ from collections.abc import Callable
 from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant_spec import RequantSpec
-from hdl.units.requant import Requantizer
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.requant_spec import RequantSpec
+from bittrue.hdl.units.requant import Requantizer
 
 Fault = Callable[[Module, wiring.Component, Requantizer], None]
 """Connects the ports of the outer circuit to the requantizer inside, wrongly."""

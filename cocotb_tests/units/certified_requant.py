@@ -4,12 +4,12 @@ from typing import Any
 
 import numpy as np
 
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.flows.units.digits_layers import LayerReference, describe_digits, find_layer
+from bittrue.golden.certificates.certificate import Reference, StepFunction
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.units.certified_requant import CertifiedRequantizer
 from cocotb_tests.bench.streams import every_way, full_speed
-from flows.simulation.bench.scenario import Scenario
-from flows.units.digits_layers import LayerReference, describe_digits, find_layer
-from golden.certificates.certificate import Reference, StepFunction
-from golden.numbers.arrays import Int64
-from hdl.units.certified_requant import CertifiedRequantizer
 
 MARGIN = 1000
 """Accumulators driven beyond the outermost thresholds, as far as they are reachable."""

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from bittrue.flows.simulation.bench.payload import Columns, lanes_of
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.units.coded import coded_dot
+from bittrue.golden.units.coded_spec import CodedSpec
+from bittrue.hdl.units.coded import CodedDotProduct
 from cocotb_tests.bench.streams import every_way, full_speed
-from flows.simulation.bench.payload import Columns, lanes_of
-from flows.simulation.bench.scenario import Scenario
-from golden.numbers.arrays import Int64
-from golden.units.coded import coded_dot
-from golden.units.coded_spec import CodedSpec
-from hdl.units.coded import CodedDotProduct
 
 BULK = 1 << 20
 """Random products at least."""

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from amaranth.lib import data
 
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.coded_spec import CodedSpec, WeightCode
+from bittrue.hdl.units.coded import CodedDotProduct, LogDotProduct, LutDotProduct, TernaryDotProduct
 from cocotb_tests.bench.bank import Bank, grid, scenario, value_of
-from flows.simulation.bench.scenario import Scenario
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from golden.units.coded_spec import CodedSpec, WeightCode
-from hdl.units.coded import CodedDotProduct, LogDotProduct, LutDotProduct, TernaryDotProduct
 
 INPUTS = [IntegerType(width, signed) for width, signed in product(range(2, 9), (False, True))]
 EXPONENTS = range(8)

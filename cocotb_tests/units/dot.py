@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 import torch
 
+from bittrue.flows.simulation.bench.payload import Columns, lanes_of
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.dot import dot
+from bittrue.golden.units.dot_spec import DotSpec
+from bittrue.hdl.units.dot import Dot
 from cocotb_tests.bench.digits_matrices import digits_layers_at
 from cocotb_tests.bench.matrices import Frames, random_values
 from cocotb_tests.bench.streams import every_way
-from flows.simulation.bench.payload import Columns, lanes_of
-from flows.simulation.bench.scenario import Scenario
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from golden.units.dot import dot
-from golden.units.dot_spec import DotSpec
-from hdl.units.dot import Dot
 
 BULK_PRODUCTS = 1_000_000
 

@@ -13,17 +13,17 @@ from functools import partial
 
 from rich.console import Console
 
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation
+from bittrue.flows.simulation.bench.scenario import Scenario, judge
+from bittrue.flows.simulation.simulators.run_folder import run_folder
+from bittrue.golden.units.mac_spec import Multiplier
+from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.bench.bank import Bank
 from cocotb_tests.bench.groups import OUTPUT, Record, count_failed, run_groups
 from cocotb_tests.units.bitserial_modes import bitserial_modes
 from cocotb_tests.units.coded_modes import coded_modes
 from cocotb_tests.units.mac_modes import mac_modes
 from cocotb_tests.units.xnor_modes import xnor_modes
-from flows.simulation.bench.cosimulation import Cosimulation
-from flows.simulation.bench.scenario import Scenario, judge
-from flows.simulation.simulators.run_folder import run_folder
-from golden.units.mac_spec import Multiplier
-from hdl.printer.verilog_output import to_verilog
 
 GROUPS: dict[str, Callable[[], tuple[Bank, list[Scenario]]]] = {
     **{f"mac_{kind.value}": partial(mac_modes, kind) for kind in Multiplier},

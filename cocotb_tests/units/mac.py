@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from bittrue.flows.simulation.bench.payload import Columns, lanes_of
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.units.mac_spec import MacSpec
+from bittrue.golden.units.matmul import matmul
+from bittrue.hdl.units.mac import Mac
 from cocotb_tests.bench.matrices import Frames, every_pair, random_values
 from cocotb_tests.bench.streams import every_way, full_speed
-from flows.simulation.bench.payload import Columns, lanes_of
-from flows.simulation.bench.scenario import Scenario
-from golden.numbers.arrays import Int64
-from golden.units.mac_spec import MacSpec
-from golden.units.matmul import matmul
-from hdl.units.mac import Mac
 
 EXHAUSTIVE_BITS = 16
 """Operand bits up to which every pair of operands is multiplied."""

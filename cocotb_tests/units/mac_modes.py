@@ -6,11 +6,11 @@ from typing import Any
 
 from amaranth.lib import data
 
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.mac_spec import MacSpec, Multiplier
+from bittrue.hdl.units.mac import Mac
 from cocotb_tests.bench.bank import Bank, grid, scenario, value_of
-from flows.simulation.bench.scenario import Scenario
-from golden.numbers.integer_type import IntegerType
-from golden.units.mac_spec import MacSpec, Multiplier
-from hdl.units.mac import Mac
 
 WIDTHS = range(2, 9)
 

@@ -7,17 +7,17 @@ from typing import Any
 import numpy as np
 import torch
 
+from bittrue.flows.simulation.bench.payload import Columns
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.flows.units.digits_layers import describe_digits, digits_layers
+from bittrue.golden.executor.layer_trace import LayerTrace
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import RANDOM_BITS, Rounding
+from bittrue.golden.numbers.xorshift import xorshift32
+from bittrue.golden.units.requant import requantize
+from bittrue.hdl.units.requant import Requantizer, encode_channels
 from cocotb_tests.bench.streams import every_way, full_speed
-from flows.simulation.bench.payload import Columns
-from flows.simulation.bench.scenario import Scenario
-from flows.units.digits_layers import describe_digits, digits_layers
-from golden.executor.layer_trace import LayerTrace
-from golden.numbers.arrays import Int64
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import RANDOM_BITS, Rounding
-from golden.numbers.xorshift import xorshift32
-from golden.units.requant import requantize
-from hdl.units.requant import Requantizer, encode_channels
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from bittrue.flows.simulation.bench.payload import Columns, lanes_of
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.shiftadd import beat_sums, pack_operands
+from bittrue.golden.units.shiftadd_spec import (
+    WIDTHS,
+    ShiftAddSpec,
+    cycles_per_beat,
+    products_per_beat,
+)
+from bittrue.hdl.units.shiftadd import ShiftAddUnit
 from cocotb_tests.bench.digits_matrices import digits_layers_at
 from cocotb_tests.bench.streams import every_way, full_speed
-from flows.simulation.bench.payload import Columns, lanes_of
-from flows.simulation.bench.scenario import Scenario
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from golden.units.shiftadd import beat_sums, pack_operands
-from golden.units.shiftadd_spec import WIDTHS, ShiftAddSpec, cycles_per_beat, products_per_beat
-from hdl.units.shiftadd import ShiftAddUnit
 
 BULK = 1 << 20
 """Random products at least."""

@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import pad
 
+from bittrue.flows.simulation.bench.payload import Columns, lanes_of
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.units.matmul import matmul
+from bittrue.golden.units.systolic import cut_into_tiles, cut_into_weight_tiles
+from bittrue.golden.units.systolic_spec import Dataflow, SystolicSpec
+from bittrue.hdl.units.output_stationary import OutputStationaryArray
+from bittrue.hdl.units.weight_stationary import TILE_CYCLES, WeightStationaryArray
 from cocotb_tests.bench.digits_matrices import digits_layers_at
 from cocotb_tests.bench.matrices import random_values
 from cocotb_tests.bench.streams import every_way
-from flows.simulation.bench.payload import Columns, lanes_of
-from flows.simulation.bench.scenario import Scenario
-from golden.numbers.arrays import Int64
-from golden.units.matmul import matmul
-from golden.units.systolic import cut_into_tiles, cut_into_weight_tiles
-from golden.units.systolic_spec import Dataflow, SystolicSpec
-from hdl.units.output_stationary import OutputStationaryArray
-from hdl.units.weight_stationary import TILE_CYCLES, WeightStationaryArray
 
 Array = OutputStationaryArray | WeightStationaryArray
 

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from amaranth.hdl import C
 
-import hdl.units.bitserial
+import bittrue.hdl.units.bitserial
+from bittrue.flows.units import UNITS
+from bittrue.golden.units.bitserial_spec import BitSerialSpec
+from bittrue.hdl.blocks.popcount import ProductCounter
+from bittrue.hdl.units.bitserial import BitSerialDotProduct
 from cocotb_tests.bench.checking import verdict_on
 from cocotb_tests.units import bitserial
-from flows.units import UNITS
-from golden.units.bitserial_spec import BitSerialSpec
-from hdl.blocks.popcount import ProductCounter
-from hdl.units.bitserial import BitSerialDotProduct
 
 SPECS = {
     "every pair": BitSerialSpec(1, 1),
@@ -35,12 +35,12 @@ def test_equals_golden(name: str, simulator: str, builds: Path, tmp_path: Path) 
 def sign_planes_count_positively(
     monkeypatch: pytest.MonkeyPatch, circuit: BitSerialDotProduct
 ) -> None:
-    class Unsigned(hdl.units.bitserial._PlaneSequence):
+    class Unsigned(bittrue.hdl.units.bitserial._PlaneSequence):
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
             self.negative = C(0, 1)
 
-    monkeypatch.setattr(hdl.units.bitserial, "_PlaneSequence", Unsigned)
+    monkeypatch.setattr(bittrue.hdl.units.bitserial, "_PlaneSequence", Unsigned)
 
 
 def all_lanes_count(monkeypatch: pytest.MonkeyPatch, circuit: BitSerialDotProduct) -> None:
@@ -48,12 +48,12 @@ def all_lanes_count(monkeypatch: pytest.MonkeyPatch, circuit: BitSerialDotProduc
 
 
 def never_doubled(monkeypatch: pytest.MonkeyPatch, circuit: BitSerialDotProduct) -> None:
-    class Flat(hdl.units.bitserial._PlaneSequence):
+    class Flat(bittrue.hdl.units.bitserial._PlaneSequence):
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
             self.doubles = C(0, 1)
 
-    monkeypatch.setattr(hdl.units.bitserial, "_PlaneSequence", Flat)
+    monkeypatch.setattr(bittrue.hdl.units.bitserial, "_PlaneSequence", Flat)
 
 
 @pytest.mark.parametrize("fault", [sign_planes_count_positively, all_lanes_count, never_doubled])

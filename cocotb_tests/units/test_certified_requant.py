@@ -6,17 +6,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bittrue.flows.units import UNITS
+from bittrue.flows.units.digits_layers import LayerReference, digits_layers, find_layer
+from bittrue.golden.certificates.certificate import Certificate
+from bittrue.golden.certificates.certificate_search import find_certificate
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.float_requant import requantize_float32_half_even
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.units.certified_requant import CertifiedRequantizer
 from cocotb_tests.bench.checking import verdict_on
 from cocotb_tests.bench.streams import full_speed
 from cocotb_tests.units import certified_requant as requant_certified
-from flows.units import UNITS
-from flows.units.digits_layers import LayerReference, digits_layers, find_layer
-from golden.certificates.certificate import Certificate
-from golden.certificates.certificate_search import find_certificate
-from golden.errors import UserError
-from golden.numbers.float_requant import requantize_float32_half_even
-from golden.numbers.integer_type import IntegerType
-from hdl.units.certified_requant import CertifiedRequantizer
 
 INT8 = IntegerType(8, True)
 INT32 = IntegerType(32, True)

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from amaranth.hdl import Value
 
+from bittrue.flows.units import UNITS
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.coded_spec import CodedSpec, WeightCode
+from bittrue.hdl.blocks.pipeline import Stages
+from bittrue.hdl.units.coded import CodedDotProduct, LogDotProduct, LutDotProduct, TernaryDotProduct
 from cocotb_tests.bench.checking import verdict_on
 from cocotb_tests.units import coded
-from flows.units import UNITS
-from golden.numbers.integer_type import IntegerType
-from golden.units.coded_spec import CodedSpec, WeightCode
-from hdl.blocks.pipeline import Stages
-from hdl.units.coded import CodedDotProduct, LogDotProduct, LutDotProduct, TernaryDotProduct
 
 TERNARY = WeightCode.ternary()
 POWERS = WeightCode.power_of_two(4)

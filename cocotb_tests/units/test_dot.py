@@ -4,15 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from bittrue.flows.units import UNITS
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.dot_spec import DotSpec
+from bittrue.golden.units.mac_spec import Multiplier
+from bittrue.hdl.blocks.adder_tree import adder_tree
+from bittrue.hdl.units import dot as dot_circuit
+from bittrue.hdl.units.dot import Dot
 from cocotb_tests.bench.checking import verdict_on
 from cocotb_tests.units import dot
-from flows.units import UNITS
-from golden.numbers.integer_type import IntegerType
-from golden.units.dot_spec import DotSpec
-from golden.units.mac_spec import Multiplier
-from hdl.blocks.adder_tree import adder_tree
-from hdl.units import dot as dot_circuit
-from hdl.units.dot import Dot
 
 INT4, UINT8 = IntegerType(4, True), IntegerType(8, False)
 ASYMMETRIC = DotSpec(UINT8, UINT8, outputs=3, weight_zero_point=True)

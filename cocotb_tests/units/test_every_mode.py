@@ -3,11 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.mac_spec import Multiplier
+from bittrue.hdl.units.mac import Mac
 from cocotb_tests.bench.checking import verdict_on
 from cocotb_tests.units.mac_modes import mac_modes
-from golden.numbers.integer_type import IntegerType
-from golden.units.mac_spec import Multiplier
-from hdl.units.mac import Mac
 
 
 def test_every_signedness_of_four_bits(simulator: str, builds: Path, tmp_path: Path) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from amaranth.hdl import C
 
+from bittrue.flows.units import UNITS
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.mac_spec import MacSpec, Multiplier
+from bittrue.golden.units.packing import Packing
+from bittrue.hdl.blocks import accumulator, booth
+from bittrue.hdl.units.mac import Mac
 from cocotb_tests.bench.checking import verdict_on
 from cocotb_tests.units import mac
-from flows.units import UNITS
-from golden.numbers.integer_type import IntegerType
-from golden.units.mac_spec import MacSpec, Multiplier
-from golden.units.packing import Packing
-from hdl.blocks import accumulator, booth
-from hdl.units.mac import Mac
 
 INT4, UINT4 = IntegerType(4, True), IntegerType(4, False)
 INT8, UINT8 = IntegerType(8, True), IntegerType(8, False)

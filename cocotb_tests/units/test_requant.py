@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation
+from bittrue.flows.simulation.bench.scenario import WAVE_MARGIN, judge, record_waves
+from bittrue.flows.units import UNITS
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.requant_spec import RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
+from bittrue.hdl.printer.verilog_output import to_verilog
+from bittrue.hdl.units.requant import Requantizer
 from cocotb_tests.bench.checking import verdict_on
 from cocotb_tests.units import broken, requant
-from flows.simulation.bench.cosimulation import Cosimulation
-from flows.simulation.bench.scenario import WAVE_MARGIN, judge, record_waves
-from flows.units import UNITS
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant_spec import RequantSpec
-from golden.numbers.rounding import Rounding
-from hdl.printer.verilog_output import to_verilog
-from hdl.units.requant import Requantizer
 
 SPECS = {
     "tflite": RequantSpec(),

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-import hdl.units.shiftadd
+import bittrue.hdl.units.shiftadd
+from bittrue.flows.units import UNITS
+from bittrue.golden.units.shiftadd_spec import ShiftAddSpec
+from bittrue.hdl.units.shiftadd import ShiftAddUnit
 from cocotb_tests.bench.checking import verdict_on
 from cocotb_tests.units import shiftadd
-from flows.units import UNITS
-from golden.units.shiftadd_spec import ShiftAddSpec
-from hdl.units.shiftadd import ShiftAddUnit
 
 
 @pytest.mark.parametrize("maximum_width", [8, 16])
@@ -25,24 +25,24 @@ def test_equals_golden(maximum_width: int, simulator: str, builds: Path, tmp_pat
 
 
 def unsigned_bricks(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = hdl.units.shiftadd._brick_product
+    right = bittrue.hdl.units.shiftadd._brick_product
 
     def unsigned(x0: int, x1: int, y0: int, y1: int, x_signed: int, y_signed: int) -> int:
         return right(x0, x1, y0, y1, 0, 0)
 
-    monkeypatch.setattr(hdl.units.shiftadd, "_brick_product", unsigned)
+    monkeypatch.setattr(bittrue.hdl.units.shiftadd, "_brick_product", unsigned)
 
 
 def swapped_digits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        hdl.units.shiftadd._Brick,
+        bittrue.hdl.units.shiftadd._Brick,
         "digits",
         lambda brick, a, b: (brick.number // b, brick.number // a),
     )
 
 
 def every_digit_is_the_top(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hdl.units.shiftadd, "_is_top", lambda number, mode: mode.any())
+    monkeypatch.setattr(bittrue.hdl.units.shiftadd, "_is_top", lambda number, mode: mode.any())
 
 
 @pytest.mark.parametrize("fault", [unsigned_bricks, swapped_digits, every_digit_is_the_top])

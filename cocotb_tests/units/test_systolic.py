@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from bittrue.flows.units import UNITS
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.systolic_spec import Dataflow, SystolicSpec
+from bittrue.hdl.units import output_stationary, weight_stationary
 from cocotb_tests.bench.checking import verdict_on
 from cocotb_tests.units import systolic
-from flows.units import UNITS
-from golden.numbers.integer_type import IntegerType
-from golden.units.systolic_spec import Dataflow, SystolicSpec
-from hdl.units import output_stationary, weight_stationary
 
 WEIGHT = Dataflow.WEIGHT_STATIONARY
 SPECS = {

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from bittrue.flows.units import UNITS
+from bittrue.golden.units.xnor_spec import XnorSpec
+from bittrue.hdl.blocks.popcount import ProductCounter
+from bittrue.hdl.units.xnor import XnorPopcount
 from cocotb_tests.bench.checking import verdict_on
 from cocotb_tests.units import xnor
-from flows.units import UNITS
-from golden.units.xnor_spec import XnorSpec
-from hdl.blocks.popcount import ProductCounter
-from hdl.units.xnor import XnorPopcount
 
 SPECS = {
     "one lane": XnorSpec(5, 1, thresholded=True),

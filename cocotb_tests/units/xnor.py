@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from bittrue.flows.simulation.bench.payload import Columns, lanes_of
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.units.xnor import apply_thresholds, xnor_dot
+from bittrue.golden.units.xnor_spec import SignThresholds, XnorSpec
+from bittrue.hdl.units.xnor import XnorPopcount
 from cocotb_tests.bench.digits_matrices import digits_layers_at
 from cocotb_tests.bench.streams import every_way, full_speed, in_chunks
-from flows.simulation.bench.payload import Columns, lanes_of
-from flows.simulation.bench.scenario import Scenario
-from golden.numbers.arrays import Int64
-from golden.units.xnor import apply_thresholds, xnor_dot
-from golden.units.xnor_spec import SignThresholds, XnorSpec
-from hdl.units.xnor import XnorPopcount
 
 BULK = 1 << 20
 """Random products at least."""

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from amaranth.lib import data
 
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.units.xnor_spec import XnorSpec
+from bittrue.hdl.units.xnor import XnorPopcount
 from cocotb_tests.bench.bank import Bank, grid, scenario
-from flows.simulation.bench.scenario import Scenario
-from golden.numbers.arrays import Int64
-from golden.units.xnor_spec import XnorSpec
-from hdl.units.xnor import XnorPopcount
 
 LENGTHS = range(1, 9)
 

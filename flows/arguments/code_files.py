@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.arguments.npy_files import read_npy
-from golden.errors import UserError
-from golden.graph import Graph, Quantization, Tensor
+from bittrue.flows.arguments.npy_files import read_npy
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Graph, Quantization, Tensor
 
 Codes = NDArray[np.integer[Any]]
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from golden.errors import UserError
-from golden.quantize import InputRange
+from bittrue.golden.errors import UserError
+from bittrue.golden.quantize import InputRange
 
 
 def parse_input_range(text: str) -> InputRange:

@@ -4,7 +4,7 @@ import argparse
 import sys
 from typing import Any
 
-from flows.reports.json_report import json_report
+from bittrue.flows.reports.json_report import json_report
 
 
 def add_json_argument(parser: argparse.ArgumentParser, what: str) -> None:

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from golden.frontends.load import SUFFIXES, load_network
-from golden.graph import Graph
+from bittrue.golden.frontends.load import SUFFIXES, load_network
+from bittrue.golden.graph import Graph
 
 
 def add_model_arguments(parser: argparse.ArgumentParser, done: str) -> None:

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from flows.arguments.output_files import require_folder_of
-from golden.errors import UserError
+from bittrue.flows.arguments.output_files import require_folder_of
+from bittrue.golden.errors import UserError
 
 
 def add_module_arguments(parser: argparse.ArgumentParser, without_data: bool = False) -> None:

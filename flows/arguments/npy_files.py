@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import UserError
+from bittrue.golden.errors import UserError
 
 _MAGIC, _ZIP = b"\x93NUMPY", b"PK"
 

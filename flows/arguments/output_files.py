@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from golden.errors import UserError
+from bittrue.golden.errors import UserError
 
 
 def require_folder_of(path: Path) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from flows.arguments.npy_files import check_samples, read_npy
-from golden.errors import UserError
+from bittrue.flows.arguments.npy_files import check_samples, read_npy
+from bittrue.golden.errors import UserError
 
 _BATCH = 256
 

@@ -14,9 +14,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, load_model
 from torch import Tensor, nn
 
-from flows.arguments.npy_files import check_samples, read_npy
-from golden.errors import UserError
-from golden.frontends.torch.evaluation import require_values
+from bittrue.flows.arguments.npy_files import check_samples, read_npy
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.evaluation import require_values
 
 
 def load_module(spec: str, weights: Path | None = None) -> nn.Module:

@@ -9,18 +9,18 @@ from typing import Any
 from amaranth.hdl import Shape
 from amaranth.lib import data, wiring
 
-from flows.arguments.code_files import Codes
-from flows.planning.latency import first_image_cycles
-from flows.planning.planned import Plan
-from flows.simulation.bench.payload import as_beats, pack
-from golden.errors import UnknownNameError
-from golden.graph import Tensor
-from golden.graph.file import dumps
-from hdl.blocks.packed_words import Words
-from hdl.network.circuit import Network
-from hdl.printer.verilog_output import Design, to_verilog
-from hdl.shell import AxiShell
-from hdl.shell.register_map import Register
+from bittrue.flows.arguments.code_files import Codes
+from bittrue.flows.planning.latency import first_image_cycles
+from bittrue.flows.planning.planned import Plan
+from bittrue.flows.simulation.bench.payload import as_beats, pack
+from bittrue.golden.errors import UnknownNameError
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.file import dumps
+from bittrue.hdl.blocks.packed_words import Words
+from bittrue.hdl.network.circuit import Network
+from bittrue.hdl.printer.verilog_output import Design, to_verilog
+from bittrue.hdl.shell import AxiShell
+from bittrue.hdl.shell.register_map import Register
 
 SHELLS = {
     "axi": "AXI4-Stream data, AXI4-Lite control and status",

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from hdl.printer.verilog_output import LICENCE, NUMBERS_LICENCE, origin_text
+from bittrue.hdl.printer.verilog_output import LICENCE, NUMBERS_LICENCE, origin_text
 
 BEATS = "testbench"
 """Folder whose hexadecimal files are no ROM files."""

@@ -8,13 +8,13 @@ from typing import Any
 from amaranth.hdl import Shape
 from amaranth.lib import wiring
 
-from flows.building.accelerator import Accelerator, End
-from flows.planning.devices import Part
-from flows.planning.planned import Plan
-from golden.graph import Certified, Graph, Tensor
-from hdl.blocks.memory import Memory
-from hdl.printer.component_ports import flat_ports
-from hdl.shell.register_map import describe
+from bittrue.flows.building.accelerator import Accelerator, End
+from bittrue.flows.planning.devices import Part
+from bittrue.flows.planning.planned import Plan
+from bittrue.golden.graph import Certified, Graph, Tensor
+from bittrue.hdl.blocks.memory import Memory
+from bittrue.hdl.printer.component_ports import flat_ports
+from bittrue.hdl.shell.register_map import describe
 
 FORMAT = "bittrue accelerator"
 VERSION = 1

@@ -7,15 +7,15 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from flows.arguments.code_files import Codes
-from flows.building.accelerator import Accelerator
-from flows.building.file_origins import mark_files
-from flows.building.manifest import FORMAT, describe_files, manifest
-from flows.building.stand_alone_bench import write_bench
-from flows.building.synthesis_scripts import write_scripts
-from flows.planning.devices import Part
-from golden.errors import ExecutionError, UserError
-from hdl.printer.rom_files import check_rom_file, write_design
+from bittrue.flows.arguments.code_files import Codes
+from bittrue.flows.building.accelerator import Accelerator
+from bittrue.flows.building.file_origins import mark_files
+from bittrue.flows.building.manifest import FORMAT, describe_files, manifest
+from bittrue.flows.building.stand_alone_bench import write_bench
+from bittrue.flows.building.synthesis_scripts import write_scripts
+from bittrue.flows.planning.devices import Part
+from bittrue.golden.errors import ExecutionError, UserError
+from bittrue.hdl.printer.rom_files import check_rom_file, write_design
 
 MANIFEST = "manifest.json"
 BUILD = "build"

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from flows.arguments.code_files import Codes
-from flows.building.accelerator import Accelerator
-from flows.building.templates import fill
-from flows.simulation.bench.payload import write_hex
+from bittrue.flows.arguments.code_files import Codes
+from bittrue.flows.building.accelerator import Accelerator
+from bittrue.flows.building.templates import fill
+from bittrue.flows.simulation.bench.payload import write_hex
 
 _PATIENCE = 4
 """Times the cycles between images without any beat after which a run has failed."""

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from flows.building.accelerator import Accelerator
-from flows.building.templates import fill
-from flows.planning.devices import BUDGETS, Part
-from flows.synthesis.yosys import UNCONSTRAINED, wrapper
-from hdl.blocks.platform import ecp5_multiplier
+from bittrue.flows.building.accelerator import Accelerator
+from bittrue.flows.building.templates import fill
+from bittrue.flows.planning.devices import BUDGETS, Part
+from bittrue.flows.synthesis.yosys import UNCONSTRAINED, wrapper
+from bittrue.hdl.blocks.platform import ecp5_multiplier
 
 
 def write_scripts(folder: Path, accelerator: Accelerator, part: Part) -> None:

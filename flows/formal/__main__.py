@@ -1,4 +1,4 @@
-"""Prove a unit equal to plain arithmetic for all inputs: ``python -m flows.formal mac``."""
+"""Prove a unit equal to plain arithmetic for all inputs: ``python -m bittrue.flows.formal mac``."""
 
 import importlib
 import json
@@ -12,15 +12,15 @@ from typing import Any
 
 from amaranth.lib import wiring
 
-import flows.formal
-from flows.command_status import status_of
-from flows.formal.equivalence import Claim, FormalError, prove
-from flows.one_line_parser import command_parser
-from flows.reports.terminal import terminal
-from flows.units import find_unit
-from golden.errors import UnknownNameError
-from golden.files.atomic_file import write_atomically
-from hdl.printer.verilog_output import Design, to_verilog
+import bittrue.flows.formal
+from bittrue.flows.command_status import status_of
+from bittrue.flows.formal.equivalence import Claim, FormalError, prove
+from bittrue.flows.one_line_parser import command_parser
+from bittrue.flows.reports.terminal import terminal
+from bittrue.flows.units import find_unit
+from bittrue.golden.errors import UnknownNameError
+from bittrue.golden.files.atomic_file import write_atomically
+from bittrue.hdl.printer.verilog_output import Design, to_verilog
 
 OUTPUT = Path("sim_build") / "formal"
 _MACHINERY = ("__main__", "equivalence")
@@ -33,10 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     units = sorted(
         module.name
-        for module in pkgutil.iter_modules(flows.formal.__path__)
+        for module in pkgutil.iter_modules(bittrue.flows.formal.__path__)
         if module.name not in _MACHINERY
     )
-    parser = command_parser("python -m flows.formal", __doc__)
+    parser = command_parser("python -m bittrue.flows.formal", __doc__)
     parser.add_argument("unit", help=f"one of: {', '.join(units)}")
     parser.add_argument("parameters", nargs="*", metavar="name=value", help="of the unit")
     parser.add_argument("--timeout", type=int, default=300, help="seconds for each claim")
@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _prove_all(name: str, words: Sequence[str], timeout: int) -> int:
     console = terminal(soft_wrap=True)
     unit = find_unit(name)
-    module = importlib.import_module(f"flows.formal.{name}")
+    module = importlib.import_module(f"bittrue.flows.formal.{name}")
     records: list[dict[str, Any]] = []
     began = time.monotonic()
     for case in [words] if words else module.CASES:

@@ -18,10 +18,10 @@ from typing import Any
 from amaranth.hdl import Shape
 from amaranth.lib import wiring
 
-from golden.child_process import run_program, what_failed
-from golden.errors import ExecutionError
-from hdl.printer.component_ports import flat_ports, payload_fields
-from hdl.printer.verilog_output import Design
+from bittrue.golden.child_process import run_program, what_failed
+from bittrue.golden.errors import ExecutionError
+from bittrue.hdl.printer.component_ports import flat_ports, payload_fields
+from bittrue.hdl.printer.verilog_output import Design
 
 _SCRIPT = """
 read_verilog circuit.v property.v

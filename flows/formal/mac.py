@@ -1,8 +1,8 @@
 """What a multiply-accumulate unit is proved to compute: the sums of plain products."""
 
-from flows.formal.equivalence import Claim
-from golden.units.mac_spec import MacSpec
-from hdl.units.mac import Mac
+from bittrue.flows.formal.equivalence import Claim
+from bittrue.golden.units.mac_spec import MacSpec
+from bittrue.hdl.units.mac import Mac
 
 MAXIMUM_CASE_BITS = 8
 """Operand bits that the solver is given a value for, as many times as they have values."""

@@ -2,10 +2,10 @@
 
 from itertools import product
 
-from flows.formal.equivalence import Claim
-from golden.numbers.integer_type import IntegerType
-from golden.units.shiftadd_spec import WIDTHS, products_per_beat
-from hdl.units.shiftadd import ShiftAddUnit
+from bittrue.flows.formal.equivalence import Claim
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.shiftadd_spec import WIDTHS, products_per_beat
+from bittrue.hdl.units.shiftadd import ShiftAddUnit
 
 CASES = (("maximum_width=8", "length=16"),)
 """Parameters proved when none are given. A unit of 16 bits counts the bytes of an operand, and so

@@ -8,14 +8,14 @@ from rich.console import Console
 from rich.progress import track
 from torch import Tensor, nn
 
-from flows.arguments.sample_files import SampleFiles
-from flows.planning.cost_tables import hardware_costs
-from flows.planning.devices import Budget
-from flows.reports.progress import progress_bar
-from golden.errors import UserError
-from golden.graph.passes.domains import Partition, partition
-from golden.quantize import QuantizedNetwork, Scheme, quantize
-from golden.quantize.allocation import (
+from bittrue.flows.arguments.sample_files import SampleFiles
+from bittrue.flows.planning.cost_tables import hardware_costs
+from bittrue.flows.planning.devices import Budget
+from bittrue.flows.reports.progress import progress_bar
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.passes.domains import Partition, partition
+from bittrue.golden.quantize import QuantizedNetwork, Scheme, quantize
+from bittrue.golden.quantize.allocation import (
     Allocation,
     Candidates,
     CostTable,
@@ -34,7 +34,7 @@ from golden.quantize.allocation import (
     untrained,
     weight_bytes,
 )
-from golden.quantize.allocation.measure import Point, measure
+from bittrue.golden.quantize.allocation.measure import Point, measure
 
 _HESSIAN_SAMPLES = 64
 """Samples of the Hessian's loss, which are held with all their gradients."""

@@ -9,24 +9,24 @@ from itertools import product as every
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.planning.selection import Options, pareto
-from golden.graph import MatrixNode, Tensor
-from golden.numbers.arrays import Int64
-from hdl.blocks.memory import Memory
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.costs.memories import rom_cost
-from hdl.layers.parts.folding import Folding
-from hdl.layers.parts.matrix_costs import matrix_control_cost
-from hdl.layers.parts.matrix_geometry import MatrixGeometry
-from hdl.layers.parts.matrix_layer import MatrixLayerSpec
-from hdl.layers.parts.sliding_window import window_cost
-from hdl.multipliers.codebook import CODEBOOK
-from hdl.multipliers.mac import LUT, MacMultiplier
-from hdl.multipliers.multiplier import Multiplier, Operands
-from hdl.multipliers.power_of_two import POWER_OF_TWO
-from hdl.multipliers.ternary import TERNARY
-from hdl.multipliers.xnor import XNOR
+from bittrue.flows.planning.selection import Options, pareto
+from bittrue.golden.graph import MatrixNode, Tensor
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.blocks.memory import Memory
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.costs.memories import rom_cost
+from bittrue.hdl.layers.parts.folding import Folding
+from bittrue.hdl.layers.parts.matrix_costs import matrix_control_cost
+from bittrue.hdl.layers.parts.matrix_geometry import MatrixGeometry
+from bittrue.hdl.layers.parts.matrix_layer import MatrixLayerSpec
+from bittrue.hdl.layers.parts.sliding_window import window_cost
+from bittrue.hdl.multipliers.codebook import CODEBOOK
+from bittrue.hdl.multipliers.mac import LUT, MacMultiplier
+from bittrue.hdl.multipliers.multiplier import Multiplier, Operands
+from bittrue.hdl.multipliers.power_of_two import POWER_OF_TWO
+from bittrue.hdl.multipliers.ternary import TERNARY
+from bittrue.hdl.multipliers.xnor import XNOR
 
 _LEAST_PRODUCT = 12
 """Product of the operands' bits from which a hardware multiplier is worth a thought."""

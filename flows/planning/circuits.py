@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from functools import cached_property
 from types import MappingProxyType
 
-from flows.planning.candidates import MatrixChoices
-from flows.planning.levels import Levels
-from flows.planning.streams import Streams
-from golden.errors import UserError
-from golden.graph import Graph
-from hdl.costs.fabric import Fabric
-from hdl.layers.parts.matrix_layer import MatrixLayerSpec
-from hdl.multipliers.multiplier import Multiplier
-from hdl.network.spec import naming
+from bittrue.flows.planning.candidates import MatrixChoices
+from bittrue.flows.planning.levels import Levels
+from bittrue.flows.planning.streams import Streams
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Graph
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.layers.parts.matrix_layer import MatrixLayerSpec
+from bittrue.hdl.multipliers.multiplier import Multiplier
+from bittrue.hdl.network.spec import naming
 
 
 class Circuits:

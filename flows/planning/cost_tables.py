@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from flows.planning.circuits import Circuits
-from flows.planning.devices import Budget
-from flows.planning.planner import Planner
-from golden.errors import UserError
-from golden.graph import Graph
-from golden.lowering.constant_operands import spread_constants
+from bittrue.flows.planning.circuits import Circuits
+from bittrue.flows.planning.devices import Budget
+from bittrue.flows.planning.planner import Planner
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Graph
+from bittrue.golden.lowering.constant_operands import spread_constants
 
 Bits = tuple[int, int]
 """Bits of weights, and of the codes that layers read."""

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from golden.errors import UnknownNameError, UserError
-from hdl.costs.fabric import ECP5, SERIES_7, Fabric
+from bittrue.golden.errors import UnknownNameError, UserError
+from bittrue.hdl.costs.fabric import ECP5, SERIES_7, Fabric
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from flows.planning.planned import Plan
-from golden.numbers.arrays import Float64
-from hdl.network.connections import Connections
+from bittrue.flows.planning.planned import Plan
+from bittrue.golden.numbers.arrays import Float64
+from bittrue.hdl.network.connections import Connections
 
 Cycles = Float64
 

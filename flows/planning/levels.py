@@ -5,19 +5,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from flows.planning.selection import Options
-from flows.planning.streams import Streams
-from golden.graph import Graph, Node
-from hdl.blocks.memory import Memory
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.layers.layer_spec import LayerSpec
-from hdl.layers.parts.fifo import fifo_cost
-from hdl.layers.parts.matrix_layer import MatrixLayerSpec
-from hdl.layers.registry import is_wire
-from hdl.network.connections import fifo_beats
-from hdl.network.spec import NetworkSpec
-from hdl.shell.axi_shell import shell_cost
+from bittrue.flows.planning.selection import Options
+from bittrue.flows.planning.streams import Streams
+from bittrue.golden.graph import Graph, Node
+from bittrue.hdl.blocks.memory import Memory
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.layers.layer_spec import LayerSpec
+from bittrue.hdl.layers.parts.fifo import fifo_cost
+from bittrue.hdl.layers.parts.matrix_layer import MatrixLayerSpec
+from bittrue.hdl.layers.registry import is_wire
+from bittrue.hdl.network.connections import fifo_beats
+from bittrue.hdl.network.spec import NetworkSpec
+from bittrue.hdl.shell.axi_shell import shell_cost
 
 SCALINGS = tuple((memory, in_logic) for in_logic in (False, True) for memory in Memory)
 """What the ROMs of a requantizer are made of, and whether it multiplies in logic."""

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from flows.planning.circuits import Circuits
-from flows.planning.devices import BUDGETS, FILL, Budget, Fill
-from flows.planning.planned import Plan
-from flows.planning.planner import Planner
-from golden.errors import UserError
-from golden.graph import Graph
-from golden.lowering.broadcast_operands import broadcast_operands
-from golden.lowering.constant_operands import spread_constants
-from hdl.multipliers.multiplier import Multiplier
+from bittrue.flows.planning.circuits import Circuits
+from bittrue.flows.planning.devices import BUDGETS, FILL, Budget, Fill
+from bittrue.flows.planning.planned import Plan
+from bittrue.flows.planning.planner import Planner
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Graph
+from bittrue.golden.lowering.broadcast_operands import broadcast_operands
+from bittrue.golden.lowering.constant_operands import spread_constants
+from bittrue.hdl.multipliers.multiplier import Multiplier
 
 AXI = "axi"
 """The shell that needs resources of its own."""

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from flows.planning.resources import Resources
-from hdl.layers.parts.folding import Folding
-from hdl.network.spec import NetworkSpec
+from bittrue.flows.planning.resources import Resources
+from bittrue.hdl.layers.parts.folding import Folding
+from bittrue.hdl.network.spec import NetworkSpec
 
 
 @dataclass(frozen=True)

@@ -4,20 +4,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from flows.planning.candidates import Candidates
-from flows.planning.circuits import Circuits
-from flows.planning.devices import Budget
-from flows.planning.levels import SCALINGS, Level, fifo_options
-from flows.planning.planned import Plan, PlannedLayer
-from flows.planning.resources import Resources
-from flows.planning.selection import Limits, Selection
-from golden.numbers.arrays import Int64
-from hdl.blocks.memory import Memory
-from hdl.costs.costs import Costs
-from hdl.layers.layer_spec import LayerSpec
-from hdl.layers.parts.matrix_layer import MatrixLayerSpec
-from hdl.network.connections import Connections
-from hdl.network.spec import NetworkSpec
+from bittrue.flows.planning.candidates import Candidates
+from bittrue.flows.planning.circuits import Circuits
+from bittrue.flows.planning.devices import Budget
+from bittrue.flows.planning.levels import SCALINGS, Level, fifo_options
+from bittrue.flows.planning.planned import Plan, PlannedLayer
+from bittrue.flows.planning.resources import Resources
+from bittrue.flows.planning.selection import Limits, Selection
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.blocks.memory import Memory
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.layers.layer_spec import LayerSpec
+from bittrue.hdl.layers.parts.matrix_layer import MatrixLayerSpec
+from bittrue.hdl.network.connections import Connections
+from bittrue.hdl.network.spec import NetworkSpec
 
 _FASTEST = 16
 """Cycles of an image below which no plan is sought."""

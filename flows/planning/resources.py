@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from flows.planning.devices import Budget
-from hdl.costs.costs import Costs
+from bittrue.flows.planning.devices import Budget
+from bittrue.hdl.costs.costs import Costs
 
 
 @dataclass(frozen=True)

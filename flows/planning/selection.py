@@ -11,9 +11,9 @@ import numpy as np
 from scipy.optimize import Bounds, LinearConstraint
 from scipy.sparse import csr_array, hstack
 
-from golden.integer_programs import solve
-from golden.numbers.arrays import Float64, Int64
-from hdl.costs.costs import Costs
+from bittrue.golden.integer_programs import solve
+from bittrue.golden.numbers.arrays import Float64, Int64
+from bittrue.hdl.costs.costs import Costs
 
 
 @dataclass(frozen=True, eq=False)

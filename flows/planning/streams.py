@@ -5,10 +5,10 @@ import math
 from collections.abc import Mapping
 from functools import cached_property
 
-from golden.graph import Graph, Node, Tensor
-from hdl.layers.registry import is_wire
-from hdl.network.connections import Connections, Edge
-from hdl.network.spec import NetworkSpec
+from bittrue.golden.graph import Graph, Node, Tensor
+from bittrue.hdl.layers.registry import is_wire
+from bittrue.hdl.network.connections import Connections, Edge
+from bittrue.hdl.network.spec import NetworkSpec
 
 _STEPS = 4
 """Steps for each doubling of the cycles."""

@@ -6,16 +6,16 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from flows.reports.analysis_plots import histogram_plot, noise_plot, sqnr_plot
-from flows.reports.json_report import json_report
-from flows.reports.plots import BLUE, COLORS, ORANGE
-from golden.graph.passes.cost import graph_cost
-from golden.graph.passes.domains import partition
-from golden.quantize.analysis import NetworkAnalysis
-from golden.quantize.findings import findings
-from golden.quantize.quantized_network import QuantizedNetwork
-from golden.quantize.scheme_file import write_scheme
-from golden.quantize.sweep import WidthSweep
+from bittrue.flows.reports.analysis_plots import histogram_plot, noise_plot, sqnr_plot
+from bittrue.flows.reports.json_report import json_report
+from bittrue.flows.reports.plots import BLUE, COLORS, ORANGE
+from bittrue.golden.graph.passes.cost import graph_cost
+from bittrue.golden.graph.passes.domains import partition
+from bittrue.golden.quantize.analysis import NetworkAnalysis
+from bittrue.golden.quantize.findings import findings
+from bittrue.golden.quantize.quantized_network import QuantizedNetwork
+from bittrue.golden.quantize.scheme_file import write_scheme
+from bittrue.golden.quantize.sweep import WidthSweep
 
 _PAGES = Path(__file__).parent / "pages"
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from flows.reports.plots import BAND, BLUE, INK, ORANGE, figure, grid, legend, to_svg
-from golden.quantize.analysis import LayerAnalysis, NetworkAnalysis
-from golden.quantize.histogram import Histogram
+from bittrue.flows.reports.plots import BAND, BLUE, INK, ORANGE, figure, grid, legend, to_svg
+from bittrue.golden.quantize.analysis import LayerAnalysis, NetworkAnalysis
+from bittrue.golden.quantize.histogram import Histogram
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flows.reports.plots import (
+from bittrue.flows.reports.plots import (
     BLUE,
     INK,
     ORANGE,
@@ -13,7 +13,7 @@ from flows.reports.plots import (
     small_numbers,
     svg_file,
 )
-from golden.quantize.allocation.measure import Point
+from bittrue.golden.quantize.allocation.measure import Point
 
 
 def front_plot(front: Sequence[Point], chosen: Point, cost: str) -> bytes:

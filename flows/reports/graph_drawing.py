@@ -2,10 +2,10 @@
 
 from html import escape
 
-from flows.reports import graph_labels
-from flows.reports.graph_layout import Layout, lay_out
-from golden.graph import Graph, Node, Tensor
-from golden.graph.passes.cost import graph_cost, node_cost
+from bittrue.flows.reports import graph_labels
+from bittrue.flows.reports.graph_layout import Layout, lay_out
+from bittrue.golden.graph import Graph, Node, Tensor
+from bittrue.golden.graph.passes.cost import graph_cost, node_cost
 
 _BOX_WIDTH, _BOX_HEIGHT = 250, 62
 _COLUMN, _ROW = 290, 104

@@ -1,6 +1,14 @@
 """Short words for the nodes of a graph, shared by tables and drawings."""
 
-from golden.graph import Certified, Encoding, FixedPoint, MatrixNode, Node, Requantization, Tensor
+from bittrue.golden.graph import (
+    Certified,
+    Encoding,
+    FixedPoint,
+    MatrixNode,
+    Node,
+    Requantization,
+    Tensor,
+)
 
 
 def codes(tensor: Tensor) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
-from golden.errors import UserError
+from bittrue.golden.errors import UserError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flows.arguments.code_files import Codes
-from flows.simulation.bench.cosimulation import Outcome, Run
-from flows.simulation.bench.payload import as_beats
-from flows.simulation.bench.scenario import Scenario
-from golden.graph import Graph
-from golden.numbers.arrays import Int64
-from hdl.network.circuit import Network
+from bittrue.flows.arguments.code_files import Codes
+from bittrue.flows.simulation.bench.cosimulation import Outcome, Run
+from bittrue.flows.simulation.bench.payload import as_beats
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.golden.graph import Graph
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.network.circuit import Network
 
 PATIENCE = 1_000_000
 """Cycles without a beat after which a network is given up; the first layers of a large one can

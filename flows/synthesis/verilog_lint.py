@@ -5,10 +5,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from flows.simulation.simulators.toolchain import verilator_environment, verilator_root
-from flows.units import UNITS
-from hdl.printer.rom_files import write_design
-from hdl.printer.verilog_output import Design, to_verilog
+from bittrue.flows.simulation.simulators.toolchain import verilator_environment, verilator_root
+from bittrue.flows.units import UNITS
+from bittrue.hdl.printer.rom_files import write_design
+from bittrue.hdl.printer.verilog_output import Design, to_verilog
 
 
 def lint(design: Design) -> list[str]:

@@ -10,13 +10,13 @@ from pathlib import Path
 from amaranth.hdl import Shape
 from amaranth.lib import wiring
 
-from flows.simulation.simulators.build_once import build_once, digest
-from golden.child_process import run_program, what_failed
-from golden.errors import ExecutionError, UnknownNameError
-from hdl.blocks.platform import ecp5_multiplier
-from hdl.printer.component_ports import flat_ports
-from hdl.printer.rom_files import write_rom_files
-from hdl.printer.verilog_output import Design
+from bittrue.flows.simulation.simulators.build_once import build_once, digest
+from bittrue.golden.child_process import run_program, what_failed
+from bittrue.golden.errors import ExecutionError, UnknownNameError
+from bittrue.hdl.blocks.platform import ecp5_multiplier
+from bittrue.hdl.printer.component_ports import flat_ports
+from bittrue.hdl.printer.rom_files import write_rom_files
+from bittrue.hdl.printer.verilog_output import Design
 
 SEED = "1"
 """Of nextpnr's placement, so that a figure can be had again."""

@@ -1,12 +1,12 @@
 """Every circuit that can be generated, simulated and synthesised alone, by name."""
 
-from flows.units.compute import COMPUTE_UNITS
-from flows.units.layers import LAYER_UNITS
-from flows.units.matrix_layers import MATRIX_LAYER_UNITS
-from flows.units.network import NETWORK_UNITS
-from flows.units.pooling import POOLING_UNITS
-from flows.units.unit import Parameter, Unit
-from golden.errors import UnknownNameError
+from bittrue.flows.units.compute import COMPUTE_UNITS
+from bittrue.flows.units.layers import LAYER_UNITS
+from bittrue.flows.units.matrix_layers import MATRIX_LAYER_UNITS
+from bittrue.flows.units.network import NETWORK_UNITS
+from bittrue.flows.units.pooling import POOLING_UNITS
+from bittrue.flows.units.unit import Parameter, Unit
+from bittrue.golden.errors import UnknownNameError
 
 __all__ = ["UNITS", "Parameter", "Unit", "describe_units", "find_unit"]
 

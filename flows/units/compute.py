@@ -4,30 +4,30 @@ from typing import Any
 
 from amaranth.lib import wiring
 
-from flows.units.unit import Parameter, Unit, one_of, parse_flag, parse_integers
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.limits import MAXIMUM_CODE_WIDTH
-from golden.numbers.requant_spec import RequantSpec
-from golden.numbers.rounding import Rounding
-from golden.units.bitserial_spec import BitSerialSpec
-from golden.units.chunks import MAXIMUM_LANES, MAXIMUM_LENGTH
-from golden.units.coded_spec import MAXIMUM_EXPONENT, CodedSpec, WeightCode
-from golden.units.dot_spec import DotSpec
-from golden.units.mac_spec import MacSpec, Multiplier
-from golden.units.shiftadd_spec import ShiftAddSpec
-from golden.units.systolic_spec import Dataflow, SystolicSpec
-from golden.units.xnor_spec import XnorSpec
-from hdl.units.bitserial import BitSerialDotProduct
-from hdl.units.certified_requant import CertifiedRequantizer
-from hdl.units.coded import LogDotProduct, LutDotProduct, TernaryDotProduct
-from hdl.units.dot import Dot
-from hdl.units.mac import Mac
-from hdl.units.output_stationary import OutputStationaryArray
-from hdl.units.requant import Requantizer
-from hdl.units.shiftadd import ShiftAddUnit
-from hdl.units.weight_stationary import WeightStationaryArray
-from hdl.units.xnor import XnorPopcount
+from bittrue.flows.units.unit import Parameter, Unit, one_of, parse_flag, parse_integers
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH
+from bittrue.golden.numbers.requant_spec import RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
+from bittrue.golden.units.bitserial_spec import BitSerialSpec
+from bittrue.golden.units.chunks import MAXIMUM_LANES, MAXIMUM_LENGTH
+from bittrue.golden.units.coded_spec import MAXIMUM_EXPONENT, CodedSpec, WeightCode
+from bittrue.golden.units.dot_spec import DotSpec
+from bittrue.golden.units.mac_spec import MacSpec, Multiplier
+from bittrue.golden.units.shiftadd_spec import ShiftAddSpec
+from bittrue.golden.units.systolic_spec import Dataflow, SystolicSpec
+from bittrue.golden.units.xnor_spec import XnorSpec
+from bittrue.hdl.units.bitserial import BitSerialDotProduct
+from bittrue.hdl.units.certified_requant import CertifiedRequantizer
+from bittrue.hdl.units.coded import LogDotProduct, LutDotProduct, TernaryDotProduct
+from bittrue.hdl.units.dot import Dot
+from bittrue.hdl.units.mac import Mac
+from bittrue.hdl.units.output_stationary import OutputStationaryArray
+from bittrue.hdl.units.requant import Requantizer
+from bittrue.hdl.units.shiftadd import ShiftAddUnit
+from bittrue.hdl.units.weight_stationary import WeightStationaryArray
+from bittrue.hdl.units.xnor import XnorPopcount
 
 
 def parse_roundings(text: str) -> tuple[Rounding, ...]:
@@ -69,7 +69,7 @@ def _build_xnor(**parameters: Any) -> wiring.Component:
 
 
 def _build_requant_certified(layer: str, reference: str) -> wiring.Component:
-    from flows.units.digits_layers import LayerReference, find_layer
+    from bittrue.flows.units.digits_layers import LayerReference, find_layer
 
     trace = find_layer(layer)
     certificate = LayerReference(trace, reference).certificate()

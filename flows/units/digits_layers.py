@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 
-from golden.certificates.certificate import Certificate, Reference
-from golden.certificates.certificate_search import find_certificate
-from golden.digits import quantized_digits
-from golden.errors import UnknownNameError
-from golden.executor.layer_trace import LayerTrace
-from golden.numbers.arrays import Int64
-from golden.numbers.float_requant import requantize_float32_half_even
-from golden.numbers.rounding import Rounding
+from bittrue.golden.certificates.certificate import Certificate, Reference
+from bittrue.golden.certificates.certificate_search import find_certificate
+from bittrue.golden.digits import quantized_digits
+from bittrue.golden.errors import UnknownNameError
+from bittrue.golden.executor.layer_trace import LayerTrace
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.float_requant import requantize_float32_half_even
+from bittrue.golden.numbers.rounding import Rounding
 
 DIGITS = Path("sim_build") / "digits"
 FLOAT32 = "float32_half_even"
@@ -80,7 +80,7 @@ class LayerReference:
     def _fixed_point_codes(self) -> Reference:
         import torch
 
-        from golden.units.requant import requantize
+        from bittrue.golden.units.requant import requantize
 
         rounding = Rounding(self.name)
 

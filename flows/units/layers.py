@@ -8,34 +8,34 @@ from typing import TypeVar
 import numpy as np
 from amaranth.lib import wiring
 
-from flows.units.unit import Parameter, Unit, one_of, parse_flag, parse_integers
-from golden import graph
-from golden.graph import AccumulatorBounds, Encoding, FixedPoint, Requantization, Tensor
-from golden.lowering.certify import certify_requantization
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.multiplier import quantize_multiplier
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import Rounding
-from golden.numbers.softmax import softmax_exponential
-from golden.numbers.softmax16 import softmax16_exponential, softmax16_reciprocal
-from hdl.layers.add import AddSpec
-from hdl.layers.arg_max import ArgMaxSpec
-from hdl.layers.broadcast import BroadcastSpec
-from hdl.layers.clamp import ClampSpec
-from hdl.layers.concat import ConcatSpec
-from hdl.layers.multiply import MultiplySpec
-from hdl.layers.pad import PadSpec
-from hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
-from hdl.layers.parts.fifo import MAXIMUM_DEPTH, Fifo
-from hdl.layers.parts.fork import Fork
-from hdl.layers.parts.lanes import Lanes
-from hdl.layers.parts.subsample import Subsample
-from hdl.layers.requantize import RequantizeSpec
-from hdl.layers.slice import SliceSpec
-from hdl.layers.softmax import SoftmaxSpec
-from hdl.layers.softmax16 import Softmax16Spec
-from hdl.layers.table import TableSpec
+from bittrue.flows.units.unit import Parameter, Unit, one_of, parse_flag, parse_integers
+from bittrue.golden import graph
+from bittrue.golden.graph import AccumulatorBounds, Encoding, FixedPoint, Requantization, Tensor
+from bittrue.golden.lowering.certify import certify_requantization
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.multiplier import quantize_multiplier
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
+from bittrue.golden.numbers.softmax import softmax_exponential
+from bittrue.golden.numbers.softmax16 import softmax16_exponential, softmax16_reciprocal
+from bittrue.hdl.layers.add import AddSpec
+from bittrue.hdl.layers.arg_max import ArgMaxSpec
+from bittrue.hdl.layers.broadcast import BroadcastSpec
+from bittrue.hdl.layers.clamp import ClampSpec
+from bittrue.hdl.layers.concat import ConcatSpec
+from bittrue.hdl.layers.multiply import MultiplySpec
+from bittrue.hdl.layers.pad import PadSpec
+from bittrue.hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
+from bittrue.hdl.layers.parts.fifo import MAXIMUM_DEPTH, Fifo
+from bittrue.hdl.layers.parts.fork import Fork
+from bittrue.hdl.layers.parts.lanes import Lanes
+from bittrue.hdl.layers.parts.subsample import Subsample
+from bittrue.hdl.layers.requantize import RequantizeSpec
+from bittrue.hdl.layers.slice import SliceSpec
+from bittrue.hdl.layers.softmax import SoftmaxSpec
+from bittrue.hdl.layers.softmax16 import Softmax16Spec
+from bittrue.hdl.layers.table import TableSpec
 
 
 class RequantizerKind(Enum):

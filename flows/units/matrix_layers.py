@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from amaranth.lib import wiring
 
-from flows.units.layers import example_fixed_point, parse_shape
-from flows.units.unit import Parameter, Unit, parse_flag, parse_integers
-from golden.errors import UserError
-from golden.graph import (
+from bittrue.flows.units.layers import example_fixed_point, parse_shape
+from bittrue.flows.units.unit import Parameter, Unit, parse_flag, parse_integers
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import (
     Convolution,
     Encoding,
     FullyConnected,
@@ -19,15 +19,15 @@ from golden.graph import (
     Tensor,
     Window,
 )
-from golden.lowering.certify import certify
-from golden.numbers.integer_type import IntegerType
-from hdl.layers.layer import Layer
-from hdl.layers.parts.folding import Folding
-from hdl.layers.parts.sliding_window import SlidingWindow
-from hdl.layers.parts.window_spec import SlidingWindowSpec
-from hdl.multipliers.catalogue import CATALOGUE, find_multiplier
-from hdl.multipliers.multiplier import Multiplier
-from hdl.network.spec import NetworkSpec
+from bittrue.golden.lowering.certify import certify
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.layers.layer import Layer
+from bittrue.hdl.layers.parts.folding import Folding
+from bittrue.hdl.layers.parts.sliding_window import SlidingWindow
+from bittrue.hdl.layers.parts.window_spec import SlidingWindowSpec
+from bittrue.hdl.multipliers.catalogue import CATALOGUE, find_multiplier
+from bittrue.hdl.multipliers.multiplier import Multiplier
+from bittrue.hdl.network.spec import NetworkSpec
 
 
 def _parse_values(text: str) -> tuple[int, ...]:

@@ -4,15 +4,15 @@ from pathlib import Path
 
 from amaranth.lib import wiring
 
-from flows.planning.devices import BUDGETS, find_budget
-from flows.planning.plan import plan_network
-from flows.units.digits_layers import DIGITS
-from flows.units.unit import Parameter, Unit, parse_flag
-from golden.digits import quantized_digits
-from golden.frontends.load import load_network
-from golden.graph import Graph
-from golden.lowering.certify import certify
-from hdl.network.circuit import Network
+from bittrue.flows.planning.devices import BUDGETS, find_budget
+from bittrue.flows.planning.plan import plan_network
+from bittrue.flows.units.digits_layers import DIGITS
+from bittrue.flows.units.unit import Parameter, Unit, parse_flag
+from bittrue.golden.digits import quantized_digits
+from bittrue.golden.frontends.load import load_network
+from bittrue.golden.graph import Graph
+from bittrue.golden.lowering.certify import certify
+from bittrue.hdl.network.circuit import Network
 
 DIGITS_MODEL = "digits"
 MIXED_DIGITS_MODEL = "digits-mixed"
@@ -23,7 +23,7 @@ def network_graph(model: str, profile: str) -> Graph:
     if model == DIGITS_MODEL:
         return quantized_digits(DIGITS).graph()
     if model == MIXED_DIGITS_MODEL:
-        from golden.digits.mixed import mixed_digits_graph  # Takes torch.
+        from bittrue.golden.digits.mixed import mixed_digits_graph  # Takes torch.
 
         return mixed_digits_graph()
     return load_network(Path(model), profile or None)

@@ -5,7 +5,7 @@ from typing import Any
 
 from amaranth.lib import wiring
 
-from flows.units.layers import (
+from bittrue.flows.units.layers import (
     KIND,
     LANES,
     NAME,
@@ -14,19 +14,19 @@ from flows.units.layers import (
     RequantizerKind,
     requantized,
 )
-from flows.units.matrix_layers import WINDOW, example_window
-from flows.units.unit import Parameter, Unit, one_of
-from golden import graph
-from golden.errors import UserError
-from golden.graph import Encoding, Tensor, Window
-from golden.numbers.integer_type import IntegerType
-from hdl.layers.average_pool import AveragePoolSpec
-from hdl.layers.layer_spec import Place
-from hdl.layers.max_pool import MaxPoolSpec
-from hdl.layers.parts.window_pool import WindowPoolSpec
-from hdl.layers.parts.window_reduce import Reduction, WindowReduce
-from hdl.layers.registry import layer_spec
-from hdl.layers.sum_pool import SumPoolSpec
+from bittrue.flows.units.matrix_layers import WINDOW, example_window
+from bittrue.flows.units.unit import Parameter, Unit, one_of
+from bittrue.golden import graph
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Encoding, Tensor, Window
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.layers.average_pool import AveragePoolSpec
+from bittrue.hdl.layers.layer_spec import Place
+from bittrue.hdl.layers.max_pool import MaxPoolSpec
+from bittrue.hdl.layers.parts.window_pool import WindowPoolSpec
+from bittrue.hdl.layers.parts.window_reduce import Reduction, WindowReduce
+from bittrue.hdl.layers.registry import layer_spec
+from bittrue.hdl.layers.sum_pool import SumPoolSpec
 
 
 class Pooling(Enum):

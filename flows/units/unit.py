@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from amaranth.lib import wiring
 
-from golden.errors import UnknownNameError, UserError
+from bittrue.golden.errors import UnknownNameError, UserError
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
 
 Reference = Callable[[Int64], Int64]
 """Maps accumulators of shape (..., channels) to output codes of the same shape."""

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from golden.certificates.certificate import (
+from bittrue.golden.certificates.certificate import (
     Certificate,
     CertificateError,
     Reference,
     StepFunction,
     decisive_points,
 )
-from golden.numbers.arrays import Int64
+from bittrue.golden.numbers.arrays import Int64
 
 Mask = NDArray[np.bool_]
 

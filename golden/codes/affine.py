@@ -13,9 +13,9 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from golden.errors import UserError
-from golden.numbers.arrays import Float32, Int64
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Float32, Int64
+from bittrue.golden.numbers.integer_type import IntegerType
 
 
 class QuantizeRounding(Enum):

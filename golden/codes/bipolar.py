@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
 
 UINT1 = IntegerType(1, False)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from golden.digits.configuration import configuration_hash
-from golden.digits.files import QuantizedDigits, read_summary, require_directory
-from golden.digits.settings import DigitsSettings, Training
+from bittrue.golden.digits.configuration import configuration_hash
+from bittrue.golden.digits.files import QuantizedDigits, read_summary, require_directory
+from bittrue.golden.digits.settings import DigitsSettings, Training
 
 __all__ = ["DigitsSettings", "QuantizedDigits", "Training", "quantized_digits"]
 
@@ -41,7 +41,7 @@ def quantized_digits(directory: Path, settings: DigitsSettings | None = None) ->
     with FileLock(directory / ".lock"):  # Of several processes one trains.
         digits = read_summary(directory)
         if digits is None or digits.configuration != configuration:
-            from golden.digits.quantize import write_digits  # Takes torch and scikit-learn.
+            from bittrue.golden.digits.quantize import write_digits  # Takes torch and scikit-learn.
 
             digits = write_digits(directory, settings, configuration)
     return digits

@@ -6,9 +6,9 @@ import json
 from importlib.metadata import version
 from pathlib import Path
 
-import golden
-from golden.digits.settings import DigitsSettings
-from golden.digits.trained import WEIGHTS_FILE, trained_file
+import bittrue.golden
+from bittrue.golden.digits.settings import DigitsSettings
+from bittrue.golden.digits.trained import WEIGHTS_FILE, trained_file
 
 SOURCES = (
     "certificates", "codes", "digits", "executor", "files", "frontends/obstacles.py",
@@ -24,7 +24,7 @@ def configuration_hash(settings: DigitsSettings) -> str:
     for library in ("numpy", "scikit-learn", "torch"):
         digest.update(version(library).encode())
     digest.update(trained_file(WEIGHTS_FILE).read_bytes())
-    root = Path(golden.__file__).parent
+    root = Path(bittrue.golden.__file__).parent
     for source in sorted(file for each in SOURCES for file in source_files(root / each)):
         digest.update(source.relative_to(root).as_posix().encode())
         digest.update(source.read_bytes())

@@ -4,11 +4,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from golden.digits.trained import WEIGHTS_FILE
-from golden.errors import ExecutionError
-from golden.executor.layer_trace import LayerTrace, load_traces
-from golden.graph import Graph
-from golden.graph.file import SUFFIX, load
+from bittrue.golden.digits.trained import WEIGHTS_FILE
+from bittrue.golden.errors import ExecutionError
+from bittrue.golden.executor.layer_trace import LayerTrace, load_traces
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.file import SUFFIX, load
 
 GRAPH_FILE = f"digits{SUFFIX}"
 TRACES_FILE = "layers.npz"

@@ -2,14 +2,14 @@
 
 from functools import partial
 
-from golden.digits.data import load
-from golden.digits.mixed_network import MixedDigitsNetwork, mixed_scheme
-from golden.digits.network import distorted
-from golden.digits.settings import Training
-from golden.digits.trained import MIXED_FILE, trained_file
-from golden.graph import Graph
-from golden.graph import file as graph_file
-from golden.quantize import QuantizedNetwork, TrainingData, quantize
+from bittrue.golden.digits.data import load
+from bittrue.golden.digits.mixed_network import MixedDigitsNetwork, mixed_scheme
+from bittrue.golden.digits.network import distorted
+from bittrue.golden.digits.settings import Training
+from bittrue.golden.digits.trained import MIXED_FILE, trained_file
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph import file as graph_file
+from bittrue.golden.quantize import QuantizedNetwork, TrainingData, quantize
 
 
 def train_mixed_digits(training: Training | None = None) -> QuantizedNetwork:

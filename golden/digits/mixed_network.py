@@ -2,8 +2,8 @@
 
 from torch import Tensor, nn
 
-from golden.digits.settings import Training
-from golden.quantize import (
+from bittrue.golden.digits.settings import Training
+from bittrue.golden.quantize import (
     ActivationScheme,
     LayerScheme,
     Scheme,

@@ -8,10 +8,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from golden.digits.data import Digits
-from golden.digits.settings import Training
-from golden.digits.trained import WEIGHTS_FILE, trained_file
-from golden.quantize.reproducible import reproducible
+from bittrue.golden.digits.data import Digits
+from bittrue.golden.digits.settings import Training
+from bittrue.golden.digits.trained import WEIGHTS_FILE, trained_file
+from bittrue.golden.quantize.reproducible import reproducible
 
 Module = TypeVar("Module", bound=nn.Module)
 

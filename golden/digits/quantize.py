@@ -10,24 +10,24 @@ import torch
 from safetensors.torch import save as save_weights
 from torch import Tensor
 
-from golden.digits.data import load
-from golden.digits.files import (
+from bittrue.golden.digits.data import load
+from bittrue.golden.digits.files import (
     ARRAY_FILES,
     GRAPH_FILE,
     SUMMARY_FILE,
     TRACES_FILE,
     QuantizedDigits,
 )
-from golden.digits.network import accuracy, train, trained_network
-from golden.digits.settings import DigitsSettings
-from golden.digits.trained import WEIGHTS_FILE
-from golden.executor.execute import Executor
-from golden.executor.layer_trace import save_traces
-from golden.executor.record_layers import record_layers
-from golden.files.atomic_file import write_atomically
-from golden.frontends.torch import to_codes
-from golden.graph.file import save
-from golden.quantize import Scheme, quantize
+from bittrue.golden.digits.network import accuracy, train, trained_network
+from bittrue.golden.digits.settings import DigitsSettings
+from bittrue.golden.digits.trained import WEIGHTS_FILE
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.executor.layer_trace import save_traces
+from bittrue.golden.executor.record_layers import record_layers
+from bittrue.golden.files.atomic_file import write_atomically
+from bittrue.golden.frontends.torch import to_codes
+from bittrue.golden.graph.file import save
+from bittrue.golden.quantize import Scheme, quantize
 
 
 def write_digits(directory: Path, settings: DigitsSettings, configuration: str) -> QuantizedDigits:

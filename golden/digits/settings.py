@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from golden.errors import UserError
-from golden.numbers.rounding import Rounding
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.rounding import Rounding
 
 
 @dataclass(frozen=True)

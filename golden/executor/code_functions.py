@@ -8,11 +8,11 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from golden.executor.kernel import Kernel
-from golden.executor.loops import look_up, look_up_pairs
-from golden.executor.storage import Storage
-from golden.graph import Requantization, Tensor
-from golden.numbers.arrays import Int64
+from bittrue.golden.executor.kernel import Kernel
+from bittrue.golden.executor.loops import look_up, look_up_pairs
+from bittrue.golden.executor.storage import Storage
+from bittrue.golden.graph import Requantization, Tensor
+from bittrue.golden.numbers.arrays import Int64
 
 Function = Callable[..., Int64]
 """Codes of each input, shapes that broadcast and channels last, to codes."""

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from numba import njit
 
-from golden.executor.locked_cache import LockedCache
+from bittrue.golden.executor.locked_cache import LockedCache
 
 Result = TypeVar("Result")
 

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.executor import operators
-from golden.executor.kernel import Kernel, compile_node
-from golden.executor.storage import Storage
-from golden.graph import Graph, Tensor, storage_dtype
-from golden.registry import import_modules
+from bittrue.golden.errors import UserError
+from bittrue.golden.executor import operators
+from bittrue.golden.executor.kernel import Kernel, compile_node
+from bittrue.golden.executor.storage import Storage
+from bittrue.golden.graph import Graph, Tensor, storage_dtype
+from bittrue.golden.registry import import_modules
 
 __all__ = ["Executor"]
 

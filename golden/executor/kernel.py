@@ -5,8 +5,8 @@ from functools import singledispatch
 
 import torch
 
-from golden.executor.storage import Storage
-from golden.graph import AccumulatorBounds, Encoding, Node, Tensor
+from bittrue.golden.executor.storage import Storage
+from bittrue.golden.graph import AccumulatorBounds, Encoding, Node, Tensor
 
 Kernel = Callable[..., torch.Tensor]
 """Stored codes of shape (samples, *shape), one tensor per input, to those of the output."""

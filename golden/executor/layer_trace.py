@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.files.atomic_file import write_atomically
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import Rounding
+from bittrue.golden.errors import UserError
+from bittrue.golden.files.atomic_file import write_atomically
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.executor.compiled import compiled
-from golden.numbers.arrays import Int32, Int64
+from bittrue.golden.executor.compiled import compiled
+from bittrue.golden.numbers.arrays import Int32, Int64
 
 
 class Scaling(NamedTuple):

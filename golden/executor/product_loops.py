@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.executor.compiled import compiled
-from golden.executor.loops import Corrections, NarrowScaling, correct, scale_narrow
-from golden.executor.tile import LANES, ROWS, depthwise_tile, fastest_multiply, matrix_tile
-from golden.numbers.arrays import Int32, Int64
+from bittrue.golden.executor.compiled import compiled
+from bittrue.golden.executor.loops import Corrections, NarrowScaling, correct, scale_narrow
+from bittrue.golden.executor.tile import LANES, ROWS, depthwise_tile, fastest_multiply, matrix_tile
+from bittrue.golden.numbers.arrays import Int32, Int64
 
 _rows_tile = matrix_tile(ROWS, fastest_multiply())
 _row_tile = matrix_tile(1, fastest_multiply())

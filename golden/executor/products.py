@@ -7,15 +7,15 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import conv2d, pad
 
-from golden.executor.kernel import Kernel, decode
-from golden.executor.loops import Corrections, NarrowScaling
-from golden.executor.product_loops import Factors, Product, convolve, multiply
-from golden.executor.requantization import compile_requantization, narrow_scaling, unscaled
-from golden.executor.storage import Storage
-from golden.executor.tile import LANES
-from golden.graph import AccumulatorBounds, Convolution, FullyConnected, MatrixNode, Tensor
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.executor.kernel import Kernel, decode
+from bittrue.golden.executor.loops import Corrections, NarrowScaling
+from bittrue.golden.executor.product_loops import Factors, Product, convolve, multiply
+from bittrue.golden.executor.requantization import compile_requantization, narrow_scaling, unscaled
+from bittrue.golden.executor.storage import Storage
+from bittrue.golden.executor.tile import LANES
+from bittrue.golden.graph import AccumulatorBounds, Convolution, FullyConnected, MatrixNode, Tensor
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
 
 _VALUES, _SUMS = IntegerType(16, True), IntegerType(32, True)
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.executor.execute import Executor
-from golden.executor.layer_trace import LayerTrace
-from golden.graph import (
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.executor.layer_trace import LayerTrace
+from bittrue.golden.graph import (
     Encoding,
     FixedPoint,
     Graph,

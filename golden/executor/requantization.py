@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from golden.executor.loops import Corrections, NarrowScaling, Scaling, correct, scale
-from golden.executor.storage import Storage
-from golden.graph import AccumulatorBounds, FixedPoint, Requantization, Tensor
-from golden.numbers.arrays import Int64
-from golden.numbers.requant_spec import RequantChannels
-from golden.numbers.rounding import Rounding
+from bittrue.golden.executor.loops import Corrections, NarrowScaling, Scaling, correct, scale
+from bittrue.golden.executor.storage import Storage
+from bittrue.golden.graph import AccumulatorBounds, FixedPoint, Requantization, Tensor
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.requant_spec import RequantChannels
+from bittrue.golden.numbers.rounding import Rounding
 
 Scaler = Callable[[torch.Tensor], torch.Tensor]
 """Accumulators of any type that holds them exactly, channels last, to stored codes."""

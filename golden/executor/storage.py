@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from golden.graph import Tensor, storage_dtype
+from bittrue.golden.graph import Tensor, storage_dtype
 
 
 @dataclass(frozen=True)

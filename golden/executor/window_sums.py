@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import torch
 from torch.nn.functional import pad
 
-from golden.executor.loops import sum_windows
-from golden.graph import Tensor, Window
+from bittrue.golden.executor.loops import sum_windows
+from bittrue.golden.graph import Tensor, Window
 
 
 def window_sums(values: torch.Tensor, window: Window, output: Tensor) -> torch.Tensor:

@@ -4,7 +4,7 @@ Two ways to write a layer: as integer operators that are exact on every machine,
 is what other tools read, where ONNX Runtime's float32 gives the same codes for every accumulator.
 """
 
-from golden.export.model import STYLES, Export, export_onnx
-from golden.graph import Graph
+from bittrue.golden.export.model import STYLES, Export, export_onnx
+from bittrue.golden.graph import Graph
 
 __all__ = ["STYLES", "Export", "Graph", "export_onnx"]

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.export.writer import Writer, code_dtype
-from golden.graph import Encoding, Graph, Node, Softmax, Softmax16, Window
-from golden.numbers import gemmlowp
-from golden.numbers.arrays import Int64
+from bittrue.golden.errors import UserError
+from bittrue.golden.export.writer import Writer, code_dtype
+from bittrue.golden.graph import Encoding, Graph, Node, Softmax, Softmax16, Window
+from bittrue.golden.numbers import gemmlowp
+from bittrue.golden.numbers.arrays import Int64
 
 _EXACT_FLOAT32 = 1 << 24
 

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import onnx
 
-from golden.errors import UserError
-from golden.export import operators
-from golden.export.integer import write_exactly
-from golden.export.qdq import Qdq
-from golden.export.writer import Writer
-from golden.graph import Graph, Tensor
-from golden.numbers.integer_type import IntegerType
-from golden.registry import import_modules
+from bittrue.golden.errors import UserError
+from bittrue.golden.export import operators
+from bittrue.golden.export.integer import write_exactly
+from bittrue.golden.export.qdq import Qdq
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import Graph, Tensor
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.registry import import_modules
 
 import_modules(operators)
 

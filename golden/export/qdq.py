@@ -11,10 +11,10 @@ from functools import singledispatch
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.certificates.certificate import StepFunction, decisive_points
-from golden.certificates.certificate_search import find_steps
-from golden.export.writer import Writer, code_dtype
-from golden.graph import (
+from bittrue.golden.certificates.certificate import StepFunction, decisive_points
+from bittrue.golden.certificates.certificate_search import find_steps
+from bittrue.golden.export.writer import Writer, code_dtype
+from bittrue.golden.graph import (
     AccumulatorBounds,
     Certified,
     Encoding,
@@ -23,9 +23,9 @@ from golden.graph import (
     Node,
     Quantization,
 )
-from golden.graph.requantization import Requantization
-from golden.numbers.arrays import Float32, Float64, Int64
-from golden.numbers.float_requant import requantize_float32_half_even
+from bittrue.golden.graph.requantization import Requantization
+from bittrue.golden.numbers.arrays import Float32, Float64, Int64
+from bittrue.golden.numbers.float_requant import requantize_float32_half_even
 
 _STEPS_OF_SCALE = 16
 """Neighbouring float32 weight scales that are tried."""

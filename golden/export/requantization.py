@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.export.writer import Writer
-from golden.graph import AccumulatorBounds, Certified, FixedPoint, Requantization
-from golden.numbers.arrays import Int64
-from golden.numbers.requant_spec import RequantChannels
-from golden.numbers.rounding import Rounding
+from bittrue.golden.errors import UserError
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import AccumulatorBounds, Certified, FixedPoint, Requantization
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.requant_spec import RequantChannels
+from bittrue.golden.numbers.rounding import Rounding
 
 _Constants = NDArray[np.integer] | NDArray[np.object_]
 

@@ -7,9 +7,9 @@ import onnx
 from numpy.typing import ArrayLike
 from onnx import TensorProto, helper, numpy_helper
 
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
 
 OPSET = 21
 IR_VERSION = 10

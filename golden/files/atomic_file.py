@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from golden.errors import ExecutionError
+from bittrue.golden.errors import ExecutionError
 
 
 def write_atomically(path: Path, content: bytes) -> None:

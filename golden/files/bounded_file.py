@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from golden.errors import UserError
+from bittrue.golden.errors import UserError
 
 MAXIMUM_BYTES = 1 << 30
 """Of a file, and of what it unpacks to."""

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from golden.errors import UserError
-from golden.graph import Graph
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Graph
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,13 @@ class _Kind:
 
 
 _KINDS = {
-    ".bittrue": _Kind("golden.graph.file", "load"),
-    ".onnx": _Kind("golden.frontends.onnx", "import_onnx", has_profiles=True, has_ends=True),
-    ".tflite": _Kind("golden.frontends.tflite", "import_tflite", has_profiles=True, has_ends=True),
+    ".bittrue": _Kind("bittrue.golden.graph.file", "load"),
+    ".onnx": _Kind(
+        "bittrue.golden.frontends.onnx", "import_onnx", has_profiles=True, has_ends=True
+    ),
+    ".tflite": _Kind(
+        "bittrue.golden.frontends.tflite", "import_tflite", has_profiles=True, has_ends=True
+    ),
 }
 
 SUFFIXES = tuple(_KINDS)

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from golden.errors import UserError
+from bittrue.golden.errors import UserError
 
 _LINES = 20
 """Kinds of obstacles that are listed; a file with more is of another kind altogether."""

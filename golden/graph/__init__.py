@@ -17,32 +17,32 @@ Constant
 ============  ==============================================================
 """
 
-from golden.graph.add import Add, Addend
-from golden.graph.arg_max import ArgMax
-from golden.graph.average_pool import AveragePool
-from golden.graph.broadcast import Broadcast
-from golden.graph.clamp import Clamp
-from golden.graph.concat import Concat
-from golden.graph.constant import Constant
-from golden.graph.convolution import Convolution
-from golden.graph.fully_connected import FullyConnected
-from golden.graph.graph import Graph, GraphError
-from golden.graph.matrix import MatrixNode
-from golden.graph.max_pool import MaxPool
-from golden.graph.mean import Mean
-from golden.graph.multiply import Multiply
-from golden.graph.node import OPERATORS, AccumulatingNode, AccumulatorBounds, Node
-from golden.graph.pad import Pad
-from golden.graph.requantization import Certified, FixedPoint, Requantization
-from golden.graph.requantize import Requantize
-from golden.graph.reshape import Reshape
-from golden.graph.slice import Slice
-from golden.graph.softmax import Softmax
-from golden.graph.softmax16 import Softmax16
-from golden.graph.sum_pool import SumPool
-from golden.graph.table import Table
-from golden.graph.tensor import Encoding, Quantization, Tensor, storage_dtype
-from golden.graph.window import Window
+from bittrue.golden.graph.add import Add, Addend
+from bittrue.golden.graph.arg_max import ArgMax
+from bittrue.golden.graph.average_pool import AveragePool
+from bittrue.golden.graph.broadcast import Broadcast
+from bittrue.golden.graph.clamp import Clamp
+from bittrue.golden.graph.concat import Concat
+from bittrue.golden.graph.constant import Constant
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.fully_connected import FullyConnected
+from bittrue.golden.graph.graph import Graph, GraphError
+from bittrue.golden.graph.matrix import MatrixNode
+from bittrue.golden.graph.max_pool import MaxPool
+from bittrue.golden.graph.mean import Mean
+from bittrue.golden.graph.multiply import Multiply
+from bittrue.golden.graph.node import OPERATORS, AccumulatingNode, AccumulatorBounds, Node
+from bittrue.golden.graph.pad import Pad
+from bittrue.golden.graph.requantization import Certified, FixedPoint, Requantization
+from bittrue.golden.graph.requantize import Requantize
+from bittrue.golden.graph.reshape import Reshape
+from bittrue.golden.graph.slice import Slice
+from bittrue.golden.graph.softmax import Softmax
+from bittrue.golden.graph.softmax16 import Softmax16
+from bittrue.golden.graph.sum_pool import SumPool
+from bittrue.golden.graph.table import Table
+from bittrue.golden.graph.tensor import Encoding, Quantization, Tensor, storage_dtype
+from bittrue.golden.graph.window import Window
 
 __all__ = [
     "OPERATORS",

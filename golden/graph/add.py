@@ -6,13 +6,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from golden.errors import UserError
-from golden.graph.node import AccumulatingNode, Inference
-from golden.graph.operands import broadcast, check_operand
-from golden.graph.tensor import Encoding, Tensor
-from golden.numbers.arrays import Int64
-from golden.numbers.limits import MAXIMUM_MULTIPLIER_WIDTH
-from golden.numbers.shifts import half_away, half_up
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.node import AccumulatingNode, Inference
+from bittrue.golden.graph.operands import broadcast, check_operand
+from bittrue.golden.graph.tensor import Encoding, Tensor
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.limits import MAXIMUM_MULTIPLIER_WIDTH
+from bittrue.golden.numbers.shifts import half_away, half_up
 
 
 @dataclass(frozen=True)

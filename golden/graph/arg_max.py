@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from golden.errors import UserError
-from golden.graph.node import Inference, Node, only_input
-from golden.graph.tensor import Tensor
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.node import Inference, Node, only_input
+from bittrue.golden.graph.tensor import Tensor
+from bittrue.golden.numbers.integer_type import IntegerType
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

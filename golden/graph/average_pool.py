@@ -6,12 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.graph.node import AccumulatorBounds, Inference, Node, only_input
-from golden.graph.operands import clamped
-from golden.graph.tensor import Tensor
-from golden.graph.window import Window
-from golden.numbers.limits import MAXIMUM_CODE_WIDTH
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.node import AccumulatorBounds, Inference, Node, only_input
+from bittrue.golden.graph.operands import clamped
+from bittrue.golden.graph.tensor import Tensor
+from bittrue.golden.graph.window import Window
+from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

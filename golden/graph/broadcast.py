@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from golden.errors import UserError
-from golden.graph.node import Inference, Node, only_input
-from golden.graph.tensor import Tensor
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.node import Inference, Node, only_input
+from bittrue.golden.graph.tensor import Tensor
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from golden.errors import UserError
-from golden.graph.node import Inference, Node
-from golden.graph.tensor import Tensor
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.node import Inference, Node
+from bittrue.golden.graph.tensor import Tensor
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -7,11 +7,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.graph.node import Inference, Node
-from golden.graph.tensor import Tensor, frozen_codes
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.limits import MAXIMUM_CODE_WIDTH
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.node import Inference, Node
+from bittrue.golden.graph.tensor import Tensor, frozen_codes
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

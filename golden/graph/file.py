@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.files.atomic_file import write_atomically
-from golden.files.bounded_file import MAXIMUM_BYTES
-from golden.graph import record
-from golden.graph.graph import Graph
-from golden.graph.node import Node
-from golden.graph.tensor import Quantization, Tensor
+from bittrue.golden.errors import UserError
+from bittrue.golden.files.atomic_file import write_atomically
+from bittrue.golden.files.bounded_file import MAXIMUM_BYTES
+from bittrue.golden.graph import record
+from bittrue.golden.graph.graph import Graph
+from bittrue.golden.graph.node import Node
+from bittrue.golden.graph.tensor import Quantization, Tensor
 
 SUFFIX = ".bittrue"
 FORMAT = "bittrue graph"

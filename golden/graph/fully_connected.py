@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from golden.errors import UserError
-from golden.graph.matrix import MatrixNode
-from golden.graph.node import Inference, only_input
-from golden.graph.tensor import Tensor
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.matrix import MatrixNode
+from bittrue.golden.graph.node import Inference, only_input
+from bittrue.golden.graph.tensor import Tensor
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

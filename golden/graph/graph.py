@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from golden.errors import UserError
-from golden.graph.node import AccumulatorBounds, Node
-from golden.graph.tensor import Quantization, Tensor
-from golden.numbers.limits import MAXIMUM_INPUT_WIDTH
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.node import AccumulatorBounds, Node
+from bittrue.golden.graph.tensor import Quantization, Tensor
+from bittrue.golden.numbers.limits import MAXIMUM_INPUT_WIDTH
 
 
 class GraphError(UserError):

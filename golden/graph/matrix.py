@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.graph.node import AccumulatingNode
-from golden.graph.tensor import Encoding, Tensor, frozen_codes
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.limits import MAXIMUM_ACCUMULATOR_WIDTH, MAXIMUM_CODE_WIDTH
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.node import AccumulatingNode
+from bittrue.golden.graph.tensor import Encoding, Tensor, frozen_codes
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.limits import MAXIMUM_ACCUMULATOR_WIDTH, MAXIMUM_CODE_WIDTH
 
 _BIAS = IntegerType(MAXIMUM_ACCUMULATOR_WIDTH, True)
 

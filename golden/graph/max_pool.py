@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from golden.graph.node import Inference, Node, only_input
-from golden.graph.operands import clamped
-from golden.graph.tensor import Tensor
-from golden.graph.window import Window
+from bittrue.golden.graph.node import Inference, Node, only_input
+from bittrue.golden.graph.operands import clamped
+from bittrue.golden.graph.tensor import Tensor
+from bittrue.golden.graph.window import Window
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -3,10 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from golden.errors import UserError
-from golden.graph.node import AccumulatingNode, Inference, only_input
-from golden.graph.sums import sum_bounds
-from golden.graph.tensor import Encoding, Tensor
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.node import AccumulatingNode, Inference, only_input
+from bittrue.golden.graph.sums import sum_bounds
+from bittrue.golden.graph.tensor import Encoding, Tensor
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -5,10 +5,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.graph.node import AccumulatingNode, Inference
-from golden.graph.operands import broadcast, check_operand
-from golden.graph.tensor import Encoding, Tensor
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.node import AccumulatingNode, Inference
+from bittrue.golden.graph.operands import broadcast, check_operand
+from bittrue.golden.graph.tensor import Encoding, Tensor
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

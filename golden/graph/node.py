@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
 
-from golden.errors import UserError
-from golden.graph.requantization import Requantization
-from golden.graph.tensor import Tensor
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.limits import MAXIMUM_ACCUMULATOR_WIDTH
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.requantization import Requantization
+from bittrue.golden.graph.tensor import Tensor
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.limits import MAXIMUM_ACCUMULATOR_WIDTH
 
 OPERATORS: dict[str, type["Node"]] = {}
 """Every operator, by the name that files and messages give it; each class enters itself."""

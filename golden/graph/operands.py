@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.graph.node import Node, require_code
-from golden.graph.tensor import Encoding, Tensor
-from golden.numbers.limits import MAXIMUM_CODE_WIDTH
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.node import Node, require_code
+from bittrue.golden.graph.tensor import Encoding, Tensor
+from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH
 
 
 def clamped(

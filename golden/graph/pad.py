@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from golden.errors import UserError
-from golden.graph.node import Inference, Node, only_input, require_code
-from golden.graph.tensor import Tensor
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.node import Inference, Node, only_input, require_code
+from bittrue.golden.graph.tensor import Tensor
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

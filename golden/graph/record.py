@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.graph.node import OPERATORS, Node
-from golden.graph.requantization import Certified, FixedPoint
-from golden.numbers.integer_type import IntegerType
-from golden.registry import import_users_operators
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.node import OPERATORS, Node
+from bittrue.golden.graph.requantization import Certified, FixedPoint
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.registry import import_users_operators
 
 KINDS: dict[Any, Mapping[str, type]] = {
     Node: OPERATORS,

@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from golden.certificates.certificate import Certificate
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.limits import MAXIMUM_CODE_WIDTH, MAXIMUM_MULTIPLIER_WIDTH, WORD_BITS
-from golden.numbers.requant_spec import RequantChannels
-from golden.numbers.rounding import Rounding
-from golden.numbers.shifts import round_shift
+from bittrue.golden.certificates.certificate import Certificate
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH, MAXIMUM_MULTIPLIER_WIDTH, WORD_BITS
+from bittrue.golden.numbers.requant_spec import RequantChannels
+from bittrue.golden.numbers.rounding import Rounding
+from bittrue.golden.numbers.shifts import round_shift
 
 
 @dataclass(frozen=True, eq=False)

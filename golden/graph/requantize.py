@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from golden.graph.node import AccumulatingNode, Inference, only_input
-from golden.graph.tensor import Encoding, Tensor
+from bittrue.golden.graph.node import AccumulatingNode, Inference, only_input
+from bittrue.golden.graph.tensor import Encoding, Tensor
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -6,11 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.graph.node import Inference, Node, only_input
-from golden.graph.tensor import Tensor, frozen_codes
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.node import Inference, Node, only_input
+from bittrue.golden.graph.tensor import Tensor, frozen_codes
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
 
 _EXPONENTIAL = IntegerType(32, False)
 

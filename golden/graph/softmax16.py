@@ -7,10 +7,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.graph.node import Inference, Node, only_input
-from golden.graph.tensor import Tensor, frozen_codes
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.node import Inference, Node, only_input
+from bittrue.golden.graph.tensor import Tensor, frozen_codes
+from bittrue.golden.numbers.integer_type import IntegerType
 
 _Q15 = IntegerType(15, False)
 

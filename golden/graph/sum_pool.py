@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from golden.graph.node import AccumulatingNode, Inference, only_input
-from golden.graph.sums import sum_bounds
-from golden.graph.tensor import Encoding, Tensor
-from golden.graph.window import Window
+from bittrue.golden.graph.node import AccumulatingNode, Inference, only_input
+from bittrue.golden.graph.sums import sum_bounds
+from bittrue.golden.graph.tensor import Encoding, Tensor
+from bittrue.golden.graph.window import Window
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

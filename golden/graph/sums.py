@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.graph.tensor import Encoding, Tensor
-from golden.numbers.limits import MAXIMUM_CODE_WIDTH
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.tensor import Encoding, Tensor
+from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH
 
 
 def sum_bounds(tensor: Tensor, encoding: Encoding, count: int) -> tuple[np.ndarray, np.ndarray]:

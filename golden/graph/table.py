@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.graph.node import Inference, Node, only_input
-from golden.graph.tensor import Tensor, frozen_codes
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.limits import MAXIMUM_CODE_WIDTH
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.node import Inference, Node, only_input
+from bittrue.golden.graph.tensor import Tensor, frozen_codes
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -7,11 +7,11 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from golden.numbers.exact_integers import exact_integers
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.limits import MAXIMUM_ACCUMULATOR_WIDTH
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.exact_integers import exact_integers
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.limits import MAXIMUM_ACCUMULATOR_WIDTH
 
 MAXIMUM_ELEMENTS = 1 << 27
 """Elements of one tensor of one sample; a file asking for more is refused before any is made."""

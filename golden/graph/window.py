@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
 
 Pair = tuple[int, int]
 

@@ -15,8 +15,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from golden.graph import Addend, Requantization, Tensor
-from golden.numbers.arrays import Int64
+from bittrue.golden.graph import Addend, Requantization, Tensor
+from bittrue.golden.numbers.arrays import Int64
 
 MAXIMUM_TABLE_WIDTH = 8
 """Bits of the codes for which tables are looked for."""

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from golden.graph import Broadcast, Graph, Node, Reshape, Tensor
+from bittrue.golden.graph import Broadcast, Graph, Node, Reshape, Tensor
 
 
 def broadcast_operands(graph: Graph) -> Graph:

@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from golden.certificates.certificate import CertificateError
-from golden.certificates.certificate_search import find_certificate
-from golden.graph import (
+from bittrue.golden.certificates.certificate import CertificateError
+from bittrue.golden.certificates.certificate_search import find_certificate
+from bittrue.golden.graph import (
     AccumulatingNode,
     AccumulatorBounds,
     Certified,
@@ -19,8 +19,8 @@ from golden.graph import (
     Node,
     Requantization,
 )
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
 
 _POINTS = 1 << 19
 """Thresholds of a layer up to which a search is worth its time."""

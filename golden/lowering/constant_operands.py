@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from golden.graph import Constant, Graph, Node
+from bittrue.golden.graph import Constant, Graph, Node
 
 
 def spread_constants(graph: Graph) -> Graph:

@@ -16,9 +16,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from golden.certificates.certificate import CertificateError, StepFunction
-from golden.numbers.arrays import Int64
-from golden.numbers.limits import WIDEST_MULTIPLIER
+from bittrue.golden.certificates.certificate import CertificateError, StepFunction
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.limits import WIDEST_MULTIPLIER
 
 _NEAR = 2.0**-48
 """Relative distance within which fractions are compared exactly; float64 errs by less."""

@@ -12,22 +12,26 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from golden.certificates.certificate import (
+from bittrue.golden.certificates.certificate import (
     Certificate,
     CertificateError,
     Reference,
     StepFunction,
     decisive_points,
 )
-from golden.certificates.certificate_search import find_certificate, find_steps
-from golden.graph import AccumulatorBounds, Certified, FixedPoint, Requantization
-from golden.lowering.half_away_scale import half_away_scale
-from golden.numbers.arrays import Float64, Int64
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.limits import LARGEST_RIGHT_SHIFT, MAXIMUM_MULTIPLIER_WIDTH, WIDEST_MULTIPLIER
-from golden.numbers.multiplier import quantize_multiplier
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import Rounding
+from bittrue.golden.certificates.certificate_search import find_certificate, find_steps
+from bittrue.golden.graph import AccumulatorBounds, Certified, FixedPoint, Requantization
+from bittrue.golden.lowering.half_away_scale import half_away_scale
+from bittrue.golden.numbers.arrays import Float64, Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.limits import (
+    LARGEST_RIGHT_SHIFT,
+    MAXIMUM_MULTIPLIER_WIDTH,
+    WIDEST_MULTIPLIER,
+)
+from bittrue.golden.numbers.multiplier import quantize_multiplier
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
 
 _PRODUCT_BITS = 61
 

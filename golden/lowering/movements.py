@@ -5,8 +5,8 @@ What is between has names that begin with that of the result.
 
 from collections.abc import Sequence
 
-from golden.graph import Broadcast, Node, Pad, Reshape, Slice
-from golden.graph.concat import concatenated
+from bittrue.golden.graph import Broadcast, Node, Pad, Reshape, Slice
+from bittrue.golden.graph.concat import concatenated
 
 Image = tuple[int, int, int]
 """Height, width and channels."""

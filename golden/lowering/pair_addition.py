@@ -13,20 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from golden.certificates.certificate import CertificateError, StepFunction
-from golden.graph import (
+from bittrue.golden.certificates.certificate import CertificateError, StepFunction
+from bittrue.golden.graph import (
     Addend,
     Certified,
     Encoding,
     FixedPoint,
     Requantization,
 )
-from golden.lowering.integer_requant import certificate_of_scale
-from golden.numbers.arrays import Float64, Int64
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.multiplier import quantize_multiplier
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import Rounding
+from bittrue.golden.lowering.integer_requant import certificate_of_scale
+from bittrue.golden.numbers.arrays import Float64, Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.multiplier import quantize_multiplier
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
 
 Bool = NDArray[np.bool_]
 

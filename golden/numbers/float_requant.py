@@ -7,7 +7,7 @@ into integers that give the same code for every reachable accumulator.
 import numpy as np
 from numpy.typing import ArrayLike
 
-from golden.numbers.arrays import Int64
+from bittrue.golden.numbers.arrays import Int64
 
 
 def requantize_float32_half_even(

@@ -8,8 +8,8 @@ Source: gemmlowp's fixedpoint/fixedpoint.h.
 
 import numpy as np
 
-from golden.numbers.arrays import Int64
-from golden.numbers.shifts import half_away, half_up
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.shifts import half_away, half_up
 
 ONE = (1 << 31) - 1
 """1.0 in Q0.31, saturated."""

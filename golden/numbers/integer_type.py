@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from golden.errors import UserError
+from bittrue.golden.errors import UserError
 
 
 @dataclass(frozen=True)

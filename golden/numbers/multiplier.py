@@ -6,8 +6,8 @@ The only place where a floating-point scale becomes integers for fixed-point req
 import numpy as np
 from numpy.typing import ArrayLike
 
-from golden.errors import UserError
-from golden.numbers.arrays import Float64, Int64
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Float64, Int64
 
 TFLITE_MULTIPLIER_WIDTH = 31
 """Fraction bits of TFLite's Q0.31 multiplier."""

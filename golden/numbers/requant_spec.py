@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.limits import (
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.limits import (
     LARGEST_RIGHT_SHIFT,
     MAXIMUM_ACCUMULATOR_WIDTH,
     MAXIMUM_MULTIPLIER_WIDTH,
@@ -16,7 +16,7 @@ from golden.numbers.limits import (
     MAXIMUM_STOCHASTIC_OUTPUT_WIDTH,
     WIDEST_MULTIPLIER,
 )
-from golden.numbers.rounding import Rounding
+from bittrue.golden.numbers.rounding import Rounding
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.numbers.rounding import Rounding
+from bittrue.golden.numbers.rounding import Rounding
 
 Integers = NDArray[Any]
 """Of int64 or of Python's integers."""

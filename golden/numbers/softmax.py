@@ -7,16 +7,16 @@ internal/quantization_util.cc (PreprocessSoftmaxScaling, CalculateInputRadius).
 import numpy as np
 from numpy.typing import ArrayLike
 
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from golden.numbers.gemmlowp import (
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.gemmlowp import (
     exp_of_negative,
     high_multiply,
     one_over_one_plus,
 )
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.multiplier import quantize_multiplier
-from golden.numbers.shifts import half_away
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.multiplier import quantize_multiplier
+from bittrue.golden.numbers.shifts import half_away
 
 _DIFFERENCE_INTEGER_BITS = 5
 _DIFFERENCE_FRACTION_BITS = 26

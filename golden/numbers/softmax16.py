@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from golden.numbers.gemmlowp import multiply_by_quantized_multiplier
-from golden.numbers.multiplier import quantize_multiplier
-from golden.numbers.shifts import half_up
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.gemmlowp import multiply_by_quantized_multiplier
+from bittrue.golden.numbers.multiplier import quantize_multiplier
+from bittrue.golden.numbers.shifts import half_up
 
 Real = NDArray[Any]
 """In float32 or float64."""

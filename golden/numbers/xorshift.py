@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import UserError
+from bittrue.golden.errors import UserError
 
 
 def xorshift32(seed: int, count: int) -> NDArray[np.uint32]:

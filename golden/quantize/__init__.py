@@ -11,28 +11,28 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from golden.errors import UserError
-from golden.frontends.torch.evaluation import evaluation_copy, outputs_of
-from golden.frontends.torch.simplify import simplify
-from golden.frontends.torch.trace import trace
-from golden.numbers.rounding import Rounding
-from golden.quantize.assemble import assemble
-from golden.quantize.calibrate import Batch, CalibrationData, distributions
-from golden.quantize.corrections import change_weights, check_corrections, correct, equalize
-from golden.quantize.no_data import InputRange, SyntheticData, expected_distributions
-from golden.quantize.precision import assign_precision
-from golden.quantize.quantized_network import QuantizedNetwork, lower_fake
-from golden.quantize.reproducible import reproducible
-from golden.quantize.scheme import (
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.evaluation import evaluation_copy, outputs_of
+from bittrue.golden.frontends.torch.simplify import simplify
+from bittrue.golden.frontends.torch.trace import trace
+from bittrue.golden.numbers.rounding import Rounding
+from bittrue.golden.quantize.assemble import assemble
+from bittrue.golden.quantize.calibrate import Batch, CalibrationData, distributions
+from bittrue.golden.quantize.corrections import change_weights, check_corrections, correct, equalize
+from bittrue.golden.quantize.no_data import InputRange, SyntheticData, expected_distributions
+from bittrue.golden.quantize.precision import assign_precision
+from bittrue.golden.quantize.quantized_network import QuantizedNetwork, lower_fake
+from bittrue.golden.quantize.reproducible import reproducible
+from bittrue.golden.quantize.scheme import (
     ActivationScheme,
     CorrectionScheme,
     LayerScheme,
     Scheme,
     WeightScheme,
 )
-from golden.quantize.training.fresh import fresh
-from golden.quantize.training.train import TrainingData, train
-from golden.quantize.training_scheme import TrainingScheme
+from bittrue.golden.quantize.training.fresh import fresh
+from bittrue.golden.quantize.training.train import TrainingData, train
+from bittrue.golden.quantize.training_scheme import TrainingScheme
 
 __all__ = [
     "ActivationScheme",

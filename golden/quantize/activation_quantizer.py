@@ -5,11 +5,11 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
-from golden.codes.affine import AffineMap
-from golden.codes.bipolar import BipolarMap
-from golden.frontends.torch.activation_map import ActivationMap, scale_of, steps_of
-from golden.quantize.quantizer import Quantizer
-from golden.quantize.straight_through import through
+from bittrue.golden.codes.affine import AffineMap
+from bittrue.golden.codes.bipolar import BipolarMap
+from bittrue.golden.frontends.torch.activation_map import ActivationMap, scale_of, steps_of
+from bittrue.golden.quantize.quantizer import Quantizer
+from bittrue.golden.quantize.straight_through import through
 
 
 class ActivationQuantizer(Quantizer, ABC):

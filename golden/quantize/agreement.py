@@ -13,14 +13,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from golden.codes.bipolar import BipolarMap
-from golden.executor.execute import Executor
-from golden.frontends.torch import to_codes
-from golden.frontends.torch.activation_map import ActivationMap, encoding_of, scale_of, steps_of
-from golden.frontends.torch.layer import Layer
-from golden.graph import Graph
-from golden.numbers.arrays import Int64
-from golden.quantize.fake_network import FakeQuantizedNetwork
+from bittrue.golden.codes.bipolar import BipolarMap
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.torch import to_codes
+from bittrue.golden.frontends.torch.activation_map import (
+    ActivationMap,
+    encoding_of,
+    scale_of,
+    steps_of,
+)
+from bittrue.golden.frontends.torch.layer import Layer
+from bittrue.golden.graph import Graph
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.quantize.fake_network import FakeQuantizedNetwork
 
 
 @dataclass(frozen=True)

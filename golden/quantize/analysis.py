@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.frontends.torch.layer import Layer
-from golden.quantize.activation_quantizer import ActivationQuantizer
-from golden.quantize.calibrate import Batch, CalibrationData, distributions
-from golden.quantize.distribution import Distribution
-from golden.quantize.histogram import Histogram, histogram_of_values, histogram_of_weights
-from golden.quantize.partial import run_partly_quantized
-from golden.quantize.power import decibels, power
-from golden.quantize.progress import Progress, silent
-from golden.quantize.quantized_network import QuantizedNetwork
-from golden.quantize.report import integer_accuracy
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.layer import Layer
+from bittrue.golden.quantize.activation_quantizer import ActivationQuantizer
+from bittrue.golden.quantize.calibrate import Batch, CalibrationData, distributions
+from bittrue.golden.quantize.distribution import Distribution
+from bittrue.golden.quantize.histogram import Histogram, histogram_of_values, histogram_of_weights
+from bittrue.golden.quantize.partial import run_partly_quantized
+from bittrue.golden.quantize.power import decibels, power
+from bittrue.golden.quantize.progress import Progress, silent
+from bittrue.golden.quantize.quantized_network import QuantizedNetwork
+from bittrue.golden.quantize.report import integer_accuracy
 
 
 @dataclass(frozen=True)

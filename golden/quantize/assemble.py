@@ -3,28 +3,28 @@
 import numpy as np
 import torch
 
-from golden.codes.affine import AffineMap
-from golden.errors import UserError
-from golden.frontends.torch.activation_map import scale_of
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.frontends.torch.layer import Matrix
-from golden.frontends.torch.matrix_arithmetic import LARGEST_BIAS
-from golden.numbers.integer_type import IntegerType
-from golden.quantize.activation_quantizer import (
+from bittrue.golden.codes.affine import AffineMap
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.activation_map import scale_of
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.layer import Matrix
+from bittrue.golden.frontends.torch.matrix_arithmetic import LARGEST_BIAS
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.quantize.activation_quantizer import (
     ActivationQuantizer,
     BinaryActivation,
     UniformActivation,
 )
-from golden.quantize.distribution import Distribution
-from golden.quantize.fake_network import FakeQuantizedNetwork
-from golden.quantize.precision import Precision
-from golden.quantize.ranges import RANGES, Grid
-from golden.quantize.scheme import ActivationScheme, WeightScheme
-from golden.quantize.trained import LEARNED, OBSERVED, TRAINED_ACTIVATIONS, TRAINED_WEIGHTS
-from golden.quantize.weight_quantizer import WeightQuantizer
-from golden.quantize.weight_types import WEIGHT_TYPES
-from golden.quantize.weight_types.group import GroupWeight
-from golden.quantize.weight_types.uniform import UniformWeight
+from bittrue.golden.quantize.distribution import Distribution
+from bittrue.golden.quantize.fake_network import FakeQuantizedNetwork
+from bittrue.golden.quantize.precision import Precision
+from bittrue.golden.quantize.ranges import RANGES, Grid
+from bittrue.golden.quantize.scheme import ActivationScheme, WeightScheme
+from bittrue.golden.quantize.trained import LEARNED, OBSERVED, TRAINED_ACTIVATIONS, TRAINED_WEIGHTS
+from bittrue.golden.quantize.weight_quantizer import WeightQuantizer
+from bittrue.golden.quantize.weight_types import WEIGHT_TYPES
+from bittrue.golden.quantize.weight_types.group import GroupWeight
+from bittrue.golden.quantize.weight_types.uniform import UniformWeight
 
 
 def assemble(

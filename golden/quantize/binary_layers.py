@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.frontends.torch.layer import Layer, Matrix, Scaled
-from golden.frontends.torch.limits import UNLIMITED
-from golden.frontends.torch.operators.pad import Pad
-from golden.quantize.scheme import ActivationScheme
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.layer import Layer, Matrix, Scaled
+from bittrue.golden.frontends.torch.limits import UNLIMITED
+from bittrue.golden.frontends.torch.operators.pad import Pad
+from bittrue.golden.quantize.scheme import ActivationScheme
 
 
 def with_signs(network: FloatNetwork, activations: Mapping[str, ActivationScheme]) -> FloatNetwork:

@@ -6,9 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from golden.errors import UserError
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.quantize.distribution import Distribution, StreamingDistribution
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.quantize.distribution import Distribution, StreamingDistribution
 
 Batch = tuple[Tensor, ...]
 """One tensor for each input of the network, with the same number of samples."""

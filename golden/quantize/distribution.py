@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from golden.numbers.arrays import Float64
+from bittrue.golden.numbers.arrays import Float64
 
 _BINS = 4096
 """Bins of a histogram at most; at least half of them span the values seen."""

@@ -7,13 +7,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.frontends.torch.integer_weight import IntegerWeight
-from golden.frontends.torch.layer import Layer, Matrix, Normalization
-from golden.quantize.activation_quantizer import ActivationQuantizer
-from golden.quantize.quantizer import Quantizer
-from golden.quantize.training.gradients import with_gradient_bits
-from golden.quantize.weight_quantizer import WeightQuantizer
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.integer_weight import IntegerWeight
+from bittrue.golden.frontends.torch.layer import Layer, Matrix, Normalization
+from bittrue.golden.quantize.activation_quantizer import ActivationQuantizer
+from bittrue.golden.quantize.quantizer import Quantizer
+from bittrue.golden.quantize.training.gradients import with_gradient_bits
+from bittrue.golden.quantize.weight_quantizer import WeightQuantizer
 
 
 class FakeQuantizedMatrix(nn.Module):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from golden.quantize.analysis import LayerAnalysis, NetworkAnalysis, PartAnalysis
+from bittrue.golden.quantize.analysis import LayerAnalysis, NetworkAnalysis, PartAnalysis
 
 _LARGE_SHARE = 0.2
 _MUCH_CLIPPED = 0.01

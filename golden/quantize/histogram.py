@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from golden.codes.affine import AffineMap
-from golden.frontends.torch.activation_map import ActivationMap, encoding_of, scale_of
-from golden.frontends.torch.integer_weight import IntegerWeight
-from golden.numbers.arrays import Float64
-from golden.quantize.distribution import Distribution
+from bittrue.golden.codes.affine import AffineMap
+from bittrue.golden.frontends.torch.activation_map import ActivationMap, encoding_of, scale_of
+from bittrue.golden.frontends.torch.integer_weight import IntegerWeight
+from bittrue.golden.numbers.arrays import Float64
+from bittrue.golden.quantize.distribution import Distribution
 
 _BINS = 64
 _MOST_LEVELS = 16

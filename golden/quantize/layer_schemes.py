@@ -5,13 +5,13 @@ from dataclasses import fields, replace
 from fnmatch import fnmatchcase
 from typing import TypeVar, get_type_hints
 
-from golden.errors import UserError
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.quantize.ranges import RANGES
-from golden.quantize.scheme import ActivationScheme, LayerScheme, Scheme, WeightScheme
-from golden.quantize.scheme_file import checked_value
-from golden.quantize.trained import LEARNED, OF_ACTIVATIONS
-from golden.quantize.weight_types import WEIGHT_TYPES
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.quantize.ranges import RANGES
+from bittrue.golden.quantize.scheme import ActivationScheme, LayerScheme, Scheme, WeightScheme
+from bittrue.golden.quantize.scheme_file import checked_value
+from bittrue.golden.quantize.trained import LEARNED, OF_ACTIVATIONS
+from bittrue.golden.quantize.weight_types import WEIGHT_TYPES
 
 Options = TypeVar("Options", WeightScheme, ActivationScheme)
 Changes = dict[str, object]

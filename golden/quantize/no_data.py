@@ -12,11 +12,11 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from golden.errors import UserError
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.frontends.torch.layer import ChannelStatistics, Matrix
-from golden.quantize.calibrate import Batch
-from golden.quantize.distribution import Distribution, StreamingDistribution
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.layer import ChannelStatistics, Matrix
+from bittrue.golden.quantize.calibrate import Batch
+from bittrue.golden.quantize.distribution import Distribution, StreamingDistribution
 
 _SIGMAS = 6.0
 """Standard deviations to which normal values reach, as in the paper."""

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.frontends.torch.layer import Layer
-from golden.quantize.activation_quantizer import ActivationQuantizer
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.layer import Layer
+from bittrue.golden.quantize.activation_quantizer import ActivationQuantizer
 
 
 def run_partly_quantized(

@@ -3,15 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from golden.errors import UserError
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.frontends.torch.layer import Layer
-from golden.frontends.torch.operators.requantize import Convert
-from golden.quantize.binary_layers import with_signs
-from golden.quantize.layer_schemes import LayerSchemes, changed, check_training
-from golden.quantize.ranges import RANGES
-from golden.quantize.scale_groups import ScaleGroups
-from golden.quantize.scheme import ActivationScheme, Scheme, WeightScheme
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.layer import Layer
+from bittrue.golden.frontends.torch.operators.requantize import Convert
+from bittrue.golden.quantize.binary_layers import with_signs
+from bittrue.golden.quantize.layer_schemes import LayerSchemes, changed, check_training
+from bittrue.golden.quantize.ranges import RANGES
+from bittrue.golden.quantize.scale_groups import ScaleGroups
+from bittrue.golden.quantize.scheme import ActivationScheme, Scheme, WeightScheme
 
 
 @dataclass(frozen=True, eq=False)

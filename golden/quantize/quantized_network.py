@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.frontends.torch.lower import lower
-from golden.graph import Graph
-from golden.quantize.fake_network import FakeQuantizedNetwork
-from golden.quantize.precision import Precision
-from golden.quantize.scheme import Scheme
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.lower import lower
+from bittrue.golden.graph import Graph
+from bittrue.golden.quantize.fake_network import FakeQuantizedNetwork
+from bittrue.golden.quantize.precision import Precision
+from bittrue.golden.quantize.scheme import Scheme
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from golden.quantize.straight_through import through
+from bittrue.golden.quantize.straight_through import through
 
 
 class Quantizer(nn.Module):

@@ -8,14 +8,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from golden.errors import UserError
-from golden.executor.execute import Executor
-from golden.frontends.torch import to_codes
-from golden.frontends.torch.activation_map import scale_of
-from golden.frontends.torch.evaluation import evaluation_copy, outputs_of
-from golden.graph import Graph
-from golden.quantize.agreement import compare_layers
-from golden.quantize.quantized_network import QuantizedNetwork
+from bittrue.golden.errors import UserError
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.torch import to_codes
+from bittrue.golden.frontends.torch.activation_map import scale_of
+from bittrue.golden.frontends.torch.evaluation import evaluation_copy, outputs_of
+from bittrue.golden.graph import Graph
+from bittrue.golden.quantize.agreement import compare_layers
+from bittrue.golden.quantize.quantized_network import QuantizedNetwork
 
 
 @dataclass(frozen=True)

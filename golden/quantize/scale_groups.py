@@ -1,6 +1,6 @@
 """Which tensors share one scale, because codes only move between them."""
 
-from golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
 
 
 class ScaleGroups:

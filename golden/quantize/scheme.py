@@ -6,9 +6,9 @@ from typing import Literal
 
 import torch
 
-from golden.errors import UserError
-from golden.numbers.rounding import Rounding
-from golden.quantize.training_scheme import TrainingScheme
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.rounding import Rounding
+from bittrue.golden.quantize.training_scheme import TrainingScheme
 
 Granularity = Literal["tensor", "channel", "group"]
 
@@ -264,7 +264,7 @@ class Scheme:
         UserError
             Naming the key, its value and what is allowed.
         """
-        from golden.quantize.scheme_file import parse_scheme  # It builds on this module.
+        from bittrue.golden.quantize.scheme_file import parse_scheme  # It builds on this module.
 
         return parse_scheme(text)
 

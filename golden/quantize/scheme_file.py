@@ -12,9 +12,9 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 import tomli_w
 
-from golden.errors import UserError
-from golden.files.bounded_file import read_bounded
-from golden.quantize.scheme import LayerScheme, Scheme
+from bittrue.golden.errors import UserError
+from bittrue.golden.files.bounded_file import read_bounded
+from bittrue.golden.quantize.scheme import LayerScheme, Scheme
 
 Table = TypeVar("Table")
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from golden.quantize.allocation.candidates import Candidates
-from golden.quantize.allocation.noise import noise_sensitivity
-from golden.quantize.calibrate import Batch
-from golden.quantize.power import decibels
-from golden.quantize.progress import Progress, silent
-from golden.quantize.quantized_network import QuantizedNetwork
-from golden.quantize.scheme import Scheme
+from bittrue.golden.quantize.allocation.candidates import Candidates
+from bittrue.golden.quantize.allocation.noise import noise_sensitivity
+from bittrue.golden.quantize.calibrate import Batch
+from bittrue.golden.quantize.power import decibels
+from bittrue.golden.quantize.progress import Progress, silent
+from bittrue.golden.quantize.quantized_network import QuantizedNetwork
+from bittrue.golden.quantize.scheme import Scheme
 
 _ANY_WIDTH = ("symmetric", "asymmetric", "power_of_two")
 

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from golden.errors import UserError
+from bittrue.golden.errors import UserError
 
 LOSSES = ("cross_entropy", "mean_squared_error")
 

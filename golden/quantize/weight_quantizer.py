@@ -4,8 +4,8 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor
 
-from golden.frontends.torch.integer_weight import IntegerWeight
-from golden.quantize.quantizer import Quantizer
+from bittrue.golden.frontends.torch.integer_weight import IntegerWeight
+from bittrue.golden.quantize.quantizer import Quantizer
 
 
 class WeightQuantizer(Quantizer, ABC):

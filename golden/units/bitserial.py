@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.limits import MAXIMUM_CODE_WIDTH
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH
 
 
 def bit_planes(values: Tensor, kind: IntegerType) -> Tensor:

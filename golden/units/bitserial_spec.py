@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.limits import MAXIMUM_CODE_WIDTH
-from golden.units.chunks import Chunks
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH
+from bittrue.golden.units.chunks import Chunks
 
 
 @dataclass(frozen=True)

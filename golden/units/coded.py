@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from golden.errors import UserError
-from golden.units.coded_spec import WeightCode
+from bittrue.golden.errors import UserError
+from bittrue.golden.units.coded_spec import WeightCode
 
 
 def decode(codes: Tensor, code: WeightCode) -> Tensor:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.limits import MAXIMUM_CODE_WIDTH
-from golden.units.chunks import MAXIMUM_LANES, MAXIMUM_LENGTH
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH
+from bittrue.golden.units.chunks import MAXIMUM_LANES, MAXIMUM_LENGTH
 
 MAXIMUM_EXPONENT = 15
 MAXIMUM_CODEBOOK_WIDTH = 6

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from golden.units.dot_spec import DotSpec
-from golden.units.matmul import check_values, matmul
+from bittrue.golden.units.dot_spec import DotSpec
+from bittrue.golden.units.matmul import check_values, matmul
 
 
 def dot(x: Tensor, w: Tensor, bias: Tensor, weight_zero_point: Tensor, spec: DotSpec) -> Tensor:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.limits import MAXIMUM_ACCUMULATOR_WIDTH, WORD_BITS
-from golden.units.mac_spec import MacSpec, Multiplier, check_at_least_one, check_operand
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.limits import MAXIMUM_ACCUMULATOR_WIDTH, WORD_BITS
+from bittrue.golden.units.mac_spec import MacSpec, Multiplier, check_at_least_one, check_operand
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.limits import MAXIMUM_CODE_WIDTH, WORD_BITS
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH, WORD_BITS
 
 MINIMUM_OPERAND_WIDTH = 2
 MAXIMUM_LUT_WIDTH = 8

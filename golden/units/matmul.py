@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from golden.units.mac_spec import accumulator_for
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.mac_spec import accumulator_for
 
 
 def matmul(a: Tensor, b: Tensor, a_type: IntegerType, b_type: IntegerType) -> Tensor:

@@ -12,8 +12,8 @@ exact, also for a chain of multipliers whose wide products are added before they
 from dataclasses import dataclass
 from itertools import product as every
 
-from golden.numbers.integer_type import IntegerType
-from golden.units.mac_spec import Multiplier, product_range
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.mac_spec import Multiplier, product_range
 
 MAXIMUM_CHAIN = 8
 """Multipliers whose wide products are added: each more delays its operands by a cycle more."""

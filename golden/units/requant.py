@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from golden.numbers.limits import MAXIMUM_MULTIPLIER_WIDTH, WORD_BITS
-from golden.numbers.requant_spec import RequantChannels
-from golden.numbers.rounding import RANDOM_BITS, Rounding
-from golden.numbers.shifts import round_shift
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.limits import MAXIMUM_MULTIPLIER_WIDTH, WORD_BITS
+from bittrue.golden.numbers.requant_spec import RequantChannels
+from bittrue.golden.numbers.rounding import RANDOM_BITS, Rounding
+from bittrue.golden.numbers.shifts import round_shift
 
 
 def requantize(
@@ -63,7 +63,7 @@ def _check_inputs(
     if channels.spec.multiplier_width > MAXIMUM_MULTIPLIER_WIDTH:
         raise UserError(
             f"multiplier_width is {channels.spec.multiplier_width}; here allowed: up to "
-            f"{MAXIMUM_MULTIPLIER_WIDTH} bits; golden.graph.FixedPoint takes more"
+            f"{MAXIMUM_MULTIPLIER_WIDTH} bits; bittrue.golden.graph.FixedPoint takes more"
         )
     if accumulator.is_floating_point() or accumulator.is_complex():
         raise UserError(f"accumulator is {accumulator.dtype}; allowed: an integer dtype")

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from golden.units.shiftadd_spec import WIDTHS, products_per_beat
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.shiftadd_spec import WIDTHS, products_per_beat
 
 
 def pack_operands(values: Tensor, width: int, size: int) -> Tensor:

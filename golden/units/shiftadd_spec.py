@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from golden.units.chunks import MAXIMUM_LENGTH
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.chunks import MAXIMUM_LENGTH
 
 WIDTHS = (2, 4, 8, 16)
 """Operand widths by their run-time code."""

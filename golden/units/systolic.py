@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-from golden.units.matmul import check_values
-from golden.units.systolic_spec import SystolicSpec
+from bittrue.golden.units.matmul import check_values
+from bittrue.golden.units.systolic_spec import SystolicSpec
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,14 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from golden.units.mac_spec import accumulator_for, check_at_least_one, check_length, check_operand
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.mac_spec import (
+    accumulator_for,
+    check_at_least_one,
+    check_length,
+    check_operand,
+)
 
 MAXIMUM_SIDE = 64
 MAXIMUM_DEPTH = 1024

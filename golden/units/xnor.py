@@ -5,8 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from golden.errors import UserError
-from golden.units.xnor_spec import SignThresholds
+from bittrue.golden.errors import UserError
+from bittrue.golden.units.xnor_spec import SignThresholds
 
 
 def xnor_dot(inputs: Tensor, weights: Tensor) -> Tensor:

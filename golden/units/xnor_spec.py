@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from golden.units.chunks import Chunks
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.chunks import Chunks
 
 
 @dataclass(frozen=True)

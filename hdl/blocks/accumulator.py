@@ -2,10 +2,10 @@
 
 from amaranth.hdl import C, Module, Signal, Value, ValueLike
 
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.adder_tree import add_term
-from hdl.blocks.pipeline import ValidStages
-from hdl.blocks.shapes import shape_of
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.adder_tree import add_term
+from bittrue.hdl.blocks.pipeline import ValidStages
+from bittrue.hdl.blocks.shapes import shape_of
 
 
 class FramePipeline(ValidStages):

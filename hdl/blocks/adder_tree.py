@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from amaranth.hdl import C, Cat, Value
 
-from hdl.blocks.pipeline import Stages
+from bittrue.hdl.blocks.pipeline import Stages
 
 
 def adder_tree_latency(count: int) -> int:

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from amaranth.hdl import C, Cat, Const, Shape, Signal, Value
 
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.pipeline import Stages
-from hdl.blocks.row_chains import ROW_INPUTS, Row, row_chains_latency, sum_of_products
-from hdl.blocks.shapes import type_of
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.pipeline import Stages
+from bittrue.hdl.blocks.row_chains import ROW_INPUTS, Row, row_chains_latency, sum_of_products
+from bittrue.hdl.blocks.shapes import type_of
 
 
 def lut_dot_product(pipeline: Stages, name: str, a: Sequence[Value], b: Sequence[Value]) -> Value:

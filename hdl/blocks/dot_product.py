@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from amaranth.hdl import Value
 
-from golden.units.mac_spec import MacSpec, Multiplier
-from golden.units.packing import Packing, find_packing
-from hdl.blocks.adder_tree import adder_tree, adder_tree_latency
-from hdl.blocks.booth import lut_dot_product, lut_dot_product_latency
-from hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
-from hdl.blocks.packed_multiply import Vectors, packed_dot_products, packed_latency
-from hdl.blocks.pipeline import Stages
-from hdl.blocks.shapes import shape_of
+from bittrue.golden.units.mac_spec import MacSpec, Multiplier
+from bittrue.golden.units.packing import Packing, find_packing
+from bittrue.hdl.blocks.adder_tree import adder_tree, adder_tree_latency
+from bittrue.hdl.blocks.booth import lut_dot_product, lut_dot_product_latency
+from bittrue.hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
+from bittrue.hdl.blocks.packed_multiply import Vectors, packed_dot_products, packed_latency
+from bittrue.hdl.blocks.pipeline import Stages
+from bittrue.hdl.blocks.shapes import shape_of
 
 
 def packing_of(spec: MacSpec) -> Packing:

@@ -2,8 +2,8 @@
 
 from amaranth.hdl import Shape, Value
 
-from hdl.blocks.booth import lut_dot_product, lut_dot_product_latency
-from hdl.blocks.pipeline import Stages
+from bittrue.hdl.blocks.booth import lut_dot_product, lut_dot_product_latency
+from bittrue.hdl.blocks.pipeline import Stages
 
 
 def logic_multiply(pipeline: Stages, name: str, a: Value, b: Value, addend: Value) -> Value:

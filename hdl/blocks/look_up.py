@@ -7,11 +7,11 @@ import numpy as np
 from amaranth.hdl import C, Cat, Module, Shape, Value
 from numpy.typing import NDArray
 
-from golden.numbers.exact_integers import exact_integers
-from hdl.blocks.memory import Memory
-from hdl.blocks.pipeline import Stages
-from hdl.blocks.rom import Rom
-from hdl.blocks.shapes import shape_spanning
+from bittrue.golden.numbers.exact_integers import exact_integers
+from bittrue.hdl.blocks.memory import Memory
+from bittrue.hdl.blocks.pipeline import Stages
+from bittrue.hdl.blocks.rom import Rom
+from bittrue.hdl.blocks.shapes import shape_spanning
 
 LOOK_UP_LATENCY = 2
 """Cycles of `look_up` and a register behind it: block RAM is slow to answer."""

@@ -2,8 +2,8 @@
 
 from amaranth.hdl import C, Cat, Const, Mux, Shape, Signal, Value
 
-from hdl.blocks.adder_tree import add_at
-from hdl.blocks.pipeline import Stages
+from bittrue.hdl.blocks.adder_tree import add_at
+from bittrue.hdl.blocks.pipeline import Stages
 
 CHUNK_WIDTH = 17
 """Unsigned bits of an operand chunk; 18 with a sign: what DSP48E1 and MULT18X18D both take."""

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from amaranth.hdl import Cat, Const, Value
 
-from golden.units.packing import Packing
-from hdl.blocks.adder_tree import adder_tree, adder_tree_latency
-from hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
-from hdl.blocks.pipeline import Stages
+from bittrue.golden.units.packing import Packing
+from bittrue.hdl.blocks.adder_tree import adder_tree, adder_tree_latency
+from bittrue.hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
+from bittrue.hdl.blocks.pipeline import Stages
 
 Vectors = Sequence[Sequence[Value]]
 """Operands, by vector and lane."""

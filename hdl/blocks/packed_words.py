@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from golden.numbers.exact_integers import exact_integers
+from bittrue.golden.numbers.exact_integers import exact_integers
 
 Words = NDArray[np.uint64]
 """Packed words, shape (words, 64-bit limbs), lowest limb first."""

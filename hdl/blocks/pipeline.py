@@ -14,7 +14,7 @@ from amaranth.hdl import (
     ValueLike,
 )
 
-from hdl.blocks.platform import VerilogPlatform
+from bittrue.hdl.blocks.platform import VerilogPlatform
 
 
 class Stages:

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from golden.errors import UserError
+from bittrue.golden.errors import UserError
 
 _LIBRARY = Path(__file__).parent / "verilog"
 _DESIGN = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")

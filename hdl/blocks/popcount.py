@@ -7,8 +7,8 @@ from itertools import product as every
 
 from amaranth.hdl import C, Cat, Const, Mux, Value
 
-from hdl.blocks.adder_tree import add_term
-from hdl.blocks.pipeline import Stages
+from bittrue.hdl.blocks.adder_tree import add_term
+from bittrue.hdl.blocks.pipeline import Stages
 
 _MOST_COUNTED = 5
 """Bits that share a table of six inputs with one bit of the carry chain."""

@@ -4,8 +4,8 @@ from amaranth.hdl import ClockSignal, Const, Instance, Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.blocks.memory import Memory, usual_ram
-from hdl.blocks.platform import VerilogPlatform
+from bittrue.hdl.blocks.memory import Memory, usual_ram
+from bittrue.hdl.blocks.platform import VerilogPlatform
 
 
 class Ram(wiring.Component):

@@ -6,8 +6,8 @@ from amaranth.hdl import C, ClockSignal, Instance, Module, ResetSignal, ShapeLik
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.errors import UserError
-from hdl.blocks.platform import VerilogPlatform
+from bittrue.golden.errors import UserError
+from bittrue.hdl.blocks.platform import VerilogPlatform
 
 BUFFER_LATENCY = 2
 """Cycles that a `ResultFifo` adds to the latency of the pipeline in front of it."""

@@ -7,11 +7,11 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 from numpy.typing import ArrayLike
 
-from golden.errors import UserError
-from golden.numbers.exact_integers import exact_integers
-from hdl.blocks.memory import Memory, usual_rom
-from hdl.blocks.packed_words import pack_words
-from hdl.blocks.platform import VerilogPlatform
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.exact_integers import exact_integers
+from bittrue.hdl.blocks.memory import Memory, usual_rom
+from bittrue.hdl.blocks.packed_words import pack_words
+from bittrue.hdl.blocks.platform import VerilogPlatform
 
 
 class Rom(wiring.Component):

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
 
-from golden.numbers.requant_spec import RequantSpec
-from golden.numbers.rounding import RANDOM_BITS, Rounding
-from hdl.blocks.pipeline import Stages
+from bittrue.golden.numbers.requant_spec import RequantSpec
+from bittrue.golden.numbers.rounding import RANDOM_BITS, Rounding
+from bittrue.hdl.blocks.pipeline import Stages
 
 ROUNDING_SHIFT_LATENCY = 4
 

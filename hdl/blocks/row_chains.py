@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from amaranth.hdl import C, Value
 
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.adder_tree import add_term, adder_tree, adder_tree_latency
-from hdl.blocks.pipeline import Stages
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.adder_tree import add_term, adder_tree, adder_tree_latency
+from bittrue.hdl.blocks.pipeline import Stages
 
 CHAIN_LENGTH = 3
 """Rows added one after the other, a cycle each: shorter chains need more adders to join them,

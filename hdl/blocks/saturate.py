@@ -2,7 +2,7 @@
 
 from amaranth.hdl import C, Mux, Value
 
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.integer_type import IntegerType
 
 
 def saturate(value: Value, target: IntegerType) -> Value:

@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Shape
 
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.integer_type import IntegerType
 
 
 def shape_of(integer: IntegerType) -> Shape:

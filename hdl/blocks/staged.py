@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from amaranth.hdl import Value, ValueLike
 
-from hdl.blocks.pipeline import Stages
+from bittrue.hdl.blocks.pipeline import Stages
 
 
 class Staged:

@@ -4,7 +4,7 @@ from amaranth.hdl import Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.errors import UserError
+from bittrue.golden.errors import UserError
 
 
 class Xorshift32(wiring.Component):

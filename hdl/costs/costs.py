@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from golden.numbers.arrays import Int64
+from bittrue.golden.numbers.arrays import Int64
 
 Count = int | Int64
 

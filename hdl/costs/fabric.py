@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from golden.units.mac_spec import Multiplier
+from bittrue.golden.units.mac_spec import Multiplier
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from hdl.blocks.multiply import LOGIC_WIDTH
-from hdl.costs.costs import Costs
+from bittrue.hdl.blocks.multiply import LOGIC_WIDTH
+from bittrue.hdl.costs.costs import Costs
 
 STREAM = Costs(1)
 """Valid and ready of a pipeline."""

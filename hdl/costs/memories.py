@@ -5,10 +5,10 @@ Every function takes numbers, or arrays of them: one entry for each way to build
 
 import numpy as np
 
-from golden.numbers.arrays import Int64
-from hdl.blocks.memory import Memory, usual_ram, usual_rom
-from hdl.costs.costs import Costs, Count, rounded_up
-from hdl.costs.fabric import Fabric
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.blocks.memory import Memory, usual_ram, usual_rom
+from bittrue.hdl.costs.costs import Costs, Count, rounded_up
+from bittrue.hdl.costs.fabric import Fabric
 
 _TABLE_WORDS = 64
 """Words of one bit that a table of six inputs holds."""

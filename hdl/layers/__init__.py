@@ -5,6 +5,6 @@ lowest. The number of elements to a beat divides the number of channels, so no b
 pixel. Every layer counts its own beats; images follow each other without a gap.
 """
 
-from hdl.layers.parts.codes import code_stream
+from bittrue.hdl.layers.parts.codes import code_stream
 
 __all__ = ["code_stream"]

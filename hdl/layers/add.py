@@ -8,26 +8,26 @@ import numpy as np
 from amaranth.hdl import C, Cat, Module, Mux, Value
 from amaranth.lib import stream
 
-from golden import graph
-from golden.graph import Tensor
-from golden.lowering.addition import AdditionTables, find_addition_tables
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
-from hdl.blocks.pipeline import Pipeline, Stages
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.costs.logic import STREAM, clamp_cost
-from hdl.layers.layer_spec import Place
-from hdl.layers.parts.code_table import (
+from bittrue.golden import graph
+from bittrue.golden.graph import Tensor
+from bittrue.golden.lowering.addition import AdditionTables, find_addition_tables
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
+from bittrue.hdl.blocks.pipeline import Pipeline, Stages
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.costs.logic import STREAM, clamp_cost
+from bittrue.hdl.layers.layer_spec import Place
+from bittrue.hdl.layers.parts.code_table import (
     CODE_TABLE_LATENCY,
     MAXIMUM_TABLE_WIDTH,
     code_table,
     code_table_cost,
 )
-from hdl.layers.parts.codes import decoded
-from hdl.layers.parts.elementwise import Elementwise, ElementwiseSpec
-from hdl.layers.registry import makes_layers_of
+from bittrue.hdl.layers.parts.codes import decoded
+from bittrue.hdl.layers.parts.elementwise import Elementwise, ElementwiseSpec
+from bittrue.hdl.layers.registry import makes_layers_of
 
 SUM_LATENCY = CODE_TABLE_LATENCY + 1
 """Cycles of tables and the sum of their entries."""

@@ -3,21 +3,21 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from golden import graph
-from golden.graph import Tensor, Window
-from golden.graph.tensor import Encoding
-from golden.lowering.certify import certified_average
-from hdl.blocks.look_up import stored_width
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.costs.memories import usual_rom_cost
-from hdl.layers.layer_spec import LayerSpec, Place
-from hdl.layers.parts.global_pool import GlobalPoolSpec
-from hdl.layers.parts.window_average import WindowAverage, WindowAverageSpec
-from hdl.layers.parts.window_pool import WindowPoolSpec, covers_the_image
-from hdl.layers.parts.window_reduce import Reduction
-from hdl.layers.registry import makes_layers_of
-from hdl.units.certified_requant import certificate_columns, certificate_multipliers
+from bittrue.golden import graph
+from bittrue.golden.graph import Tensor, Window
+from bittrue.golden.graph.tensor import Encoding
+from bittrue.golden.lowering.certify import certified_average
+from bittrue.hdl.blocks.look_up import stored_width
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.costs.memories import usual_rom_cost
+from bittrue.hdl.layers.layer_spec import LayerSpec, Place
+from bittrue.hdl.layers.parts.global_pool import GlobalPoolSpec
+from bittrue.hdl.layers.parts.window_average import WindowAverage, WindowAverageSpec
+from bittrue.hdl.layers.parts.window_pool import WindowPoolSpec, covers_the_image
+from bittrue.hdl.layers.parts.window_reduce import Reduction
+from bittrue.hdl.layers.registry import makes_layers_of
+from bittrue.hdl.units.certified_requant import certificate_columns, certificate_multipliers
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Module
 
-from golden import graph
-from hdl.blocks.pipeline import Pipeline
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.costs.logic import STREAM, clamp_cost
-from hdl.layers.layer import Layer
-from hdl.layers.layer_spec import Place
-from hdl.layers.parts.codes import clamped
-from hdl.layers.parts.lanewise import BeatwiseSpec
-from hdl.layers.registry import makes_layers_of
+from bittrue.golden import graph
+from bittrue.hdl.blocks.pipeline import Pipeline
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.costs.logic import STREAM, clamp_cost
+from bittrue.hdl.layers.layer import Layer
+from bittrue.hdl.layers.layer_spec import Place
+from bittrue.hdl.layers.parts.codes import clamped
+from bittrue.hdl.layers.parts.lanewise import BeatwiseSpec
+from bittrue.hdl.layers.registry import makes_layers_of
 
 
 @dataclass(frozen=True, eq=False)

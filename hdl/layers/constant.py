@@ -7,20 +7,20 @@ import numpy as np
 from amaranth.hdl import C, Cat, Module, Mux, Signal
 from amaranth.lib import stream
 
-from golden import graph
-from golden.graph import Tensor
-from golden.numbers.arrays import Int64
-from hdl.blocks.packed_words import pack_words
-from hdl.blocks.pipeline import Pipeline
-from hdl.blocks.rom import Rom
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.costs.logic import STREAM, counters_cost
-from hdl.costs.memories import usual_rom_cost
-from hdl.layers.layer import Layer
-from hdl.layers.layer_spec import LayerSpec, Place
-from hdl.layers.parts.codes import check_lanes
-from hdl.layers.registry import makes_layers_of
+from bittrue.golden import graph
+from bittrue.golden.graph import Tensor
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.blocks.packed_words import pack_words
+from bittrue.hdl.blocks.pipeline import Pipeline
+from bittrue.hdl.blocks.rom import Rom
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.costs.logic import STREAM, counters_cost
+from bittrue.hdl.costs.memories import usual_rom_cost
+from bittrue.hdl.layers.layer import Layer
+from bittrue.hdl.layers.layer_spec import LayerSpec, Place
+from bittrue.hdl.layers.parts.codes import check_lanes
+from bittrue.hdl.layers.registry import makes_layers_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,11 +1,11 @@
 """Dense layers."""
 
-from golden import graph
-from golden.graph import Tensor, Window
-from hdl.layers.layer_spec import Place
-from hdl.layers.parts.matrix_geometry import MatrixGeometry
-from hdl.layers.parts.matrix_layer import MatrixLayerSpec
-from hdl.layers.registry import makes_layers_of
+from bittrue.golden import graph
+from bittrue.golden.graph import Tensor, Window
+from bittrue.hdl.layers.layer_spec import Place
+from bittrue.hdl.layers.parts.matrix_geometry import MatrixGeometry
+from bittrue.hdl.layers.parts.matrix_layer import MatrixLayerSpec
+from bittrue.hdl.layers.registry import makes_layers_of
 
 
 @makes_layers_of(graph.FullyConnected)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from amaranth.lib import wiring
 
 if TYPE_CHECKING:
-    from hdl.layers.layer_spec import LayerSpec
+    from bittrue.hdl.layers.layer_spec import LayerSpec
 
 SpecT_co = TypeVar("SpecT_co", bound="LayerSpec", covariant=True)
 

@@ -8,14 +8,14 @@ import numpy as np
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.graph import AccumulatorBounds, Node, Tensor
-from golden.graph.requantization import Requantization
-from golden.numbers.arrays import Int64
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.layers.layer import Layer
-from hdl.layers.parts.codes import code_stream
-from hdl.layers.parts.folding import Folding
+from bittrue.golden.graph import AccumulatorBounds, Node, Tensor
+from bittrue.golden.graph.requantization import Requantization
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.layers.layer import Layer
+from bittrue.hdl.layers.parts.codes import code_stream
+from bittrue.hdl.layers.parts.folding import Folding
 
 
 @dataclass(frozen=True, eq=False)

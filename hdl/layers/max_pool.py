@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Value
 
-from golden import graph
-from golden.graph import Window
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.layers.layer_spec import Place
-from hdl.layers.parts.codes import clamped
-from hdl.layers.parts.window_pool import WindowPoolSpec
-from hdl.layers.parts.window_reduce import Reduction
-from hdl.layers.registry import makes_layers_of
+from bittrue.golden import graph
+from bittrue.golden.graph import Window
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.layers.layer_spec import Place
+from bittrue.hdl.layers.parts.codes import clamped
+from bittrue.hdl.layers.parts.window_pool import WindowPoolSpec
+from bittrue.hdl.layers.parts.window_reduce import Reduction
+from bittrue.hdl.layers.registry import makes_layers_of
 
 
 @dataclass(frozen=True, eq=False)

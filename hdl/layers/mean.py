@@ -1,10 +1,10 @@
 """Means over whole images, as a layer."""
 
-from golden import graph
-from golden.errors import UserError
-from hdl.layers.layer_spec import Place
-from hdl.layers.parts.global_pool import GlobalPoolSpec
-from hdl.layers.registry import makes_layers_of
+from bittrue.golden import graph
+from bittrue.golden.errors import UserError
+from bittrue.hdl.layers.layer_spec import Place
+from bittrue.hdl.layers.parts.global_pool import GlobalPoolSpec
+from bittrue.hdl.layers.registry import makes_layers_of
 
 
 @makes_layers_of(graph.Mean)

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Module
 
-from golden import graph
-from hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.costs.logic import STREAM, product_cost
-from hdl.layers.layer_spec import Place
-from hdl.layers.parts.codes import decoded
-from hdl.layers.parts.elementwise import Elementwise, ElementwiseSpec
-from hdl.layers.registry import makes_layers_of
+from bittrue.golden import graph
+from bittrue.hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.costs.logic import STREAM, product_cost
+from bittrue.hdl.layers.layer_spec import Place
+from bittrue.hdl.layers.parts.codes import decoded
+from bittrue.hdl.layers.parts.elementwise import Elementwise, ElementwiseSpec
+from bittrue.hdl.layers.registry import makes_layers_of
 
 
 @dataclass(frozen=True, eq=False)

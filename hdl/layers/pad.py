@@ -7,19 +7,19 @@ import numpy as np
 from amaranth.hdl import C, Cat, Module, Mux, Value
 from amaranth.lib import stream
 
-from golden import graph
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from hdl.blocks.pipeline import Pipeline
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.costs.logic import STREAM, counters_cost
-from hdl.layers.layer import Layer
-from hdl.layers.layer_spec import Place
-from hdl.layers.parts.codes import elements_through_beat
-from hdl.layers.parts.lanewise import LanewiseSpec
-from hdl.layers.parts.position import Position
-from hdl.layers.registry import makes_layers_of
+from bittrue.golden import graph
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.blocks.pipeline import Pipeline
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.costs.logic import STREAM, counters_cost
+from bittrue.hdl.layers.layer import Layer
+from bittrue.hdl.layers.layer_spec import Place
+from bittrue.hdl.layers.parts.codes import elements_through_beat
+from bittrue.hdl.layers.parts.lanewise import LanewiseSpec
+from bittrue.hdl.layers.parts.position import Position
+from bittrue.hdl.layers.registry import makes_layers_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from golden.errors import UserError
-from golden.graph import Node
-from golden.registry import import_modules
-from hdl.layers.layer_spec import LayerSpec, Place
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Node
+from bittrue.golden.registry import import_modules
+from bittrue.hdl.layers.layer_spec import LayerSpec, Place
 
 SpecOf = Callable[[Node, Place], LayerSpec]
 """Makes the specification of a node's layer from the node and its place."""
@@ -63,4 +63,4 @@ def layer_spec(node: Node, place: Place) -> LayerSpec:
 def _find(operator: type[Node]) -> None:
     """Import the files of all operators, unless this one has entered itself already."""
     if operator not in LAYERS and operator not in WIRES:
-        import_modules("hdl.layers")
+        import_modules("bittrue.hdl.layers")

@@ -6,17 +6,17 @@ from functools import cached_property
 import numpy as np
 from amaranth.hdl import Cat, Module
 
-from golden import graph
-from golden.numbers.arrays import Int64
-from hdl.blocks.pipeline import Pipeline
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.costs.logic import STREAM
-from hdl.layers.layer_spec import Place
-from hdl.layers.parts.code_table import CODE_TABLE_LATENCY, code_table, code_table_cost
-from hdl.layers.parts.codes import decoded, resized
-from hdl.layers.parts.elementwise import CHEAP_TABLE_WIDTH, Elementwise, ElementwiseSpec
-from hdl.layers.registry import makes_layers_of
+from bittrue.golden import graph
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.blocks.pipeline import Pipeline
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.costs.logic import STREAM
+from bittrue.hdl.layers.layer_spec import Place
+from bittrue.hdl.layers.parts.code_table import CODE_TABLE_LATENCY, code_table, code_table_cost
+from bittrue.hdl.layers.parts.codes import decoded, resized
+from bittrue.hdl.layers.parts.elementwise import CHEAP_TABLE_WIDTH, Elementwise, ElementwiseSpec
+from bittrue.hdl.layers.registry import makes_layers_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """New shapes, which take no circuit: the codes pass in the same order."""
 
-from golden import graph
-from hdl.layers.registry import WIRES
+from bittrue.golden import graph
+from bittrue.hdl.layers.registry import WIRES
 
 WIRES.add(graph.Reshape)

@@ -4,18 +4,22 @@ from dataclasses import dataclass
 
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value, signed
 
-from golden import graph
-from golden.numbers.arrays import Int64
-from golden.numbers.gemmlowp import FORTY_EIGHT_SEVENTEENTHS, MINUS_THIRTY_TWO_SEVENTEENTHS, ONE
-from golden.numbers.softmax import SUM_INTEGER_BITS
-from hdl.blocks.adder_tree import add_term
-from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
-from hdl.blocks.pipeline import Stages
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.layers.layer_spec import Place
-from hdl.layers.parts.softmax_rows import SoftmaxRows, SoftmaxRowsSpec
-from hdl.layers.registry import makes_layers_of
+from bittrue.golden import graph
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.gemmlowp import (
+    FORTY_EIGHT_SEVENTEENTHS,
+    MINUS_THIRTY_TWO_SEVENTEENTHS,
+    ONE,
+)
+from bittrue.golden.numbers.softmax import SUM_INTEGER_BITS
+from bittrue.hdl.blocks.adder_tree import add_term
+from bittrue.hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
+from bittrue.hdl.blocks.pipeline import Stages
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.layers.layer_spec import Place
+from bittrue.hdl.layers.parts.softmax_rows import SoftmaxRows, SoftmaxRowsSpec
+from bittrue.hdl.layers.registry import makes_layers_of
 
 _MULTIPLICATIONS = 7
 """Of the reciprocal: a first guess, and two for each of three Newton-Raphson steps."""

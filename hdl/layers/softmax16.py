@@ -6,17 +6,17 @@ import numpy as np
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
 from numpy.typing import NDArray
 
-from golden import graph
-from golden.numbers.arrays import Int64
-from hdl.blocks.look_up import look_up, stored_width
-from hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
-from hdl.blocks.pipeline import Stages
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.costs.memories import usual_rom_cost
-from hdl.layers.layer_spec import Place
-from hdl.layers.parts.softmax_rows import SoftmaxRows, SoftmaxRowsSpec
-from hdl.layers.registry import makes_layers_of
+from bittrue.golden import graph
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.blocks.look_up import look_up, stored_width
+from bittrue.hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
+from bittrue.hdl.blocks.pipeline import Stages
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.costs.memories import usual_rom_cost
+from bittrue.hdl.layers.layer_spec import Place
+from bittrue.hdl.layers.parts.softmax_rows import SoftmaxRows, SoftmaxRowsSpec
+from bittrue.hdl.layers.registry import makes_layers_of
 
 _BITS = 15
 """Fraction bits of exponentials, reciprocals and outputs."""

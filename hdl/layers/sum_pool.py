@@ -5,18 +5,18 @@ from functools import cached_property
 
 import numpy as np
 
-from golden import graph
-from golden.errors import UserError
-from golden.graph import Window
-from golden.graph.requantization import Requantization
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.layers.layer_spec import LayerSpec, Place
-from hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
-from hdl.layers.parts.global_pool import GlobalPoolSpec
-from hdl.layers.parts.window_pool import WindowPoolSpec, covers_the_image
-from hdl.layers.parts.window_reduce import Reduction
-from hdl.layers.registry import makes_layers_of
+from bittrue.golden import graph
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Window
+from bittrue.golden.graph.requantization import Requantization
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.layers.layer_spec import LayerSpec, Place
+from bittrue.hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
+from bittrue.hdl.layers.parts.global_pool import GlobalPoolSpec
+from bittrue.hdl.layers.parts.window_pool import WindowPoolSpec, covers_the_image
+from bittrue.hdl.layers.parts.window_reduce import Reduction
+from bittrue.hdl.layers.registry import makes_layers_of
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,12 +1,12 @@
 """Every kind of multiplier, by its name."""
 
-from golden.errors import UnknownNameError
-from hdl.multipliers.codebook import CODEBOOK
-from hdl.multipliers.mac import DSP, LUT, PACKED_DSP48E1, PACKED_MULT18X18D
-from hdl.multipliers.multiplier import Multiplier
-from hdl.multipliers.power_of_two import POWER_OF_TWO
-from hdl.multipliers.ternary import TERNARY
-from hdl.multipliers.xnor import XNOR
+from bittrue.golden.errors import UnknownNameError
+from bittrue.hdl.multipliers.codebook import CODEBOOK
+from bittrue.hdl.multipliers.mac import DSP, LUT, PACKED_DSP48E1, PACKED_MULT18X18D
+from bittrue.hdl.multipliers.multiplier import Multiplier
+from bittrue.hdl.multipliers.power_of_two import POWER_OF_TWO
+from bittrue.hdl.multipliers.ternary import TERNARY
+from bittrue.hdl.multipliers.xnor import XNOR
 
 CATALOGUE: dict[str, Multiplier] = {
     each.name: each

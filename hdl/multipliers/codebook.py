@@ -6,20 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 from amaranth.hdl import C, Cat, Value
 
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.pipeline import Stages
-from hdl.blocks.popcount import lookup
-from hdl.blocks.row_chains import (
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.pipeline import Stages
+from bittrue.hdl.blocks.popcount import lookup
+from bittrue.hdl.blocks.row_chains import (
     ROW_INPUTS,
     Row,
     row_chains_latency,
     sum_of_products,
 )
-from hdl.costs.costs import Costs, Count
-from hdl.multipliers.multiplier import Multiplier, Operands
-from hdl.multipliers.rows import rows_cost
+from bittrue.hdl.costs.costs import Costs, Count
+from bittrue.hdl.multipliers.multiplier import Multiplier, Operands
+from bittrue.hdl.multipliers.rows import rows_cost
 
 MAXIMUM_WEIGHTS = 1 << (ROW_INPUTS - 1)
 """Different weights, zero included, that leave a table an input for a bit of the code."""

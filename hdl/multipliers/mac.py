@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Value
 
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from golden.units import mac_spec
-from golden.units.mac_spec import MINIMUM_OPERAND_WIDTH, MacSpec
-from golden.units.packing import find_packing
-from hdl.blocks.booth import lut_rows_bits
-from hdl.blocks.dot_product import dot_product_latency, dot_products
-from hdl.blocks.pipeline import Stages
-from hdl.blocks.shapes import shape_of
-from hdl.costs.costs import Costs, Count
-from hdl.multipliers.multiplier import Multiplier, Operands, typed
-from hdl.multipliers.rows import rows_cost
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units import mac_spec
+from bittrue.golden.units.mac_spec import MINIMUM_OPERAND_WIDTH, MacSpec
+from bittrue.golden.units.packing import find_packing
+from bittrue.hdl.blocks.booth import lut_rows_bits
+from bittrue.hdl.blocks.dot_product import dot_product_latency, dot_products
+from bittrue.hdl.blocks.pipeline import Stages
+from bittrue.hdl.blocks.shapes import shape_of
+from bittrue.hdl.costs.costs import Costs, Count
+from bittrue.hdl.multipliers.multiplier import Multiplier, Operands, typed
+from bittrue.hdl.multipliers.rows import rows_cost
 
 _MOST_PRODUCTS = 8
 """More products than any hardware multiplier makes at once."""

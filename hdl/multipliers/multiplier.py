@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 from amaranth.hdl import C, Cat, Value
 
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.pipeline import Stages
-from hdl.costs.costs import Costs, Count
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.pipeline import Stages
+from bittrue.hdl.costs.costs import Costs, Count
 
 
 @dataclass(frozen=True)

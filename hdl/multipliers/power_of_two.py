@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from amaranth.hdl import C, Cat, Mux, Value
 
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.pipeline import Stages
-from hdl.blocks.row_chains import Row, row_chains_latency, signed_row, sum_of_products
-from hdl.costs.costs import Costs, Count
-from hdl.multipliers.multiplier import Multiplier, Operands, typed
-from hdl.multipliers.rows import rows_cost
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.pipeline import Stages
+from bittrue.hdl.blocks.row_chains import Row, row_chains_latency, signed_row, sum_of_products
+from bittrue.hdl.costs.costs import Costs, Count
+from bittrue.hdl.multipliers.multiplier import Multiplier, Operands, typed
+from bittrue.hdl.multipliers.rows import rows_cost
 
 _SHIFT_LATENCY = 1
 

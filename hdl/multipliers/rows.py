@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from hdl.costs.costs import Costs, Count, rounded_up
+from bittrue.hdl.costs.costs import Costs, Count, rounded_up
 
 _TABLES_OF_A_BIT = 1.75
 """Tables for each bit of a row: Yosys's count of 8 x 8, 4 x 4 and 2 x 2 bits on 7 series, with what

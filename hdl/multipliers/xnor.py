@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 from amaranth.hdl import C, Value
 
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.pipeline import Stages
-from hdl.blocks.popcount import ProductCounter
-from hdl.costs.costs import Costs, Count, rounded_up
-from hdl.multipliers.multiplier import Multiplier, Operands
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.pipeline import Stages
+from bittrue.hdl.blocks.popcount import ProductCounter
+from bittrue.hdl.costs.costs import Costs, Count, rounded_up
+from bittrue.hdl.multipliers.multiplier import Multiplier, Operands
 
 
 @dataclass(frozen=True)

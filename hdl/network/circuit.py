@@ -8,15 +8,15 @@ from amaranth.hdl import Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.layers.layer import Layer
-from hdl.layers.layer_spec import LayerSpec
-from hdl.layers.parts.codes import code_stream
-from hdl.layers.parts.connection import connect
-from hdl.layers.parts.fifo import Fifo
-from hdl.layers.parts.fork import Fork
-from hdl.layers.parts.lanes import Lanes
-from hdl.network.connections import Connections, Edge
-from hdl.network.spec import NetworkSpec, layer_name
+from bittrue.hdl.layers.layer import Layer
+from bittrue.hdl.layers.layer_spec import LayerSpec
+from bittrue.hdl.layers.parts.codes import code_stream
+from bittrue.hdl.layers.parts.connection import connect
+from bittrue.hdl.layers.parts.fifo import Fifo
+from bittrue.hdl.layers.parts.fork import Fork
+from bittrue.hdl.layers.parts.lanes import Lanes
+from bittrue.hdl.network.connections import Connections, Edge
+from bittrue.hdl.network.spec import NetworkSpec, layer_name
 
 
 class Network(wiring.Component):

@@ -6,11 +6,11 @@ from functools import cached_property
 
 import numpy as np
 
-from golden.graph import Node
-from hdl.layers.registry import is_wire
-from hdl.network.fork_depths import Dependence, branch_depths
-from hdl.network.schedule import Reader, Schedule, Step
-from hdl.network.spec import NetworkSpec, layer_name
+from bittrue.golden.graph import Node
+from bittrue.hdl.layers.registry import is_wire
+from bittrue.hdl.network.fork_depths import Dependence, branch_depths
+from bittrue.hdl.network.schedule import Reader, Schedule, Step
+from bittrue.hdl.network.spec import NetworkSpec, layer_name
 
 _SLACK = 2
 """Beats of a FIFO on top of what waits there, so that rounding costs nothing."""

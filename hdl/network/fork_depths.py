@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from golden.numbers.arrays import Int64
+from bittrue.golden.numbers.arrays import Int64
 
 Need = Callable[[Int64], Int64]
 """Places of elements in a stream, from 0, to how many elements of an earlier stream they need.

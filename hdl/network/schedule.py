@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from golden.numbers.arrays import Float64, Int64
+from bittrue.golden.numbers.arrays import Float64, Int64
 
 Cycles = Float64
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 
-from golden.errors import UserError
-from golden.graph import Graph, Node, Tensor
-from hdl.blocks.memory import Memory
-from hdl.layers.layer_spec import LayerSpec, Place
-from hdl.layers.parts.folding import Folding
-from hdl.layers.registry import is_wire, layer_spec
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Graph, Node, Tensor
+from bittrue.hdl.blocks.memory import Memory
+from bittrue.hdl.layers.layer_spec import LayerSpec, Place
+from bittrue.hdl.layers.parts.folding import Folding
+from bittrue.hdl.layers.registry import is_wire, layer_spec
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from amaranth.lib import wiring
 
-from golden.graph import Graph, Tensor
-from golden.numbers.integer_type import IntegerType
-from hdl.printer.component_ports import describe_ports
+from bittrue.golden.graph import Graph, Tensor
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.printer.component_ports import describe_ports
 
 _MARKUP = re.compile(r"(`{1,2})([^`]+)\1")
 _EXPRESSION = re.compile(r"[A-Za-z_]\w*(\.\w+)*(\(\))?")

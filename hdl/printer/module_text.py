@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count, groupby
 
-from hdl.printer.wire_names import name_wires
+from bittrue.hdl.printer.wire_names import name_wires
 
 _MODULE = re.compile(
     r"^module (\w+)(?: (#\(.*?\)))? ?\(([^)]*)\);\n(.*?)^endmodule\n", re.MULTILINE | re.DOTALL

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import ExecutionError
-from golden.files.atomic_file import write_atomically, write_together
-from hdl.blocks.platform import RomColumns
-from hdl.printer.verilog_output import NUMBERS_LICENCE, Design, origin_text
-from hdl.printer.waivers import waiver_file
+from bittrue.golden.errors import ExecutionError
+from bittrue.golden.files.atomic_file import write_atomically, write_together
+from bittrue.hdl.blocks.platform import RomColumns
+from bittrue.hdl.printer.verilog_output import NUMBERS_LICENCE, Design, origin_text
+from bittrue.hdl.printer.waivers import waiver_file
 
 _EXACT = 62
 """Bits of a field up to which int64 holds its unsigned number and sums of its bits."""

@@ -6,7 +6,7 @@ a ROM in it, at any depth, and from each into the ones it instantiates.
 
 import re
 
-from hdl.blocks.platform import library_name
+from bittrue.hdl.blocks.platform import library_name
 
 PARAMETER = "ROM_FOLDER"
 """Of the top module: the folder of the ROM files; if empty, they are where the simulator runs."""

@@ -14,15 +14,15 @@ from amaranth.back import rtlil
 from amaranth.hdl import Fragment, Value
 from amaranth.lib import wiring
 
-from golden.child_process import run_program, what_failed
-from golden.errors import ExecutionError
-from hdl.blocks.platform import SEPARATOR, RomColumns, VerilogPlatform
-from hdl.printer.component_ports import flat_ports
-from hdl.printer.module_headers import comment, module_header, top_header
-from hdl.printer.module_text import lay_out
-from hdl.printer.net_names import name_nets
-from hdl.printer.port_names import name_ports
-from hdl.printer.rom_folder import pass_rom_folder
+from bittrue.golden.child_process import run_program, what_failed
+from bittrue.golden.errors import ExecutionError
+from bittrue.hdl.blocks.platform import SEPARATOR, RomColumns, VerilogPlatform
+from bittrue.hdl.printer.component_ports import flat_ports
+from bittrue.hdl.printer.module_headers import comment, module_header, top_header
+from bittrue.hdl.printer.module_text import lay_out
+from bittrue.hdl.printer.net_names import name_nets
+from bittrue.hdl.printer.port_names import name_ports
+from bittrue.hdl.printer.rom_folder import pass_rom_folder
 
 # Everything combinational becomes an assignment: an `always @*` block is not evaluated at time
 # zero by Icarus. Public names survive, unused wires do not.

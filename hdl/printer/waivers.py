@@ -1,6 +1,6 @@
 """The warnings of Verilator that a design is not to be judged by, each with its reason."""
 
-from hdl.printer.module_headers import comment
+from bittrue.hdl.printer.module_headers import comment
 
 WAIVERS = {
     "PROCASSINIT": "registers have a power-up value, which FPGAs load with the bitstream",

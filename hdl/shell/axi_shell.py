@@ -17,14 +17,14 @@ from amaranth.hdl import (
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.shapes import type_of
-from hdl.costs.costs import Costs
-from hdl.shell.bus import axi_lite, axi_stream, code_bytes
-from hdl.shell.counters import Counters
-from hdl.shell.register_file import RegisterFile
-from hdl.shell.register_map import (
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.shapes import type_of
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.shell.bus import axi_lite, axi_stream, code_bytes
+from bittrue.hdl.shell.counters import Counters
+from bittrue.hdl.shell.register_file import RegisterFile
+from bittrue.hdl.shell.register_map import (
     ADDRESS_WIDTH,
     IDENTIFICATION,
     MAXIMUM_LAYERS,
@@ -32,9 +32,9 @@ from hdl.shell.register_map import (
     Register,
     registers,
 )
-from hdl.shell.skid_buffer import SkidBuffer
-from hdl.shell.stream_input import StreamInput
-from hdl.shell.stream_output import StreamOutput
+from bittrue.hdl.shell.skid_buffer import SkidBuffer
+from bittrue.hdl.shell.stream_input import StreamInput
+from bittrue.hdl.shell.stream_output import StreamOutput
 
 _MAXIMUM_IMAGES = (1 << 16) - 1
 """Images that can be in a circuit at once; each has beats of its own there."""

@@ -4,8 +4,8 @@ from amaranth.hdl import Shape, ShapeLike
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.numbers.integer_type import IntegerType
-from hdl.shell.register_map import WORD_BYTES
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.shell.register_map import WORD_BYTES
 
 OKAY, SLVERR = 0b00, 0b10
 """Responses: done, and refused."""

@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.shell.register_map import WORD_BYTES, stall_register
+from bittrue.hdl.shell.register_map import WORD_BYTES, stall_register
 
 _WIDTH = 8 * WORD_BYTES
 

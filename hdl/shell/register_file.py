@@ -6,8 +6,8 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.shell.bus import OKAY, SLVERR, axi_lite
-from hdl.shell.register_map import ADDRESS_WIDTH, WORD_BYTES, Register
+from bittrue.hdl.shell.bus import OKAY, SLVERR, axi_lite
+from bittrue.hdl.shell.register_map import ADDRESS_WIDTH, WORD_BYTES, Register
 
 
 class RegisterFile(wiring.Component):

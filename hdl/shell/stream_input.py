@@ -4,11 +4,11 @@ from amaranth.hdl import Cat, Module, ResetSignal, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.numbers.integer_type import IntegerType
-from hdl.layers.parts.codes import code_stream
-from hdl.layers.parts.position import Position
-from hdl.shell.bus import axi_stream, code_bytes
-from hdl.shell.skid_buffer import SkidBuffer
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.layers.parts.codes import code_stream
+from bittrue.hdl.layers.parts.position import Position
+from bittrue.hdl.shell.bus import axi_stream, code_bytes
+from bittrue.hdl.shell.skid_buffer import SkidBuffer
 
 
 class StreamInput(wiring.Component):

@@ -4,13 +4,13 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.numbers.limits import MAXIMUM_CODE_WIDTH
-from golden.units.bitserial_spec import BitSerialSpec
-from hdl.blocks.adder_tree import add_term
-from hdl.blocks.chunks import Chunks
-from hdl.blocks.pipeline import Pipeline
-from hdl.blocks.popcount import ProductCounter
-from hdl.blocks.shapes import shape_of
+from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH
+from bittrue.golden.units.bitserial_spec import BitSerialSpec
+from bittrue.hdl.blocks.adder_tree import add_term
+from bittrue.hdl.blocks.chunks import Chunks
+from bittrue.hdl.blocks.pipeline import Pipeline
+from bittrue.hdl.blocks.popcount import ProductCounter
+from bittrue.hdl.blocks.shapes import shape_of
 
 
 class BitSerialDotProduct(wiring.Component):

@@ -11,23 +11,23 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from numpy.typing import NDArray
 
-from golden.certificates.certificate import Certificate
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.booth import lut_rows_bits
-from hdl.blocks.logic_multiply import logic_multiply, logic_multiply_latency
-from hdl.blocks.look_up import LOOK_UP_LATENCY, looked_up
-from hdl.blocks.memory import Memory
-from hdl.blocks.multiply import (
+from bittrue.golden.certificates.certificate import Certificate
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.booth import lut_rows_bits
+from bittrue.hdl.blocks.logic_multiply import logic_multiply, logic_multiply_latency
+from bittrue.hdl.blocks.look_up import LOOK_UP_LATENCY, looked_up
+from bittrue.hdl.blocks.memory import Memory
+from bittrue.hdl.blocks.multiply import (
     MULTIPLIER_LATENCY,
     MULTIPLY_LATENCY,
     hardware_multipliers,
     multiply,
 )
-from hdl.blocks.pipeline import Pipeline, Stages
-from hdl.blocks.saturate import limit, out_of_range, saturate
-from hdl.blocks.shapes import shape_of, shape_spanning
-from hdl.blocks.staged import Staged, computed, latest, passed
+from bittrue.hdl.blocks.pipeline import Pipeline, Stages
+from bittrue.hdl.blocks.saturate import limit, out_of_range, saturate
+from bittrue.hdl.blocks.shapes import shape_of, shape_spanning
+from bittrue.hdl.blocks.staged import Staged, computed, latest, passed
 
 
 def certified_latency(certificate: Certificate, in_logic: bool = False) -> int:

@@ -6,14 +6,14 @@ from amaranth.hdl import C, Cat, Module, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.numbers.integer_type import IntegerType
-from golden.units.coded_spec import CodedSpec
-from hdl.blocks.accumulator import FramePipeline
-from hdl.blocks.adder_tree import adder_tree, adder_tree_latency
-from hdl.blocks.pipeline import Stages
-from hdl.blocks.popcount import lookup
-from hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
-from hdl.blocks.shapes import shape_of
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.coded_spec import CodedSpec
+from bittrue.hdl.blocks.accumulator import FramePipeline
+from bittrue.hdl.blocks.adder_tree import adder_tree, adder_tree_latency
+from bittrue.hdl.blocks.pipeline import Stages
+from bittrue.hdl.blocks.popcount import lookup
+from bittrue.hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
+from bittrue.hdl.blocks.shapes import shape_of
 
 _TABLE_INPUTS = 6
 """Of the look-up tables that products are made for."""

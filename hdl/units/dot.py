@@ -4,14 +4,14 @@ from amaranth.hdl import Cat, Module
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.units.dot_spec import DotSpec
-from hdl.blocks.accumulator import FramePipeline
-from hdl.blocks.adder_tree import adder_tree, adder_tree_latency
-from hdl.blocks.dot_product import dot_product_latency, dot_products
-from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
-from hdl.blocks.pipeline import Pipeline
-from hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
-from hdl.blocks.shapes import shape_of
+from bittrue.golden.units.dot_spec import DotSpec
+from bittrue.hdl.blocks.accumulator import FramePipeline
+from bittrue.hdl.blocks.adder_tree import adder_tree, adder_tree_latency
+from bittrue.hdl.blocks.dot_product import dot_product_latency, dot_products
+from bittrue.hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
+from bittrue.hdl.blocks.pipeline import Pipeline
+from bittrue.hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
+from bittrue.hdl.blocks.shapes import shape_of
 
 
 class Dot(wiring.Component):

@@ -4,10 +4,10 @@ from amaranth.hdl import Cat, Module
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.units.mac_spec import MacSpec
-from hdl.blocks.accumulator import FramePipeline
-from hdl.blocks.dot_product import dot_product_latency, dot_products
-from hdl.blocks.shapes import shape_of
+from bittrue.golden.units.mac_spec import MacSpec
+from bittrue.hdl.blocks.accumulator import FramePipeline
+from bittrue.hdl.blocks.dot_product import dot_product_latency, dot_products
+from bittrue.hdl.blocks.shapes import shape_of
 
 
 class Mac(wiring.Component):

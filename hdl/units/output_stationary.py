@@ -7,11 +7,11 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.units.systolic_spec import SystolicSpec
-from hdl.blocks.adder_tree import add_term
-from hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
-from hdl.blocks.pipeline import Stages
-from hdl.blocks.shapes import shape_of
+from bittrue.golden.units.systolic_spec import SystolicSpec
+from bittrue.hdl.blocks.adder_tree import add_term
+from bittrue.hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
+from bittrue.hdl.blocks.pipeline import Stages
+from bittrue.hdl.blocks.shapes import shape_of
 
 
 class OutputStationaryArray(wiring.Component):

@@ -4,21 +4,21 @@ from amaranth.hdl import C, Module, Mux, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import RANDOM_BITS, Rounding
-from hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
-from hdl.blocks.pipeline import Pipeline
-from hdl.blocks.rounding_shift import (
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import RANDOM_BITS, Rounding
+from bittrue.hdl.blocks.multiply import MULTIPLY_LATENCY, multiply
+from bittrue.hdl.blocks.pipeline import Pipeline
+from bittrue.hdl.blocks.rounding_shift import (
     LEFT_SHIFT_OFFSET,
     ROUNDING_SHIFT_LATENCY,
     RoundingShift,
     shift_width,
 )
-from hdl.blocks.shapes import shape_of
-from hdl.blocks.staged import Staged, computed, passed
-from hdl.blocks.xorshift import Xorshift32
+from bittrue.hdl.blocks.shapes import shape_of
+from bittrue.hdl.blocks.staged import Staged, computed, passed
+from bittrue.hdl.blocks.xorshift import Xorshift32
 
 
 def channel_layout(spec: RequantSpec) -> data.StructLayout:

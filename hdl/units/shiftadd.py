@@ -6,11 +6,11 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.numbers.integer_type import IntegerType
-from golden.units.shiftadd_spec import BRICKS, ShiftAddSpec
-from hdl.blocks.accumulator import FramePipeline
-from hdl.blocks.popcount import lookup
-from hdl.blocks.shapes import shape_of
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.shiftadd_spec import BRICKS, ShiftAddSpec
+from bittrue.hdl.blocks.accumulator import FramePipeline
+from bittrue.hdl.blocks.popcount import lookup
+from bittrue.hdl.blocks.shapes import shape_of
 
 _DIGIT_COUNTS = (1, 2, 4)
 """Two-bit digits of an operand of 2, 4 and 8 bits."""

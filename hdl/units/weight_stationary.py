@@ -5,11 +5,11 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.memory import Memory
 from amaranth.lib.wiring import In, Out
 
-from golden.units.systolic_spec import SystolicSpec
-from hdl.blocks.adder_tree import add_term
-from hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
-from hdl.blocks.pipeline import Stages
-from hdl.blocks.shapes import shape_of
+from bittrue.golden.units.systolic_spec import SystolicSpec
+from bittrue.hdl.blocks.adder_tree import add_term
+from bittrue.hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
+from bittrue.hdl.blocks.pipeline import Stages
+from bittrue.hdl.blocks.shapes import shape_of
 
 TILE_CYCLES = 3
 """Least cycles from a tile whose sums are kept to the next: read a sum, add to it, write it."""

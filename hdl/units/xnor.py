@@ -4,13 +4,13 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.numbers.integer_type import IntegerType
-from golden.units.xnor_spec import XnorSpec
-from hdl.blocks.adder_tree import add_term
-from hdl.blocks.chunks import Chunks
-from hdl.blocks.pipeline import Pipeline
-from hdl.blocks.popcount import ProductCounter
-from hdl.blocks.shapes import shape_of
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.xnor_spec import XnorSpec
+from bittrue.hdl.blocks.adder_tree import add_term
+from bittrue.hdl.blocks.chunks import Chunks
+from bittrue.hdl.blocks.pipeline import Pipeline
+from bittrue.hdl.blocks.popcount import ProductCounter
+from bittrue.hdl.blocks.shapes import shape_of
 
 
 class XnorPopcount(wiring.Component):

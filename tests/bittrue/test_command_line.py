@@ -14,7 +14,7 @@ import pytest
 
 from bittrue import cli
 from bittrue.cli import COMMANDS, main
-from golden.graph import Graph, file
+from bittrue.golden.graph import Graph, file
 from tests.support.graphs import codes_of, convolution, single
 from tests.support.paths import ROOT
 

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from bittrue.cli import main
-from flows.command_status import STATUSES, status_of
-from flows.simulation.simulators.build_once import BuildError
-from flows.simulation.simulators.run import SimulationError
-from flows.synthesis.yosys import SynthesisError
-from golden.child_process import run_program, what_failed
-from golden.errors import ExecutionError, UserError
-from golden.graph import file
+from bittrue.flows.command_status import STATUSES, status_of
+from bittrue.flows.simulation.simulators.build_once import BuildError
+from bittrue.flows.simulation.simulators.run import SimulationError
+from bittrue.flows.synthesis.yosys import SynthesisError
+from bittrue.golden.child_process import run_program, what_failed
+from bittrue.golden.errors import ExecutionError, UserError
+from bittrue.golden.graph import file
 from tests.support.graphs import codes_of, convolution, single
 from tests.support.paths import ROOT
 
@@ -66,7 +66,7 @@ def test_results_are_statuses_and_faults_of_ours_are_not_hidden(
 def test_output_that_nobody_reads_ends_the_command_quietly() -> None:
     program = (
         "import sys\n"
-        "from flows.command_status import status_of\n"
+        "from bittrue.flows.command_status import status_of\n"
         "sys.exit(status_of('unit', lambda: print('x' * 1_000_000) or 0))\n"
     )
     command = f'{{ {sys.executable} -c "$0"; echo $? >&2; }} | head -c 1'
@@ -134,14 +134,14 @@ def work():
         raise ImportError("numpy")
 """,
     "in a program": """
-from golden.child_process import run_program
+from bittrue.golden.child_process import run_program
 def work():
     run_program(["sh", "-c", "sleep 60 & echo $! > pid; wait"])
 """,
 }
 GUARDED = """
 import sys, time
-from flows.command_status import status_of
+from bittrue.flows.command_status import status_of
 {work}
 print("ready")
 sys.exit(status_of("unit", work))
@@ -207,10 +207,10 @@ MOMENTS = {
     "certify": ("bittrue.planning.certify", "icarus"),
     "plan": ("bittrue.planning.plan_network", "icarus"),
     "Amaranth": ("amaranth.back.rtlil.convert_fragment", "icarus"),
-    "Yosys": ("hdl.printer.verilog_output.run_program", "icarus"),
-    "Verilator": ("flows.simulation.simulators.verilator.run_program", "verilator"),
-    "compiler": ("flows.simulation.simulators.verilator._compile", "verilator"),
-    "simulation": ("flows.simulation.bench.cosimulation.run", "icarus"),
+    "Yosys": ("bittrue.hdl.printer.verilog_output.run_program", "icarus"),
+    "Verilator": ("bittrue.flows.simulation.simulators.verilator.run_program", "verilator"),
+    "compiler": ("bittrue.flows.simulation.simulators.verilator._compile", "verilator"),
+    "simulation": ("bittrue.flows.simulation.bench.cosimulation.run", "icarus"),
 }
 
 

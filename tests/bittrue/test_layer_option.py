@@ -3,7 +3,7 @@
 import pytest
 
 from bittrue.commands.build import parse_layers
-from golden.errors import UserError
+from bittrue.golden.errors import UserError
 
 
 def test_names_may_hold_an_equals_sign() -> None:

@@ -40,7 +40,10 @@ def run(*command: str, cwd: Path, env: dict[str, str] | None = None) -> tuple[in
         ("bittrue bild", "bittrue: argument COMMAND: invalid choice: 'bild' (choose from "),
         ("bittrue run x.tflite", "bittrue run: the following arguments are required: --input"),
         ("bittrue digits --sed 1", "unrecognized arguments: --sed 1; 'bittrue --help' explains"),
-        ("flows.formal mac --timeout x", "argument --timeout: invalid int value: 'x'; 'python -m"),
+        (
+            "bittrue.flows.formal mac --timeout x",
+            "argument --timeout: invalid int value: 'x'; 'python -m",
+        ),
         ("cocotb_tests --sim", "argument --sim: expected one argument; 'python -m cocotb_tests --"),
     ],
 )
@@ -72,8 +75,8 @@ def test_verilog_is_written_whole(tmp_path: Path) -> None:
 
 def test_generating_verilog_imports_no_torch() -> None:
     program = (
-        "import sys\nfrom flows.units import UNITS\n"
-        "from hdl.printer.verilog_output import to_verilog\n"
+        "import sys\nfrom bittrue.flows.units import UNITS\n"
+        "from bittrue.hdl.printer.verilog_output import to_verilog\n"
         "unit = UNITS['requant']; to_verilog(unit.build(**unit.parse([])), 'requant')\n"
         "sys.exit('torch' in sys.modules)"
     )

@@ -17,8 +17,8 @@ Arrows = dict[str, set[str]]
 
 def rooms_of(floor: str) -> list[str]:
     """Return the folders of a floor that hold modules."""
-    folders = {path.relative_to(ROOT / floor).parts[0] for path in (ROOT / floor).glob("*/*.py")}
-    return sorted(folders)
+    folders = {path.parent for path in (ROOT / floor).glob("*/*.py")}
+    return sorted(folder.name for folder in folders if not folder.is_symlink())
 
 
 def imported(file: Path) -> set[str]:
@@ -37,7 +37,8 @@ def arrows_of(floor: str) -> Arrows:
     for room in rooms:
         for file in (ROOT / floor / room).rglob("*.py"):
             for module in imported(file):
-                top, _, rest = f"{module}.".partition(".")
+                within = "" if floor == "bittrue" else "bittrue."
+                top, _, rest = f"{module}.".removeprefix(within).partition(".")
                 if top == floor and (other := rest.split(".")[0]) in rooms and other != room:
                     arrows[room].add(other)
     return arrows

@@ -105,8 +105,8 @@ def test_what_docstrings_and_comments_mention_is_there(package: str) -> None:
     [
         "see `golden/numbers/no_such_thing.py`",
         "see `tests/no_such_folder/test_*.py`",
-        "of `golden.numbers.no_such_thing`",
-        "of `golden.numbers.rounding.NoSuchThing`",
+        "of `bittrue.golden.numbers.no_such_thing`",
+        "of `bittrue.golden.numbers.rounding.NoSuchThing`",
         "in `no_such_file.py`",
     ],
 )
@@ -118,7 +118,7 @@ def test_what_is_not_there_is_noticed(text: str) -> None:
 
 def test_what_is_there_is_not_complained_of() -> None:
     text = (
-        "`golden/numbers/rounding.py`, `tests/hdl/*`, `golden.numbers.rounding.Rounding`, "
-        "`golden.numbers`, `rounding.py`, `python -m cocotb_tests.units.every_mode`"
+        "`golden/numbers/rounding.py`, `tests/hdl/*`, `bittrue.golden.numbers.rounding.Rounding`, "
+        "`bittrue.golden.numbers`, `rounding.py`, `python -m cocotb_tests.units.every_mode`"
     )
     assert list(missing(text)) == []

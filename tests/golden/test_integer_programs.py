@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.optimize import Bounds, LinearConstraint
 
-from golden.integer_programs import solve, without_output
+from bittrue.golden.integer_programs import solve, without_output
 
 
 def test_the_solution_is_the_best_of_all() -> None:

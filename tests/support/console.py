@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.simulation.simulators.toolchain import verilator_environment
+from bittrue.flows.simulation.simulators.toolchain import verilator_environment
 from tests.support.paths import DOCS, ROOT
 
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]

@@ -1,5 +1,5 @@
 """The digits network, trained for a moment."""
 
-from golden.digits import DigitsSettings, Training
+from bittrue.golden.digits import DigitsSettings, Training
 
 QUICK = DigitsSettings(Training(epochs=1))

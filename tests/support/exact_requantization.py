@@ -5,8 +5,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from golden.numbers.requant_spec import RequantChannels
-from golden.numbers.rounding import RANDOM_BITS, Rounding
+from bittrue.golden.numbers.requant_spec import RequantChannels
+from bittrue.golden.numbers.rounding import RANDOM_BITS, Rounding
 
 HALF = Fraction(1, 2)
 

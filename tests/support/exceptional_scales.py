@@ -5,8 +5,8 @@ from functools import partial
 
 import numpy as np
 
-from golden.numbers.arrays import Int64
-from golden.numbers.float_requant import requantize_float32_half_even
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.float_requant import requantize_float32_half_even
 
 Reference = Callable[[Int64], Int64]
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.graph import (
+from bittrue.golden.graph import (
     Graph,
     storage_dtype,
 )

@@ -28,11 +28,11 @@ import numpy as np
 import onnx
 from rich.progress import track
 
-from golden.errors import UserError
-from golden.frontends.onnx import PROFILES as ONNX_PROFILES
-from golden.frontends.onnx import convert_onnx
-from golden.frontends.tflite import PROFILES, convert_tflite
-from golden.graph import file
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx import PROFILES as ONNX_PROFILES
+from bittrue.golden.frontends.onnx import convert_onnx
+from bittrue.golden.frontends.tflite import PROFILES, convert_tflite
+from bittrue.golden.graph import file
 from tests.support.onnx_fixtures import BOTH, QDQ, model, random_network
 from tests.support.paths import QONNX_EXPORTS
 from tests.support.tflite_fixtures import FIXTURES

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from golden.graph import Convolution, FixedPoint, FullyConnected, Graph, Node, Reshape
-from golden.numbers.multiplier import TFLITE_MULTIPLIER_WIDTH
+from bittrue.golden.graph import Convolution, FixedPoint, FullyConnected, Graph, Node, Reshape
+from bittrue.golden.numbers.multiplier import TFLITE_MULTIPLIER_WIDTH
 from tests.support.tflite_builder import TfliteBuilder
 
 

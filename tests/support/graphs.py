@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from golden.graph import Convolution, Encoding, FixedPoint, Graph, Node, Tensor, Window
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import Rounding
+from bittrue.golden.graph import Convolution, Encoding, FixedPoint, Graph, Node, Tensor, Window
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
 
 INT8 = IntegerType(8, True)
 

@@ -8,9 +8,9 @@ import pytest
 from numpy.typing import NDArray
 from onnx import helper
 
-from golden.executor.execute import Executor
-from golden.frontends.onnx import convert_onnx
-from golden.graph import Graph
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.onnx import convert_onnx
+from bittrue.golden.graph import Graph
 from tests.support.onnx_builder import (
     session,
 )

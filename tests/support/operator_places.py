@@ -127,9 +127,8 @@ def _imported(tree: ast.Module) -> dict[str, tuple[str, str]]:
 
 @cache
 def _module(place: str) -> Any:
-    return importlib.import_module(
-        place.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-    )
+    name = place.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return importlib.import_module(name if name.split(".")[0] == "bittrue" else f"bittrue.{name}")
 
 
 def _flat(value: object) -> Iterator[object]:

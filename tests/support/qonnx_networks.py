@@ -7,8 +7,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper
 
-from golden.graph import Graph
-from golden.numbers.arrays import Float32, Float64
+from bittrue.golden.graph import Graph
+from bittrue.golden.numbers.arrays import Float32, Float64
 from tests.support.onnx_builder import OnnxBuilder
 from tests.support.paths import QONNX_EXPORTS as EXPORTS
 

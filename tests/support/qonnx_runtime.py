@@ -11,7 +11,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
 from qonnx.transformation.infer_shapes import InferShapes
 
-from golden.numbers.arrays import Float32
+from bittrue.golden.numbers.arrays import Float32
 
 
 @contextmanager

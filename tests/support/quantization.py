@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from golden.quantize import QuantizedNetwork, Scheme, quantize
-from golden.quantize.agreement import compare_layers
+from bittrue.golden.quantize import QuantizedNetwork, Scheme, quantize
+from bittrue.golden.quantize.agreement import compare_layers
 
 
 def small_network(seed: int = 1) -> nn.Sequential:

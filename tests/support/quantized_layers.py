@@ -8,7 +8,7 @@ import torch
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
-from golden.numbers.arrays import Float32, Int64
+from bittrue.golden.numbers.arrays import Float32, Int64
 from tests.support.tflite_builder import TfliteBuilder
 
 OPERATORS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from golden.graph import (
+from bittrue.golden.graph import (
     Add,
     Addend,
     ArgMax,
@@ -34,13 +34,13 @@ from golden.graph import (
     Tensor,
     Window,
 )
-from golden.graph.node import AccumulatingNode
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.multiplier import quantize_multiplier
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import Rounding
-from golden.numbers.softmax import softmax_exponential
-from golden.numbers.softmax16 import softmax16_exponential, softmax16_reciprocal
+from bittrue.golden.graph.node import AccumulatingNode
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.multiplier import quantize_multiplier
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
+from bittrue.golden.numbers.softmax import softmax_exponential
+from bittrue.golden.numbers.softmax16 import softmax16_exponential, softmax16_reciprocal
 
 ROUNDINGS = [rounding for rounding in Rounding if rounding is not Rounding.STOCHASTIC]
 

@@ -7,9 +7,9 @@ import tflite
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from golden.executor.execute import Executor
-from golden.frontends.tflite import convert_tflite
-from golden.graph import Graph
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.tflite import convert_tflite
+from bittrue.golden.graph import Graph
 from tests.support.litert import Kernels
 from tests.support.tflite_fixtures import (
     FIXTURES,

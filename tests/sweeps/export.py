@@ -12,14 +12,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from golden.digits import quantized_digits
-from golden.digits.data import load
-from golden.digits.files import GRAPH_FILE
-from golden.executor.execute import Executor
-from golden.export import STYLES, export_onnx
-from golden.frontends.tflite import PROFILES, import_tflite
-from golden.frontends.torch import to_codes
-from golden.graph import Graph, file
+from bittrue.golden.digits import quantized_digits
+from bittrue.golden.digits.data import load
+from bittrue.golden.digits.files import GRAPH_FILE
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.export import STYLES, export_onnx
+from bittrue.golden.frontends.tflite import PROFILES, import_tflite
+from bittrue.golden.frontends.torch import to_codes
+from bittrue.golden.graph import Graph, file
 from tests.support.exported import run
 from tests.support.graphs import codes_of
 from tests.support.models import MODELS

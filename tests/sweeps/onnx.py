@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from rich.progress import track
 
-from golden.errors import UserError
+from bittrue.golden.errors import UserError
 from tests.support.onnx_comparison import CASES, assert_equal
 from tests.support.onnx_fixtures import model, random_network
 

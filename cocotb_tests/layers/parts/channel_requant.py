@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from bittrue.flows.simulation.bench.payload import lanes_of
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.flows.units.layers import RequantizerKind, example_bounds, example_fixed_point
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.requant import requantize
+from bittrue.hdl.layers.parts.channel_requant import ChannelRequantizer
 from cocotb_tests.bench.streams import every_way, full_speed
-from flows.simulation.bench.payload import lanes_of
-from flows.simulation.bench.scenario import Scenario
-from flows.units.layers import RequantizerKind, example_bounds, example_fixed_point
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from golden.units.requant import requantize
-from hdl.layers.parts.channel_requant import ChannelRequantizer
 
 
 def scenarios(

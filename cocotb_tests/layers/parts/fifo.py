@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from bittrue.flows.simulation.bench.payload import lanes_of
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.hdl.blocks.shapes import type_of
+from bittrue.hdl.layers.parts.fifo import Fifo
 from cocotb_tests.bench.streams import every_way
-from flows.simulation.bench.payload import lanes_of
-from flows.simulation.bench.scenario import Scenario
-from hdl.blocks.shapes import type_of
-from hdl.layers.parts.fifo import Fifo
 
 
 def scenarios(component: Fifo, parameters: object, seed: int, quick: bool) -> list[Scenario]:

@@ -5,15 +5,15 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from bittrue.flows.simulation.bench.payload import as_beats, lanes_of
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Tensor
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.layers.parts.sliding_window import SlidingWindow
+from bittrue.hdl.layers.parts.window_spec import SlidingWindowSpec
 from cocotb_tests.bench.images import random_images
 from cocotb_tests.bench.streams import every_manner
-from flows.simulation.bench.payload import as_beats, lanes_of
-from flows.simulation.bench.scenario import Scenario
-from golden.errors import UserError
-from golden.graph import Tensor
-from golden.numbers.arrays import Int64
-from hdl.layers.parts.sliding_window import SlidingWindow
-from hdl.layers.parts.window_spec import SlidingWindowSpec
 
 
 def scenarios(

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from bittrue.flows.simulation.bench.payload import as_beats
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.hdl.blocks.shapes import type_of
+from bittrue.hdl.layers.parts.subsample import Subsample
 from cocotb_tests.bench.streams import every_manner
-from flows.simulation.bench.payload import as_beats
-from flows.simulation.bench.scenario import Scenario
-from hdl.blocks.shapes import type_of
-from hdl.layers.parts.subsample import Subsample
 
 
 def scenarios(component: Subsample, parameters: object, seed: int, quick: bool) -> list[Scenario]:

@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bittrue.flows.simulation.bench.payload import lanes_of
+from bittrue.flows.units import UNITS
+from bittrue.golden.certificates.certificate import Certificate, StepFunction
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Certified
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
 from cocotb_tests.bench.checking import verdict_on
 from cocotb_tests.bench.side_by_side import build, circuits_at_fault, judge_together
 from cocotb_tests.bench.streams import full_speed
 from cocotb_tests.falsified import falsify
-from flows.simulation.bench.payload import lanes_of
-from flows.units import UNITS
-from golden.certificates.certificate import Certificate, StepFunction
-from golden.errors import UserError
-from golden.graph import Certified
-from golden.numbers.integer_type import IntegerType
-from hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
 
 INT8 = IntegerType(8, True)
 

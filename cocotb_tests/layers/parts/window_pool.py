@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from bittrue.flows.simulation.bench.payload import as_beats
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.hdl.layers.parts.window_pool import WindowPool
 from cocotb_tests.bench.images import executed, random_images
 from cocotb_tests.bench.streams import every_manner
-from flows.simulation.bench.payload import as_beats
-from flows.simulation.bench.scenario import Scenario
-from hdl.layers.parts.window_pool import WindowPool
 
 
 def scenarios(

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from bittrue.flows.simulation.bench.payload import as_beats, lanes_of
+from bittrue.flows.simulation.bench.scenario import Scenario
+from bittrue.hdl.layers.parts.window_reduce import Reduction, WindowReduce
 from cocotb_tests.bench.streams import every_way
-from flows.simulation.bench.payload import as_beats, lanes_of
-from flows.simulation.bench.scenario import Scenario
-from hdl.layers.parts.window_reduce import Reduction, WindowReduce
 
 
 def scenarios(

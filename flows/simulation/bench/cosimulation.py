@@ -12,25 +12,25 @@ import numpy as np
 from amaranth.lib import wiring
 from filelock import FileLock, Timeout
 
-from flows.simulation.bench.harness import CLOCKING, LIBRARY, TOP, Harness, StreamPort
-from flows.simulation.bench.payload import (
+from bittrue.flows.simulation.bench.harness import CLOCKING, LIBRARY, TOP, Harness, StreamPort
+from bittrue.flows.simulation.bench.payload import (
     Columns,
     pack,
     read_hex,
     unpack,
     write_hex,
 )
-from flows.simulation.simulators import icarus, verilator
-from flows.simulation.simulators.build_once import build_once, digest
-from flows.simulation.simulators.run import SimulationError, run
-from flows.simulation.simulators.toolchain import check_simulator
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from hdl.blocks.packed_words import Words
-from hdl.printer.rom_files import write_rom_files
-from hdl.printer.verilog_output import Design
+from bittrue.flows.simulation.simulators import icarus, verilator
+from bittrue.flows.simulation.simulators.build_once import build_once, digest
+from bittrue.flows.simulation.simulators.run import SimulationError, run
+from bittrue.flows.simulation.simulators.toolchain import check_simulator
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.blocks.packed_words import Words
+from bittrue.hdl.printer.rom_files import write_rom_files
+from bittrue.hdl.printer.verilog_output import Design
 
-DRIVER = "flows.simulation.bench.driver"
+DRIVER = "bittrue.flows.simulation.bench.driver"
 DEFAULT_PATIENCE = 10_000
 DEFAULT_TIMEOUT = 1_800.0
 _SMALLEST_DEPTH = 1 << 12

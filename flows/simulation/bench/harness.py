@@ -7,7 +7,7 @@ from pathlib import Path
 from amaranth.hdl import Shape
 from amaranth.lib import stream, wiring
 
-from golden.errors import UserError
+from bittrue.golden.errors import UserError
 
 LIBRARY = (Path(__file__).parent / "stream_source.v", Path(__file__).parent / "stream_sink.v")
 TOP = "bench"

@@ -7,11 +7,11 @@ import numpy as np
 from amaranth.hdl import Shape
 from numpy.typing import ArrayLike, NDArray
 
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from golden.numbers.exact_integers import exact_integers
-from hdl.blocks.packed_words import Words, empty_words, insert_field
-from hdl.printer.component_ports import payload_fields
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.exact_integers import exact_integers
+from bittrue.hdl.blocks.packed_words import Words, empty_words, insert_field
+from bittrue.hdl.printer.component_ports import payload_fields
 
 Columns = Mapping[str, Int64]
 """Values by field name; the only field of a scalar payload is named ``""``."""

@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from flows.simulation.bench.cosimulation import Cosimulation, Outcome, Run, WaveWindow
-from flows.simulation.bench.payload import Columns
-from golden.numbers.arrays import Int64
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation, Outcome, Run, WaveWindow
+from bittrue.flows.simulation.bench.payload import Columns
+from bittrue.golden.numbers.arrays import Int64
 
 WAVE_MARGIN = 100
 """Cycles recorded before and after the first difference."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from golden.errors import ExecutionError
+from bittrue.golden.errors import ExecutionError
 
 
 class BuildError(ExecutionError):

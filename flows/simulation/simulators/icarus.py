@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from flows.simulation.simulators.build_once import BuildError, build_once, digest
-from flows.simulation.simulators.toolchain import tool_versions
-from golden.child_process import run_program, what_failed
+from bittrue.flows.simulation.simulators.build_once import BuildError, build_once, digest
+from bittrue.flows.simulation.simulators.toolchain import tool_versions
+from bittrue.golden.child_process import run_program, what_failed
 
 PROGRAM = "sim.vvp"
 

@@ -9,9 +9,9 @@ import cocotb_tools.config
 import find_libpython
 from cocotb_tools.check_results import get_results
 
-from flows.simulation.simulators import icarus, verilator
-from golden.child_process import run_program
-from golden.errors import ExecutionError
+from bittrue.flows.simulation.simulators import icarus, verilator
+from bittrue.golden.child_process import run_program
+from bittrue.golden.errors import ExecutionError
 
 
 class SimulationError(ExecutionError):

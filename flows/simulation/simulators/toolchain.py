@@ -7,8 +7,8 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from golden.child_process import run_program
-from golden.errors import ExecutionError, UnknownNameError
+from bittrue.golden.child_process import run_program
+from bittrue.golden.errors import ExecutionError, UnknownNameError
 
 SIMULATORS = ("verilator", "icarus")
 

@@ -10,13 +10,13 @@ from tempfile import TemporaryDirectory
 
 import cocotb_tools.config
 
-from flows.simulation.simulators.build_once import BuildError, build_once, digest
-from flows.simulation.simulators.toolchain import (
+from bittrue.flows.simulation.simulators.build_once import BuildError, build_once, digest
+from bittrue.flows.simulation.simulators.toolchain import (
     tool_versions,
     verilator_environment,
     verilator_root,
 )
-from golden.child_process import run_program, what_failed
+from bittrue.golden.child_process import run_program, what_failed
 
 PROGRAM = "bench"
 BENCH_MAIN = Path(__file__).parent / "bench_main.cpp"

@@ -1,13 +1,13 @@
 """What training the digits networks gave once: float weights, and the integers of the mixed one.
 
 Training adds up in another order on another processor, and ends elsewhere. So its results are
-files, made by ``python -m golden.digits.train``, and figures that depend on them are the
+files, made by ``python -m bittrue.golden.digits.train``, and figures that depend on them are the
 same for all.
 """
 
 from pathlib import Path
 
-from golden.errors import UserError
+from bittrue.golden.errors import UserError
 
 WEIGHTS_FILE = "digits.safetensors"
 MIXED_FILE = "digits-mixed.bittrue"

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from golden.executor.code_functions import compile_function, requantized
-from golden.executor.kernel import Kernel, compile_node
-from golden.graph import Add, Tensor
-from golden.numbers.arrays import Int64
+from bittrue.golden.executor.code_functions import compile_function, requantized
+from bittrue.golden.executor.kernel import Kernel, compile_node
+from bittrue.golden.graph import Add, Tensor
+from bittrue.golden.numbers.arrays import Int64
 
 
 @compile_node.register

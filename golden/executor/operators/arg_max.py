@@ -1,8 +1,8 @@
 """The index of the greatest code, on torch."""
 
-from golden.executor.kernel import Kernel, compile_node
-from golden.executor.storage import Storage
-from golden.graph import ArgMax, Tensor
+from bittrue.golden.executor.kernel import Kernel, compile_node
+from bittrue.golden.executor.storage import Storage
+from bittrue.golden.graph import ArgMax, Tensor
 
 
 @compile_node.register

@@ -3,11 +3,11 @@
 import numpy as np
 import torch
 
-from golden.executor.kernel import Kernel, compile_node
-from golden.executor.loops import divide_sums
-from golden.executor.storage import Storage
-from golden.executor.window_sums import window_sums
-from golden.graph import AveragePool, Tensor
+from bittrue.golden.executor.kernel import Kernel, compile_node
+from bittrue.golden.executor.loops import divide_sums
+from bittrue.golden.executor.storage import Storage
+from bittrue.golden.executor.window_sums import window_sums
+from bittrue.golden.graph import AveragePool, Tensor
 
 
 @compile_node.register

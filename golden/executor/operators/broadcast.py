@@ -1,7 +1,7 @@
 """Codes repeated along axes, on torch."""
 
-from golden.executor.kernel import Kernel, compile_node
-from golden.graph import Broadcast, Tensor
+from bittrue.golden.executor.kernel import Kernel, compile_node
+from bittrue.golden.graph import Broadcast, Tensor
 
 
 @compile_node.register

@@ -1,8 +1,8 @@
 """Limits of a code: relu, relu6, on torch."""
 
-from golden.executor.kernel import Kernel, compile_node
-from golden.executor.storage import Storage
-from golden.graph import Clamp, Tensor
+from bittrue.golden.executor.kernel import Kernel, compile_node
+from bittrue.golden.executor.storage import Storage
+from bittrue.golden.graph import Clamp, Tensor
 
 
 @compile_node.register

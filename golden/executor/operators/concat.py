@@ -2,8 +2,8 @@
 
 import torch
 
-from golden.executor.kernel import Kernel, compile_node
-from golden.graph import Concat, Tensor
+from bittrue.golden.executor.kernel import Kernel, compile_node
+from bittrue.golden.graph import Concat, Tensor
 
 
 @compile_node.register

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from golden.executor.kernel import Kernel, compile_node
-from golden.executor.storage import Storage
-from golden.graph import Constant, Tensor
+from bittrue.golden.executor.kernel import Kernel, compile_node
+from bittrue.golden.executor.storage import Storage
+from bittrue.golden.graph import Constant, Tensor
 
 
 @compile_node.register

@@ -1,8 +1,8 @@
 """Convolutions: grouped and depthwise ones, padding, stride and dilation, on torch."""
 
-from golden.executor.kernel import Kernel, compile_node
-from golden.executor.products import compile_convolution
-from golden.graph import AccumulatorBounds, Convolution, Tensor
+from bittrue.golden.executor.kernel import Kernel, compile_node
+from bittrue.golden.executor.products import compile_convolution
+from bittrue.golden.graph import AccumulatorBounds, Convolution, Tensor
 
 
 @compile_node.register

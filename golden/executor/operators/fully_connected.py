@@ -1,8 +1,8 @@
 """Matrix-vector products, on torch."""
 
-from golden.executor.kernel import Kernel, compile_node
-from golden.executor.products import compile_fully_connected
-from golden.graph import AccumulatorBounds, FullyConnected, Tensor
+from bittrue.golden.executor.kernel import Kernel, compile_node
+from bittrue.golden.executor.products import compile_fully_connected
+from bittrue.golden.graph import AccumulatorBounds, FullyConnected, Tensor
 
 
 @compile_node.register

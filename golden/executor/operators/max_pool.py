@@ -2,10 +2,10 @@
 
 import torch
 
-from golden.executor.kernel import Kernel, compile_node
-from golden.executor.storage import Storage
-from golden.executor.window_sums import window_taps
-from golden.graph import MaxPool, Tensor
+from bittrue.golden.executor.kernel import Kernel, compile_node
+from bittrue.golden.executor.storage import Storage
+from bittrue.golden.executor.window_sums import window_taps
+from bittrue.golden.graph import MaxPool, Tensor
 
 
 @compile_node.register

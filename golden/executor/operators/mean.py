@@ -2,9 +2,9 @@
 
 import torch
 
-from golden.executor.kernel import Kernel, compile_node, decode
-from golden.executor.requantization import compile_requantization
-from golden.graph import AccumulatorBounds, Mean, Tensor
+from bittrue.golden.executor.kernel import Kernel, compile_node, decode
+from bittrue.golden.executor.requantization import compile_requantization
+from bittrue.golden.graph import AccumulatorBounds, Mean, Tensor
 
 
 @compile_node.register

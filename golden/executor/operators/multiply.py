@@ -1,9 +1,9 @@
 """Products of two tensors, on torch."""
 
-from golden.executor.code_functions import compile_function, requantized
-from golden.executor.kernel import Kernel, compile_node
-from golden.graph import Multiply, Tensor
-from golden.numbers.arrays import Int64
+from bittrue.golden.executor.code_functions import compile_function, requantized
+from bittrue.golden.executor.kernel import Kernel, compile_node
+from bittrue.golden.graph import Multiply, Tensor
+from bittrue.golden.numbers.arrays import Int64
 
 
 @compile_node.register

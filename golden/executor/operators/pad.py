@@ -2,9 +2,9 @@
 
 from torch.nn.functional import pad
 
-from golden.executor.kernel import Kernel, compile_node
-from golden.executor.storage import Storage
-from golden.graph import Pad, Tensor
+from bittrue.golden.executor.kernel import Kernel, compile_node
+from bittrue.golden.executor.storage import Storage
+from bittrue.golden.graph import Pad, Tensor
 
 
 @compile_node.register

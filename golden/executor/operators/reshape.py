@@ -1,7 +1,7 @@
 """The same codes in another shape, on torch."""
 
-from golden.executor.kernel import Kernel, compile_node
-from golden.graph import Reshape, Tensor
+from bittrue.golden.executor.kernel import Kernel, compile_node
+from bittrue.golden.graph import Reshape, Tensor
 
 
 @compile_node.register

@@ -1,7 +1,7 @@
 """A part of a tensor, on torch."""
 
-from golden.executor.kernel import Kernel, compile_node
-from golden.graph import Slice, Tensor
+from bittrue.golden.executor.kernel import Kernel, compile_node
+from bittrue.golden.graph import Slice, Tensor
 
 
 @compile_node.register

@@ -2,10 +2,10 @@
 
 import torch
 
-from golden.executor.kernel import Kernel, compile_node
-from golden.executor.storage import Storage
-from golden.graph import Softmax, Tensor
-from golden.numbers.softmax import softmax
+from bittrue.golden.executor.kernel import Kernel, compile_node
+from bittrue.golden.executor.storage import Storage
+from bittrue.golden.graph import Softmax, Tensor
+from bittrue.golden.numbers.softmax import softmax
 
 
 @compile_node.register

@@ -2,10 +2,10 @@
 
 import torch
 
-from golden.executor.kernel import Kernel, compile_node
-from golden.executor.storage import Storage
-from golden.graph import Softmax16, Tensor
-from golden.numbers.softmax16 import softmax16
+from bittrue.golden.executor.kernel import Kernel, compile_node
+from bittrue.golden.executor.storage import Storage
+from bittrue.golden.graph import Softmax16, Tensor
+from bittrue.golden.numbers.softmax16 import softmax16
 
 
 @compile_node.register

@@ -2,10 +2,10 @@
 
 import torch
 
-from golden.executor.kernel import Kernel, compile_node, decode
-from golden.executor.requantization import compile_requantization
-from golden.executor.window_sums import window_sums
-from golden.graph import AccumulatorBounds, SumPool, Tensor
+from bittrue.golden.executor.kernel import Kernel, compile_node, decode
+from bittrue.golden.executor.requantization import compile_requantization
+from bittrue.golden.executor.window_sums import window_sums
+from bittrue.golden.graph import AccumulatorBounds, SumPool, Tensor
 
 
 @compile_node.register

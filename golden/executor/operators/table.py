@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from golden.executor.code_functions import compile_function
-from golden.executor.kernel import Kernel, compile_node
-from golden.graph import Table, Tensor
+from bittrue.golden.executor.code_functions import compile_function
+from bittrue.golden.executor.kernel import Kernel, compile_node
+from bittrue.golden.graph import Table, Tensor
 
 
 @compile_node.register

@@ -1,9 +1,9 @@
 """Sums and differences of scaled operands, as ONNX operators."""
 
-from golden.export.integer import operands, write_node
-from golden.export.requantization import write_requantization
-from golden.export.writer import Writer
-from golden.graph import Add, Graph
+from bittrue.golden.export.integer import operands, write_node
+from bittrue.golden.export.requantization import write_requantization
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import Add, Graph
 
 
 @write_node.register

@@ -1,8 +1,8 @@
 """The index of the greatest code, as ONNX operators."""
 
-from golden.export.integer import fits_float32, write_node
-from golden.export.writer import Writer
-from golden.graph import ArgMax, Graph
+from bittrue.golden.export.integer import fits_float32, write_node
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import ArgMax, Graph
 
 
 @write_node.register

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from golden.export.integer import window_sum, write_node
-from golden.export.writer import Writer
-from golden.graph import AveragePool, Encoding, Graph
+from bittrue.golden.export.integer import window_sum, write_node
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import AveragePool, Encoding, Graph
 
 
 @write_node.register

@@ -1,8 +1,8 @@
 """Codes repeated along axes, as ONNX operators."""
 
-from golden.export.integer import write_node
-from golden.export.writer import Writer
-from golden.graph import Broadcast, Graph
+from bittrue.golden.export.integer import write_node
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import Broadcast, Graph
 
 
 @write_node.register

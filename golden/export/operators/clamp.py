@@ -1,8 +1,8 @@
 """Limits of a code: relu, relu6, as ONNX operators."""
 
-from golden.export.integer import write_node
-from golden.export.writer import Writer
-from golden.graph import Clamp, Graph
+from bittrue.golden.export.integer import write_node
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import Clamp, Graph
 
 
 @write_node.register

@@ -1,8 +1,8 @@
 """Tensors joined along an axis, as ONNX operators."""
 
-from golden.export.integer import write_node
-from golden.export.writer import Writer
-from golden.graph import Concat, Graph
+from bittrue.golden.export.integer import write_node
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import Concat, Graph
 
 
 @write_node.register

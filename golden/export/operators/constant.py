@@ -1,9 +1,9 @@
 """Codes that do not depend on the input, as ONNX operators."""
 
-from golden.errors import UserError
-from golden.export.integer import write_node
-from golden.export.writer import Writer
-from golden.graph import Constant, Graph
+from bittrue.golden.errors import UserError
+from bittrue.golden.export.integer import write_node
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import Constant, Graph
 
 
 @write_node.register

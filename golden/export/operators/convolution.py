@@ -1,6 +1,6 @@
 """Convolutions: grouped and depthwise ones, padding, stride and dilation, as ONNX operators."""
 
-from golden.export.integer import (
+from bittrue.golden.export.integer import (
     TO_FIRST,
     TO_LAST,
     attributes,
@@ -9,10 +9,10 @@ from golden.export.integer import (
     largest_value,
     write_node,
 )
-from golden.export.qdq import Form, write_products
-from golden.export.requantization import write_requantization
-from golden.export.writer import Writer
-from golden.graph import Convolution, Graph
+from bittrue.golden.export.qdq import Form, write_products
+from bittrue.golden.export.requantization import write_requantization
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import Convolution, Graph
 
 
 @write_node.register

@@ -1,10 +1,10 @@
 """Matrix-vector products, as ONNX operators."""
 
-from golden.export.integer import decoded, write_node
-from golden.export.qdq import Form, write_products
-from golden.export.requantization import write_requantization
-from golden.export.writer import Writer
-from golden.graph import FullyConnected, Graph
+from bittrue.golden.export.integer import decoded, write_node
+from bittrue.golden.export.qdq import Form, write_products
+from bittrue.golden.export.requantization import write_requantization
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import FullyConnected, Graph
 
 
 @write_node.register

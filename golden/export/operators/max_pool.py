@@ -1,8 +1,8 @@
 """The greatest code of each window, as ONNX operators."""
 
-from golden.export.integer import TO_FIRST, TO_LAST, attributes, fits_float32, write_node
-from golden.export.writer import Writer
-from golden.graph import Graph, MaxPool
+from bittrue.golden.export.integer import TO_FIRST, TO_LAST, attributes, fits_float32, write_node
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import Graph, MaxPool
 
 
 @write_node.register

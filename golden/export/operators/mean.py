@@ -1,9 +1,9 @@
 """The mean over axes, as ONNX operators."""
 
-from golden.export.integer import decoded, write_node
-from golden.export.requantization import write_requantization
-from golden.export.writer import Writer
-from golden.graph import Graph, Mean
+from bittrue.golden.export.integer import decoded, write_node
+from bittrue.golden.export.requantization import write_requantization
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import Graph, Mean
 
 
 @write_node.register

@@ -1,9 +1,9 @@
 """Products of two tensors, as ONNX operators."""
 
-from golden.export.integer import operands, write_node
-from golden.export.requantization import write_requantization
-from golden.export.writer import Writer
-from golden.graph import Graph, Multiply
+from bittrue.golden.export.integer import operands, write_node
+from bittrue.golden.export.requantization import write_requantization
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import Graph, Multiply
 
 
 @write_node.register

@@ -1,8 +1,8 @@
 """Borders filled with a code, as ONNX operators."""
 
-from golden.export.integer import write_node
-from golden.export.writer import Writer
-from golden.graph import Graph, Pad
+from bittrue.golden.export.integer import write_node
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import Graph, Pad
 
 
 @write_node.register

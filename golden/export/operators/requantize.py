@@ -1,9 +1,9 @@
 """Changes of scale, zero point or width, as ONNX operators."""
 
-from golden.export.integer import decoded, write_node
-from golden.export.requantization import write_requantization
-from golden.export.writer import Writer
-from golden.graph import Graph, Requantize
+from bittrue.golden.export.integer import decoded, write_node
+from bittrue.golden.export.requantization import write_requantization
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import Graph, Requantize
 
 
 @write_node.register

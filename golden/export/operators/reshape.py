@@ -1,8 +1,8 @@
 """The same codes in another shape, as ONNX operators."""
 
-from golden.export.integer import write_node
-from golden.export.writer import Writer
-from golden.graph import Graph, Reshape
+from bittrue.golden.export.integer import write_node
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import Graph, Reshape
 
 
 @write_node.register

@@ -1,8 +1,8 @@
 """A part of a tensor, as an ONNX operator."""
 
-from golden.export.integer import write_node
-from golden.export.writer import Writer
-from golden.graph import Graph, Slice
+from bittrue.golden.export.integer import write_node
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import Graph, Slice
 
 
 @write_node.register

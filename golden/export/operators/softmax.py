@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from golden.export.integer import bit_length, exponentials, one_over_one_plus, write_node
-from golden.export.writer import Writer
-from golden.graph import Graph, Softmax
+from bittrue.golden.export.integer import bit_length, exponentials, one_over_one_plus, write_node
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import Graph, Softmax
 
 
 @write_node.register

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from golden.export.integer import POWERS, bit_length, exponentials, write_node
-from golden.export.writer import Writer
-from golden.graph import Graph, Softmax16
+from bittrue.golden.export.integer import POWERS, bit_length, exponentials, write_node
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import Graph, Softmax16
 
 
 @write_node.register

@@ -1,9 +1,9 @@
 """The sum of each window, as ONNX operators."""
 
-from golden.export.integer import window_sum, write_node
-from golden.export.requantization import write_requantization
-from golden.export.writer import Writer
-from golden.graph import Graph, SumPool
+from bittrue.golden.export.integer import window_sum, write_node
+from bittrue.golden.export.requantization import write_requantization
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import Graph, SumPool
 
 
 @write_node.register

@@ -1,8 +1,8 @@
 """Any function of a code, as ONNX operators."""
 
-from golden.export.integer import write_node
-from golden.export.writer import Writer
-from golden.graph import Graph, Table
+from bittrue.golden.export.integer import write_node
+from bittrue.golden.export.writer import Writer
+from bittrue.golden.graph import Graph, Table
 
 
 @write_node.register

@@ -5,21 +5,26 @@
 
 from pathlib import Path
 
-from golden.errors import UserError
-from golden.files.bounded_file import read_bounded
-from golden.frontends.obstacles import Obstacles
-from golden.frontends.onnx import operators
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import GraphBuilder, Site
-from golden.frontends.onnx.folding import FOLDABLE, fold, literal
-from golden.frontends.onnx.layout import Layout
-from golden.frontends.onnx.model import InputInfo, OnnxModel, OnnxNode, read_model
-from golden.frontends.onnx.onnxruntime import OnnxRuntimeArithmetic
-from golden.frontends.onnx.outputs import Outputs
-from golden.frontends.onnx.registry import CHANNELS_LAST, CONVERSIONS, QONNX_DOMAINS, STANDARD
-from golden.frontends.onnx.values import Codes, FloatInput
-from golden.graph import Graph, Tensor
-from golden.registry import import_modules, import_users_operators
+from bittrue.golden.errors import UserError
+from bittrue.golden.files.bounded_file import read_bounded
+from bittrue.golden.frontends.obstacles import Obstacles
+from bittrue.golden.frontends.onnx import operators
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import GraphBuilder, Site
+from bittrue.golden.frontends.onnx.folding import FOLDABLE, fold, literal
+from bittrue.golden.frontends.onnx.layout import Layout
+from bittrue.golden.frontends.onnx.model import InputInfo, OnnxModel, OnnxNode, read_model
+from bittrue.golden.frontends.onnx.onnxruntime import OnnxRuntimeArithmetic
+from bittrue.golden.frontends.onnx.outputs import Outputs
+from bittrue.golden.frontends.onnx.registry import (
+    CHANNELS_LAST,
+    CONVERSIONS,
+    QONNX_DOMAINS,
+    STANDARD,
+)
+from bittrue.golden.frontends.onnx.values import Codes, FloatInput
+from bittrue.golden.graph import Graph, Tensor
+from bittrue.golden.registry import import_modules, import_users_operators
 
 import_modules(operators)
 

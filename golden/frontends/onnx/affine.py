@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic, scale_of
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.layout import Layout
-from golden.frontends.onnx.quantize import accumulated_codes
-from golden.frontends.onnx.values import (
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic, scale_of
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.layout import Layout
+from bittrue.golden.frontends.onnx.quantize import accumulated_codes
+from bittrue.golden.frontends.onnx.values import (
     Accumulated,
     FloatInput,
     Fractions,
@@ -24,7 +24,7 @@ from golden.frontends.onnx.values import (
     Value,
     fractions,
 )
-from golden.graph import MatrixNode
+from bittrue.golden.graph import MatrixNode
 
 Numbers = NDArray[Any]
 

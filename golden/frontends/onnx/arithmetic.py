@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.frontends.onnx.exact import exact_requantization
-from golden.frontends.onnx.pairs import add_operands
-from golden.frontends.onnx.quantizer import Quantizer
-from golden.frontends.onnx.values import (
+from bittrue.golden.frontends.onnx.exact import exact_requantization
+from bittrue.golden.frontends.onnx.pairs import add_operands
+from bittrue.golden.frontends.onnx.quantizer import Quantizer
+from bittrue.golden.frontends.onnx.values import (
     Accumulated,
     Fractions,
     Kernel,
@@ -23,9 +23,9 @@ from golden.frontends.onnx.values import (
     fractions,
     one_fraction,
 )
-from golden.graph import AccumulatorBounds, Addend, Requantization
-from golden.lowering.pair_addition import ScaledSum, few_pairs
-from golden.numbers.arrays import Int64
+from bittrue.golden.graph import AccumulatorBounds, Addend, Requantization
+from bittrue.golden.lowering.pair_addition import ScaledSum, few_pairs
+from bittrue.golden.numbers.arrays import Int64
 
 _SMALL_MULTIPLIER = 1 << 8
 _LARGEST_MULTIPLIER = 1 << 30

@@ -2,14 +2,21 @@
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic, scale_of
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.coded import UINT8, coded_operand, quantizer_of
-from golden.frontends.onnx.layout import Layout
-from golden.frontends.onnx.quantize import quantize
-from golden.frontends.onnx.values import Accumulated, Codes, Kernel, Real, fractions, one_fraction
-from golden.graph import AccumulatingNode, Tensor
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic, scale_of
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.coded import UINT8, coded_operand, quantizer_of
+from bittrue.golden.frontends.onnx.layout import Layout
+from bittrue.golden.frontends.onnx.quantize import quantize
+from bittrue.golden.frontends.onnx.values import (
+    Accumulated,
+    Codes,
+    Kernel,
+    Real,
+    fractions,
+    one_fraction,
+)
+from bittrue.golden.graph import AccumulatingNode, Tensor
 
 
 def averaged(

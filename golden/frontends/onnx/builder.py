@@ -7,11 +7,11 @@ from typing import Any, TypeVar, overload
 
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.frontends.onnx.layout import Layout, Shape, usual_order
-from golden.frontends.onnx.model import Constant, OnnxModel, OnnxNode
-from golden.frontends.onnx.quantizer import Quantizer
-from golden.frontends.onnx.values import (
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.layout import Layout, Shape, usual_order
+from bittrue.golden.frontends.onnx.model import Constant, OnnxModel, OnnxNode
+from bittrue.golden.frontends.onnx.quantizer import Quantizer
+from bittrue.golden.frontends.onnx.values import (
     Accumulated,
     Activation,
     Codes,
@@ -22,7 +22,7 @@ from golden.frontends.onnx.values import (
     Sum,
     Value,
 )
-from golden.graph import (
+from bittrue.golden.graph import (
     AccumulatingNode,
     AccumulatorBounds,
     Graph,

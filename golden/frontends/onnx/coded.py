@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.model import Constant
-from golden.frontends.onnx.quantizer import Quantizer
-from golden.frontends.onnx.values import Activation, Codes, QuantizedConstant, Real
-from golden.numbers.arrays import Float32
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.model import Constant
+from bittrue.golden.frontends.onnx.quantizer import Quantizer
+from bittrue.golden.frontends.onnx.values import Activation, Codes, QuantizedConstant, Real
+from bittrue.golden.numbers.arrays import Float32
+from bittrue.golden.numbers.integer_type import IntegerType
 
 UINT8 = IntegerType(8, False)
 

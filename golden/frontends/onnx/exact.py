@@ -5,13 +5,13 @@ from math import lcm
 
 import numpy as np
 
-from golden.certificates.certificate import CertificateError, Reference
-from golden.errors import UserError
-from golden.frontends.onnx.quantizer import Mode, Quantizer
-from golden.frontends.onnx.values import Fractions, Limits
-from golden.graph import AccumulatorBounds, Requantization
-from golden.lowering.integer_requant import integer_requantization
-from golden.numbers.arrays import Int64
+from bittrue.golden.certificates.certificate import CertificateError, Reference
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.quantizer import Mode, Quantizer
+from bittrue.golden.frontends.onnx.values import Fractions, Limits
+from bittrue.golden.graph import AccumulatorBounds, Requantization
+from bittrue.golden.lowering.integer_requant import integer_requantization
+from bittrue.golden.numbers.arrays import Int64
 
 _DOUBTFUL = 1e-6
 """Float64 decides all numbers that are further than this from where the code changes."""

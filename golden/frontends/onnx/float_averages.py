@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from golden.certificates.certificate import Reference
-from golden.frontends.onnx.no_integer_kernel import refuse
-from golden.frontends.onnx.quantizer import Quantizer
-from golden.frontends.onnx.values import Kernel
-from golden.numbers.arrays import Float32, Int64
+from bittrue.golden.certificates.certificate import Reference
+from bittrue.golden.frontends.onnx.no_integer_kernel import refuse
+from bittrue.golden.frontends.onnx.quantizer import Quantizer
+from bittrue.golden.frontends.onnx.values import Kernel
+from bittrue.golden.numbers.arrays import Float32, Int64
 
 _LARGEST_SUM = 1 << 22
 """Sums looked at one by one."""

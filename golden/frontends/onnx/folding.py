@@ -9,11 +9,11 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
-from golden.errors import UserError
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.model import MAXIMUM_RANK, Constant, OnnxNode
-from golden.frontends.onnx.values import QuantizedConstant
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.model import MAXIMUM_RANK, Constant, OnnxNode
+from bittrue.golden.frontends.onnx.values import QuantizedConstant
+from bittrue.golden.numbers.integer_type import IntegerType
 
 Array = NDArray[Any]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.frontends.onnx.values import Accumulated, Later, Limits, Real, Sum, Value
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.values import Accumulated, Later, Limits, Real, Sum, Value
 
 Numbers = NDArray[Any]
 

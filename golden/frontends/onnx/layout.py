@@ -11,8 +11,8 @@ from itertools import accumulate
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
 
 Shape = tuple[int, ...]
 

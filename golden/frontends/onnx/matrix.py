@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.coded import UINT8, one_scale, one_zero_point, quantizer_of
-from golden.frontends.onnx.layout import Layout
-from golden.frontends.onnx.model import Constant
-from golden.frontends.onnx.quantize import quantize
-from golden.frontends.onnx.quantizer import Quantizer, finite_fraction
-from golden.frontends.onnx.values import (
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.coded import UINT8, one_scale, one_zero_point, quantizer_of
+from bittrue.golden.frontends.onnx.layout import Layout
+from bittrue.golden.frontends.onnx.model import Constant
+from bittrue.golden.frontends.onnx.quantize import quantize
+from bittrue.golden.frontends.onnx.quantizer import Quantizer, finite_fraction
+from bittrue.golden.frontends.onnx.values import (
     Accumulated,
     Activation,
     Codes,
@@ -23,9 +23,9 @@ from golden.frontends.onnx.values import (
     Real,
     fractions,
 )
-from golden.frontends.onnx.weights import Weights
-from golden.graph import Encoding, MatrixNode
-from golden.numbers.arrays import Float32
+from bittrue.golden.frontends.onnx.weights import Weights
+from bittrue.golden.graph import Encoding, MatrixNode
+from bittrue.golden.numbers.arrays import Float32
 
 _LAST_BITS = 2.0**-22
 """By how much float32 products rounded once or twice can differ, relatively."""

@@ -10,9 +10,9 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, numpy_helper
 
-from golden.errors import UserError
-from golden.graph.tensor import MAXIMUM_ELEMENTS
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.tensor import MAXIMUM_ELEMENTS
+from bittrue.golden.numbers.integer_type import IntegerType
 
 MAXIMUM_RANK = 8
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.layout import Layout, Shape
-from golden.frontends.onnx.model import Constant
-from golden.frontends.onnx.values import (
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.layout import Layout, Shape
+from bittrue.golden.frontends.onnx.model import Constant
+from bittrue.golden.frontends.onnx.values import (
     NUMBERS,
     Accumulated,
     Activation,

@@ -2,7 +2,7 @@
 
 from typing import NoReturn
 
-from golden.errors import UserError
+from bittrue.golden.errors import UserError
 
 
 class NoIntegerKernelError(UserError):

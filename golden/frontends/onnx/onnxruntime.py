@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.certificates.certificate import CertificateError, Reference
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic, scale_of
-from golden.frontends.onnx.float_averages import float_average
-from golden.frontends.onnx.no_integer_kernel import NoIntegerKernelError, refuse
-from golden.frontends.onnx.pairs import add_operands
-from golden.frontends.onnx.quantizer import Quantizer
-from golden.frontends.onnx.values import (
+from bittrue.golden.certificates.certificate import CertificateError, Reference
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic, scale_of
+from bittrue.golden.frontends.onnx.float_averages import float_average
+from bittrue.golden.frontends.onnx.no_integer_kernel import NoIntegerKernelError, refuse
+from bittrue.golden.frontends.onnx.pairs import add_operands
+from bittrue.golden.frontends.onnx.quantizer import Quantizer
+from bittrue.golden.frontends.onnx.values import (
     Accumulated,
     Fractions,
     Kernel,
@@ -28,12 +28,12 @@ from golden.frontends.onnx.values import (
     Sum,
     fractions,
 )
-from golden.graph import AccumulatorBounds, Requantization
-from golden.lowering.integer_requant import integer_requantization
-from golden.lowering.pair_addition import PairReference, ScaledSum
-from golden.numbers.arrays import Float32, Int64
-from golden.numbers.float_requant import requantize_float32_half_even
-from golden.numbers.rounding import Rounding
+from bittrue.golden.graph import AccumulatorBounds, Requantization
+from bittrue.golden.lowering.integer_requant import integer_requantization
+from bittrue.golden.lowering.pair_addition import PairReference, ScaledSum
+from bittrue.golden.numbers.arrays import Float32, Int64
+from bittrue.golden.numbers.float_requant import requantize_float32_half_even
+from bittrue.golden.numbers.rounding import Rounding
 
 
 class OnnxRuntimeArithmetic(OnnxArithmetic):

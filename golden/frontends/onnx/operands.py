@@ -6,16 +6,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.frontends.onnx.affine import finite
-from golden.frontends.onnx.builder import GraphBuilder, Site
-from golden.frontends.onnx.layout import Layout, Shape, usual_order
-from golden.frontends.onnx.model import Constant
-from golden.frontends.onnx.quantizer import finite_fraction
-from golden.frontends.onnx.values import Accumulated, Activation, Operand, QuantizedConstant, Real
-from golden.graph import Constant as ConstantNode
-from golden.graph import Encoding, Tensor
-from golden.graph.tensor import storage_dtype
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.affine import finite
+from bittrue.golden.frontends.onnx.builder import GraphBuilder, Site
+from bittrue.golden.frontends.onnx.layout import Layout, Shape, usual_order
+from bittrue.golden.frontends.onnx.model import Constant
+from bittrue.golden.frontends.onnx.quantizer import finite_fraction
+from bittrue.golden.frontends.onnx.values import (
+    Accumulated,
+    Activation,
+    Operand,
+    QuantizedConstant,
+    Real,
+)
+from bittrue.golden.graph import Constant as ConstantNode
+from bittrue.golden.graph import Encoding, Tensor
+from bittrue.golden.graph.tensor import storage_dtype
 
 
 @dataclass(frozen=True, eq=False)

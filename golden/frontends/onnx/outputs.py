@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.frontends.onnx.builder import GraphBuilder
-from golden.frontends.onnx.quantize import with_offset_in_bias, with_positive_scale
-from golden.frontends.onnx.values import Accumulated, Activation, Codes, Limits, Real
-from golden.graph import Encoding, Quantization, Reshape
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.builder import GraphBuilder
+from bittrue.golden.frontends.onnx.quantize import with_offset_in_bias, with_positive_scale
+from bittrue.golden.frontends.onnx.values import Accumulated, Activation, Codes, Limits, Real
+from bittrue.golden.graph import Encoding, Quantization, Reshape
 
 
 class Outputs:

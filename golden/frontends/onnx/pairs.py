@@ -1,9 +1,15 @@
 """Sums of two tensors in floating point, as integers that equal them on every pair of codes."""
 
-from golden.errors import UserError
-from golden.frontends.onnx.quantizer import Quantizer
-from golden.frontends.onnx.values import Operand
-from golden.lowering.pair_addition import PairReference, ScaledSum, Total, add_pairs, few_pairs
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.quantizer import Quantizer
+from bittrue.golden.frontends.onnx.values import Operand
+from bittrue.golden.lowering.pair_addition import (
+    PairReference,
+    ScaledSum,
+    Total,
+    add_pairs,
+    few_pairs,
+)
 
 
 def add_operands(

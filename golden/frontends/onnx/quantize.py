@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import GraphBuilder
-from golden.frontends.onnx.layout import Layout
-from golden.frontends.onnx.quantizer import Quantizer
-from golden.frontends.onnx.values import (
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import GraphBuilder
+from bittrue.golden.frontends.onnx.layout import Layout
+from bittrue.golden.frontends.onnx.quantizer import Quantizer
+from bittrue.golden.frontends.onnx.values import (
     Accumulated,
     Activation,
     FloatInput,
@@ -20,7 +20,7 @@ from golden.frontends.onnx.values import (
     fractions,
     one_fraction,
 )
-from golden.graph import (
+from bittrue.golden.graph import (
     Clamp,
     Constant,
     Encoding,
@@ -30,7 +30,7 @@ from golden.graph import (
     Table,
     Tensor,
 )
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.integer_type import IntegerType
 
 
 def quantize(

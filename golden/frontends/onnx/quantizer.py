@@ -7,11 +7,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.graph import Encoding, Quantization
-from golden.numbers.arrays import Float64, Int64
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.rounding import Rounding
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Encoding, Quantization
+from bittrue.golden.numbers.arrays import Float64, Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.rounding import Rounding
 
 LARGEST_SCALE = Fraction(1 << 40)
 """Beyond any network, like its inverse; between them no product or quotient of scales overflows."""

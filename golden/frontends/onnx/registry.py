@@ -7,10 +7,10 @@ from typing import Any
 
 import onnx.defs
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.model import OnnxNode
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.model import OnnxNode
 
 Converter = Callable[[Site, OnnxArithmetic], None]
 

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.frontends.onnx.layout import Layout
-from golden.frontends.onnx.model import Constant, InputInfo
-from golden.graph import AccumulatingNode, Encoding, Node
-from golden.lowering.pair_addition import ScaledSum, Summand
-from golden.numbers.arrays import Float32, Int64
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.frontends.onnx.layout import Layout
+from bittrue.golden.frontends.onnx.model import Constant, InputInfo
+from bittrue.golden.graph import AccumulatingNode, Encoding, Node
+from bittrue.golden.lowering.pair_addition import ScaledSum, Summand
+from bittrue.golden.numbers.arrays import Float32, Int64
+from bittrue.golden.numbers.integer_type import IntegerType
 
 Function = Callable[[NDArray[Any]], NDArray[Any]]
 """A function of single real numbers, in the precision it is given."""

@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.coded import scales
-from golden.frontends.onnx.model import Constant
-from golden.frontends.onnx.values import QuantizedConstant
-from golden.graph import Encoding
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.coded import scales
+from bittrue.golden.frontends.onnx.model import Constant
+from bittrue.golden.frontends.onnx.values import QuantizedConstant
+from bittrue.golden.graph import Encoding
+from bittrue.golden.numbers.integer_type import IntegerType
 
 
 class Weights:

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from golden.errors import UserError
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.values import Activation
-from golden.graph import Window
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.values import Activation
+from bittrue.golden.graph import Window
 
 WINDOW = ("auto_pad", "dilations", "pads", "strides")
 """The attributes that `window_of` reads."""

@@ -5,20 +5,25 @@
 
 from pathlib import Path
 
-from golden.errors import UserError
-from golden.files.bounded_file import read_bounded
-from golden.frontends.obstacles import Obstacles
-from golden.frontends.tflite import operators
-from golden.frontends.tflite.arithmetic import LitertArithmetic
-from golden.frontends.tflite.borders import Borders, check_integers, computes_in_reals, cut_before
-from golden.frontends.tflite.builder import GraphBuilder, Site
-from golden.frontends.tflite.known_operators import SHAPE_OPERATORS, VERSIONS
-from golden.frontends.tflite.model import Operator, TfliteModel, read_model
-from golden.frontends.tflite.registry import CONVERTERS
-from golden.frontends.tflite.tflite_micro import TfliteMicroArithmetic
-from golden.frontends.tflite.xnnpack import XnnpackArithmetic
-from golden.graph import Graph
-from golden.registry import import_modules, import_users_operators
+from bittrue.golden.errors import UserError
+from bittrue.golden.files.bounded_file import read_bounded
+from bittrue.golden.frontends.obstacles import Obstacles
+from bittrue.golden.frontends.tflite import operators
+from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
+from bittrue.golden.frontends.tflite.borders import (
+    Borders,
+    check_integers,
+    computes_in_reals,
+    cut_before,
+)
+from bittrue.golden.frontends.tflite.builder import GraphBuilder, Site
+from bittrue.golden.frontends.tflite.known_operators import SHAPE_OPERATORS, VERSIONS
+from bittrue.golden.frontends.tflite.model import Operator, TfliteModel, read_model
+from bittrue.golden.frontends.tflite.registry import CONVERTERS
+from bittrue.golden.frontends.tflite.tflite_micro import TfliteMicroArithmetic
+from bittrue.golden.frontends.tflite.xnnpack import XnnpackArithmetic
+from bittrue.golden.graph import Graph
+from bittrue.golden.registry import import_modules, import_users_operators
 
 import_modules(operators)
 

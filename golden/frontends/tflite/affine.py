@@ -5,10 +5,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.frontends.tflite.model import TensorInfo
-from golden.graph import Encoding, Quantization
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.model import TensorInfo
+from bittrue.golden.graph import Encoding, Quantization
+from bittrue.golden.numbers.integer_type import IntegerType
 
 MAXIMUM_SCALE = 2.0**40
 """Beyond any network, and low enough that no product or quotient of scales overflows float32."""

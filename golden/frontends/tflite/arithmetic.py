@@ -11,28 +11,28 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from golden.certificates.certificate import Reference
-from golden.errors import UserError
-from golden.frontends.tflite import tables
-from golden.frontends.tflite.affine import Affine
-from golden.graph import (
+from bittrue.golden.certificates.certificate import Reference
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite import tables
+from bittrue.golden.frontends.tflite.affine import Affine
+from bittrue.golden.graph import (
     AccumulatorBounds,
     Addend,
     FixedPoint,
     Requantization,
 )
-from golden.lowering.integer_requant import estimated_requantization, integer_requantization
-from golden.numbers.arrays import Float32, Int64
-from golden.numbers.float_requant import requantize_float64_half_away
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.multiplier import (
+from bittrue.golden.lowering.integer_requant import estimated_requantization, integer_requantization
+from bittrue.golden.numbers.arrays import Float32, Int64
+from bittrue.golden.numbers.float_requant import requantize_float64_half_away
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.multiplier import (
     convolution_scale,
     fully_connected_scale,
     quantize_multiplier,
     quantize_multiplier_16x8,
 )
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import Rounding
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
 
 Clamp = tuple[int, int]
 

@@ -2,9 +2,9 @@
 
 import shlex
 
-from golden.errors import UserError
-from golden.frontends.tflite.known_operators import SHAPE_INPUTS
-from golden.frontends.tflite.model import Operator, TensorInfo, TfliteModel
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.known_operators import SHAPE_INPUTS
+from bittrue.golden.frontends.tflite.model import Operator, TensorInfo, TfliteModel
 
 _NAMES = 4
 """Tensors named in one message."""

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.frontends.tflite.affine import ACTIVATION_WIDTHS, CONVERTED_WIDTHS, Affine
-from golden.frontends.tflite.known_operators import REPEATING
-from golden.frontends.tflite.model import Operator, TensorInfo, TfliteModel
-from golden.graph import AccumulatorBounds, Graph, Node, Quantization, Tensor
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.affine import ACTIVATION_WIDTHS, CONVERTED_WIDTHS, Affine
+from bittrue.golden.frontends.tflite.known_operators import REPEATING
+from bittrue.golden.frontends.tflite.model import Operator, TensorInfo, TfliteModel
+from bittrue.golden.graph import AccumulatorBounds, Graph, Node, Quantization, Tensor
+from bittrue.golden.numbers.integer_type import IntegerType
 
 
 class GraphBuilder:

@@ -2,9 +2,9 @@
 
 import tflite
 
-from golden.errors import UserError
-from golden.frontends.tflite.arithmetic import LitertArithmetic
-from golden.frontends.tflite.builder import Site
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
+from bittrue.golden.frontends.tflite.builder import Site
 
 _ACTIVATIONS = {
     code: name for name, code in vars(tflite.ActivationFunctionType).items() if type(code) is int

@@ -10,10 +10,10 @@ import numpy as np
 import tflite
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.frontends.tflite.known_operators import OPTIONS, custom_name
-from golden.numbers.arrays import Float32, Int64
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.known_operators import OPTIONS, custom_name
+from bittrue.golden.numbers.arrays import Float32, Int64
+from bittrue.golden.numbers.integer_type import IntegerType
 
 MAXIMUM_ELEMENTS = 1 << 28
 """Elements of all vectors read from one file; hostile files make many tensors share a vector."""

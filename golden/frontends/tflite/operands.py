@@ -1,8 +1,8 @@
 """The two operands of additions and multiplications."""
 
-from golden.errors import UserError
-from golden.frontends.tflite.builder import Site
-from golden.frontends.tflite.operators.constant import emit_constant
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.builder import Site
+from bittrue.golden.frontends.tflite.operators.constant import emit_constant
 
 
 def operands_of(site: Site) -> tuple[str, str]:

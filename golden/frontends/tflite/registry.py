@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 
-from golden.frontends.tflite.arithmetic import LitertArithmetic
-from golden.frontends.tflite.builder import Site
-from golden.frontends.tflite.known_operators import (
+from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
+from bittrue.golden.frontends.tflite.builder import Site
+from bittrue.golden.frontends.tflite.known_operators import (
     OPTIONS,
     REPEATING,
     VERSIONS,

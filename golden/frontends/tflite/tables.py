@@ -4,16 +4,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.frontends.tflite.affine import Affine
-from golden.numbers.arrays import Float32, Int64
-from golden.numbers.gemmlowp import (
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.affine import Affine
+from bittrue.golden.numbers.arrays import Float32, Int64
+from bittrue.golden.numbers.gemmlowp import (
     logistic,
     multiply_by_quantized_multiplier,
     tanh,
 )
-from golden.numbers.multiplier import quantize_multiplier
-from golden.numbers.shifts import half_away
+from bittrue.golden.numbers.multiplier import quantize_multiplier
+from bittrue.golden.numbers.shifts import half_away
 
 
 def values_of(source: Affine) -> Int64:

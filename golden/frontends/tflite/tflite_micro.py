@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from golden.frontends.tflite import tables
-from golden.frontends.tflite.affine import Affine
-from golden.frontends.tflite.arithmetic import Clamp, LitertArithmetic, WeightScale
-from golden.graph import AccumulatorBounds, Requantization
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.multiplier import convolution_scale
+from bittrue.golden.frontends.tflite import tables
+from bittrue.golden.frontends.tflite.affine import Affine
+from bittrue.golden.frontends.tflite.arithmetic import Clamp, LitertArithmetic, WeightScale
+from bittrue.golden.graph import AccumulatorBounds, Requantization
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.multiplier import convolution_scale
 
 
 class TfliteMicroArithmetic(LitertArithmetic):

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.frontends.tflite.affine import MAXIMUM_SCALE
-from golden.frontends.tflite.arithmetic import INT32, INT48
-from golden.frontends.tflite.builder import Site, constant
-from golden.frontends.tflite.model import TensorInfo
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.affine import MAXIMUM_SCALE
+from bittrue.golden.frontends.tflite.arithmetic import INT32, INT48
+from bittrue.golden.frontends.tflite.builder import Site, constant
+from bittrue.golden.frontends.tflite.model import TensorInfo
+from bittrue.golden.numbers.integer_type import IntegerType
 
 
 def weights_of(site: Site, output_axis: int) -> tuple[np.ndarray, TensorInfo, IntegerType]:

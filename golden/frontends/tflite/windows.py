@@ -2,10 +2,10 @@
 
 import tflite
 
-from golden.errors import UserError
-from golden.frontends.tflite.builder import Site, activation_shape
-from golden.frontends.tflite.known_operators import FUSED, Options
-from golden.graph import Window
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.builder import Site, activation_shape
+from bittrue.golden.frontends.tflite.known_operators import FUSED, Options
+from bittrue.golden.graph import Window
 
 POOL_OPTIONS = Options(
     "Pool2DOptions", ("Padding", "StrideW", "StrideH", "FilterWidth", "FilterHeight", FUSED)

@@ -6,16 +6,16 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import ArrayLike
 
-from golden.certificates.certificate import Reference
-from golden.errors import UserError
-from golden.frontends.tflite.affine import Affine
-from golden.frontends.tflite.arithmetic import INT32, Clamp, LitertArithmetic, WeightScale
-from golden.frontends.tflite.tables import saturated, values_of
-from golden.graph import AccumulatorBounds, Addend, FixedPoint, Requantization
-from golden.numbers.arrays import Int64
-from golden.numbers.float_requant import requantize_float32_half_even
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.rounding import Rounding
+from bittrue.golden.certificates.certificate import Reference
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.affine import Affine
+from bittrue.golden.frontends.tflite.arithmetic import INT32, Clamp, LitertArithmetic, WeightScale
+from bittrue.golden.frontends.tflite.tables import saturated, values_of
+from bittrue.golden.graph import AccumulatorBounds, Addend, FixedPoint, Requantization
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.float_requant import requantize_float32_half_even
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.rounding import Rounding
 
 
 class XnnpackArithmetic(LitertArithmetic):

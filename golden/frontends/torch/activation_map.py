@@ -1,8 +1,8 @@
 """What the codes between layers stand for."""
 
-from golden.codes.affine import AffineMap
-from golden.codes.bipolar import BipolarMap
-from golden.graph import Encoding
+from bittrue.golden.codes.affine import AffineMap
+from bittrue.golden.codes.bipolar import BipolarMap
+from bittrue.golden.graph import Encoding
 
 ActivationMap = AffineMap | BipolarMap
 

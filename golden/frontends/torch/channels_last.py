@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from golden.numbers.arrays import Int64
+from bittrue.golden.numbers.arrays import Int64
 
 Shape = tuple[int, ...]
 

@@ -5,11 +5,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from golden.codes.affine import AffineMap
-from golden.codes.bipolar import BipolarMap
-from golden.errors import UserError
-from golden.graph import Graph
-from golden.numbers.arrays import Int64
+from bittrue.golden.codes.affine import AffineMap
+from bittrue.golden.codes.bipolar import BipolarMap
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Graph
+from bittrue.golden.numbers.arrays import Int64
 
 
 def to_codes(graph: Graph, *samples: Tensor) -> dict[str, Int64]:

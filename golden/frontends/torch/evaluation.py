@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils import _pytree
 
-from golden.errors import UserError
+from bittrue.golden.errors import UserError
 
 
 def evaluation_copy(module: nn.Module) -> nn.Module:

@@ -4,14 +4,19 @@ from fractions import Fraction
 
 import numpy as np
 
-from golden.codes.bipolar import BipolarMap
-from golden.frontends.torch.activation_map import ActivationMap, encoding_of, scale_of, steps_of
-from golden.frontends.torch.limits import Range
-from golden.graph import AccumulatorBounds, Requantization, Tensor
-from golden.lowering.integer_requant import integer_requantization
-from golden.lowering.pair_addition import ScaledSum, Summand, Total, add_pairs, few_pairs
-from golden.numbers.arrays import Float64, Int64
-from golden.numbers.rounding import Rounding
+from bittrue.golden.codes.bipolar import BipolarMap
+from bittrue.golden.frontends.torch.activation_map import (
+    ActivationMap,
+    encoding_of,
+    scale_of,
+    steps_of,
+)
+from bittrue.golden.frontends.torch.limits import Range
+from bittrue.golden.graph import AccumulatorBounds, Requantization, Tensor
+from bittrue.golden.lowering.integer_requant import integer_requantization
+from bittrue.golden.lowering.pair_addition import ScaledSum, Summand, Total, add_pairs, few_pairs
+from bittrue.golden.numbers.arrays import Float64, Int64
+from bittrue.golden.numbers.rounding import Rounding
 
 
 def codes_of(real: Float64, output: ActivationMap, clamp: Range) -> Int64:

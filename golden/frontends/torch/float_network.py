@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from golden.frontends.torch.layer import Layer, Matrix
-from golden.numbers.arrays import Int64
+from bittrue.golden.frontends.torch.layer import Layer, Matrix
+from bittrue.golden.numbers.arrays import Int64
 
 
 @dataclass(frozen=True, eq=False)

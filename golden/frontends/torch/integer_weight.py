@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from golden.errors import UserError
-from golden.graph import Encoding
-from golden.numbers.arrays import Float32, Int64
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.limits import MAXIMUM_CODE_WIDTH
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Encoding
+from bittrue.golden.numbers.arrays import Float32, Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH
 
 
 @dataclass(frozen=True, eq=False)

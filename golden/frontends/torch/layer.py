@@ -15,13 +15,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from golden.errors import UserError
-from golden.frontends.torch.channels_last import Shape
-from golden.frontends.torch.limits import UNLIMITED, Range, within
-from golden.frontends.torch.lowering_context import LoweringContext
-from golden.graph import Node, Window
-from golden.graph.window import Pair
-from golden.numbers.arrays import Int64
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.channels_last import Shape
+from bittrue.golden.frontends.torch.limits import UNLIMITED, Range, within
+from bittrue.golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden.graph import Node, Window
+from bittrue.golden.graph.window import Pair
+from bittrue.golden.numbers.arrays import Int64
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

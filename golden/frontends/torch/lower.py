@@ -6,14 +6,14 @@ Graphs are channels-last: an image (channels, height, width) becomes (height, wi
 from collections.abc import Mapping
 from fractions import Fraction
 
-from golden.errors import UserError
-from golden.frontends.torch.activation_map import ActivationMap, encoding_of, scale_of
-from golden.frontends.torch.channels_last import channels_last
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.frontends.torch.integer_weight import IntegerWeight
-from golden.frontends.torch.lowering_context import LoweringContext
-from golden.graph import Graph, Quantization, Tensor
-from golden.numbers.rounding import Rounding
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.activation_map import ActivationMap, encoding_of, scale_of
+from bittrue.golden.frontends.torch.channels_last import channels_last
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.integer_weight import IntegerWeight
+from bittrue.golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden.graph import Graph, Quantization, Tensor
+from bittrue.golden.numbers.rounding import Rounding
 
 
 def lower(

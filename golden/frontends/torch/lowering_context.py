@@ -7,20 +7,27 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from golden.codes.affine import QuantizeRounding
-from golden.codes.bipolar import BipolarMap
-from golden.errors import UserError
-from golden.frontends.torch.activation_map import ActivationMap, encoding_of, scale_of
-from golden.frontends.torch.channels_last import Shape, torch_order
-from golden.frontends.torch.exact import exact_requantization
-from golden.frontends.torch.integer_weight import IntegerWeight
-from golden.frontends.torch.limits import Range
-from golden.graph import AccumulatingNode, AccumulatorBounds, Encoding, FixedPoint, Node, Tensor
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.multiplier import TFLITE_MULTIPLIER_WIDTH, quantize_multiplier
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import Rounding
+from bittrue.golden.codes.affine import QuantizeRounding
+from bittrue.golden.codes.bipolar import BipolarMap
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.activation_map import ActivationMap, encoding_of, scale_of
+from bittrue.golden.frontends.torch.channels_last import Shape, torch_order
+from bittrue.golden.frontends.torch.exact import exact_requantization
+from bittrue.golden.frontends.torch.integer_weight import IntegerWeight
+from bittrue.golden.frontends.torch.limits import Range
+from bittrue.golden.graph import (
+    AccumulatingNode,
+    AccumulatorBounds,
+    Encoding,
+    FixedPoint,
+    Node,
+    Tensor,
+)
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.multiplier import TFLITE_MULTIPLIER_WIDTH, quantize_multiplier
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
 
 WIDEST_EXACT = 8
 """Bits of output codes up to which exact requantization searches for every threshold."""

@@ -5,20 +5,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.certificates.certificate import CertificateError, Reference
-from golden.certificates.certificate_search import find_certificate
-from golden.errors import UserError
-from golden.frontends.torch.activation_map import ActivationMap, encoding_of, scale_of
-from golden.frontends.torch.exact import codes_of, extreme_codes
-from golden.frontends.torch.integer_weight import IntegerWeight
-from golden.frontends.torch.layer import Matrix
-from golden.frontends.torch.limits import Range
-from golden.frontends.torch.lowering_context import WIDEST_EXACT, LoweringContext
-from golden.graph import AccumulatorBounds, Certified, Encoding, MatrixNode, Requantization
-from golden.lowering.integer_requant import integer_requantization
-from golden.numbers.arrays import Float64, Int64
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.rounding import Rounding
+from bittrue.golden.certificates.certificate import CertificateError, Reference
+from bittrue.golden.certificates.certificate_search import find_certificate
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.activation_map import ActivationMap, encoding_of, scale_of
+from bittrue.golden.frontends.torch.exact import codes_of, extreme_codes
+from bittrue.golden.frontends.torch.integer_weight import IntegerWeight
+from bittrue.golden.frontends.torch.layer import Matrix
+from bittrue.golden.frontends.torch.limits import Range
+from bittrue.golden.frontends.torch.lowering_context import WIDEST_EXACT, LoweringContext
+from bittrue.golden.graph import AccumulatorBounds, Certified, Encoding, MatrixNode, Requantization
+from bittrue.golden.lowering.integer_requant import integer_requantization
+from bittrue.golden.numbers.arrays import Float64, Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.rounding import Rounding
 
 LARGEST_BIAS = 1 << 30
 """Codes of the bias that leave an accumulator of 32 bits room for the products."""

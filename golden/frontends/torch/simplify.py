@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.frontends.torch.layer import Layer
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.layer import Layer
 
 Merge = Callable[[Layer, Layer], Layer | None]
 """Merges a layer with the only layer that reads it; None when they stay apart."""

@@ -13,15 +13,15 @@ from torch.export import ExportedProgram
 from torch.fx import Node
 from torch.fx.node import map_arg
 
-from golden.errors import UserError
-from golden.frontends.obstacles import Obstacles
-from golden.frontends.torch import operators
-from golden.frontends.torch.channels_last import Shape
-from golden.frontends.torch.evaluation import evaluation_copy, outputs_of
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.frontends.torch.layer import Layer
-from golden.frontends.torch.translation import PARTING, SAME, TRANSLATIONS, Call
-from golden.registry import import_modules, import_users_operators
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.obstacles import Obstacles
+from bittrue.golden.frontends.torch import operators
+from bittrue.golden.frontends.torch.channels_last import Shape
+from bittrue.golden.frontends.torch.evaluation import evaluation_copy, outputs_of
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.layer import Layer
+from bittrue.golden.frontends.torch.translation import PARTING, SAME, TRANSLATIONS, Call
+from bittrue.golden.registry import import_modules, import_users_operators
 
 import_modules(operators)
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 from torch.fx import Node
 
-from golden.errors import UserError
-from golden.frontends.torch.channels_last import Shape
-from golden.frontends.torch.layer import Layer
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.channels_last import Shape
+from bittrue.golden.frontends.torch.layer import Layer
 
 
 @dataclass(frozen=True)

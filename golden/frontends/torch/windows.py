@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from golden.frontends.torch.translation import Call
-from golden.graph import Window
+from bittrue.golden.frontends.torch.translation import Call
+from bittrue.golden.graph import Window
 
 Pair = tuple[int, int]
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from golden.graph.graph import Graph
-from golden.graph.matrix import MatrixNode
-from golden.graph.node import Node
+from bittrue.golden.graph.graph import Graph
+from bittrue.golden.graph.matrix import MatrixNode
+from bittrue.golden.graph.node import Node
 
 
 @dataclass(frozen=True)

@@ -6,19 +6,19 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from golden.errors import UserError
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.frontends.torch.layer import Matrix
-from golden.frontends.torch.simplify import simplify
-from golden.frontends.torch.trace import trace
-from golden.quantize.activation_quantizer import ActivationQuantizer
-from golden.quantize.allocation.problem import Bits
-from golden.quantize.assemble import assemble
-from golden.quantize.calibrate import Batch, CalibrationData, distributions
-from golden.quantize.fake_network import FakeQuantizedNetwork
-from golden.quantize.layer_schemes import LayerSchemes
-from golden.quantize.precision import Precision, assign_precision
-from golden.quantize.scheme import LayerScheme, Scheme
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.layer import Matrix
+from bittrue.golden.frontends.torch.simplify import simplify
+from bittrue.golden.frontends.torch.trace import trace
+from bittrue.golden.quantize.activation_quantizer import ActivationQuantizer
+from bittrue.golden.quantize.allocation.problem import Bits
+from bittrue.golden.quantize.assemble import assemble
+from bittrue.golden.quantize.calibrate import Batch, CalibrationData, distributions
+from bittrue.golden.quantize.fake_network import FakeQuantizedNetwork
+from bittrue.golden.quantize.layer_schemes import LayerSchemes
+from bittrue.golden.quantize.precision import Precision, assign_precision
+from bittrue.golden.quantize.scheme import LayerScheme, Scheme
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Mapping
 
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.frontends.torch.layer import Matrix
-from golden.quantize.allocation.problem import Bits
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.layer import Matrix
+from bittrue.golden.quantize.allocation.problem import Bits
 
 CostTable = Mapping[tuple[str, Bits], float]
 """By layer and by the bits of its weights and of the codes that it reads."""

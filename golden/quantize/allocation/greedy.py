@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from golden.errors import UserError
-from golden.quantize.allocation.problem import Allocation, Bits, Option, Problem
+from bittrue.golden.errors import UserError
+from bittrue.golden.quantize.allocation.problem import Allocation, Bits, Option, Problem
 
 
 def solve_greedy(problem: Problem, budgets: Mapping[str, float]) -> Allocation:

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from golden.errors import UserError
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.quantize.allocation.candidates import Candidates
-from golden.quantize.allocation.sensitivity import Sensitivity
-from golden.quantize.calibrate import Batch
-from golden.quantize.power import power
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.quantize.allocation.candidates import Candidates
+from bittrue.golden.quantize.allocation.sensitivity import Sensitivity
+from bittrue.golden.quantize.calibrate import Batch
+from bittrue.golden.quantize.power import power
 
 
 @dataclass(frozen=True)

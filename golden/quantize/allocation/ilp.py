@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint
 
-from golden.errors import UserError
-from golden.integer_programs import solve
-from golden.numbers.arrays import Float64
-from golden.quantize.allocation.problem import Allocation, Bits, Problem
+from bittrue.golden.errors import UserError
+from bittrue.golden.integer_programs import solve
+from bittrue.golden.numbers.arrays import Float64
+from bittrue.golden.quantize.allocation.problem import Allocation, Bits, Problem
 
 
 def solve_ilp(problem: Problem, budgets: Mapping[str, float]) -> Allocation:

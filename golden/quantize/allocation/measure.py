@@ -7,11 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from golden.quantize.allocation.problem import Allocation
-from golden.quantize.calibrate import Batch, CalibrationData
-from golden.quantize.power import decibels, power
-from golden.quantize.quantized_network import QuantizedNetwork
-from golden.quantize.report import integer_accuracy
+from bittrue.golden.quantize.allocation.problem import Allocation
+from bittrue.golden.quantize.calibrate import Batch, CalibrationData
+from bittrue.golden.quantize.power import decibels, power
+from bittrue.golden.quantize.quantized_network import QuantizedNetwork
+from bittrue.golden.quantize.report import integer_accuracy
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ from typing import Any
 
 from torch import Tensor
 
-from golden.frontends.torch.layer import Layer
-from golden.quantize.activation_quantizer import ActivationQuantizer
-from golden.quantize.allocation.candidates import Candidates
-from golden.quantize.allocation.sensitivity import Sensitivity
-from golden.quantize.calibrate import Batch, CalibrationData
-from golden.quantize.partial import run_partly_quantized
-from golden.quantize.power import power
-from golden.quantize.progress import Progress, silent
+from bittrue.golden.frontends.torch.layer import Layer
+from bittrue.golden.quantize.activation_quantizer import ActivationQuantizer
+from bittrue.golden.quantize.allocation.candidates import Candidates
+from bittrue.golden.quantize.allocation.sensitivity import Sensitivity
+from bittrue.golden.quantize.calibrate import Batch, CalibrationData
+from bittrue.golden.quantize.partial import run_partly_quantized
+from bittrue.golden.quantize.power import power
+from bittrue.golden.quantize.progress import Progress, silent
 
 Part = tuple[dict[str, Layer], Mapping[str, ActivationQuantizer]]
 """Layers with quantized weights, and quantizers of tensors."""

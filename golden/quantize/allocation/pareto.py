@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from golden.quantize.allocation.ilp import least_cost, solve_ilp
-from golden.quantize.allocation.problem import Allocation, Problem
+from bittrue.golden.quantize.allocation.ilp import least_cost, solve_ilp
+from bittrue.golden.quantize.allocation.problem import Allocation, Problem
 
 
 def pareto_front(allocations: Iterable[Allocation], cost: str) -> list[Allocation]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from golden.errors import UserError
+from bittrue.golden.errors import UserError
 
 Bits = tuple[int, int]
 """Bits of a layer's weights, and of the codes that it reads."""

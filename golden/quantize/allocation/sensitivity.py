@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from golden.quantize.allocation.candidates import Candidates
-from golden.quantize.allocation.costs import CostTable
-from golden.quantize.allocation.problem import Option, Problem
+from bittrue.golden.quantize.allocation.candidates import Candidates
+from bittrue.golden.quantize.allocation.costs import CostTable
+from bittrue.golden.quantize.allocation.problem import Option, Problem
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from golden.quantize.scheme import LayerScheme, Scheme
-from golden.quantize.trained import LEARNED
+from bittrue.golden.quantize.scheme import LayerScheme, Scheme
+from bittrue.golden.quantize.trained import LEARNED
 
 
 def untrained(scheme: Scheme) -> Scheme:

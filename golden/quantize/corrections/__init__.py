@@ -6,16 +6,19 @@ as it is, those that change its weights, and those that change the quantized net
 
 from collections.abc import Callable, Iterable
 
-from golden.errors import UserError
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.quantize.calibrate import Batch
-from golden.quantize.corrections.adaround import adaround
-from golden.quantize.corrections.bias import bias_correction, bias_correction_analytic
-from golden.quantize.corrections.clamping import weight_clamping
-from golden.quantize.corrections.equalization import bias_absorption, cross_layer_equalization
-from golden.quantize.corrections.reconstruction import reconstruction
-from golden.quantize.fake_network import FakeQuantizedNetwork
-from golden.quantize.scheme import CorrectionScheme, Scheme
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.quantize.calibrate import Batch
+from bittrue.golden.quantize.corrections.adaround import adaround
+from bittrue.golden.quantize.corrections.bias import bias_correction, bias_correction_analytic
+from bittrue.golden.quantize.corrections.clamping import weight_clamping
+from bittrue.golden.quantize.corrections.equalization import (
+    bias_absorption,
+    cross_layer_equalization,
+)
+from bittrue.golden.quantize.corrections.reconstruction import reconstruction
+from bittrue.golden.quantize.fake_network import FakeQuantizedNetwork
+from bittrue.golden.quantize.scheme import CorrectionScheme, Scheme
 
 __all__ = ["CORRECTIONS", "change_weights", "check_corrections", "correct", "equalize"]
 

@@ -10,16 +10,16 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from golden.errors import UserError
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.frontends.torch.layer import Matrix
-from golden.quantize.calibrate import Batch
-from golden.quantize.corrections.bias import reads_signs
-from golden.quantize.corrections.layer_fitting import LayerSamples, layer_samples
-from golden.quantize.fake_network import FakeQuantizedMatrix, FakeQuantizedNetwork
-from golden.quantize.scheme import CorrectionScheme
-from golden.quantize.weight_quantizer import per_row
-from golden.quantize.weight_types.uniform import UniformWeight
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.layer import Matrix
+from bittrue.golden.quantize.calibrate import Batch
+from bittrue.golden.quantize.corrections.bias import reads_signs
+from bittrue.golden.quantize.corrections.layer_fitting import LayerSamples, layer_samples
+from bittrue.golden.quantize.fake_network import FakeQuantizedMatrix, FakeQuantizedNetwork
+from bittrue.golden.quantize.scheme import CorrectionScheme
+from bittrue.golden.quantize.weight_quantizer import per_row
+from bittrue.golden.quantize.weight_types.uniform import UniformWeight
 
 _STRETCH = (-0.1, 1.1)
 """What the sigmoid is stretched to before it is cut to 0 to 1 (section 4.1)."""

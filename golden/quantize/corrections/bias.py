@@ -10,13 +10,13 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-from golden.errors import UserError
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.frontends.torch.layer import Matrix
-from golden.quantize.activation_quantizer import BinaryActivation
-from golden.quantize.calibrate import Batch
-from golden.quantize.corrections.channels import channel_mean
-from golden.quantize.fake_network import FakeQuantizedNetwork
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.layer import Matrix
+from bittrue.golden.quantize.activation_quantizer import BinaryActivation
+from bittrue.golden.quantize.calibrate import Batch
+from bittrue.golden.quantize.corrections.channels import channel_mean
+from bittrue.golden.quantize.fake_network import FakeQuantizedNetwork
 
 
 def bias_correction(

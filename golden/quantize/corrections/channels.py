@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.frontends.torch.layer import Layer, Matrix
-from golden.frontends.torch.limits import RELU, UNLIMITED
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.layer import Layer, Matrix
+from bittrue.golden.frontends.torch.limits import RELU, UNLIMITED
 
 
 def adjacent_pairs(network: FloatNetwork, shifted: bool = False) -> Iterator[tuple[str, str]]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
 
 
 def weight_clamping(network: FloatNetwork, sigmas: float) -> FloatNetwork:

@@ -9,10 +9,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.frontends.torch.layer import Matrix
-from golden.frontends.torch.limits import RELU
-from golden.quantize.corrections.channels import adjacent_pairs, scale_outputs
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.layer import Matrix
+from bittrue.golden.frontends.torch.limits import RELU
+from bittrue.golden.quantize.corrections.channels import adjacent_pairs, scale_outputs
 
 _ROUNDS = 50
 _CONVERGED = 1e-4

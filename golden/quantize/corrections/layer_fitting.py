@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.frontends.torch.layer import Matrix
-from golden.quantize.calibrate import Batch
-from golden.quantize.corrections.bias import tensor_of
-from golden.quantize.fake_network import FakeQuantizedNetwork
-from golden.quantize.scheme import CorrectionScheme
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.layer import Matrix
+from bittrue.golden.quantize.calibrate import Batch
+from bittrue.golden.quantize.corrections.bias import tensor_of
+from bittrue.golden.quantize.fake_network import FakeQuantizedNetwork
+from bittrue.golden.quantize.scheme import CorrectionScheme
 
 
 @dataclass(frozen=True, eq=False)

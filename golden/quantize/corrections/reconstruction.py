@@ -8,12 +8,12 @@ from collections.abc import Iterable
 
 import torch
 
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.quantize.calibrate import Batch
-from golden.quantize.corrections.bias import reads_signs
-from golden.quantize.corrections.layer_fitting import LayerSamples, layer_samples
-from golden.quantize.fake_network import FakeQuantizedMatrix, FakeQuantizedNetwork
-from golden.quantize.scheme import CorrectionScheme
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.quantize.calibrate import Batch
+from bittrue.golden.quantize.corrections.bias import reads_signs
+from bittrue.golden.quantize.corrections.layer_fitting import LayerSamples, layer_samples
+from bittrue.golden.quantize.fake_network import FakeQuantizedMatrix, FakeQuantizedNetwork
+from bittrue.golden.quantize.scheme import CorrectionScheme
 
 
 def reconstruction(

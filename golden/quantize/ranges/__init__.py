@@ -1,13 +1,13 @@
 """Ways to find the range of values that codes represent, by name."""
 
-from golden.quantize.ranges.aciq import aciq, aciq_gauss, aciq_laplace
-from golden.quantize.ranges.grid import Grid, Range, RangeFinder
-from golden.quantize.ranges.kl import kl
-from golden.quantize.ranges.learned import dorefa, lsq, pact
-from golden.quantize.ranges.mse import mse
-from golden.quantize.ranges.n_sigma import n_sigma
-from golden.quantize.ranges.observed import min_max, moving_average
-from golden.quantize.ranges.percentile import percentile
+from bittrue.golden.quantize.ranges.aciq import aciq, aciq_gauss, aciq_laplace
+from bittrue.golden.quantize.ranges.grid import Grid, Range, RangeFinder
+from bittrue.golden.quantize.ranges.kl import kl
+from bittrue.golden.quantize.ranges.learned import dorefa, lsq, pact
+from bittrue.golden.quantize.ranges.mse import mse
+from bittrue.golden.quantize.ranges.n_sigma import n_sigma
+from bittrue.golden.quantize.ranges.observed import min_max, moving_average
+from bittrue.golden.quantize.ranges.percentile import percentile
 
 __all__ = ["RANGES", "Grid", "Range", "RangeFinder"]
 

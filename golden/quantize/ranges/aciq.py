@@ -10,8 +10,8 @@ from functools import lru_cache
 from scipy.optimize import brentq
 from scipy.special import lambertw
 
-from golden.quantize.distribution import Distribution
-from golden.quantize.ranges.grid import Grid, Range
+from bittrue.golden.quantize.distribution import Distribution
+from bittrue.golden.quantize.ranges.grid import Grid, Range
 
 
 def aciq(distribution: Distribution, grid: Grid) -> Range:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from golden.codes.affine import AffineMap
-from golden.numbers.integer_type import IntegerType
-from golden.quantize.distribution import Distribution
-from golden.quantize.scheme import ActivationScheme, WeightScheme
+from bittrue.golden.codes.affine import AffineMap
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.quantize.distribution import Distribution
+from bittrue.golden.quantize.scheme import ActivationScheme, WeightScheme
 
 Range = tuple[float, float]
 """Lowest and highest value to represent."""

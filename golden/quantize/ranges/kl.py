@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from golden.numbers.arrays import Float64
-from golden.quantize.distribution import Distribution
-from golden.quantize.ranges.grid import Grid, Range
+from bittrue.golden.numbers.arrays import Float64
+from bittrue.golden.quantize.distribution import Distribution
+from bittrue.golden.quantize.ranges.grid import Grid, Range
 
 _BINS = 2048
 _STEP = 8

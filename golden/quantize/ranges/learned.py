@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from golden.quantize.distribution import Distribution
-from golden.quantize.ranges.grid import Grid, Range
+from bittrue.golden.quantize.distribution import Distribution
+from bittrue.golden.quantize.ranges.grid import Grid, Range
 
 
 def lsq(distribution: Distribution, grid: Grid) -> Range:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from golden.numbers.arrays import Float64
-from golden.quantize.distribution import Distribution
-from golden.quantize.ranges.grid import Grid, Range
+from bittrue.golden.numbers.arrays import Float64
+from bittrue.golden.quantize.distribution import Distribution
+from bittrue.golden.quantize.ranges.grid import Grid, Range
 
 _COARSE, _FINE = 64, 32
 """Candidates over the whole range, and then around the best of them."""

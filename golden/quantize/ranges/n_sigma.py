@@ -1,7 +1,7 @@
 """Ranges of some standard deviations."""
 
-from golden.quantize.distribution import Distribution
-from golden.quantize.ranges.grid import Grid, Range
+from bittrue.golden.quantize.distribution import Distribution
+from bittrue.golden.quantize.ranges.grid import Grid, Range
 
 
 def n_sigma(distribution: Distribution, grid: Grid) -> Range:

@@ -1,7 +1,7 @@
 """Ranges that follow from the smallest and the largest values seen."""
 
-from golden.quantize.distribution import Distribution
-from golden.quantize.ranges.grid import Grid, Range
+from bittrue.golden.quantize.distribution import Distribution
+from bittrue.golden.quantize.ranges.grid import Grid, Range
 
 
 def min_max(distribution: Distribution, grid: Grid) -> Range:

@@ -1,7 +1,7 @@
 """Ranges that leave out a share of the values."""
 
-from golden.quantize.distribution import Distribution
-from golden.quantize.ranges.grid import Grid, Range
+from bittrue.golden.quantize.distribution import Distribution
+from bittrue.golden.quantize.ranges.grid import Grid, Range
 
 
 def percentile(distribution: Distribution, grid: Grid) -> Range:

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 
-from golden.codes.affine import AffineMap
-from golden.quantize.activation_quantizer import ActivationQuantizer
-from golden.quantize.ranges import Grid
-from golden.quantize.scheme import WeightScheme
-from golden.quantize.trained.lsq import LsqActivation, LsqWeight
-from golden.quantize.trained.observed import MovingRangeActivation, min_max_weight
-from golden.quantize.trained.pact import PactActivation
-from golden.quantize.weight_quantizer import WeightQuantizer
-from golden.quantize.weight_types.uniform import UniformWeight
+from bittrue.golden.codes.affine import AffineMap
+from bittrue.golden.quantize.activation_quantizer import ActivationQuantizer
+from bittrue.golden.quantize.ranges import Grid
+from bittrue.golden.quantize.scheme import WeightScheme
+from bittrue.golden.quantize.trained.lsq import LsqActivation, LsqWeight
+from bittrue.golden.quantize.trained.observed import MovingRangeActivation, min_max_weight
+from bittrue.golden.quantize.trained.pact import PactActivation
+from bittrue.golden.quantize.weight_quantizer import WeightQuantizer
+from bittrue.golden.quantize.weight_types.uniform import UniformWeight
 
 __all__ = ["LEARNED", "OBSERVED", "OF_ACTIVATIONS", "TRAINED_ACTIVATIONS", "TRAINED_WEIGHTS"]
 

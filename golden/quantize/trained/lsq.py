@@ -18,12 +18,12 @@ import math
 import torch
 from torch import Tensor, nn
 
-from golden.codes.affine import AffineMap
-from golden.quantize.activation_quantizer import ActivationQuantizer
-from golden.quantize.ranges import Grid
-from golden.quantize.scheme import WeightScheme
-from golden.quantize.straight_through import through
-from golden.quantize.weight_types.uniform import SteppedWeight, UniformWeight
+from bittrue.golden.codes.affine import AffineMap
+from bittrue.golden.quantize.activation_quantizer import ActivationQuantizer
+from bittrue.golden.quantize.ranges import Grid
+from bittrue.golden.quantize.scheme import WeightScheme
+from bittrue.golden.quantize.straight_through import through
+from bittrue.golden.quantize.weight_types.uniform import SteppedWeight, UniformWeight
 
 _SMALLEST = 2.0**-20
 """Of a step, relative to the first: training may try to make it negative."""

@@ -7,12 +7,12 @@ Integer-Arithmetic-Only Inference", CVPR 2018, section 3.1.
 import torch
 from torch import Tensor
 
-from golden.codes.affine import AffineMap
-from golden.frontends.torch.activation_map import scale_of, steps_of
-from golden.quantize.activation_quantizer import ActivationQuantizer
-from golden.quantize.ranges import Grid
-from golden.quantize.scheme import WeightScheme
-from golden.quantize.weight_types.uniform import SteppedWeight, UniformWeight
+from bittrue.golden.codes.affine import AffineMap
+from bittrue.golden.frontends.torch.activation_map import scale_of, steps_of
+from bittrue.golden.quantize.activation_quantizer import ActivationQuantizer
+from bittrue.golden.quantize.ranges import Grid
+from bittrue.golden.quantize.scheme import WeightScheme
+from bittrue.golden.quantize.weight_types.uniform import SteppedWeight, UniformWeight
 
 _MOMENTUM = 0.99
 """Share of the earlier batches in a range."""

@@ -7,12 +7,12 @@ Parameterized Clipping Activation for Quantized Neural Networks", arXiv:1805.060
 import torch
 from torch import Tensor, nn
 
-from golden.codes.affine import AffineMap
-from golden.errors import UserError
-from golden.frontends.torch.activation_map import steps_of
-from golden.quantize.activation_quantizer import ActivationQuantizer
-from golden.quantize.ranges import Grid
-from golden.quantize.straight_through import through
+from bittrue.golden.codes.affine import AffineMap
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.activation_map import steps_of
+from bittrue.golden.quantize.activation_quantizer import ActivationQuantizer
+from bittrue.golden.quantize.ranges import Grid
+from bittrue.golden.quantize.straight_through import through
 
 
 class PactActivation(ActivationQuantizer):

@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
-from golden.errors import UserError
-from golden.files.atomic_file import write_atomically
-from golden.quantize.scheme import Scheme
+from bittrue.golden.errors import UserError
+from bittrue.golden.files.atomic_file import write_atomically
+from bittrue.golden.quantize.scheme import Scheme
 
 _MODEL, _OPTIMIZER, _RANDOM = "model.", "optimizer.", "random"
 

@@ -5,9 +5,9 @@ import copy
 import torch
 from torch import nn
 
-from golden.errors import UserError
-from golden.quantize.calibrate import CalibrationData
-from golden.quantize.reproducible import reproducible
+from bittrue.golden.errors import UserError
+from bittrue.golden.quantize.calibrate import CalibrationData
+from bittrue.golden.quantize.reproducible import reproducible
 
 
 def fresh(module: nn.Module, data: CalibrationData, seed: int) -> nn.Module:

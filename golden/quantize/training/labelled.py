@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sized
 import torch
 from torch import Tensor
 
-from golden.errors import UserError
-from golden.quantize.calibrate import Batch
+from bittrue.golden.errors import UserError
+from bittrue.golden.quantize.calibrate import Batch
 
 LabelledBatch = tuple[Batch, Tensor]
 """One tensor for each input, and the targets."""

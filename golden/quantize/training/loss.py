@@ -5,8 +5,8 @@ from collections.abc import Callable
 from torch import Tensor
 from torch.nn import functional
 
-from golden.errors import UserError
-from golden.quantize.training_scheme import TrainingScheme
+from bittrue.golden.errors import UserError
+from bittrue.golden.quantize.training_scheme import TrainingScheme
 
 
 def cross_entropy(outputs: Tensor, targets: Tensor, scheme: TrainingScheme) -> Tensor:

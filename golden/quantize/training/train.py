@@ -9,16 +9,16 @@ import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import OneCycleLR
 
-from golden.errors import UserError
-from golden.quantize.activation_quantizer import ActivationQuantizer
-from golden.quantize.calibrate import Batch
-from golden.quantize.fake_network import FakeQuantizedNetwork
-from golden.quantize.reproducible import reproducible
-from golden.quantize.scheme import Scheme
-from golden.quantize.training.checkpoint import Checkpoint
-from golden.quantize.training.labelled import LabelledData
-from golden.quantize.training.loss import distillation_loss, task_loss
-from golden.quantize.training_scheme import TrainingScheme
+from bittrue.golden.errors import UserError
+from bittrue.golden.quantize.activation_quantizer import ActivationQuantizer
+from bittrue.golden.quantize.calibrate import Batch
+from bittrue.golden.quantize.fake_network import FakeQuantizedNetwork
+from bittrue.golden.quantize.reproducible import reproducible
+from bittrue.golden.quantize.scheme import Scheme
+from bittrue.golden.quantize.training.checkpoint import Checkpoint
+from bittrue.golden.quantize.training.labelled import LabelledData
+from bittrue.golden.quantize.training.loss import distillation_loss, task_loss
+from bittrue.golden.quantize.training_scheme import TrainingScheme
 
 Augment = Callable[[Tensor], Tensor]
 """Changes the first input of a batch at random, with torch's random numbers."""

@@ -18,18 +18,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from golden.codes.affine import AffineMap
-from golden.frontends.torch.simplify import simplify
-from golden.frontends.torch.trace import trace
-from golden.graph import Graph
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.rounding import Rounding
-from golden.quantize.activation_quantizer import UniformActivation
-from golden.quantize.fake_network import FakeQuantizedNetwork
-from golden.quantize.quantized_network import lower_fake
-from golden.quantize.scheme import Scheme
-from golden.quantize.straight_through import through
-from golden.quantize.weight_types.uniform import UniformWeight
+from bittrue.golden.codes.affine import AffineMap
+from bittrue.golden.frontends.torch.simplify import simplify
+from bittrue.golden.frontends.torch.trace import trace
+from bittrue.golden.graph import Graph
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.rounding import Rounding
+from bittrue.golden.quantize.activation_quantizer import UniformActivation
+from bittrue.golden.quantize.fake_network import FakeQuantizedNetwork
+from bittrue.golden.quantize.quantized_network import lower_fake
+from bittrue.golden.quantize.scheme import Scheme
+from bittrue.golden.quantize.straight_through import through
+from bittrue.golden.quantize.weight_types.uniform import UniformWeight
 
 WEIGHT_BITS, STORED_BITS, ACTIVATION_BITS, ERROR_BITS = 2, 8, 8, 8
 

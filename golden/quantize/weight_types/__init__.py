@@ -4,18 +4,18 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from golden.quantize.scheme import WeightScheme
-from golden.quantize.weight_quantizer import WeightQuantizer
-from golden.quantize.weight_types.balanced import BalancedWeight
-from golden.quantize.weight_types.binary import BinaryWeight
-from golden.quantize.weight_types.codebook import codebook
-from golden.quantize.weight_types.dorefa import DorefaWeight
-from golden.quantize.weight_types.group import GroupWeight
-from golden.quantize.weight_types.logarithmic import logarithmic
-from golden.quantize.weight_types.scaled_binaries import scaled_binaries
-from golden.quantize.weight_types.ternary import TernaryWeight
-from golden.quantize.weight_types.trained_ternary import TrainedTernaryWeight
-from golden.quantize.weight_types.uniform import UniformWeight
+from bittrue.golden.quantize.scheme import WeightScheme
+from bittrue.golden.quantize.weight_quantizer import WeightQuantizer
+from bittrue.golden.quantize.weight_types.balanced import BalancedWeight
+from bittrue.golden.quantize.weight_types.binary import BinaryWeight
+from bittrue.golden.quantize.weight_types.codebook import codebook
+from bittrue.golden.quantize.weight_types.dorefa import DorefaWeight
+from bittrue.golden.quantize.weight_types.group import GroupWeight
+from bittrue.golden.quantize.weight_types.logarithmic import logarithmic
+from bittrue.golden.quantize.weight_types.scaled_binaries import scaled_binaries
+from bittrue.golden.quantize.weight_types.ternary import TernaryWeight
+from bittrue.golden.quantize.weight_types.trained_ternary import TrainedTernaryWeight
+from bittrue.golden.quantize.weight_types.uniform import UniformWeight
 
 __all__ = ["WEIGHT_TYPES", "MakeWeightQuantizer"]
 

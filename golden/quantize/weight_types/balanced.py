@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from golden.frontends.torch.integer_weight import IntegerWeight
-from golden.quantize.scheme import WeightScheme
-from golden.quantize.straight_through import through
-from golden.quantize.weight_quantizer import WeightQuantizer
+from bittrue.golden.frontends.torch.integer_weight import IntegerWeight
+from bittrue.golden.quantize.scheme import WeightScheme
+from bittrue.golden.quantize.straight_through import through
+from bittrue.golden.quantize.weight_quantizer import WeightQuantizer
 
 
 class BalancedWeight(WeightQuantizer):

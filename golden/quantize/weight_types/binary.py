@@ -4,12 +4,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from golden.codes.bipolar import UINT1
-from golden.frontends.torch.integer_weight import IntegerWeight
-from golden.graph import Encoding
-from golden.quantize.straight_through import through
-from golden.quantize.weight_quantizer import per_row
-from golden.quantize.weight_types.mean_scale import MeanScaleWeight
+from bittrue.golden.codes.bipolar import UINT1
+from bittrue.golden.frontends.torch.integer_weight import IntegerWeight
+from bittrue.golden.graph import Encoding
+from bittrue.golden.quantize.straight_through import through
+from bittrue.golden.quantize.weight_quantizer import per_row
+from bittrue.golden.quantize.weight_types.mean_scale import MeanScaleWeight
 
 
 class BinaryWeight(MeanScaleWeight):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from golden.numbers.arrays import Float64, Int64
+from bittrue.golden.numbers.arrays import Float64, Int64
 
 FEWEST, MOST = 2, 16
 """Bits of one channel."""

@@ -4,12 +4,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from golden.codes.bipolar import UINT1
-from golden.frontends.torch.integer_weight import IntegerWeight
-from golden.graph import Encoding
-from golden.quantize.scheme import WeightScheme
-from golden.quantize.straight_through import through
-from golden.quantize.weight_quantizer import WeightQuantizer
+from bittrue.golden.codes.bipolar import UINT1
+from bittrue.golden.frontends.torch.integer_weight import IntegerWeight
+from bittrue.golden.graph import Encoding
+from bittrue.golden.quantize.scheme import WeightScheme
+from bittrue.golden.quantize.straight_through import through
+from bittrue.golden.quantize.weight_quantizer import WeightQuantizer
 
 
 class DorefaWeight(WeightQuantizer):

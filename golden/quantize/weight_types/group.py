@@ -6,13 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from golden.frontends.torch.integer_weight import IntegerWeight
-from golden.numbers.integer_type import IntegerType
-from golden.quantize.distribution import Distribution
-from golden.quantize.ranges import RANGES, Grid
-from golden.quantize.scheme import WeightScheme
-from golden.quantize.weight_quantizer import WeightQuantizer, per_row
-from golden.quantize.weight_types.rows import at_least
+from bittrue.golden.frontends.torch.integer_weight import IntegerWeight
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.quantize.distribution import Distribution
+from bittrue.golden.quantize.ranges import RANGES, Grid
+from bittrue.golden.quantize.scheme import WeightScheme
+from bittrue.golden.quantize.weight_quantizer import WeightQuantizer, per_row
+from bittrue.golden.quantize.weight_types.rows import at_least
 
 
 class GroupWeight(WeightQuantizer):

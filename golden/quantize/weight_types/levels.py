@@ -5,9 +5,9 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from golden.frontends.torch.integer_weight import IntegerWeight
-from golden.quantize.straight_through import through
-from golden.quantize.weight_quantizer import WeightQuantizer, per_row
+from bittrue.golden.frontends.torch.integer_weight import IntegerWeight
+from bittrue.golden.quantize.straight_through import through
+from bittrue.golden.quantize.weight_quantizer import WeightQuantizer, per_row
 
 
 class LevelWeight(WeightQuantizer):

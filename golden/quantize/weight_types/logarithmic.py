@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from golden.errors import UserError
-from golden.quantize.scheme import WeightScheme
-from golden.quantize.weight_types.levels import LevelWeight, nearest_level
-from golden.quantize.weight_types.rows import at_least, check_bits, per_channel, rows_of
+from bittrue.golden.errors import UserError
+from bittrue.golden.quantize.scheme import WeightScheme
+from bittrue.golden.quantize.weight_types.levels import LevelWeight, nearest_level
+from bittrue.golden.quantize.weight_types.rows import at_least, check_bits, per_channel, rows_of
 
 _CANDIDATES = 128
 

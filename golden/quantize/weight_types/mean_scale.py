@@ -5,9 +5,9 @@ from typing import Self, cast
 
 from torch import Tensor
 
-from golden.quantize.scheme import WeightScheme
-from golden.quantize.weight_quantizer import WeightQuantizer
-from golden.quantize.weight_types.rows import at_least, per_channel, rows_of
+from bittrue.golden.quantize.scheme import WeightScheme
+from bittrue.golden.quantize.weight_quantizer import WeightQuantizer
+from bittrue.golden.quantize.weight_types.rows import at_least, per_channel, rows_of
 
 
 class MeanScaleWeight(WeightQuantizer, ABC):

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from golden.errors import UserError
-from golden.quantize.scheme import WeightScheme
+from bittrue.golden.errors import UserError
+from bittrue.golden.quantize.scheme import WeightScheme
 
 
 def rows_of(weight: Tensor, scheme: WeightScheme) -> Tensor:

@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from golden.quantize.scheme import WeightScheme
-from golden.quantize.weight_types.levels import LevelWeight
-from golden.quantize.weight_types.rows import at_least, check_bits, per_channel, rows_of
+from bittrue.golden.quantize.scheme import WeightScheme
+from bittrue.golden.quantize.weight_types.levels import LevelWeight
+from bittrue.golden.quantize.weight_types.rows import at_least, check_bits, per_channel, rows_of
 
 _ITERATIONS = 50
 

@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor
 
-from golden.frontends.torch.integer_weight import IntegerWeight
-from golden.numbers.integer_type import IntegerType
-from golden.quantize.straight_through import through
-from golden.quantize.weight_quantizer import per_row
-from golden.quantize.weight_types.mean_scale import MeanScaleWeight
+from bittrue.golden.frontends.torch.integer_weight import IntegerWeight
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.quantize.straight_through import through
+from bittrue.golden.quantize.weight_quantizer import per_row
+from bittrue.golden.quantize.weight_types.mean_scale import MeanScaleWeight
 
 _THRESHOLD = 0.7
 

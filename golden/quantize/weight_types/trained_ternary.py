@@ -3,11 +3,11 @@
 import torch
 from torch import Tensor, nn
 
-from golden.errors import UserError
-from golden.frontends.torch.integer_weight import IntegerWeight
-from golden.quantize.scheme import WeightScheme
-from golden.quantize.straight_through import through
-from golden.quantize.weight_quantizer import WeightQuantizer
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.integer_weight import IntegerWeight
+from bittrue.golden.quantize.scheme import WeightScheme
+from bittrue.golden.quantize.straight_through import through
+from bittrue.golden.quantize.weight_quantizer import WeightQuantizer
 
 _THRESHOLD = 0.05
 """Share of the largest magnitude up to which weights are zero; the paper's, section 3.1."""

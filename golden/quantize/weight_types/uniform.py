@@ -8,16 +8,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from golden.errors import UserError
-from golden.frontends.torch.integer_weight import IntegerWeight
-from golden.graph import Encoding
-from golden.numbers.integer_type import IntegerType
-from golden.quantize.distribution import Distribution
-from golden.quantize.ranges import RANGES, Grid
-from golden.quantize.scheme import WeightScheme
-from golden.quantize.weight_quantizer import WeightQuantizer, per_row
-from golden.quantize.weight_types.bit_allocation import allocate_bits
-from golden.quantize.weight_types.rows import at_least, check_bits, rows_of
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.integer_weight import IntegerWeight
+from bittrue.golden.graph import Encoding
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.quantize.distribution import Distribution
+from bittrue.golden.quantize.ranges import RANGES, Grid
+from bittrue.golden.quantize.scheme import WeightScheme
+from bittrue.golden.quantize.weight_quantizer import WeightQuantizer, per_row
+from bittrue.golden.quantize.weight_types.bit_allocation import allocate_bits
+from bittrue.golden.quantize.weight_types.rows import at_least, check_bits, rows_of
 
 
 class SteppedWeight(WeightQuantizer, ABC):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from amaranth.hdl import C, Module, Mux, ShapeLike, Signal, Value
 
-from hdl.blocks.result_fifo import ResultFifo
+from bittrue.hdl.blocks.result_fifo import ResultFifo
 
 
 class Admission:

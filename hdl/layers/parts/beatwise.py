@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from amaranth.lib import wiring
 
-from golden.graph import Tensor
-from golden.numbers.arrays import Int64
-from hdl.layers.parts.codes import elements_through_beat
+from bittrue.golden.graph import Tensor
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.layers.parts.codes import elements_through_beat
 
 
 class Beatwise(wiring.Component):

@@ -9,31 +9,31 @@ import numpy as np
 from amaranth.hdl import Cat, Module, Shape, Value
 from amaranth.lib.wiring import In, Out
 
-from golden.certificates.certificate import Certificate
-from golden.errors import UserError
-from golden.graph import Certified, FixedPoint, Requantization
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant_spec import RequantChannels
-from hdl.blocks.look_up import LOOK_UP_LATENCY, looked_up, stored_width
-from hdl.blocks.memory import Memory
-from hdl.blocks.multiply import hardware_multipliers
-from hdl.blocks.pipeline import FreePipeline
-from hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.costs.memories import rom_cost, usual_rom_cost
-from hdl.layers.parts.beatwise import Beatwise
-from hdl.layers.parts.codes import check_lanes, code_stream
-from hdl.layers.parts.position import Position
-from hdl.units.certified_requant import (
+from bittrue.golden.certificates.certificate import Certificate
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Certified, FixedPoint, Requantization
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.requant_spec import RequantChannels
+from bittrue.hdl.blocks.look_up import LOOK_UP_LATENCY, looked_up, stored_width
+from bittrue.hdl.blocks.memory import Memory
+from bittrue.hdl.blocks.multiply import hardware_multipliers
+from bittrue.hdl.blocks.pipeline import FreePipeline
+from bittrue.hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.costs.memories import rom_cost, usual_rom_cost
+from bittrue.hdl.layers.parts.beatwise import Beatwise
+from bittrue.hdl.layers.parts.codes import check_lanes, code_stream
+from bittrue.hdl.layers.parts.position import Position
+from bittrue.hdl.units.certified_requant import (
     CertifiedRequantizer,
     certificate_columns,
     certificate_multipliers,
     certified_latency,
     logic_product_bits,
 )
-from hdl.units.requant import Requantizer, channel_layout, encode_channels
+from bittrue.hdl.units.requant import Requantizer, channel_layout, encode_channels
 
 
 @dataclass(frozen=True, eq=False)

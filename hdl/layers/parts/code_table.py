@@ -4,12 +4,12 @@ import numpy as np
 from amaranth.hdl import Module, Value
 from numpy.typing import NDArray
 
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.pipeline import Stages
-from hdl.blocks.rom import Rom
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.costs.memories import usual_rom_cost
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.pipeline import Stages
+from bittrue.hdl.blocks.rom import Rom
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.costs.memories import usual_rom_cost
 
 MAXIMUM_TABLE_WIDTH = 10
 """Bits of the codes that a table in ROM takes."""

@@ -3,11 +3,11 @@
 from amaranth.hdl import C, Cat, Mux, Value
 from amaranth.lib import data, stream
 
-from golden.errors import UserError
-from golden.graph import Encoding
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.shapes import shape_of
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Encoding
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.shapes import shape_of
 
 
 def code_stream(kind: IntegerType, lanes: int) -> stream.Signature:

@@ -9,19 +9,19 @@ from typing import TypeVar
 from amaranth.hdl import Cat, Module, Value
 from amaranth.lib import stream
 
-from golden import graph
-from golden.errors import UserError
-from golden.graph.node import Inference
-from golden.graph.requantization import Requantization
-from golden.graph.tensor import Tensor
-from hdl.blocks.pipeline import FreePipeline
-from hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
-from hdl.layers.layer import Layer
-from hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
-from hdl.layers.parts.codes import resized
-from hdl.layers.parts.connection import feed
-from hdl.layers.parts.join import join
-from hdl.layers.parts.lanewise import BeatwiseSpec
+from bittrue.golden import graph
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.node import Inference
+from bittrue.golden.graph.requantization import Requantization
+from bittrue.golden.graph.tensor import Tensor
+from bittrue.hdl.blocks.pipeline import FreePipeline
+from bittrue.hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
+from bittrue.hdl.layers.layer import Layer
+from bittrue.hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
+from bittrue.hdl.layers.parts.codes import resized
+from bittrue.hdl.layers.parts.connection import feed
+from bittrue.hdl.layers.parts.join import join
+from bittrue.hdl.layers.parts.lanewise import BeatwiseSpec
 
 CHEAP_TABLE_WIDTH = 8
 """Bits of the codes up to which a table costs less than a multiplier."""

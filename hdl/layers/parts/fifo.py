@@ -4,16 +4,16 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream
 from amaranth.lib.wiring import In, Out
 
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.memory import Memory
-from hdl.blocks.pipeline import Pipeline
-from hdl.blocks.ram import Ram
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.costs.memories import ram_cost
-from hdl.layers.parts.beatwise import Beatwise
-from hdl.layers.parts.codes import code_stream
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.memory import Memory
+from bittrue.hdl.blocks.pipeline import Pipeline
+from bittrue.hdl.blocks.ram import Ram
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.costs.memories import ram_cost
+from bittrue.hdl.layers.parts.beatwise import Beatwise
+from bittrue.hdl.layers.parts.codes import code_stream
 
 MAXIMUM_DEPTH = 1 << 20
 

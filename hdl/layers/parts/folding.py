@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from hdl.blocks.memory import Memory
-from hdl.multipliers.mac import DSP
-from hdl.multipliers.multiplier import Multiplier
+from bittrue.hdl.blocks.memory import Memory
+from bittrue.hdl.multipliers.mac import DSP
+from bittrue.hdl.multipliers.multiplier import Multiplier
 
 
 @dataclass(frozen=True)

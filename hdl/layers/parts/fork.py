@@ -4,10 +4,10 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from hdl.layers.parts.beatwise import Beatwise
-from hdl.layers.parts.codes import code_stream
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.layers.parts.beatwise import Beatwise
+from bittrue.hdl.layers.parts.codes import code_stream
 
 
 class Fork(Beatwise):

@@ -5,23 +5,23 @@ from functools import cached_property
 
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
 
-from golden.graph.requantization import Requantization
-from golden.graph.tensor import Encoding
-from golden.numbers.arrays import Int64
-from hdl.blocks.pipeline import FreePipeline
-from hdl.blocks.ram import Ram
-from hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
-from hdl.blocks.shapes import shape_of
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.costs.logic import STREAM, counters_cost
-from hdl.costs.memories import usual_ram_cost
-from hdl.layers.layer import Layer
-from hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
-from hdl.layers.parts.codes import elements_through_beat, resized
-from hdl.layers.parts.connection import feed
-from hdl.layers.parts.lanewise import LanewiseSpec
-from hdl.layers.parts.position import Position
+from bittrue.golden.graph.requantization import Requantization
+from bittrue.golden.graph.tensor import Encoding
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.blocks.pipeline import FreePipeline
+from bittrue.hdl.blocks.ram import Ram
+from bittrue.hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
+from bittrue.hdl.blocks.shapes import shape_of
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.costs.logic import STREAM, counters_cost
+from bittrue.hdl.costs.memories import usual_ram_cost
+from bittrue.hdl.layers.layer import Layer
+from bittrue.hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
+from bittrue.hdl.layers.parts.codes import elements_through_beat, resized
+from bittrue.hdl.layers.parts.connection import feed
+from bittrue.hdl.layers.parts.lanewise import LanewiseSpec
+from bittrue.hdl.layers.parts.position import Position
 
 
 @dataclass(frozen=True, eq=False)

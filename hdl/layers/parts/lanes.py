@@ -4,12 +4,12 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.chunks import Chunks
-from hdl.blocks.pipeline import Pipeline
-from hdl.layers.parts.codes import code_stream, elements_through_beat
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.chunks import Chunks
+from bittrue.hdl.blocks.pipeline import Pipeline
+from bittrue.hdl.layers.parts.codes import code_stream, elements_through_beat
 
 
 class Lanes(wiring.Component):

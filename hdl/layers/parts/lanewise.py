@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from golden.graph import Node, Tensor
-from golden.numbers.arrays import Int64
-from hdl.layers.layer_spec import LayerSpec
-from hdl.layers.parts.codes import check_lanes, elements_through_beat
+from bittrue.golden.graph import Node, Tensor
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.layers.layer_spec import LayerSpec
+from bittrue.hdl.layers.parts.codes import check_lanes, elements_through_beat
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """What matrix layers take beside memories and products; see `hdl.costs.costs.Costs`."""
 
-from hdl.costs.costs import Costs, Count
+from bittrue.hdl.costs.costs import Costs, Count
 
 
 def matrix_control_cost(outputs: Count, accumulator: int) -> Costs:

@@ -5,11 +5,11 @@ from typing import TypeVar
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.graph import Tensor, Window
-from golden.numbers.arrays import Int64
-from hdl.layers.parts.folding import Folding
-from hdl.layers.parts.window_spec import SlidingWindowSpec
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Tensor, Window
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.layers.parts.folding import Folding
+from bittrue.hdl.layers.parts.window_spec import SlidingWindowSpec
 
 _Count = TypeVar("_Count", int, Int64)
 

@@ -7,30 +7,30 @@ from typing import Any
 import numpy as np
 from amaranth.hdl import C, Cat, Module, Value
 
-from golden.errors import UserError
-from golden.graph import AccumulatorBounds, MatrixNode, Tensor
-from golden.graph.requantization import Requantization
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.memory import usual_ram, usual_rom
-from hdl.blocks.result_fifo import BUFFER_LATENCY
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.costs.memories import rom_cost
-from hdl.layers.layer import Layer
-from hdl.layers.layer_spec import LayerSpec, Place
-from hdl.layers.parts.admission import Admission, results_fifo
-from hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
-from hdl.layers.parts.connection import connect, feed
-from hdl.layers.parts.folding import Folding
-from hdl.layers.parts.matrix_costs import matrix_control_cost
-from hdl.layers.parts.matrix_geometry import MatrixGeometry
-from hdl.layers.parts.matrix_vector import MatrixVector, MatrixVectorSpec
-from hdl.layers.parts.serializer import Serializer
-from hdl.layers.parts.sliding_window import SlidingWindow, window_cost
-from hdl.layers.parts.subsample import Subsample
-from hdl.layers.parts.window_spec import SlidingWindowSpec
-from hdl.multipliers.multiplier import Operands
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import AccumulatorBounds, MatrixNode, Tensor
+from bittrue.golden.graph.requantization import Requantization
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.memory import usual_ram, usual_rom
+from bittrue.hdl.blocks.result_fifo import BUFFER_LATENCY
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.costs.memories import rom_cost
+from bittrue.hdl.layers.layer import Layer
+from bittrue.hdl.layers.layer_spec import LayerSpec, Place
+from bittrue.hdl.layers.parts.admission import Admission, results_fifo
+from bittrue.hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
+from bittrue.hdl.layers.parts.connection import connect, feed
+from bittrue.hdl.layers.parts.folding import Folding
+from bittrue.hdl.layers.parts.matrix_costs import matrix_control_cost
+from bittrue.hdl.layers.parts.matrix_geometry import MatrixGeometry
+from bittrue.hdl.layers.parts.matrix_vector import MatrixVector, MatrixVectorSpec
+from bittrue.hdl.layers.parts.serializer import Serializer
+from bittrue.hdl.layers.parts.sliding_window import SlidingWindow, window_cost
+from bittrue.hdl.layers.parts.subsample import Subsample
+from bittrue.hdl.layers.parts.window_spec import SlidingWindowSpec
+from bittrue.hdl.multipliers.multiplier import Operands
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,15 +6,15 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.accumulator import FramePipeline
-from hdl.blocks.memory import Memory
-from hdl.blocks.packed_words import pack_words
-from hdl.blocks.rom import Rom
-from hdl.layers.parts.codes import code_stream
-from hdl.multipliers.multiplier import Multiplier, Operands
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.accumulator import FramePipeline
+from bittrue.hdl.blocks.memory import Memory
+from bittrue.hdl.blocks.packed_words import pack_words
+from bittrue.hdl.blocks.rom import Rom
+from bittrue.hdl.layers.parts.codes import code_stream
+from bittrue.hdl.multipliers.multiplier import Multiplier, Operands
 
 _WEIGHTS_LATENCY = 2
 """Cycles of reading the ROM: a block RAM without a register behind it would set the clock."""

@@ -4,9 +4,9 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from hdl.layers.parts.codes import code_stream
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.layers.parts.codes import code_stream
 
 
 class Serializer(wiring.Component):

@@ -10,17 +10,17 @@ from amaranth.hdl import Array, C, Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.blocks.memory import Memory
-from hdl.blocks.pipeline import FreePipeline, Stages
-from hdl.blocks.ram import Ram
-from hdl.blocks.result_fifo import ResultFifo
-from hdl.blocks.shapes import shape_spanning
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.costs.memories import ram_cost
-from hdl.layers.parts.codes import code_stream
-from hdl.layers.parts.connection import connect
-from hdl.layers.parts.window_spec import SlidingWindowSpec
+from bittrue.hdl.blocks.memory import Memory
+from bittrue.hdl.blocks.pipeline import FreePipeline, Stages
+from bittrue.hdl.blocks.ram import Ram
+from bittrue.hdl.blocks.result_fifo import ResultFifo
+from bittrue.hdl.blocks.shapes import shape_spanning
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.costs.memories import ram_cost
+from bittrue.hdl.layers.parts.codes import code_stream
+from bittrue.hdl.layers.parts.connection import connect
+from bittrue.hdl.layers.parts.window_spec import SlidingWindowSpec
 
 
 class SlidingWindow(wiring.Component):

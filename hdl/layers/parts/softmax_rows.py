@@ -6,17 +6,17 @@ from typing import ClassVar, Protocol, TypeVar
 
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
 
-from golden.numbers.arrays import Int64
-from hdl.blocks.pipeline import Stages
-from hdl.blocks.ram import Ram
-from hdl.blocks.rom import Rom
-from hdl.blocks.shapes import shape_of
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.costs.logic import counters_cost
-from hdl.costs.memories import usual_ram_cost, usual_rom_cost
-from hdl.layers.layer import Layer
-from hdl.layers.parts.lanewise import LanewiseSpec
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.blocks.pipeline import Stages
+from bittrue.hdl.blocks.ram import Ram
+from bittrue.hdl.blocks.rom import Rom
+from bittrue.hdl.blocks.shapes import shape_of
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.costs.logic import counters_cost
+from bittrue.hdl.costs.memories import usual_ram_cost, usual_rom_cost
+from bittrue.hdl.layers.layer import Layer
+from bittrue.hdl.layers.parts.lanewise import LanewiseSpec
 
 TERM_CYCLES = 4
 """From the number of a code to its exponential: code, difference, table, register."""

@@ -5,12 +5,12 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.pipeline import Pipeline
-from hdl.layers.parts.codes import check_lanes, code_stream, elements_through_beat
-from hdl.layers.parts.position import Position
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.pipeline import Pipeline
+from bittrue.hdl.layers.parts.codes import check_lanes, code_stream, elements_through_beat
+from bittrue.hdl.layers.parts.position import Position
 
 
 class Subsample(wiring.Component):

@@ -7,15 +7,15 @@ import numpy as np
 from amaranth.hdl import Cat, Module, Signal, Value
 from amaranth.lib.wiring import In, Out
 
-from golden.graph import Tensor, Window
-from golden.graph.requantization import Certified
-from golden.lowering.certify import certified_average
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from hdl.layers.parts.beatwise import Beatwise
-from hdl.layers.parts.codes import code_stream
-from hdl.layers.parts.position import Position
-from hdl.units.certified_requant import CertifiedRequantizer, certified_latency
+from bittrue.golden.graph import Tensor, Window
+from bittrue.golden.graph.requantization import Certified
+from bittrue.golden.lowering.certify import certified_average
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.layers.parts.beatwise import Beatwise
+from bittrue.hdl.layers.parts.codes import code_stream
+from bittrue.hdl.layers.parts.position import Position
+from bittrue.hdl.units.certified_requant import CertifiedRequantizer, certified_latency
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,21 +9,21 @@ import numpy as np
 from amaranth.hdl import Cat, Module, Value
 from amaranth.lib import wiring
 
-from golden.graph import Tensor, Window
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.memory import usual_ram
-from hdl.blocks.result_fifo import BUFFER_LATENCY
-from hdl.costs.costs import Costs
-from hdl.costs.fabric import Fabric
-from hdl.layers.layer import Layer
-from hdl.layers.parts.admission import Admission, results_fifo
-from hdl.layers.parts.codes import resized
-from hdl.layers.parts.connection import connect, feed
-from hdl.layers.parts.lanewise import LanewiseSpec
-from hdl.layers.parts.sliding_window import SlidingWindow, window_cost
-from hdl.layers.parts.window_reduce import Reduction, WindowReduce, reduction_latency
-from hdl.layers.parts.window_spec import SlidingWindowSpec
+from bittrue.golden.graph import Tensor, Window
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.memory import usual_ram
+from bittrue.hdl.blocks.result_fifo import BUFFER_LATENCY
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.layers.layer import Layer
+from bittrue.hdl.layers.parts.admission import Admission, results_fifo
+from bittrue.hdl.layers.parts.codes import resized
+from bittrue.hdl.layers.parts.connection import connect, feed
+from bittrue.hdl.layers.parts.lanewise import LanewiseSpec
+from bittrue.hdl.layers.parts.sliding_window import SlidingWindow, window_cost
+from bittrue.hdl.layers.parts.window_reduce import Reduction, WindowReduce, reduction_latency
+from bittrue.hdl.layers.parts.window_spec import SlidingWindowSpec
 
 
 @dataclass(frozen=True, eq=False)

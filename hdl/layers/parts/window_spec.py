@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.graph import Window
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.memory import Memory
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Window
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.memory import Memory
 
 
 @dataclass(frozen=True)

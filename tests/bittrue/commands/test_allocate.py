@@ -10,15 +10,15 @@ import pytest
 import torch
 
 from bittrue.cli import main
-from flows.arguments.torch_models import load_module
-from flows.planning.circuits import Circuits
-from flows.planning.cost_tables import HARDWARE_COSTS, hardware_costs
-from flows.planning.devices import find_budget
-from flows.planning.planner import Planner
-from golden.graph import MatrixNode
-from golden.graph.passes.cost import graph_cost
-from golden.quantize import ActivationScheme, Scheme, WeightScheme, quantize
-from golden.quantize.scheme_file import read_scheme
+from bittrue.flows.arguments.torch_models import load_module
+from bittrue.flows.planning.circuits import Circuits
+from bittrue.flows.planning.cost_tables import HARDWARE_COSTS, hardware_costs
+from bittrue.flows.planning.devices import find_budget
+from bittrue.flows.planning.planner import Planner
+from bittrue.golden.graph import MatrixNode
+from bittrue.golden.graph.passes.cost import graph_cost
+from bittrue.golden.quantize import ActivationScheme, Scheme, WeightScheme, quantize
+from bittrue.golden.quantize.scheme_file import read_scheme
 
 SOURCE = """
 import torch

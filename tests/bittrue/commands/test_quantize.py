@@ -11,10 +11,10 @@ from safetensors.torch import load_model, save_model
 from torch import nn
 
 from bittrue.cli import main
-from golden.executor.execute import Executor
-from golden.frontends.load import load_network
-from golden.frontends.torch import to_real
-from golden.quantize.training.checkpoint import Checkpoint
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.load import load_network
+from bittrue.golden.frontends.torch import to_real
+from bittrue.golden.quantize.training.checkpoint import Checkpoint
 
 SOURCE = """
 import torch

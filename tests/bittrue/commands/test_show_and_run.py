@@ -12,11 +12,11 @@ from ai_edge_litert.interpreter import Interpreter
 
 from bittrue.cli import main
 from bittrue.commands.run import file_name
-from flows.reports.graph_drawing import draw
-from flows.reports.graph_layout import lay_out
-from golden.frontends.load import load_network
-from golden.frontends.tflite import convert_tflite
-from golden.graph import file
+from bittrue.flows.reports.graph_drawing import draw
+from bittrue.flows.reports.graph_layout import lay_out
+from bittrue.golden.frontends.load import load_network
+from bittrue.golden.frontends.tflite import convert_tflite
+from bittrue.golden.graph import file
 from tests.support.graphs import codes_of, convolution, convolve, single
 from tests.support.litert import Kernels
 from tests.support.tflite_fixtures import FIXTURES

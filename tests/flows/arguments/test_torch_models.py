@@ -12,9 +12,9 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from flows.arguments.npy_files import read_npy
-from flows.arguments.torch_models import load_module, read_labels, read_samples
-from golden.errors import UserError
+from bittrue.flows.arguments.npy_files import read_npy
+from bittrue.flows.arguments.torch_models import load_module, read_labels, read_samples
+from bittrue.golden.errors import UserError
 
 CODE = """
 from torch import nn
@@ -66,7 +66,7 @@ def test_class_factory_and_module(file: Path, name: str) -> None:
 
 
 def test_package_module() -> None:
-    module = load_module("golden.digits.network:DigitsNetwork")
+    module = load_module("bittrue.golden.digits.network:DigitsNetwork")
     assert type(module).__name__ == "DigitsNetwork"
 
 

@@ -14,19 +14,19 @@ import numpy as np
 import pytest
 
 from bittrue.cli import main
-from flows.building.accelerator import Accelerator
-from flows.building.output_folder import replace_folder
-from flows.planning.devices import BUDGETS
-from flows.planning.plan import plan_network
-from flows.simulation.simulators.toolchain import verilator_environment, verilator_root
-from flows.synthesis.verilog_lint import lint
-from golden.errors import ExecutionError, UserError
-from golden.graph import Encoding, Graph, Mean, Tensor, Window, file
-from golden.numbers.integer_type import IntegerType
-from hdl.layers.parts.folding import Folding
-from hdl.network.circuit import Network
-from hdl.network.spec import NetworkSpec
-from hdl.shell.register_map import markdown, registers
+from bittrue.flows.building.accelerator import Accelerator
+from bittrue.flows.building.output_folder import replace_folder
+from bittrue.flows.planning.devices import BUDGETS
+from bittrue.flows.planning.plan import plan_network
+from bittrue.flows.simulation.simulators.toolchain import verilator_environment, verilator_root
+from bittrue.flows.synthesis.verilog_lint import lint
+from bittrue.golden.errors import ExecutionError, UserError
+from bittrue.golden.graph import Encoding, Graph, Mean, Tensor, Window, file
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.layers.parts.folding import Folding
+from bittrue.hdl.network.circuit import Network
+from bittrue.hdl.network.spec import NetworkSpec
+from bittrue.hdl.shell.register_map import markdown, registers
 from tests.support.graphs import codes_of, convolution, convolve, single
 from tests.support.paths import DOCS
 

@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-import hdl.units.shiftadd
-from flows.formal import shiftadd
-from flows.formal.equivalence import Claim, Proof, prove
-from flows.formal.mac import claims
-from golden.numbers.integer_type import IntegerType
-from golden.units.mac_spec import MacSpec, Multiplier
-from golden.units.packing import Packing
-from golden.units.shiftadd_spec import ShiftAddSpec
-from hdl.printer.verilog_output import to_verilog
-from hdl.units.mac import Mac
-from hdl.units.shiftadd import ShiftAddUnit
+import bittrue.hdl.units.shiftadd
+from bittrue.flows.formal import shiftadd
+from bittrue.flows.formal.equivalence import Claim, Proof, prove
+from bittrue.flows.formal.mac import claims
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.mac_spec import MacSpec, Multiplier
+from bittrue.golden.units.packing import Packing
+from bittrue.golden.units.shiftadd_spec import ShiftAddSpec
+from bittrue.hdl.printer.verilog_output import to_verilog
+from bittrue.hdl.units.mac import Mac
+from bittrue.hdl.units.shiftadd import ShiftAddUnit
 
 INT4 = IntegerType(4, True)
 PACKED = MacSpec(INT4, INT4, columns=2, multiplier=Multiplier.PACKED_MULT18X18D)
@@ -59,10 +59,10 @@ def test_a_shift_add_mode_is_proved() -> None:
 
 
 def test_bricks_without_signs_are_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = hdl.units.shiftadd._brick_product
+    right = bittrue.hdl.units.shiftadd._brick_product
 
     def unsigned(x0: int, x1: int, y0: int, y1: int, x_signed: int, y_signed: int) -> int:
         return right(x0, x1, y0, y1, 0, 0)
 
-    monkeypatch.setattr(hdl.units.shiftadd, "_brick_product", unsigned)
+    monkeypatch.setattr(bittrue.hdl.units.shiftadd, "_brick_product", unsigned)
     assert not shift_add_proof().proved

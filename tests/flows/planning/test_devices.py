@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.planning.devices import BUDGETS, Budget, Fill, Part
-from golden.errors import UserError
+from bittrue.flows.planning.devices import BUDGETS, Budget, Fill, Part
+from bittrue.golden.errors import UserError
 
 _EVERY_PACKAGE = {package for budget in BUDGETS.values() for package in budget.packages}
 _ECP5 = [budget for budget in BUDGETS.values() if budget.fabric.family == "ecp5"]

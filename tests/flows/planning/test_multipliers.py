@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from flows.planning.circuits import Circuits
-from flows.planning.devices import find_budget
-from flows.planning.plan import plan_network
-from flows.planning.planner import Planner
-from flows.units.matrix_layers import example_matrix_graph
-from golden.errors import UserError
-from golden.graph import FullyConnected, Graph
-from golden.numbers.integer_type import IntegerType
-from hdl.multipliers.catalogue import find_multiplier
+from bittrue.flows.planning.circuits import Circuits
+from bittrue.flows.planning.devices import find_budget
+from bittrue.flows.planning.plan import plan_network
+from bittrue.flows.planning.planner import Planner
+from bittrue.flows.units.matrix_layers import example_matrix_graph
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import FullyConnected, Graph
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.multipliers.catalogue import find_multiplier
 
 NETWORKS = {
     "ternary": ((-1, 0, 1), "int8"),

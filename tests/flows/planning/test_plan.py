@@ -7,16 +7,16 @@ from itertools import product
 import numpy as np
 import pytest
 
-from flows.planning.devices import BUDGETS, FILL, Budget
-from flows.planning.plan import plan_network
-from flows.planning.planned import Plan
-from flows.planning.selection import Limits, Options, Selection, pareto
-from golden.errors import UserError
-from golden.frontends.onnx import convert_onnx
-from golden.graph import Clamp, Graph, Tensor
-from golden.lowering.certify import certify
-from golden.numbers.integer_type import IntegerType
-from hdl.costs.costs import Costs
+from bittrue.flows.planning.devices import BUDGETS, FILL, Budget
+from bittrue.flows.planning.plan import plan_network
+from bittrue.flows.planning.planned import Plan
+from bittrue.flows.planning.selection import Limits, Options, Selection, pareto
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx import convert_onnx
+from bittrue.golden.graph import Clamp, Graph, Tensor
+from bittrue.golden.lowering.certify import certify
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.costs.costs import Costs
 from tests.support.finn_networks import cnv_1w1a
 from tests.support.onnx_fixtures import random_network
 

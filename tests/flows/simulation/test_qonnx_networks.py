@@ -10,7 +10,7 @@ import pytest
 from onnx import helper
 
 from bittrue.cli import main
-from golden.frontends.load import load_network
+from bittrue.golden.frontends.load import load_network
 from tests.support.qonnx_networks import QonnxBuilder
 from tests.support.qonnx_runtime import run
 

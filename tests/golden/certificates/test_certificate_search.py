@@ -10,15 +10,18 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from golden.certificates.certificate import Certificate, CertificateError, StepFunction
-from golden.certificates.certificate_search import find_certificate, find_steps
-from golden.numbers.arrays import Float64, Int64
-from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.multiplier import quantize_multiplier
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import Rounding
-from golden.units.requant import requantize
+from bittrue.golden.certificates.certificate import Certificate, CertificateError, StepFunction
+from bittrue.golden.certificates.certificate_search import find_certificate, find_steps
+from bittrue.golden.numbers.arrays import Float64, Int64
+from bittrue.golden.numbers.float_requant import (
+    requantize_float32_half_even,
+    requantize_float64_half_away,
+)
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.multiplier import quantize_multiplier
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
+from bittrue.golden.units.requant import requantize
 from tests.support.exceptional_scales import EXCEPTIONAL, Reference, exceptional
 
 DETERMINISTIC = [rounding for rounding in Rounding if rounding is not Rounding.STOCHASTIC]

@@ -9,9 +9,9 @@ import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from golden.codes.affine import AffineMap, QuantizeRounding
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.codes.affine import AffineMap, QuantizeRounding
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
 from tests.support.litert import Kernels, run_litert
 from tests.support.tflite_builder import TfliteBuilder
 

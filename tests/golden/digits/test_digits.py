@@ -13,22 +13,25 @@ import numpy as np
 import pytest
 import torch
 
-import golden
-from golden.certificates.certificate_search import find_certificate
-from golden.digits import DigitsSettings, Training, quantized_digits
-from golden.digits.configuration import SOURCES, source_files
-from golden.digits.data import Split, load
-from golden.digits.network import DigitsNetwork, accuracy, train, trained_network
-from golden.errors import ExecutionError, UserError
-from golden.executor.execute import Executor
-from golden.executor.layer_trace import LayerTrace, load_traces, save_traces
-from golden.executor.record_layers import record_layers
-from golden.frontends.torch import to_codes
-from golden.graph import Convolution, Graph
-from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
-from golden.numbers.rounding import Rounding
-from golden.quantize import Scheme, quantize
-from golden.units.requant import requantize
+import bittrue.golden
+from bittrue.golden.certificates.certificate_search import find_certificate
+from bittrue.golden.digits import DigitsSettings, Training, quantized_digits
+from bittrue.golden.digits.configuration import SOURCES, source_files
+from bittrue.golden.digits.data import Split, load
+from bittrue.golden.digits.network import DigitsNetwork, accuracy, train, trained_network
+from bittrue.golden.errors import ExecutionError, UserError
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.executor.layer_trace import LayerTrace, load_traces, save_traces
+from bittrue.golden.executor.record_layers import record_layers
+from bittrue.golden.frontends.torch import to_codes
+from bittrue.golden.graph import Convolution, Graph
+from bittrue.golden.numbers.float_requant import (
+    requantize_float32_half_even,
+    requantize_float64_half_away,
+)
+from bittrue.golden.numbers.rounding import Rounding
+from bittrue.golden.quantize import Scheme, quantize
+from bittrue.golden.units.requant import requantize
 from tests.support.digits import QUICK
 from tests.support.graph_to_tflite import graph_to_tflite
 from tests.support.litert import Kernels, run_litert
@@ -203,11 +206,11 @@ def test_files_are_made_once_and_made_anew_when_settings_change(tmp_path: Path) 
 
 def test_what_makes_the_network_is_what_is_hashed() -> None:
     """And nothing that has no part in it: importers and exporters of files, units."""
-    program = "import sys, golden.digits.quantize; print(*sys.modules)"
+    program = "import sys, bittrue.golden.digits.quantize; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    root = Path(golden.__file__).parent
+    root = Path(bittrue.golden.__file__).parent
     loaded = {
         Path(module.__file__)
         for name in done.stdout.split()
@@ -220,7 +223,7 @@ def test_what_makes_the_network_is_what_is_hashed() -> None:
 
 def test_units_train_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The layers that units take are quantized from the weights of the package."""
-    monkeypatch.setattr("golden.digits.quantize.train", None)
+    monkeypatch.setattr("bittrue.golden.digits.quantize.train", None)
     assert len(quantized_digits(tmp_path).layers()) == 3
     with pytest.raises(TypeError):  # Negative control: what trains is noticed.
         quantized_digits(tmp_path, QUICK)
@@ -240,7 +243,7 @@ def test_an_interrupted_run_leaves_nothing_that_looks_finished(
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("golden.digits.quantize.save_traces", interrupted)
+    monkeypatch.setattr("bittrue.golden.digits.quantize.save_traces", interrupted)
     changed = DigitsSettings(QUICK.training, Rounding.RUY)
     with pytest.raises(KeyboardInterrupt):
         quantized_digits(tmp_path, changed)
@@ -254,7 +257,7 @@ def test_reading_what_is_there_needs_numpy_alone(tmp_path: Path) -> None:
     quantized_digits(tmp_path, QUICK)
     program = (
         "import sys; from pathlib import Path\n"
-        "from golden.digits import DigitsSettings, Training, quantized_digits\n"
+        "from bittrue.golden.digits import DigitsSettings, Training, quantized_digits\n"
         "digits = quantized_digits(Path(sys.argv[1]), DigitsSettings(Training(epochs=1)))\n"
         "print(len(digits.layers()), len(digits.graph().nodes))\n"
         "sys.exit('torch' in sys.modules or 'sklearn' in sys.modules)"

@@ -2,13 +2,13 @@
 
 import pytest
 
-from golden.digits.data import load
-from golden.digits.mixed import mixed_digits_graph, train_mixed_digits
-from golden.digits.settings import Training
-from golden.executor.execute import Executor
-from golden.frontends.torch import to_codes
-from golden.quantize import QuantizedNetwork
-from golden.quantize.agreement import compare_layers
+from bittrue.golden.digits.data import load
+from bittrue.golden.digits.mixed import mixed_digits_graph, train_mixed_digits
+from bittrue.golden.digits.settings import Training
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.torch import to_codes
+from bittrue.golden.quantize import QuantizedNetwork
+from bittrue.golden.quantize.agreement import compare_layers
 
 QUICK = Training(epochs=2)
 

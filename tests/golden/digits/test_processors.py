@@ -16,10 +16,10 @@ OTHER_PROCESSOR = {
 
 PROGRAM = """
 import hashlib, json
-from golden.digits.data import load
-from golden.digits.network import accuracy, trained_network
-from golden.graph.file import dumps
-from golden.quantize import Scheme, quantize
+from bittrue.golden.digits.data import load
+from bittrue.golden.digits.network import accuracy, trained_network
+from bittrue.golden.graph.file import dumps
+from bittrue.golden.quantize import Scheme, quantize
 
 training, test = load()
 network = trained_network()

@@ -11,9 +11,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.executor.execute import Executor
-from golden.graph import (
+from bittrue.golden.errors import UserError
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.graph import (
     Add,
     Addend,
     ArgMax,
@@ -36,7 +36,7 @@ from golden.graph import (
     Tensor,
     Window,
 )
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.integer_type import IntegerType
 from tests.support.graphs import (
     INT8,
     codes_of,
@@ -235,7 +235,7 @@ def test_batches_of_any_size_give_the_same(threads: int, monkeypatch: pytest.Mon
     node, x = convolution(requantization=fixed_point())
     codes = codes_of(x, 23)
     whole = Executor(single(node, x)).run(codes, keep=["y", "x"])
-    monkeypatch.setattr("golden.executor.execute._BATCH_BYTES", 8 * 5 * 4 * 6 * 5)
+    monkeypatch.setattr("bittrue.golden.executor.execute._BATCH_BYTES", 8 * 5 * 4 * 6 * 5)
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(threads)
@@ -279,7 +279,7 @@ def test_wrong_inputs_are_refused(codes: Any, keep: list[str] | None, message: s
 
 def test_softmax_is_close_to_softmax() -> None:
     """A sanity check in real numbers; equality with LiteRT is in the importer's tests."""
-    from golden.numbers.softmax import softmax_exponential
+    from bittrue.golden.numbers.softmax import softmax_exponential
 
     scale = 0.07
     node = Softmax(**ONE, exponential=softmax_exponential(scale, 1.0, 8), type=INT8)
@@ -297,7 +297,9 @@ def test_integer_types_of_results_are_the_smallest() -> None:
 
 def test_loops_compile_where_nothing_can_be_kept() -> None:
     """As in a container whose user owns no folder: of Numba's locators one that finds none."""
-    program = "from golden.executor.loops import look_up; import numpy as np; x = np.arange(3); "
+    program = (
+        "from bittrue.golden.executor.loops import look_up; import numpy as np; x = np.arange(3); "
+    )
     program += "y = x.copy(); look_up(x[::-1].copy(), x, y); print(y, look_up.stats.cache_path)"
     environment = os.environ | {"NUMBA_CACHE_LOCATOR_CLASSES": "IPythonCacheLocator"}
     result = subprocess.run(

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from golden.executor import products
-from golden.executor.compiled import compiled
-from golden.executor.execute import Executor
-from golden.executor.tile import LANES, fastest_multiply, matrix_tile, multiply_pairs
-from golden.graph import FullyConnected, Tensor
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.rounding import Rounding
+from bittrue.golden.executor import products
+from bittrue.golden.executor.compiled import compiled
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.executor.tile import LANES, fastest_multiply, matrix_tile, multiply_pairs
+from bittrue.golden.graph import FullyConnected, Tensor
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.rounding import Rounding
 from tests.support.graphs import INT8, fixed_point, integer_type, single
 
 ONE: dict[str, Any] = {"inputs": ("x",), "output": "y"}
@@ -126,7 +126,7 @@ def test_every_accumulator_of_16_bits_is_rounded_as_defined(
 
 CODE = """
 from numba import njit, types
-from golden.executor.tile import ROWS, fastest_multiply, matrix_tile
+from bittrue.golden.executor.tile import ROWS, fastest_multiply, matrix_tile
 tile = matrix_tile(ROWS, fastest_multiply())
 shorts, words, indices = (types.Array(t, 1, "C") for t in (types.int16, types.int32, types.int64))
 def run(values, runs, weights, bias, sums):

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from golden.certificates.certificate_search import find_certificate
-from golden.executor.execute import Executor
-from golden.graph import (
+from bittrue.golden.certificates.certificate_search import find_certificate
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.graph import (
     Add,
     Addend,
     Certified,
@@ -19,9 +19,9 @@ from golden.graph import (
     Requantize,
     Tensor,
 )
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import Rounding
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
 from tests.support.exact_requantization import decisive_accumulators, exact
 from tests.support.exceptional_scales import EXCEPTIONAL, exceptional
 from tests.support.graphs import INT8, single

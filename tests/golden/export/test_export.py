@@ -9,15 +9,15 @@ import onnx
 import pytest
 
 from bittrue.cli import main
-from golden.digits import quantized_digits
-from golden.digits.files import GRAPH_FILE
-from golden.errors import UserError
-from golden.executor.execute import Executor
-from golden.export import export_onnx
-from golden.export.integer import exact_parts
-from golden.frontends.onnx import convert_onnx, import_onnx
-from golden.frontends.tflite import convert_tflite, import_tflite
-from golden.graph import (
+from bittrue.golden.digits import quantized_digits
+from bittrue.golden.digits.files import GRAPH_FILE
+from bittrue.golden.errors import UserError
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.export import export_onnx
+from bittrue.golden.export.integer import exact_parts
+from bittrue.golden.frontends.onnx import convert_onnx, import_onnx
+from bittrue.golden.frontends.tflite import convert_tflite, import_tflite
+from bittrue.golden.graph import (
     Add,
     Addend,
     Concat,
@@ -31,10 +31,10 @@ from golden.graph import (
     Window,
     file,
 )
-from golden.graph.requantization import FixedPoint
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import Rounding
+from bittrue.golden.graph.requantization import FixedPoint
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
 from tests.support.digits import QUICK
 from tests.support.exported import run
 from tests.support.graphs import INT8, codes_of, convolution, fixed_point, single

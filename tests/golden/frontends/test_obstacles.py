@@ -2,8 +2,8 @@
 
 import pytest
 
-from golden.errors import UserError
-from golden.frontends.obstacles import Obstacles, ObstaclesError
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.obstacles import Obstacles, ObstaclesError
 
 
 def told(*obstacles: tuple[str, str, str]) -> str:

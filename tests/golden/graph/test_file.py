@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from golden.certificates.certificate_search import find_certificate
-from golden.errors import ExecutionError, UserError
-from golden.executor.execute import Executor
-from golden.graph import (
+from bittrue.golden.certificates.certificate_search import find_certificate
+from bittrue.golden.errors import ExecutionError, UserError
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.graph import (
     ArgMax,
     Certified,
     Encoding,
@@ -26,8 +26,8 @@ from golden.graph import (
     Table,
     file,
 )
-from golden.numbers.float_requant import requantize_float32_half_even
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.float_requant import requantize_float32_half_even
+from bittrue.golden.numbers.integer_type import IntegerType
 from tests.support.fuzz import fuzz
 from tests.support.graphs import codes_of, convolution, fixed_point
 from tests.support.paths import ROOT

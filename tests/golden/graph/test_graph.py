@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from golden.certificates.certificate_search import find_certificate
-from golden.errors import UserError
-from golden.executor.execute import Executor
-from golden.graph import (
+from bittrue.golden.certificates.certificate_search import find_certificate
+from bittrue.golden.errors import UserError
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.graph import (
     AccumulatorBounds,
     Add,
     Addend,
@@ -42,10 +42,10 @@ from golden.graph import (
     Tensor,
     Window,
 )
-from golden.numbers.arrays import Int64
-from golden.numbers.float_requant import requantize_float64_half_away
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.rounding import Rounding
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.float_requant import requantize_float64_half_away
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.rounding import Rounding
 from tests.support.graphs import INT8, codes_of, convolution, convolve, fixed_point, single
 
 IMAGE = Tensor.of_type("x", (4, 4, 2), INT8)
@@ -322,8 +322,8 @@ def test_a_certificate_that_lies_is_refused() -> None:
 @pytest.mark.parametrize("width", [31, 32, 48])
 def test_fixed_point_in_numpy_equals_torch(rounding: Rounding, width: int) -> None:
     """`golden.units.requant` splits wide products, the other counts in big integers."""
-    from golden.numbers.requant_spec import RequantChannels, RequantSpec
-    from golden.units.requant import requantize
+    from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+    from bittrue.golden.units.requant import requantize
 
     generator = np.random.default_rng(width)
     spec = RequantSpec(IntegerType(width, True), IntegerType(8, True))

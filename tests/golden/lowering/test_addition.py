@@ -7,12 +7,12 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from golden.executor.execute import Executor
-from golden.frontends.load import load_network
-from golden.graph import Add, Addend, Encoding, FixedPoint, Graph, Requantization, Tensor
-from golden.lowering.addition import AdditionTables, find_addition_tables
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.rounding import Rounding
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.load import load_network
+from bittrue.golden.graph import Add, Addend, Encoding, FixedPoint, Graph, Requantization, Tensor
+from bittrue.golden.lowering.addition import AdditionTables, find_addition_tables
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.rounding import Rounding
 from tests.support.exact_requantization import exact, half_away, half_up
 from tests.support.graphs import fixed_point
 from tests.support.models import MODELS

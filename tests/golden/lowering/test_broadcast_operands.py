@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from golden.executor.execute import Executor
-from golden.graph import Add, Addend, Broadcast, Encoding, Graph, Multiply, Reshape, Tensor
-from golden.graph.file import dumps, loads
-from golden.lowering.broadcast_operands import broadcast_operands
-from golden.numbers.integer_type import IntegerType
-from hdl.layers.broadcast import repeated_run
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.graph import Add, Addend, Broadcast, Encoding, Graph, Multiply, Reshape, Tensor
+from bittrue.golden.graph.file import dumps, loads
+from bittrue.golden.lowering.broadcast_operands import broadcast_operands
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.layers.broadcast import repeated_run
 
 INT8 = IntegerType(8, True)
 

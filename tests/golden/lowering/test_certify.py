@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from golden.certificates.certificate import CertificateError
-from golden.certificates.certificate_search import find_certificate
-from golden.executor.execute import Executor
-from golden.frontends.load import load_network
-from golden.graph import (
+from bittrue.golden.certificates.certificate import CertificateError
+from bittrue.golden.certificates.certificate_search import find_certificate
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.load import load_network
+from bittrue.golden.graph import (
     AccumulatingNode,
     Certified,
     FixedPoint,
@@ -22,11 +22,11 @@ from golden.graph import (
     Requantize,
     Tensor,
 )
-from golden.graph.tensor import Encoding
-from golden.lowering.certify import certify
-from golden.numbers.float_requant import requantize_float32_half_even
-from golden.numbers.rounding import Rounding
-from golden.units.requant import requantize
+from bittrue.golden.graph.tensor import Encoding
+from bittrue.golden.lowering.certify import certify
+from bittrue.golden.numbers.float_requant import requantize_float32_half_even
+from bittrue.golden.numbers.rounding import Rounding
+from bittrue.golden.units.requant import requantize
 from tests.support.graphs import codes_of, convolution, fixed_point, integer_type, single
 from tests.support.models import MODEL_NAMES, MODELS
 
@@ -114,7 +114,7 @@ def test_channels_of_a_certificate_can_be_taken() -> None:
 
 
 def test_torch_is_not_imported() -> None:
-    program = "import sys, golden.lowering.certify; sys.exit('torch' in sys.modules)"
+    program = "import sys, bittrue.golden.lowering.certify; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 

@@ -3,11 +3,21 @@
 import numpy as np
 import pytest
 
-from golden.executor.execute import Executor
-from golden.graph import Add, Addend, Concat, Constant, Encoding, Graph, Multiply, Node, Tensor
-from golden.graph.file import dumps, loads
-from golden.lowering.constant_operands import spread_constants
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.graph import (
+    Add,
+    Addend,
+    Concat,
+    Constant,
+    Encoding,
+    Graph,
+    Multiply,
+    Node,
+    Tensor,
+)
+from bittrue.golden.graph.file import dumps, loads
+from bittrue.golden.lowering.constant_operands import spread_constants
+from bittrue.golden.numbers.integer_type import IntegerType
 
 INT8 = IntegerType(8, True)
 X = Tensor.of_type("x", (2, 3, 4), INT8)

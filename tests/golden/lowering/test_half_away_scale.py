@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from golden.certificates.certificate import CertificateError, StepFunction
-from golden.certificates.certificate_search import find_steps
-from golden.errors import UserError
-from golden.graph import FixedPoint
-from golden.lowering.half_away_scale import half_away_scale
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import Rounding
-from golden.units.requant import requantize
+from bittrue.golden.certificates.certificate import CertificateError, StepFunction
+from bittrue.golden.certificates.certificate_search import find_steps
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import FixedPoint
+from bittrue.golden.lowering.half_away_scale import half_away_scale
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
+from bittrue.golden.units.requant import requantize
 from tests.support.exact_requantization import ONCE, half_away
 
 INT16, INT48 = IntegerType(16, True), IntegerType(48, True)

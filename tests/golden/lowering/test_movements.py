@@ -4,9 +4,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from golden.executor.execute import Executor
-from golden.graph import Graph, Node, Tensor
-from golden.lowering.movements import depth_to_space, picked, repeated, set_apart, space_to_depth
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.graph import Graph, Node, Tensor
+from bittrue.golden.lowering.movements import (
+    depth_to_space,
+    picked,
+    repeated,
+    set_apart,
+    space_to_depth,
+)
 from tests.support.graphs import codes_of, integer_type
 
 Codes = NDArray[np.integer]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
 
 
 @pytest.mark.parametrize("width", [1, 2, 7, 8, 16, 33, 64])

@@ -9,18 +9,21 @@ import numpy as np
 import pytest
 import torch
 
-from golden.numbers.arrays import Int64
-from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.multiplier import (
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.float_requant import (
+    requantize_float32_half_even,
+    requantize_float64_half_away,
+)
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.multiplier import (
     convolution_scale,
     fully_connected_scale,
     quantize_multiplier,
     quantize_multiplier_16x8,
 )
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import Rounding
-from golden.units.requant import requantize
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
+from bittrue.golden.units.requant import requantize
 from tests.support.litert import Kernels, run_litert
 from tests.support.quantized_layers import (
     ACTIVATIONS,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from golden.errors import UserError
-from golden.numbers.multiplier import (
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.multiplier import (
     convolution_scale,
     fully_connected_scale,
     quantize_multiplier,

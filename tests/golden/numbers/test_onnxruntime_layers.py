@@ -10,12 +10,15 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from golden.numbers.arrays import Int64
-from golden.numbers.float_requant import requantize_float32_half_even, requantize_float64_half_away
-from golden.numbers.multiplier import convolution_scale, quantize_multiplier
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import Rounding
-from golden.units.requant import requantize
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.float_requant import (
+    requantize_float32_half_even,
+    requantize_float64_half_away,
+)
+from bittrue.golden.numbers.multiplier import convolution_scale, quantize_multiplier
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
+from bittrue.golden.units.requant import requantize
 from tests.support.quantized_layers import QuantizedLayer, random_layer, tie_layer
 
 

@@ -7,13 +7,13 @@ import pytest
 import torch
 from torch import nn
 
-from golden.executor.execute import Executor
-from golden.frontends.torch import to_codes, to_real
-from golden.frontends.torch.operators import pad as float_pad
-from golden.graph import Graph, Pad
-from golden.quantize import quantize
-from golden.quantize.agreement import compare_layers
-from golden.quantize.quantized_network import QuantizedNetwork
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.torch import to_codes, to_real
+from bittrue.golden.frontends.torch.operators import pad as float_pad
+from bittrue.golden.graph import Graph, Pad
+from bittrue.golden.quantize import quantize
+from bittrue.golden.quantize.agreement import compare_layers
+from bittrue.golden.quantize.quantized_network import QuantizedNetwork
 
 
 def padded(value: float) -> QuantizedNetwork:

@@ -14,16 +14,16 @@ from safetensors.torch import save_model
 from torch import Tensor, nn
 
 from bittrue.cli import main
-from golden.codes.affine import AffineMap
-from golden.executor.execute import Executor
-from golden.frontends.torch import to_codes
-from golden.numbers.integer_type import IntegerType
-from golden.quantize import ActivationScheme, LayerScheme, Scheme, WeightScheme, quantize
-from golden.quantize.analysis import LayerAnalysis, NetworkAnalysis, analyze
-from golden.quantize.calibrate import CalibrationData
-from golden.quantize.distribution import Distribution
-from golden.quantize.findings import findings
-from golden.quantize.histogram import histogram_of_values
+from bittrue.golden.codes.affine import AffineMap
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.torch import to_codes
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.quantize import ActivationScheme, LayerScheme, Scheme, WeightScheme, quantize
+from bittrue.golden.quantize.analysis import LayerAnalysis, NetworkAnalysis, analyze
+from bittrue.golden.quantize.calibrate import CalibrationData
+from bittrue.golden.quantize.distribution import Distribution
+from bittrue.golden.quantize.findings import findings
+from bittrue.golden.quantize.histogram import histogram_of_values
 
 SCHEME = Scheme(weight=WeightScheme(bits=4), activation=ActivationScheme(type="symmetric", bits=5))
 

@@ -5,12 +5,12 @@ import torch
 from scipy.stats import norm
 from torch import nn
 
-from golden.errors import UserError
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.frontends.torch.simplify import simplify
-from golden.frontends.torch.trace import trace
-from golden.quantize import ActivationScheme, InputRange, Scheme, quantize
-from golden.quantize.no_data import expected_distributions, statistics_error, synthesize
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.simplify import simplify
+from bittrue.golden.frontends.torch.trace import trace
+from bittrue.golden.quantize import ActivationScheme, InputRange, Scheme, quantize
+from bittrue.golden.quantize.no_data import expected_distributions, statistics_error, synthesize
 from tests.support.quantization import differing_codes, samples, small_network
 
 INPUT = InputRange((2, 6, 6), -1.0, 2.0)

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from golden.quantize import ActivationScheme, Scheme, WeightScheme, quantize
-from golden.quantize.agreement import compare_layers
+from bittrue.golden.quantize import ActivationScheme, Scheme, WeightScheme, quantize
+from bittrue.golden.quantize.agreement import compare_layers
 
 POWER_OF_TWO = ActivationScheme(type="power_of_two")
 

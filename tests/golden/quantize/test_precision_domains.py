@@ -8,10 +8,16 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from golden.errors import UserError
-from golden.graph import Certified, FixedPoint, Requantize
-from golden.quantize import ActivationScheme, LayerScheme, QuantizedNetwork, Scheme, quantize
-from golden.quantize.agreement import compare_layers
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import Certified, FixedPoint, Requantize
+from bittrue.golden.quantize import (
+    ActivationScheme,
+    LayerScheme,
+    QuantizedNetwork,
+    Scheme,
+    quantize,
+)
+from bittrue.golden.quantize.agreement import compare_layers
 
 
 class Join(nn.Module):

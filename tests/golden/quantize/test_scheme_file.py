@@ -5,9 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from golden.errors import UserError
-from golden.quantize import ActivationScheme, LayerScheme, Scheme, TrainingScheme, WeightScheme
-from golden.quantize.scheme_file import parse_scheme, read_scheme, write_scheme
+from bittrue.golden.errors import UserError
+from bittrue.golden.quantize import (
+    ActivationScheme,
+    LayerScheme,
+    Scheme,
+    TrainingScheme,
+    WeightScheme,
+)
+from bittrue.golden.quantize.scheme_file import parse_scheme, read_scheme, write_scheme
 
 SCHEMES = {
     "default": Scheme(),

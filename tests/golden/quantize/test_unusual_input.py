@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from golden.errors import UserError
-from golden.executor.execute import Executor
-from golden.frontends.torch import to_codes, to_real
-from golden.quantize import (
+from bittrue.golden.errors import UserError
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.torch import to_codes, to_real
+from bittrue.golden.quantize import (
     ActivationScheme,
     InputRange,
     LayerScheme,
@@ -17,10 +17,10 @@ from golden.quantize import (
     WeightScheme,
     quantize,
 )
-from golden.quantize.agreement import compare_layers
-from golden.quantize.corrections import CORRECTIONS
-from golden.quantize.ranges import RANGES
-from golden.quantize.trained import LEARNED
+from bittrue.golden.quantize.agreement import compare_layers
+from bittrue.golden.quantize.corrections import CORRECTIONS
+from bittrue.golden.quantize.ranges import RANGES
+from bittrue.golden.quantize.trained import LEARNED
 from tests.support.quantization import differing_codes, samples, small_network
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from golden.units.dot import dot, fold_input_zero_point
-from golden.units.dot_spec import DotSpec
-from golden.units.matmul import matmul
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.dot import dot, fold_input_zero_point
+from bittrue.golden.units.dot_spec import DotSpec
+from bittrue.golden.units.matmul import matmul
 
 INT8, UINT8 = IntegerType(8, True), IntegerType(8, False)
 

@@ -4,10 +4,10 @@ from itertools import product as every
 
 import pytest
 
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from golden.units.mac_spec import MacSpec, Multiplier, accumulator_for
-from golden.units.packing import PORTS, Packing, find_packing
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.mac_spec import MacSpec, Multiplier, accumulator_for
+from bittrue.golden.units.packing import PORTS, Packing, find_packing
 
 INT8, UINT8 = IntegerType(8, True), IntegerType(8, False)
 INT4, UINT4 = IntegerType(4, True), IntegerType(4, False)

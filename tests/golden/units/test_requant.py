@@ -9,11 +9,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
-from golden.numbers.rounding import RANDOM_BITS, Rounding
-from golden.units.requant import requantize
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import RANDOM_BITS, Rounding
+from bittrue.golden.units.requant import requantize
 from tests.support.exact_requantization import decisive_accumulators, exact
 
 

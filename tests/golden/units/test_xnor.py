@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from golden.errors import UserError
-from golden.units.xnor import apply_thresholds, fold_sign, xnor_dot
-from golden.units.xnor_spec import SignThresholds, XnorSpec
+from bittrue.golden.errors import UserError
+from bittrue.golden.units.xnor import apply_thresholds, fold_sign, xnor_dot
+from bittrue.golden.units.xnor_spec import SignThresholds, XnorSpec
 
 
 @pytest.mark.parametrize("length", [1, 2, 7, 64, 257])

@@ -12,12 +12,12 @@ from amaranth.lib.wiring import In
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.simulation.bench.payload import pack, unpack
-from golden.numbers.exact_integers import exact_integers
-from hdl.blocks.look_up import look_up
-from hdl.blocks.packed_words import pack_words
-from hdl.blocks.pipeline import Stages
-from hdl.blocks.platform import VerilogPlatform
+from bittrue.flows.simulation.bench.payload import pack, unpack
+from bittrue.golden.numbers.exact_integers import exact_integers
+from bittrue.hdl.blocks.look_up import look_up
+from bittrue.hdl.blocks.packed_words import pack_words
+from bittrue.hdl.blocks.pipeline import Stages
+from bittrue.hdl.blocks.platform import VerilogPlatform
 
 WIDEST = 512
 

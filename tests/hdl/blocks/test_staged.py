@@ -5,8 +5,8 @@ import pytest
 from amaranth.hdl import Const, Module, Signal, Value
 from amaranth.sim import Simulator
 
-from hdl.blocks.pipeline import Stages
-from hdl.blocks.staged import Staged, computed, latest, passed
+from bittrue.hdl.blocks.pipeline import Stages
+from bittrue.hdl.blocks.staged import Staged, computed, latest, passed
 
 
 def run(inputs: np.ndarray, result: Value, given: Signal, m: Module) -> list[int]:

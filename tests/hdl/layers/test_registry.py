@@ -7,29 +7,29 @@ import pytest
 from amaranth.hdl import Elaboratable
 from amaranth.lib import wiring
 
-from flows.planning.devices import find_budget
-from flows.planning.plan import plan_network
-from flows.units.matrix_layers import example_matrix_graph
-from golden.errors import UserError
-from golden.graph import OPERATORS, Clamp, FullyConnected, Graph, Node, Reshape, Tensor
-from golden.graph.node import Inference
-from golden.numbers.integer_type import IntegerType
-from golden.registry import import_modules
-from hdl.layers.layer_spec import Place
-from hdl.layers.registry import LAYERS, WIRES, is_wire, layer_spec, makes_layers_of
+from bittrue.flows.planning.devices import find_budget
+from bittrue.flows.planning.plan import plan_network
+from bittrue.flows.units.matrix_layers import example_matrix_graph
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph import OPERATORS, Clamp, FullyConnected, Graph, Node, Reshape, Tensor
+from bittrue.golden.graph.node import Inference
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.registry import import_modules
+from bittrue.hdl.layers.layer_spec import Place
+from bittrue.hdl.layers.registry import LAYERS, WIRES, is_wire, layer_spec, makes_layers_of
 
 INT8 = IntegerType(8, True)
 TENSOR = Tensor.of_type("x", (4,), INT8)
 
 
 def test_every_operator_is_a_layer_or_a_wire() -> None:
-    import_modules("hdl.layers")
+    import_modules("bittrue.hdl.layers")
     assert set(OPERATORS.values()) == set(LAYERS) | WIRES
     assert not set(LAYERS) & WIRES
 
 
 def test_an_operator_has_one_circuit() -> None:
-    import_modules("hdl.layers")
+    import_modules("bittrue.hdl.layers")
     with pytest.raises(TypeError, match="clamp has a circuit already"):
         makes_layers_of(Clamp)(LAYERS[Clamp])
 

@@ -9,15 +9,15 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.sim import Simulator
 
-from golden.errors import UserError
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from hdl.blocks.pipeline import Pipeline
-from hdl.multipliers.codebook import CODEBOOK
-from hdl.multipliers.multiplier import Multiplier, Operands
-from hdl.multipliers.power_of_two import POWER_OF_TWO
-from hdl.multipliers.ternary import TERNARY
-from hdl.multipliers.xnor import XNOR
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.pipeline import Pipeline
+from bittrue.hdl.multipliers.codebook import CODEBOOK
+from bittrue.hdl.multipliers.multiplier import Multiplier, Operands
+from bittrue.hdl.multipliers.power_of_two import POWER_OF_TWO
+from bittrue.hdl.multipliers.ternary import TERNARY
+from bittrue.hdl.multipliers.xnor import XNOR
 
 LANES, OUTPUTS = 5, 2
 WIDTH = 32

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from hdl.layers.layer_spec import first_that_needs
-from hdl.network.schedule import Reader, Schedule, Step
+from bittrue.hdl.layers.layer_spec import first_that_needs
+from bittrue.hdl.network.schedule import Reader, Schedule, Step
 
 ELEMENTS = 10
 IN_ORDER = np.arange(ELEMENTS)

@@ -2,7 +2,7 @@
 
 import re
 
-from hdl.printer.module_text import lay_out
+from bittrue.hdl.printer.module_text import lay_out
 
 YOSYS = """\
 module unit(b, clk, o, a_1, a_0, rst);

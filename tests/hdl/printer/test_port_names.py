@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from hdl.printer.port_names import name_ports
+from bittrue.hdl.printer.port_names import name_ports
 
 LANES = stream.Signature(data.ArrayLayout(5, 3))
 

@@ -9,14 +9,14 @@ from amaranth.hdl import Module
 from amaranth.lib import wiring
 from amaranth.lib.wiring import Out
 
-import hdl.blocks.rom
+import bittrue.hdl.blocks.rom
 from bittrue.cli import main
-from flows.command_status import EXIT_NOT_DONE, status_of
-from hdl.blocks.packed_words import pack_words
-from hdl.blocks.platform import RomColumns
-from hdl.blocks.rom import Rom
-from hdl.printer.rom_files import RomFileError, write_design
-from hdl.printer.verilog_output import Design, to_verilog
+from bittrue.flows.command_status import EXIT_NOT_DONE, status_of
+from bittrue.hdl.blocks.packed_words import pack_words
+from bittrue.hdl.blocks.platform import RomColumns
+from bittrue.hdl.blocks.rom import Rom
+from bittrue.hdl.printer.rom_files import RomFileError, write_design
+from bittrue.hdl.printer.verilog_output import Design, to_verilog
 from tests.support.tflite_fixtures import FIXTURES
 
 COLUMNS = [
@@ -71,7 +71,7 @@ def test_files_hold_what_they_were_made_from(design: Design, tmp_path: Path) -> 
 def test_words_that_numpy_rounded_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hdl.blocks.rom, "pack_words", pack_in_numpy)
+    monkeypatch.setattr(bittrue.hdl.blocks.rom, "pack_words", pack_in_numpy)
     with pytest.raises(RomFileError, match=r"table.*\.hex holds -?\d+ in column \d of word \d"):
         write_design(tmp_path, to_verilog(OneRom(), "one_rom"))
 
@@ -131,7 +131,7 @@ def test_build_refuses_a_rom_that_is_not_what_it_came_from(
         "--cycles",
         "900",
     ]
-    monkeypatch.setattr(hdl.blocks.rom, "pack_words", one_bit_off)
+    monkeypatch.setattr(bittrue.hdl.blocks.rom, "pack_words", one_bit_off)
     assert main(command) == EXIT_NOT_DONE
     message = capsys.readouterr().err
     assert message.startswith("bittrue build: ")

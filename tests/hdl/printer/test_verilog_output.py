@@ -6,17 +6,17 @@ import sys
 
 import pytest
 
-from flows.synthesis.verilog_lint import lint
-from flows.units import UNITS
-from golden.numbers.requant_spec import RequantSpec
-from hdl.printer.component_ports import flat_ports
-from hdl.printer.module_headers import numbers
-from hdl.printer.verilog_output import Design, module_names, to_verilog
-from hdl.units.requant import Requantizer
+from bittrue.flows.synthesis.verilog_lint import lint
+from bittrue.flows.units import UNITS
+from bittrue.golden.numbers.requant_spec import RequantSpec
+from bittrue.hdl.printer.component_ports import flat_ports
+from bittrue.hdl.printer.module_headers import numbers
+from bittrue.hdl.printer.verilog_output import Design, module_names, to_verilog
+from bittrue.hdl.units.requant import Requantizer
 
 PROGRAM = """
-from flows.units import UNITS
-from hdl.printer.verilog_output import to_verilog
+from bittrue.flows.units import UNITS
+from bittrue.hdl.printer.verilog_output import to_verilog
 import sys
 unit = UNITS[sys.argv[1]]
 print(to_verilog(unit.build(**unit.parse([])), sys.argv[1], unit.texts([])).verilog)

@@ -1,16 +1,16 @@
 """Add, Sub and QLinearAdd."""
 
-from golden.errors import UserError
-from golden.frontends.onnx.affine import set_affine
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.coded import UINT8, coded_operand, quantizer_of
-from golden.frontends.onnx.operands import Pair, align, aligned_operands, constant_operand
-from golden.frontends.onnx.quantize import quantize
-from golden.frontends.onnx.registry import MICROSOFT, converts
-from golden.frontends.onnx.values import Codes, Sum
-from golden.graph import Add
-from golden.lowering.pair_addition import ScaledSum
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.affine import set_affine
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.coded import UINT8, coded_operand, quantizer_of
+from bittrue.golden.frontends.onnx.operands import Pair, align, aligned_operands, constant_operand
+from bittrue.golden.frontends.onnx.quantize import quantize
+from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
+from bittrue.golden.frontends.onnx.values import Codes, Sum
+from bittrue.golden.graph import Add
+from bittrue.golden.lowering.pair_addition import ScaledSum
 
 
 @converts("Add")

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.layout import Layout
-from golden.frontends.onnx.registry import converts
-from golden.frontends.onnx.values import Codes, Real
-from golden.graph import ArgMax
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.layout import Layout
+from bittrue.golden.frontends.onnx.registry import converts
+from bittrue.golden.frontends.onnx.values import Codes, Real
+from bittrue.golden.graph import ArgMax
 
 
 @converts("ArgMax", attributes=("axis", "keepdims", "select_last_index"))

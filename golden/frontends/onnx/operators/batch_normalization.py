@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.frontends.onnx.affine import finite, layout_of_numbers, set_affine, stepped
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.registry import CHANNELS_LAST, STANDARD, converts
-from golden.frontends.onnx.values import Real, Step, fractions
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.affine import finite, layout_of_numbers, set_affine, stepped
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.registry import CHANNELS_LAST, STANDARD, converts
+from bittrue.golden.frontends.onnx.values import Real, Step, fractions
 
 
 @converts(

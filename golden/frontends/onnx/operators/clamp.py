@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.functions import applied
-from golden.frontends.onnx.quantizer import finite_fraction
-from golden.frontends.onnx.registry import converts
-from golden.frontends.onnx.values import NUMBERS, Limits
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.functions import applied
+from bittrue.golden.frontends.onnx.quantizer import finite_fraction
+from bittrue.golden.frontends.onnx.registry import converts
+from bittrue.golden.frontends.onnx.values import NUMBERS, Limits
 
 Numbers = NDArray[Any]
 

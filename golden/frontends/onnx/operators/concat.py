@@ -1,15 +1,23 @@
 """Concat and QLinearConcat."""
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import GraphBuilder, Site
-from golden.frontends.onnx.coded import UINT8, coded_operand, quantizer_of
-from golden.frontends.onnx.layout import Layout, usual_order
-from golden.frontends.onnx.model import Constant
-from golden.frontends.onnx.quantize import quantize
-from golden.frontends.onnx.registry import MICROSOFT, converts
-from golden.frontends.onnx.values import NUMBERS, Activation, CodeOf, Codes, Later, Real, Value
-from golden.graph import Concat
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import GraphBuilder, Site
+from bittrue.golden.frontends.onnx.coded import UINT8, coded_operand, quantizer_of
+from bittrue.golden.frontends.onnx.layout import Layout, usual_order
+from bittrue.golden.frontends.onnx.model import Constant
+from bittrue.golden.frontends.onnx.quantize import quantize
+from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
+from bittrue.golden.frontends.onnx.values import (
+    NUMBERS,
+    Activation,
+    CodeOf,
+    Codes,
+    Later,
+    Real,
+    Value,
+)
+from bittrue.golden.graph import Concat
 
 
 @converts("Concat", attributes=("axis",))

@@ -2,24 +2,24 @@
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.coded import plain
-from golden.frontends.onnx.layout import Layout
-from golden.frontends.onnx.matrix import (
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.coded import plain
+from bittrue.golden.frontends.onnx.layout import Layout
+from bittrue.golden.frontends.onnx.matrix import (
     codes_at,
     input_encoding,
     set_accumulated,
     set_quantized_matrix,
     unscaled,
 )
-from golden.frontends.onnx.registry import CHANNELS_LAST, STANDARD, converts
-from golden.frontends.onnx.values import Activation
-from golden.frontends.onnx.weights import Weights, named_weights, weights_of
-from golden.frontends.onnx.windows import WINDOW, window_of
-from golden.graph import Convolution, Encoding, Window
-from golden.numbers.arrays import Int64
+from bittrue.golden.frontends.onnx.registry import CHANNELS_LAST, STANDARD, converts
+from bittrue.golden.frontends.onnx.values import Activation
+from bittrue.golden.frontends.onnx.weights import Weights, named_weights, weights_of
+from bittrue.golden.frontends.onnx.windows import WINDOW, window_of
+from bittrue.golden.graph import Convolution, Encoding, Window
+from bittrue.golden.numbers.arrays import Int64
 
 CONVOLUTION = (*WINDOW, "group", "kernel_shape")
 

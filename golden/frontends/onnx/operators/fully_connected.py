@@ -2,22 +2,22 @@
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.coded import plain
-from golden.frontends.onnx.layout import Layout, usual_order
-from golden.frontends.onnx.matrix import (
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.coded import plain
+from bittrue.golden.frontends.onnx.layout import Layout, usual_order
+from bittrue.golden.frontends.onnx.matrix import (
     codes_at,
     input_encoding,
     set_accumulated,
     set_quantized_matrix,
     unscaled,
 )
-from golden.frontends.onnx.registry import MICROSOFT, converts
-from golden.frontends.onnx.values import Activation
-from golden.frontends.onnx.weights import Weights, named_weights, weights_of
-from golden.graph import Encoding, FullyConnected
+from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
+from bittrue.golden.frontends.onnx.values import Activation
+from bittrue.golden.frontends.onnx.weights import Weights, named_weights, weights_of
+from bittrue.golden.graph import Encoding, FullyConnected
 
 
 def _product(

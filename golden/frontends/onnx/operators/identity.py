@@ -4,13 +4,13 @@ from fractions import Fraction
 
 from onnx import TensorProto
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.model import Constant
-from golden.frontends.onnx.registry import converts
-from golden.frontends.onnx.values import Codes, Real
-from golden.graph import Encoding
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.model import Constant
+from bittrue.golden.frontends.onnx.registry import converts
+from bittrue.golden.frontends.onnx.values import Codes, Real
+from bittrue.golden.graph import Encoding
 
 
 @converts("Identity")

@@ -1,12 +1,12 @@
 """MaxPool and GlobalMaxPool."""
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.registry import CHANNELS_LAST, STANDARD, converts
-from golden.frontends.onnx.values import NUMBERS, Activation, CodeOf, Codes, Later
-from golden.frontends.onnx.windows import WINDOW, kernel_size, pool_window_of
-from golden.graph import MaxPool, Window
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.registry import CHANNELS_LAST, STANDARD, converts
+from bittrue.golden.frontends.onnx.values import NUMBERS, Activation, CodeOf, Codes, Later
+from bittrue.golden.frontends.onnx.windows import WINDOW, kernel_size, pool_window_of
+from bittrue.golden.graph import MaxPool, Window
 
 
 @converts(

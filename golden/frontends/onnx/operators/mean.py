@@ -2,16 +2,16 @@
 
 import math
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.averages import averaged, coded_image, quantized_average
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.coded import plain
-from golden.frontends.onnx.layout import Layout
-from golden.frontends.onnx.movement import normalized
-from golden.frontends.onnx.registry import MICROSOFT, converts
-from golden.frontends.onnx.values import Accumulated, Real
-from golden.graph import Mean
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.averages import averaged, coded_image, quantized_average
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.coded import plain
+from bittrue.golden.frontends.onnx.layout import Layout
+from bittrue.golden.frontends.onnx.movement import normalized
+from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
+from bittrue.golden.frontends.onnx.values import Accumulated, Real
+from bittrue.golden.graph import Mean
 
 
 @converts("GlobalAveragePool")

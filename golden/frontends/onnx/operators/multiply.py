@@ -1,15 +1,15 @@
 """Mul, Div and QLinearMul."""
 
-from golden.errors import UserError
-from golden.frontends.onnx.affine import set_affine
-from golden.frontends.onnx.arithmetic import OnnxArithmetic, scale_of
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.coded import UINT8, coded_operand, quantizer_of
-from golden.frontends.onnx.operands import Pair, align, aligned_operands, constant_operand
-from golden.frontends.onnx.quantize import quantize
-from golden.frontends.onnx.registry import MICROSOFT, converts
-from golden.frontends.onnx.values import Accumulated, Codes, Kernel, fractions, one_fraction
-from golden.graph import Multiply
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.affine import set_affine
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic, scale_of
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.coded import UINT8, coded_operand, quantizer_of
+from bittrue.golden.frontends.onnx.operands import Pair, align, aligned_operands, constant_operand
+from bittrue.golden.frontends.onnx.quantize import quantize
+from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
+from bittrue.golden.frontends.onnx.values import Accumulated, Codes, Kernel, fractions, one_fraction
+from bittrue.golden.graph import Multiply
 
 
 @converts("Mul")

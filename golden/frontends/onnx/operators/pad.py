@@ -1,14 +1,14 @@
 """Pad."""
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.layout import Layout
-from golden.frontends.onnx.model import Constant
-from golden.frontends.onnx.quantizer import finite_fraction
-from golden.frontends.onnx.registry import converts
-from golden.frontends.onnx.values import NUMBERS, Activation, CodeOf, Codes, Later
-from golden.graph import Pad
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.layout import Layout
+from bittrue.golden.frontends.onnx.model import Constant
+from bittrue.golden.frontends.onnx.quantizer import finite_fraction
+from bittrue.golden.frontends.onnx.registry import converts
+from bittrue.golden.frontends.onnx.values import NUMBERS, Activation, CodeOf, Codes, Later
+from bittrue.golden.graph import Pad
 
 
 @converts("Pad", attributes=("mode", "pads", "value"))

@@ -4,18 +4,24 @@ from fractions import Fraction
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.coded import one_scale, scales
-from golden.frontends.onnx.model import Constant
-from golden.frontends.onnx.quantize import quantize
-from golden.frontends.onnx.quantizer import Mode, Quantizer, finite_fraction
-from golden.frontends.onnx.registry import QONNX, converts
-from golden.frontends.onnx.values import NUMBERS, Accumulated, QuantizedConstant, Real, Value
-from golden.graph import Encoding
-from golden.numbers.arrays import Float32
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.coded import one_scale, scales
+from bittrue.golden.frontends.onnx.model import Constant
+from bittrue.golden.frontends.onnx.quantize import quantize
+from bittrue.golden.frontends.onnx.quantizer import Mode, Quantizer, finite_fraction
+from bittrue.golden.frontends.onnx.registry import QONNX, converts
+from bittrue.golden.frontends.onnx.values import (
+    NUMBERS,
+    Accumulated,
+    QuantizedConstant,
+    Real,
+    Value,
+)
+from bittrue.golden.graph import Encoding
+from bittrue.golden.numbers.arrays import Float32
+from bittrue.golden.numbers.integer_type import IntegerType
 
 _UINT1 = IntegerType(1, False)
 

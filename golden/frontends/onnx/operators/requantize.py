@@ -6,15 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.coded import dequantized, one_scale, one_zero_point, quantizer_of, scales
-from golden.frontends.onnx.model import INTEGER_TYPES, Constant
-from golden.frontends.onnx.quantize import quantize
-from golden.frontends.onnx.registry import MICROSOFT, STANDARD, converts
-from golden.frontends.onnx.values import NUMBERS, Codes, QuantizedConstant
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.coded import (
+    dequantized,
+    one_scale,
+    one_zero_point,
+    quantizer_of,
+    scales,
+)
+from bittrue.golden.frontends.onnx.model import INTEGER_TYPES, Constant
+from bittrue.golden.frontends.onnx.quantize import quantize
+from bittrue.golden.frontends.onnx.registry import MICROSOFT, STANDARD, converts
+from bittrue.golden.frontends.onnx.values import NUMBERS, Codes, QuantizedConstant
+from bittrue.golden.numbers.integer_type import IntegerType
 
 
 @converts(

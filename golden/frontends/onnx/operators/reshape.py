@@ -2,11 +2,11 @@
 
 import math
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.movement import movable, normalized, reshaped, shape_of
-from golden.frontends.onnx.registry import converts
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.movement import movable, normalized, reshaped, shape_of
+from bittrue.golden.frontends.onnx.registry import converts
 
 
 @converts("Reshape", attributes=("allowzero", "shape"))

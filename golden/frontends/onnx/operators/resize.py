@@ -5,15 +5,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.movement import moved
-from golden.frontends.onnx.registry import converts
-from golden.frontends.onnx.values import NUMBERS, Activation, Codes
-from golden.graph import Node
-from golden.lowering.movements import Image, depth_to_space, picked, space_to_depth
-from golden.numbers.arrays import Float64
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.movement import moved
+from bittrue.golden.frontends.onnx.registry import converts
+from bittrue.golden.frontends.onnx.values import NUMBERS, Activation, Codes
+from bittrue.golden.graph import Node
+from bittrue.golden.lowering.movements import Image, depth_to_space, picked, space_to_depth
+from bittrue.golden.numbers.arrays import Float64
 
 _Nodes = Callable[[str, Image, str], list[Node]]
 """Takes the name and shape of an image of the graph, and the name of the result."""

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.model import Constant
-from golden.frontends.onnx.movement import movable, shape_of
-from golden.frontends.onnx.registry import converts
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.model import Constant
+from bittrue.golden.frontends.onnx.movement import movable, shape_of
+from bittrue.golden.frontends.onnx.registry import converts
+from bittrue.golden.numbers.integer_type import IntegerType
 
 _INT64 = IntegerType(64, True)
 

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.layout import Layout
-from golden.frontends.onnx.movement import moved, normalized
-from golden.frontends.onnx.registry import converts
-from golden.frontends.onnx.values import NUMBERS, Activation, Codes
-from golden.graph import Slice
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.layout import Layout
+from bittrue.golden.frontends.onnx.movement import moved, normalized
+from bittrue.golden.frontends.onnx.registry import converts
+from bittrue.golden.frontends.onnx.values import NUMBERS, Activation, Codes
+from bittrue.golden.graph import Slice
 
 
 @converts("Slice", attributes=("axes", "ends", "starts"))

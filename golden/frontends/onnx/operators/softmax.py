@@ -1,9 +1,9 @@
 """Softmax and LogSoftmax, which are refused."""
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.registry import MICROSOFT, converts
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
 
 
 @converts("Softmax", "LogSoftmax", attributes=("axis",))

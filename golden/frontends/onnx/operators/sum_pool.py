@@ -5,19 +5,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.averages import averaged, coded_image, quantized_average
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.coded import plain
-from golden.frontends.onnx.layout import Layout
-from golden.frontends.onnx.registry import MICROSOFT, converts
-from golden.frontends.onnx.values import Accumulated, Activation, Real
-from golden.frontends.onnx.windows import WINDOW, kernel_size, pool_window_of, window_of
-from golden.graph import Constant, Encoding, Multiply, SumPool, Window
-from golden.numbers.arrays import Int64
-from golden.numbers.integer_type import IntegerType
-from golden.numbers.limits import MAXIMUM_CODE_WIDTH
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.averages import averaged, coded_image, quantized_average
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.coded import plain
+from bittrue.golden.frontends.onnx.layout import Layout
+from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
+from bittrue.golden.frontends.onnx.values import Accumulated, Activation, Real
+from bittrue.golden.frontends.onnx.windows import WINDOW, kernel_size, pool_window_of, window_of
+from bittrue.golden.graph import Constant, Encoding, Multiply, SumPool, Window
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH
 
 AVERAGE = (*WINDOW, "ceil_mode", "count_include_pad", "kernel_shape")
 

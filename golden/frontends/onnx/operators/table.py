@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.coded import UINT8, coded_operand, quantizer_of
-from golden.frontends.onnx.functions import applied
-from golden.frontends.onnx.quantize import quantize
-from golden.frontends.onnx.registry import MICROSOFT, converts
-from golden.frontends.onnx.values import NUMBERS, Codes, Real
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.coded import UINT8, coded_operand, quantizer_of
+from bittrue.golden.frontends.onnx.functions import applied
+from bittrue.golden.frontends.onnx.quantize import quantize
+from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
+from bittrue.golden.frontends.onnx.values import NUMBERS, Codes, Real
 
 Numbers = NDArray[Any]
 

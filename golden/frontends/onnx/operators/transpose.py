@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.model import Constant
-from golden.frontends.onnx.movement import layout_of, movable, shape_of, with_layout
-from golden.frontends.onnx.registry import converts
-from golden.frontends.onnx.values import QuantizedConstant
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.model import Constant
+from bittrue.golden.frontends.onnx.movement import layout_of, movable, shape_of, with_layout
+from bittrue.golden.frontends.onnx.registry import converts
+from bittrue.golden.frontends.onnx.values import QuantizedConstant
 
 
 @converts("Transpose", attributes=("perm",))

@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.frontends.onnx.arithmetic import OnnxArithmetic
-from golden.frontends.onnx.builder import Site
-from golden.frontends.onnx.coded import plain
-from golden.frontends.onnx.layout import Layout
-from golden.frontends.onnx.matrix import set_accumulated
-from golden.frontends.onnx.operators.convolution import convolution_node
-from golden.frontends.onnx.registry import converts
-from golden.frontends.onnx.weights import Weights, weights_of
-from golden.frontends.onnx.windows import window_of
-from golden.graph import Window
-from golden.lowering.movements import Image, cropped, set_apart
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
+from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.coded import plain
+from bittrue.golden.frontends.onnx.layout import Layout
+from bittrue.golden.frontends.onnx.matrix import set_accumulated
+from bittrue.golden.frontends.onnx.operators.convolution import convolution_node
+from bittrue.golden.frontends.onnx.registry import converts
+from bittrue.golden.frontends.onnx.weights import Weights, weights_of
+from bittrue.golden.frontends.onnx.windows import window_of
+from bittrue.golden.graph import Window
+from bittrue.golden.lowering.movements import Image, cropped, set_apart
 
 _ATTRIBUTES = (
     *("auto_pad", "dilations", "group", "kernel_shape", "output_padding", "pads", "strides"),

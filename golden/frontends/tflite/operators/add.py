@@ -2,13 +2,13 @@
 
 import dataclasses
 
-from golden.frontends.tflite.arithmetic import LitertArithmetic
-from golden.frontends.tflite.builder import Site
-from golden.frontends.tflite.fused import fused_clamp
-from golden.frontends.tflite.known_operators import FUSED, Options
-from golden.frontends.tflite.operands import operands_of, require_one_type
-from golden.frontends.tflite.registry import converts
-from golden.graph import Add
+from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
+from bittrue.golden.frontends.tflite.builder import Site
+from bittrue.golden.frontends.tflite.fused import fused_clamp
+from bittrue.golden.frontends.tflite.known_operators import FUSED, Options
+from bittrue.golden.frontends.tflite.operands import operands_of, require_one_type
+from bittrue.golden.frontends.tflite.registry import converts
+from bittrue.golden.graph import Add
 
 _FIELDS = ("PotScaleInt16", FUSED)
 

@@ -1,10 +1,10 @@
 """ARG_MAX."""
 
-from golden.errors import UserError
-from golden.frontends.tflite.arithmetic import LitertArithmetic
-from golden.frontends.tflite.builder import Site, constant
-from golden.frontends.tflite.registry import converts
-from golden.graph import ArgMax
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
+from bittrue.golden.frontends.tflite.builder import Site, constant
+from bittrue.golden.frontends.tflite.registry import converts
+from bittrue.golden.graph import ArgMax
 
 
 @converts(ARG_MAX=3)

@@ -1,12 +1,12 @@
 """AVERAGE_POOL_2D."""
 
-from golden.frontends.tflite.affine import require_equal
-from golden.frontends.tflite.arithmetic import LitertArithmetic
-from golden.frontends.tflite.builder import Site
-from golden.frontends.tflite.fused import fused_clamp
-from golden.frontends.tflite.registry import converts
-from golden.frontends.tflite.windows import POOL_OPTIONS, pool_window_of
-from golden.graph import AveragePool
+from bittrue.golden.frontends.tflite.affine import require_equal
+from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
+from bittrue.golden.frontends.tflite.builder import Site
+from bittrue.golden.frontends.tflite.fused import fused_clamp
+from bittrue.golden.frontends.tflite.registry import converts
+from bittrue.golden.frontends.tflite.windows import POOL_OPTIONS, pool_window_of
+from bittrue.golden.graph import AveragePool
 
 
 @converts(AVERAGE_POOL_2D=3, options=POOL_OPTIONS)

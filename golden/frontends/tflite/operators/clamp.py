@@ -1,10 +1,10 @@
 """RELU and its relatives."""
 
-from golden.frontends.tflite.arithmetic import LitertArithmetic
-from golden.frontends.tflite.builder import Site
-from golden.frontends.tflite.operators.requantize import emit_requantize
-from golden.frontends.tflite.registry import converts
-from golden.graph import Clamp
+from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
+from bittrue.golden.frontends.tflite.builder import Site
+from bittrue.golden.frontends.tflite.operators.requantize import emit_requantize
+from bittrue.golden.frontends.tflite.registry import converts
+from bittrue.golden.graph import Clamp
 
 
 @converts(RELU=3, RELU6=3, RELU_N1_TO_1=1, RELU_0_TO_1=1)

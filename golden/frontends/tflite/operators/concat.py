@@ -1,12 +1,12 @@
 """CONCATENATION."""
 
-from golden.errors import UserError
-from golden.frontends.tflite.arithmetic import LitertArithmetic
-from golden.frontends.tflite.builder import Site
-from golden.frontends.tflite.fused import no_activation
-from golden.frontends.tflite.known_operators import FUSED, Options
-from golden.frontends.tflite.registry import converts
-from golden.graph import Concat, Table
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
+from bittrue.golden.frontends.tflite.builder import Site
+from bittrue.golden.frontends.tflite.fused import no_activation
+from bittrue.golden.frontends.tflite.known_operators import FUSED, Options
+from bittrue.golden.frontends.tflite.registry import converts
+from bittrue.golden.graph import Concat, Table
 
 
 @converts(CONCATENATION=7, options=Options("ConcatenationOptions", ("Axis", FUSED)))

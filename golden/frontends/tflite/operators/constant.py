@@ -1,8 +1,8 @@
 """Operands that a file states."""
 
-from golden.errors import UserError
-from golden.frontends.tflite.builder import Site, constant
-from golden.graph import Constant
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.builder import Site, constant
+from bittrue.golden.graph import Constant
 
 
 def emit_constant(site: Site, position: int, rank: int) -> str:

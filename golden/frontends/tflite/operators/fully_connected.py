@@ -3,14 +3,14 @@
 import dataclasses
 import math
 
-from golden.errors import UserError
-from golden.frontends.tflite.arithmetic import LitertArithmetic, WeightScale
-from golden.frontends.tflite.builder import Site, activation_shape
-from golden.frontends.tflite.fused import fused_clamp
-from golden.frontends.tflite.known_operators import FUSED, Options
-from golden.frontends.tflite.registry import converts
-from golden.frontends.tflite.weights import accumulator_of, bias_of, weights_of
-from golden.graph import Encoding, FullyConnected, Reshape
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic, WeightScale
+from bittrue.golden.frontends.tflite.builder import Site, activation_shape
+from bittrue.golden.frontends.tflite.fused import fused_clamp
+from bittrue.golden.frontends.tflite.known_operators import FUSED, Options
+from bittrue.golden.frontends.tflite.registry import converts
+from bittrue.golden.frontends.tflite.weights import accumulator_of, bias_of, weights_of
+from bittrue.golden.graph import Encoding, FullyConnected, Reshape
 
 
 @converts(

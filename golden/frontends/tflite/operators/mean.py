@@ -3,12 +3,12 @@
 import dataclasses
 import math
 
-from golden.errors import UserError
-from golden.frontends.tflite.arithmetic import LitertArithmetic
-from golden.frontends.tflite.builder import Site, activation_shape, constant
-from golden.frontends.tflite.known_operators import Options
-from golden.frontends.tflite.registry import converts
-from golden.graph import Mean
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
+from bittrue.golden.frontends.tflite.builder import Site, activation_shape, constant
+from bittrue.golden.frontends.tflite.known_operators import Options
+from bittrue.golden.frontends.tflite.registry import converts
+from bittrue.golden.graph import Mean
 
 
 @converts(MEAN=3, options=Options("ReducerOptions", ("KeepDims",)))

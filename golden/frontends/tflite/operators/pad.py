@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.frontends.tflite.affine import Affine, require_equal
-from golden.frontends.tflite.arithmetic import LitertArithmetic
-from golden.frontends.tflite.builder import Site, constant
-from golden.frontends.tflite.registry import converts
-from golden.graph import Pad
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.affine import Affine, require_equal
+from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
+from bittrue.golden.frontends.tflite.builder import Site, constant
+from bittrue.golden.frontends.tflite.registry import converts
+from bittrue.golden.graph import Pad
 
 
 @converts(PAD=6, PADV2=6)

@@ -3,12 +3,12 @@
 import dataclasses
 from collections.abc import Callable
 
-from golden.errors import UserError
-from golden.frontends.tflite.affine import CONVERTED_WIDTHS, Affine
-from golden.frontends.tflite.arithmetic import LitertArithmetic
-from golden.frontends.tflite.builder import Site
-from golden.frontends.tflite.registry import converts
-from golden.graph import AccumulatorBounds, Requantization, Requantize
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.affine import CONVERTED_WIDTHS, Affine
+from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
+from bittrue.golden.frontends.tflite.builder import Site
+from bittrue.golden.frontends.tflite.registry import converts
+from bittrue.golden.graph import AccumulatorBounds, Requantization, Requantize
 
 _WIDE_CONVERSIONS = {("int16", "int32"), ("int32", "int16"), ("int32", "int8")}
 

@@ -1,11 +1,11 @@
 """RESHAPE, SQUEEZE, EXPAND_DIMS, and TRANSPOSE where it moves no code."""
 
-from golden.errors import UserError
-from golden.frontends.tflite.affine import require_equal
-from golden.frontends.tflite.arithmetic import LitertArithmetic
-from golden.frontends.tflite.builder import Site, activation_shape, constant
-from golden.frontends.tflite.registry import converts
-from golden.graph import Reshape
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.affine import require_equal
+from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
+from bittrue.golden.frontends.tflite.builder import Site, activation_shape, constant
+from bittrue.golden.frontends.tflite.registry import converts
+from bittrue.golden.graph import Reshape
 
 
 @converts(RESHAPE=1, SQUEEZE=2, EXPAND_DIMS=1)

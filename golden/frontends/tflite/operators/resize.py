@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from golden.errors import UserError
-from golden.frontends.tflite.affine import require_equal
-from golden.frontends.tflite.arithmetic import LitertArithmetic
-from golden.frontends.tflite.builder import Site, activation_shape
-from golden.frontends.tflite.known_operators import Options
-from golden.frontends.tflite.registry import converts
-from golden.graph import Node
-from golden.lowering.movements import Image, depth_to_space, picked, space_to_depth
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.affine import require_equal
+from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
+from bittrue.golden.frontends.tflite.builder import Site, activation_shape
+from bittrue.golden.frontends.tflite.known_operators import Options
+from bittrue.golden.frontends.tflite.registry import converts
+from bittrue.golden.graph import Node
+from bittrue.golden.lowering.movements import Image, depth_to_space, picked, space_to_depth
 
 _RESIZE = Options("ResizeNearestNeighborOptions", ("AlignCorners", "HalfPixelCenters"))
 

@@ -3,14 +3,14 @@
 import math
 from dataclasses import dataclass
 
-from golden.errors import UserError
-from golden.frontends.tflite.affine import Affine, require_equal
-from golden.frontends.tflite.arithmetic import LitertArithmetic
-from golden.frontends.tflite.builder import Site, activation_shape, constant
-from golden.frontends.tflite.known_operators import Options
-from golden.frontends.tflite.model import TensorInfo
-from golden.frontends.tflite.registry import converts
-from golden.graph import Reshape, Slice
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.affine import Affine, require_equal
+from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
+from bittrue.golden.frontends.tflite.builder import Site, activation_shape, constant
+from bittrue.golden.frontends.tflite.known_operators import Options
+from bittrue.golden.frontends.tflite.model import TensorInfo
+from bittrue.golden.frontends.tflite.registry import converts
+from bittrue.golden.graph import Reshape, Slice
 
 _MASKS = ("BeginMask", "EndMask", "EllipsisMask", "NewAxisMask", "ShrinkAxisMask", "Offset")
 

@@ -1,14 +1,14 @@
 """SOFTMAX."""
 
-from golden.errors import UserError
-from golden.frontends.tflite.affine import Affine
-from golden.frontends.tflite.arithmetic import LitertArithmetic
-from golden.frontends.tflite.builder import Site
-from golden.frontends.tflite.known_operators import Options
-from golden.frontends.tflite.operators.softmax16 import emit_softmax16
-from golden.frontends.tflite.registry import converts
-from golden.graph import Softmax
-from golden.numbers.softmax import softmax_exponential
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.affine import Affine
+from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
+from bittrue.golden.frontends.tflite.builder import Site
+from bittrue.golden.frontends.tflite.known_operators import Options
+from bittrue.golden.frontends.tflite.operators.softmax16 import emit_softmax16
+from bittrue.golden.frontends.tflite.registry import converts
+from bittrue.golden.graph import Softmax
+from bittrue.golden.numbers.softmax import softmax_exponential
 
 
 @converts(SOFTMAX=4, options=Options("SoftmaxOptions", ("Beta",)))

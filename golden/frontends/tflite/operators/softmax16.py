@@ -1,11 +1,11 @@
 """SOFTMAX of 16-bit codes."""
 
-from golden.errors import UserError
-from golden.frontends.tflite.affine import Affine
-from golden.frontends.tflite.arithmetic import LitertArithmetic
-from golden.frontends.tflite.builder import Site
-from golden.graph import Softmax16
-from golden.numbers.softmax16 import softmax16_exponential, softmax16_reciprocal
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.affine import Affine
+from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
+from bittrue.golden.frontends.tflite.builder import Site
+from bittrue.golden.graph import Softmax16
+from bittrue.golden.numbers.softmax16 import softmax16_exponential, softmax16_reciprocal
 
 
 def emit_softmax16(

@@ -1,11 +1,11 @@
 """Functions of one code: LOGISTIC, TANH, HARD_SWISH, LEAKY_RELU, ELU."""
 
-from golden.errors import UserError
-from golden.frontends.tflite.arithmetic import LitertArithmetic
-from golden.frontends.tflite.builder import Site
-from golden.frontends.tflite.known_operators import Options
-from golden.frontends.tflite.registry import converts
-from golden.graph import Table
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
+from bittrue.golden.frontends.tflite.builder import Site
+from bittrue.golden.frontends.tflite.known_operators import Options
+from bittrue.golden.frontends.tflite.registry import converts
+from bittrue.golden.graph import Table
 
 
 @converts(LEAKY_RELU=2, options=Options("LeakyReluOptions", ("Alpha",)))

@@ -4,16 +4,16 @@ import dataclasses
 
 import tflite
 
-from golden.errors import UserError
-from golden.frontends.tflite.arithmetic import LitertArithmetic, WeightScale
-from golden.frontends.tflite.builder import Site, activation_shape, constant
-from golden.frontends.tflite.fused import fused_clamp
-from golden.frontends.tflite.known_operators import FUSED, Options
-from golden.frontends.tflite.operators.convolution import convolution_node
-from golden.frontends.tflite.registry import converts
-from golden.frontends.tflite.weights import accumulator_of, weights_of
-from golden.graph import Window
-from golden.lowering.movements import cropped, set_apart
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic, WeightScale
+from bittrue.golden.frontends.tflite.builder import Site, activation_shape, constant
+from bittrue.golden.frontends.tflite.fused import fused_clamp
+from bittrue.golden.frontends.tflite.known_operators import FUSED, Options
+from bittrue.golden.frontends.tflite.operators.convolution import convolution_node
+from bittrue.golden.frontends.tflite.registry import converts
+from bittrue.golden.frontends.tflite.weights import accumulator_of, weights_of
+from bittrue.golden.graph import Window
+from bittrue.golden.lowering.movements import cropped, set_apart
 
 _OPTIONS = Options("TransposeConvOptions", ("Padding", "StrideW", "StrideH", FUSED))
 

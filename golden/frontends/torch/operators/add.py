@@ -5,13 +5,13 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from golden import graph
-from golden.frontends.torch.exact import exact_addition
-from golden.frontends.torch.layer import Layer, Scaled
-from golden.frontends.torch.lowering_context import LoweringContext
-from golden.frontends.torch.operators.table import pointwise
-from golden.frontends.torch.translation import Call, translates
-from golden.numbers.multiplier import TFLITE_MULTIPLIER_WIDTH, quantize_multiplier
+from bittrue.golden import graph
+from bittrue.golden.frontends.torch.exact import exact_addition
+from bittrue.golden.frontends.torch.layer import Layer, Scaled
+from bittrue.golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden.frontends.torch.operators.table import pointwise
+from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.numbers.multiplier import TFLITE_MULTIPLIER_WIDTH, quantize_multiplier
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -8,15 +8,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from golden import graph
-from golden.frontends.torch.channels_last import Shape
-from golden.frontends.torch.layer import Layer, padded
-from golden.frontends.torch.limits import UNLIMITED
-from golden.frontends.torch.lowering_context import LoweringContext
-from golden.frontends.torch.operators.mean import whole_image_mean
-from golden.frontends.torch.operators.sum_pool import SumPool
-from golden.frontends.torch.translation import Call, translates
-from golden.frontends.torch.windows import pool_window
+from bittrue.golden import graph
+from bittrue.golden.frontends.torch.channels_last import Shape
+from bittrue.golden.frontends.torch.layer import Layer, padded
+from bittrue.golden.frontends.torch.limits import UNLIMITED
+from bittrue.golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden.frontends.torch.operators.mean import whole_image_mean
+from bittrue.golden.frontends.torch.operators.sum_pool import SumPool
+from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.frontends.torch.windows import pool_window
 
 _NO_PADDING = ((0, 0), (0, 0))
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from golden.frontends.torch.channels_last import Shape
-from golden.frontends.torch.layer import Layer, Normalization
-from golden.frontends.torch.operators.convolution import scaling
-from golden.frontends.torch.operators.fully_connected import diagonal
-from golden.frontends.torch.translation import Call, translates
+from bittrue.golden.frontends.torch.channels_last import Shape
+from bittrue.golden.frontends.torch.layer import Layer, Normalization
+from bittrue.golden.frontends.torch.operators.convolution import scaling
+from bittrue.golden.frontends.torch.operators.fully_connected import diagonal
+from bittrue.golden.frontends.torch.translation import Call, translates
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -7,11 +7,11 @@ from typing import ClassVar
 from torch import Tensor
 from torch.fx import Node
 
-from golden import graph
-from golden.frontends.torch.layer import Layer
-from golden.frontends.torch.limits import RELU, Range, within
-from golden.frontends.torch.lowering_context import LoweringContext
-from golden.frontends.torch.translation import Call, translates
+from bittrue.golden import graph
+from bittrue.golden.frontends.torch.layer import Layer
+from bittrue.golden.frontends.torch.limits import RELU, Range, within
+from bittrue.golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden.frontends.torch.translation import Call, translates
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from golden import graph
-from golden.frontends.torch.channels_last import Shape, channels_last_axis, torch_order
-from golden.frontends.torch.layer import Layer
-from golden.frontends.torch.lowering_context import LoweringContext
-from golden.frontends.torch.translation import Call, translates
-from golden.numbers.arrays import Int64
+from bittrue.golden import graph
+from bittrue.golden.frontends.torch.channels_last import Shape, channels_last_axis, torch_order
+from bittrue.golden.frontends.torch.layer import Layer
+from bittrue.golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.numbers.arrays import Int64
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

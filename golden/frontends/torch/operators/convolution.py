@@ -6,13 +6,13 @@ from typing import ClassVar
 from torch import Tensor
 from torch.nn import functional
 
-from golden import graph
-from golden.frontends.torch.layer import Layer, Matrix, padded
-from golden.frontends.torch.lowering_context import LoweringContext
-from golden.frontends.torch.matrix_arithmetic import MatrixArithmetic
-from golden.frontends.torch.translation import Call, translates
-from golden.frontends.torch.windows import pair
-from golden.graph.window import Pair
+from bittrue.golden import graph
+from bittrue.golden.frontends.torch.layer import Layer, Matrix, padded
+from bittrue.golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden.frontends.torch.matrix_arithmetic import MatrixArithmetic
+from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.frontends.torch.windows import pair
+from bittrue.golden.graph.window import Pair
 
 _NONE = ((0, 0), (0, 0))
 

@@ -6,11 +6,11 @@ from typing import ClassVar
 from torch import Tensor
 from torch.nn import functional
 
-from golden import graph
-from golden.frontends.torch.layer import Layer, Matrix
-from golden.frontends.torch.lowering_context import LoweringContext
-from golden.frontends.torch.matrix_arithmetic import MatrixArithmetic
-from golden.frontends.torch.translation import Call, translates
+from bittrue.golden import graph
+from bittrue.golden.frontends.torch.layer import Layer, Matrix
+from bittrue.golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden.frontends.torch.matrix_arithmetic import MatrixArithmetic
+from bittrue.golden.frontends.torch.translation import Call, translates
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

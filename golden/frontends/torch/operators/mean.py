@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from golden import graph
-from golden.errors import UserError
-from golden.frontends.torch.channels_last import Shape, channels_last_axis
-from golden.frontends.torch.layer import Layer, Scaled
-from golden.frontends.torch.limits import RELU, UNLIMITED
-from golden.frontends.torch.lowering_context import LoweringContext
-from golden.frontends.torch.translation import Call, translates
+from bittrue.golden import graph
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.channels_last import Shape, channels_last_axis
+from bittrue.golden.frontends.torch.layer import Layer, Scaled
+from bittrue.golden.frontends.torch.limits import RELU, UNLIMITED
+from bittrue.golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden.frontends.torch.translation import Call, translates
 
 _IMAGE = (1, 2)
 _WHOLE_IMAGES = (_IMAGE, (0, 1, 2))

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from golden import graph
-from golden.frontends.torch.layer import Layer, Scaled
-from golden.frontends.torch.lowering_context import LoweringContext
-from golden.frontends.torch.operators.table import pointwise
-from golden.frontends.torch.translation import Call, translates
+from bittrue.golden import graph
+from bittrue.golden.frontends.torch.layer import Layer, Scaled
+from bittrue.golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden.frontends.torch.operators.table import pointwise
+from bittrue.golden.frontends.torch.translation import Call, translates
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

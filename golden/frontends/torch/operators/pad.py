@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from golden import graph
-from golden.frontends.torch.layer import Layer
-from golden.frontends.torch.lowering_context import LoweringContext
-from golden.frontends.torch.translation import Call, translates
-from golden.graph.window import Pair
+from bittrue.golden import graph
+from bittrue.golden.frontends.torch.layer import Layer
+from bittrue.golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.graph.window import Pair
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

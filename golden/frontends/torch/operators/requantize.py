@@ -5,9 +5,9 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from golden import graph
-from golden.frontends.torch.layer import Scaled
-from golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden import graph
+from bittrue.golden.frontends.torch.layer import Scaled
+from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -6,11 +6,11 @@ from typing import ClassVar
 from torch import Tensor
 from torch.fx import Node
 
-from golden import graph
-from golden.frontends.torch.channels_last import channels_last_axis
-from golden.frontends.torch.layer import Layer
-from golden.frontends.torch.lowering_context import LoweringContext
-from golden.frontends.torch.translation import Call, translates
+from bittrue.golden import graph
+from bittrue.golden.frontends.torch.channels_last import channels_last_axis
+from bittrue.golden.frontends.torch.layer import Layer
+from bittrue.golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden.frontends.torch.translation import Call, translates
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -6,12 +6,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from golden import graph
-from golden.frontends.torch.activation_map import scale_of
-from golden.frontends.torch.layer import Layer
-from golden.frontends.torch.lowering_context import LoweringContext
-from golden.frontends.torch.translation import Call, translates
-from golden.numbers.softmax import softmax_exponential
+from bittrue.golden import graph
+from bittrue.golden.frontends.torch.activation_map import scale_of
+from bittrue.golden.frontends.torch.layer import Layer
+from bittrue.golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.numbers.softmax import softmax_exponential
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from torch import Tensor
 from torch.nn import functional
 
-from golden import graph
-from golden.frontends.torch.channels_last import Shape
-from golden.frontends.torch.layer import Scaled, padded
-from golden.frontends.torch.limits import RELU, UNLIMITED
-from golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden import graph
+from bittrue.golden.frontends.torch.channels_last import Shape
+from bittrue.golden.frontends.torch.layer import Scaled, padded
+from bittrue.golden.frontends.torch.limits import RELU, UNLIMITED
+from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 from torch.fx import Node
 
-from golden import graph
-from golden.frontends.torch.activation_map import encoding_of, scale_of
-from golden.frontends.torch.exact import codes_of
-from golden.frontends.torch.layer import Layer
-from golden.frontends.torch.limits import UNLIMITED
-from golden.frontends.torch.lowering_context import LoweringContext
-from golden.frontends.torch.translation import Call, translates
+from bittrue.golden import graph
+from bittrue.golden.frontends.torch.activation_map import encoding_of, scale_of
+from bittrue.golden.frontends.torch.exact import codes_of
+from bittrue.golden.frontends.torch.layer import Layer
+from bittrue.golden.frontends.torch.limits import UNLIMITED
+from bittrue.golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden.frontends.torch.translation import Call, translates
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -8,8 +8,8 @@ import pytest
 from amaranth.hdl import signed, unsigned
 from amaranth.lib import data
 
-from flows.simulation.bench.payload import pack, read_hex, unpack, write_hex
-from golden.errors import UserError
+from bittrue.flows.simulation.bench.payload import pack, read_hex, unpack, write_hex
+from bittrue.golden.errors import UserError
 
 LAYOUT = data.StructLayout(
     {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.simulation.simulators.build_once import build_once, digest
+from bittrue.flows.simulation.simulators.build_once import build_once, digest
 
 SPAWN = multiprocessing.get_context("spawn")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.simulation.simulators.run_folder import RUNS, run_folder
+from bittrue.flows.simulation.simulators.run_folder import RUNS, run_folder
 
 SPAWN = multiprocessing.get_context("spawn")
 

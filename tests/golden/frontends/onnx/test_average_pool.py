@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from golden.errors import UserError
-from golden.frontends.onnx import convert_onnx
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx import convert_onnx
 from tests.support.onnx_builder import QuantizedBuilder, Tensor
 from tests.support.onnx_comparison import assert_equal, run_graph, run_runtime
 

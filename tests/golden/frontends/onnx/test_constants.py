@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from onnx import TensorProto, numpy_helper
 
-from golden.errors import UserError
-from golden.frontends.onnx import convert_onnx
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx import convert_onnx
 from tests.support.onnx_builder import QuantizedBuilder, Tensor
 from tests.support.onnx_comparison import assert_equal, run_graph
 from tests.support.qonnx_networks import QonnxBuilder, codes_of, differences, with_shape

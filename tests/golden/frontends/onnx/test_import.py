@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from bittrue.cli import main
-from golden.errors import UserError
-from golden.export import export_onnx
-from golden.frontends.onnx import convert_onnx
-from golden.graph import Graph
-from golden.numbers.integer_type import IntegerType
+from bittrue.golden.errors import UserError
+from bittrue.golden.export import export_onnx
+from bittrue.golden.frontends.onnx import convert_onnx
+from bittrue.golden.graph import Graph
+from bittrue.golden.numbers.integer_type import IntegerType
 from tests.support.fuzz import fuzz
 from tests.support.onnx_builder import (
     OnnxBuilder,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from golden.errors import UserError
-from golden.frontends.onnx.layout import Layout, usual_order
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.layout import Layout, usual_order
 
 SIZES = st.lists(st.integers(1, 6), min_size=1, max_size=4).map(tuple)
 

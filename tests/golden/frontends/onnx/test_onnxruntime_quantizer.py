@@ -19,13 +19,13 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import Tensor, nn
 from torch.nn import functional
 
-from golden.digits.data import load
-from golden.digits.network import DigitsNetwork, train
-from golden.digits.settings import Training
-from golden.executor.execute import Executor
-from golden.frontends.onnx import import_onnx
-from golden.graph import Graph
-from golden.numbers.arrays import Float32
+from bittrue.golden.digits.data import load
+from bittrue.golden.digits.network import DigitsNetwork, train
+from bittrue.golden.digits.settings import Training
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.onnx import import_onnx
+from bittrue.golden.graph import Graph
+from bittrue.golden.numbers.arrays import Float32
 from tests.support.onnx_builder import kernels_saturate, session
 
 Numbers = Float32

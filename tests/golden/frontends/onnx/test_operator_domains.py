@@ -7,10 +7,10 @@ import onnx
 import pytest
 from onnx import helper
 
-from golden.errors import UserError
-from golden.frontends.onnx import convert_onnx
-from golden.frontends.onnx.registry import CONVERSIONS
-from golden.graph import Graph
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx import convert_onnx
+from bittrue.golden.frontends.onnx.registry import CONVERSIONS
+from bittrue.golden.graph import Graph
 from tests.support.onnx_comparison import run_graph
 from tests.support.onnx_fixtures import BOTH, model
 from tests.support.qonnx_networks import QonnxBuilder, codes_of, differences

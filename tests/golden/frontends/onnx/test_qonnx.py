@@ -6,9 +6,9 @@ import numpy as np
 import onnx
 import pytest
 
-from golden.errors import UserError
-from golden.frontends.onnx import convert_onnx, import_onnx
-from golden.graph import Graph, MatrixNode
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx import convert_onnx, import_onnx
+from bittrue.golden.graph import Graph, MatrixNode
 from tests.support.onnx_builder import OnnxBuilder
 from tests.support.onnx_comparison import run_graph
 from tests.support.paths import QONNX_EXPORTS as EXPORTS

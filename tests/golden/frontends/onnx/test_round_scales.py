@@ -5,8 +5,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from golden.executor.execute import Executor
-from golden.frontends.onnx import convert_onnx
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.onnx import convert_onnx
 from tests.support.onnx_builder import OnnxBuilder
 
 Scales = tuple[float, float, float]

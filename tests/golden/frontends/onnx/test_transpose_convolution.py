@@ -6,8 +6,8 @@ import numpy as np
 import onnx
 import pytest
 
-from golden.errors import UserError
-from golden.frontends.onnx import convert_onnx
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx import convert_onnx
 from tests.support.onnx_builder import QuantizedBuilder, Tensor
 from tests.support.onnx_comparison import inputs_of, run_graph, run_runtime
 

@@ -12,12 +12,12 @@ import tflite
 from ai_edge_litert import schema_py_generated as schema
 from ai_edge_litert.interpreter import Interpreter
 
-from golden.errors import UserError
-from golden.executor.execute import Executor
-from golden.frontends.tflite import PROFILES, convert_tflite, import_tflite
-from golden.graph import Clamp, Convolution, FixedPoint, FullyConnected, file
-from golden.graph.passes.cost import graph_cost
-from golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.errors import UserError
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.tflite import PROFILES, convert_tflite, import_tflite
+from bittrue.golden.graph import Clamp, Convolution, FixedPoint, FullyConnected, file
+from bittrue.golden.graph.passes.cost import graph_cost
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 from tests.support.fuzz import fuzz
 from tests.support.litert import Kernels
 from tests.support.models import MODEL_NAMES, MODELS
@@ -148,7 +148,7 @@ def test_thresholds_of_16_bit_codes_tell_31_bits_from_enough() -> None:
 
 
 def test_every_operator_and_activation_has_a_fixture() -> None:
-    from golden.frontends.tflite.registry import CONVERTERS
+    from bittrue.golden.frontends.tflite.registry import CONVERTERS
 
     used = set()
     for fixture in FIXTURES.values():
@@ -159,7 +159,7 @@ def test_every_operator_and_activation_has_a_fixture() -> None:
 
 
 def test_documentation_lists_the_operators() -> None:
-    from golden.frontends.tflite.registry import CONVERTERS
+    from bittrue.golden.frontends.tflite.registry import CONVERTERS
 
     text = (DOCS / "graph.md").read_text()
     listed = text.split("Operators that are read: ")[1].split(".")[0]
@@ -214,8 +214,8 @@ def litert_knows(name: str, version: int) -> bool:
 
 
 def test_versions_of_operators_are_known_as_far_as_litert_knows_them() -> None:
-    from golden.frontends.tflite.known_operators import VERSIONS
-    from golden.frontends.tflite.registry import CONVERTERS
+    from bittrue.golden.frontends.tflite.known_operators import VERSIONS
+    from bittrue.golden.frontends.tflite.registry import CONVERTERS
 
     assert set(CONVERTERS) <= set(VERSIONS)
     for name, newest in VERSIONS.items():
@@ -264,7 +264,7 @@ def test_all_obstacles_are_told_at_once(tmp_path: Path) -> None:
 def test_what_is_known_at_once_is_refused_before_any_search(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from golden.frontends.tflite import arithmetic
+    from bittrue.golden.frontends.tflite import arithmetic
 
     def search(*arguments: Any) -> None:
         raise AssertionError("a search began")

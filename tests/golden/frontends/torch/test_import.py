@@ -16,13 +16,13 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torch.nn.utils.parametrizations import weight_norm
 from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 
-from golden.errors import UserError
-from golden.executor.execute import Executor
-from golden.frontends.torch import to_codes, to_real
-from golden.graph import Certified, FixedPoint, Graph, Reshape
-from golden.numbers.integer_type import IntegerType
-from golden.quantize import ActivationScheme, Scheme, WeightScheme, quantize
-from golden.quantize.agreement import compare_layers
+from bittrue.golden.errors import UserError
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.torch import to_codes, to_real
+from bittrue.golden.graph import Certified, FixedPoint, Graph, Reshape
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.quantize import ActivationScheme, Scheme, WeightScheme, quantize
+from bittrue.golden.quantize.agreement import compare_layers
 
 
 class Binary(nn.Module):

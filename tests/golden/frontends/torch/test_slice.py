@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from golden.errors import UserError
-from golden.executor.execute import Executor
-from golden.quantize import quantize
+from bittrue.golden.errors import UserError
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.quantize import quantize
 
 
 class Parts(nn.Module):

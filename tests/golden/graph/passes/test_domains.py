@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from golden.graph.passes.domains import Conversion, Domain, Partition, partition
-from golden.quantize import LayerScheme, Scheme, quantize
+from bittrue.golden.graph.passes.domains import Conversion, Domain, Partition, partition
+from bittrue.golden.quantize import LayerScheme, Scheme, quantize
 
 
 class Network(nn.Module):

@@ -9,15 +9,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from golden.errors import UserError
-from golden.frontends.torch.layer import Matrix
-from golden.frontends.torch.operators.convolution import Convolution
-from golden.frontends.torch.simplify import simplify
-from golden.frontends.torch.trace import trace
-from golden.graph import MatrixNode
-from golden.graph.passes.cost import graph_cost, node_cost
-from golden.quantize import ActivationScheme, LayerScheme, Scheme, quantize
-from golden.quantize.allocation import (
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.layer import Matrix
+from bittrue.golden.frontends.torch.operators.convolution import Convolution
+from bittrue.golden.frontends.torch.simplify import simplify
+from bittrue.golden.frontends.torch.trace import trace
+from bittrue.golden.graph import MatrixNode
+from bittrue.golden.graph.passes.cost import graph_cost, node_cost
+from bittrue.golden.quantize import ActivationScheme, LayerScheme, Scheme, quantize
+from bittrue.golden.quantize.allocation import (
     Allocation,
     Candidates,
     Option,
@@ -33,8 +33,8 @@ from golden.quantize.allocation import (
     solve_ilp,
     weight_bytes,
 )
-from golden.quantize.allocation.hessian import hessian_traces
-from golden.quantize.power import power
+from bittrue.golden.quantize.allocation.hessian import hessian_traces
+from bittrue.golden.quantize.power import power
 
 
 def generator(seed: int = 1) -> torch.Generator:

@@ -11,12 +11,12 @@ from scipy.integrate import quad
 from scipy.stats import norm
 from torch import Tensor, nn
 
-from golden.errors import UserError
-from golden.frontends.torch.float_network import FloatNetwork
-from golden.frontends.torch.layer import ChannelStatistics, Matrix
-from golden.frontends.torch.simplify import simplify
-from golden.frontends.torch.trace import trace
-from golden.quantize import (
+from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.torch.float_network import FloatNetwork
+from bittrue.golden.frontends.torch.layer import ChannelStatistics, Matrix
+from bittrue.golden.frontends.torch.simplify import simplify
+from bittrue.golden.frontends.torch.trace import trace
+from bittrue.golden.quantize import (
     ActivationScheme,
     CorrectionScheme,
     InputRange,
@@ -26,10 +26,13 @@ from golden.quantize import (
     WeightScheme,
     quantize,
 )
-from golden.quantize.corrections import CORRECTIONS, check_corrections
-from golden.quantize.corrections.bias import clipped_normal_mean
-from golden.quantize.corrections.clamping import clamped
-from golden.quantize.corrections.equalization import bias_absorption, cross_layer_equalization
+from bittrue.golden.quantize.corrections import CORRECTIONS, check_corrections
+from bittrue.golden.quantize.corrections.bias import clipped_normal_mean
+from bittrue.golden.quantize.corrections.clamping import clamped
+from bittrue.golden.quantize.corrections.equalization import (
+    bias_absorption,
+    cross_layer_equalization,
+)
 from tests.support.quantization import differing_codes, quantized, samples, small_network
 
 FEW = CorrectionScheme(iterations=60, samples=64)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from golden.numbers.integer_type import IntegerType
-from golden.quantize.distribution import Distribution
-from golden.quantize.ranges import RANGES, Grid
-from golden.quantize.ranges.aciq import gauss_clip, laplace_clip
-from golden.quantize.trained import LEARNED
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.quantize.distribution import Distribution
+from bittrue.golden.quantize.ranges import RANGES, Grid
+from bittrue.golden.quantize.ranges.aciq import gauss_clip, laplace_clip
+from bittrue.golden.quantize.trained import LEARNED
 
 # Banner, Nahshan, Soudry, NeurIPS 2019: text below equation 5, and the table of their code.
 LAPLACE = {2: 2.83, 3: 3.89, 4: 5.03}

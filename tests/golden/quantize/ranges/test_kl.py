@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-from golden.numbers.integer_type import IntegerType
-from golden.quantize.distribution import Distribution
-from golden.quantize.ranges import RANGES, Grid
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.quantize.distribution import Distribution
+from bittrue.golden.quantize.ranges import RANGES, Grid
 
 EIGHT = Grid(IntegerType(8, True), "symmetric")
 

@@ -8,9 +8,9 @@ import torch
 from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 
-from golden.numbers.integer_type import IntegerType
-from golden.quantize.distribution import Distribution
-from golden.quantize.ranges import RANGES, Grid
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.quantize.distribution import Distribution
+from bittrue.golden.quantize.ranges import RANGES, Grid
 
 SHARES = (torch.arange(20_001).double() + 0.5) / 20_001
 GAUSS = torch.special.ndtri(SHARES)

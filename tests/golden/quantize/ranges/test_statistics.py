@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from golden.quantize import ActivationScheme, WeightScheme
-from golden.quantize.distribution import Distribution, StreamingDistribution
-from golden.quantize.ranges import RANGES, Grid
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.quantize import ActivationScheme, WeightScheme
+from bittrue.golden.quantize.distribution import Distribution, StreamingDistribution
+from bittrue.golden.quantize.ranges import RANGES, Grid
 
 CODES = IntegerType(8, True)
 

@@ -6,18 +6,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from golden.codes.affine import AffineMap
-from golden.errors import UserError
-from golden.numbers.integer_type import IntegerType
-from golden.quantize.distribution import Distribution
-from golden.quantize.ranges import RANGES, Grid
-from golden.quantize.scheme import WeightScheme
-from golden.quantize.trained import TRAINED_ACTIVATIONS, TRAINED_WEIGHTS
-from golden.quantize.training.gradients import quantize_gradient
-from golden.quantize.training.loss import distillation_loss
-from golden.quantize.training_scheme import TrainingScheme
-from golden.quantize.weight_quantizer import WeightQuantizer
-from golden.quantize.weight_types import WEIGHT_TYPES
+from bittrue.golden.codes.affine import AffineMap
+from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.quantize.distribution import Distribution
+from bittrue.golden.quantize.ranges import RANGES, Grid
+from bittrue.golden.quantize.scheme import WeightScheme
+from bittrue.golden.quantize.trained import TRAINED_ACTIVATIONS, TRAINED_WEIGHTS
+from bittrue.golden.quantize.training.gradients import quantize_gradient
+from bittrue.golden.quantize.training.loss import distillation_loss
+from bittrue.golden.quantize.training_scheme import TrainingScheme
+from bittrue.golden.quantize.weight_quantizer import WeightQuantizer
+from bittrue.golden.quantize.weight_types import WEIGHT_TYPES
 
 UINT2, INT3 = IntegerType(2, False), IntegerType(3, True)
 VALUES = torch.tensor([[-0.7, 0.2, 0.9], [1.3, 2.6, 7.0]])

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from golden.errors import UserError
-from golden.quantize import (
+from bittrue.golden.errors import UserError
+from bittrue.golden.quantize import (
     ActivationScheme,
     QuantizedNetwork,
     Scheme,
@@ -17,9 +17,9 @@ from golden.quantize import (
     WeightScheme,
     quantize,
 )
-from golden.quantize.agreement import compare_layers
-from golden.quantize.training.labelled import LabelledData
-from golden.quantize.training.train import Epoch
+from bittrue.golden.quantize.agreement import compare_layers
+from bittrue.golden.quantize.training.labelled import LabelledData
+from bittrue.golden.quantize.training.train import Epoch
 
 QUICK = TrainingScheme(epochs=2, batch=16, learning_rate=1e-2)
 

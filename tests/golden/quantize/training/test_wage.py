@@ -5,9 +5,16 @@ import pytest
 import torch
 from torch import nn
 
-from golden.executor.execute import Executor
-from golden.frontends.torch import to_codes
-from golden.quantize.training.wage import WageLayer, lower_wage, quantized, shift, step_of, update
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.frontends.torch import to_codes
+from bittrue.golden.quantize.training.wage import (
+    WageLayer,
+    lower_wage,
+    quantized,
+    shift,
+    step_of,
+    update,
+)
 
 
 def small() -> nn.Sequential:

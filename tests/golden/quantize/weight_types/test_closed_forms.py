@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from golden.quantize import WeightScheme
-from golden.quantize.weight_quantizer import WeightQuantizer
-from golden.quantize.weight_types import WEIGHT_TYPES
-from golden.quantize.weight_types.bit_allocation import allocate_bits
+from bittrue.golden.quantize import WeightScheme
+from bittrue.golden.quantize.weight_quantizer import WeightQuantizer
+from bittrue.golden.quantize.weight_types import WEIGHT_TYPES
+from bittrue.golden.quantize.weight_types.bit_allocation import allocate_bits
 
 TINY = 1e-30
 

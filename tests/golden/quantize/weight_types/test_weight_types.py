@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 import torch
 
-from golden.errors import UserError
-from golden.quantize import ActivationScheme, Scheme, WeightScheme
-from golden.quantize.fake_network import FakeQuantizedNetwork
-from golden.quantize.quantized_network import lower_fake
-from golden.quantize.ranges import RANGES
-from golden.quantize.trained import LEARNED
-from golden.quantize.weight_types import WEIGHT_TYPES
+from bittrue.golden.errors import UserError
+from bittrue.golden.quantize import ActivationScheme, Scheme, WeightScheme
+from bittrue.golden.quantize.fake_network import FakeQuantizedNetwork
+from bittrue.golden.quantize.quantized_network import lower_fake
+from bittrue.golden.quantize.ranges import RANGES
+from bittrue.golden.quantize.trained import LEARNED
+from bittrue.golden.quantize.weight_types import WEIGHT_TYPES
 from tests.support.quantization import differing_codes, quantized, samples
 
 SCHEMES = {
