@@ -168,11 +168,16 @@ class CertifiedRequantizer(wiring.Component):
     def _saturate_input(self, pipeline: Stages, narrow: IntegerType) -> Staged:
         """Saturate between the registers that parameters pass meanwhile: one table a bit."""
         given = _extended(self.i.payload.accumulator, narrow.width)
+        kept = Staged(pipeline, "given", pipeline.register("given", given[: narrow.width]), 1)
+        every = self.accumulator
+        if narrow.minimum <= every.minimum and every.maximum <= narrow.maximum:
+            signed = narrow.signed
+            return computed("accumulator", lambda it: it.as_signed() if signed else it, kept)
         below, above = out_of_range(given, narrow)
         return computed(
             "accumulator",
             lambda value, under, over: limit(value, under, over, narrow),
-            Staged(pipeline, "given", pipeline.register("given", given[: narrow.width]), 1),
+            kept,
             Staged(pipeline, "below", pipeline.register("below", below), 1),
             Staged(pipeline, "above", pipeline.register("above", above), 1),
         )
