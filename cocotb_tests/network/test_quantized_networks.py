@@ -121,7 +121,7 @@ def test_a_weight_off_by_one_code_is_noticed(
     network = circuit(graph)
     layer: Any = network.layers["branches.xnor.3"]
     weights = np.array(layer.spec.matrix.weights)
-    weights.flat[0] += 1 if weights.flat[0] < 0 else -1
+    weights.flat[0] *= -1  # They are -1 or +1.
     object.__setattr__(layer.spec.matrix, "weights", weights)
     verdict = run(network, graph, samples, simulator, builds, tmp_path)
     assert not verdict.passed
