@@ -15,11 +15,6 @@ def counters_cost(sizes: Sequence[int]) -> Costs:
     return Costs(7 * bits // 4)
 
 
-def adder_cost(width: int) -> Costs:
-    """Estimate an adder, with what chooses its operands."""
-    return Costs(width)
-
-
 def clamp_cost(width: int) -> Costs:
     """Estimate two comparisons with constants; flip-flops are set and reset beyond them."""
     return Costs(-(-5 * width // 8))

@@ -1,10 +1,9 @@
-"""What layers with one beat out for each beat in have in common."""
+"""What circuits with one beat out for each beat in have in common."""
 
 from collections.abc import Mapping
 
 from amaranth.lib import wiring
 
-from bittrue.golden.graph import Tensor
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.layers.parts.codes import elements_through_beat
 
@@ -33,19 +32,3 @@ class Beatwise(wiring.Component):
             Numbers of elements of an image, from 0.
         """
         return elements_through_beat(outputs // self.lanes, self.lanes)
-
-
-class BeatwiseLayer(Beatwise):
-    """A layer of that kind, which makes of each image as many elements as it has.
-
-    Attributes
-    ----------
-    tensors : tuple of Tensor
-        What it reads.
-    """
-
-    tensors: tuple[Tensor, ...]
-
-    def cycles_per_image(self) -> int:
-        """Return the cycles between images, one for each beat."""
-        return self.tensors[0].elements // self.lanes
