@@ -50,6 +50,6 @@ def test_roms_packed_in_float64_are_noticed(
     plans = {f"plan{number}": plan for number, plan in enumerate(every_plan(graph))}
     chosen = circuits((name, graph, plan) for name, plan in list(plans.items())[::22])
     monkeypatch.setattr(bittrue.hdl.blocks.rom, "pack_words", pack_in_numpy)
-    monkeypatch.setattr(bittrue.hdl.printer.rom_files, "check_rom_file", lambda path, columns: None)
+    monkeypatch.setattr(bittrue.hdl.printer.rom_files, "check_rom_file", lambda *_: None)
     verdict = judge_together(chosen, any_simulator, builds, tmp_path)
     assert len(circuits_at_fault(verdict, list(chosen))) > 0

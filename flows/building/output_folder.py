@@ -15,7 +15,7 @@ from bittrue.flows.building.stand_alone_bench import write_bench
 from bittrue.flows.building.synthesis_scripts import write_scripts
 from bittrue.flows.planning.devices import Part
 from bittrue.golden.errors import ExecutionError, UserError
-from bittrue.hdl.printer.rom_files import check_rom_file, write_design
+from bittrue.hdl.printer.rom_files import write_design
 
 MANIFEST = "manifest.json"
 BUILD = "build"
@@ -134,8 +134,6 @@ def _fill(
     write_bench(bench, accelerator, list(design.files), stimulus, expected)
     write_scripts(synthesis, accelerator, part)
     mark_files(folder, f"the network {accelerator.name!a}")
-    for name, columns in design.rom_columns.items():
-        check_rom_file(verilog / name, columns)
     record = manifest(accelerator, device, part) | {"files": describe_files(folder)}
     (folder / MANIFEST).write_text(json.dumps(record, indent=1) + "\n")
 

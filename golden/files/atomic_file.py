@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from bittrue.golden.errors import ExecutionError
@@ -19,13 +19,18 @@ def write_atomically(path: Path, content: bytes) -> None:
     write_together([(path, content)])
 
 
-def write_together(files: Iterable[tuple[Path, bytes]]) -> None:
+def write_together(
+    files: Iterable[tuple[Path, bytes]], check: Callable[[Path, Path], None] | None = None
+) -> None:
     """Write files under temporary names, and rename them when all are there.
 
     Parameters
     ----------
     files : iterable of (Path, bytes)
         Contents may be made one after the other.
+    check : callable, optional
+        Called for each file, by its path and where it was written, before any file is renamed. If
+        it raises, no file was replaced.
 
     Raises
     ------
@@ -37,6 +42,8 @@ def write_together(files: Iterable[tuple[Path, bytes]]) -> None:
     try:
         for path, content in files:
             written[path] = _write_beside(path, content)
+            if check is not None:
+                check(path, Path(written[path]))
         for path in list(written):
             try:
                 os.replace(written[path], path)

@@ -1,6 +1,6 @@
 """ROM files on disk: written, read back, and compared with the integers they came from."""
 
-import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bittrue.golden.errors import ExecutionError
-from bittrue.golden.files.atomic_file import write_atomically, write_together
+from bittrue.golden.files.atomic_file import write_together
 from bittrue.hdl.blocks.platform import RomColumns
 from bittrue.hdl.printer.verilog_output import NUMBERS_LICENCE, Design, origin_text
 from bittrue.hdl.printer.waivers import waiver_file
@@ -47,11 +47,7 @@ def write_design(folder: Path, design: Design) -> list[Path]:
         **{folder / name: marked(design, name).encode() for name in design.files},
         folder / f"{design.top}.vlt": waiver_file(design.top).encode(),
     }
-    with tempfile.TemporaryDirectory() as trial:  # What is wrong replaces nothing.
-        write_rom_files(Path(trial), design)
-    for path in contents:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    write_together(contents.items())
+    _write_checked(folder, contents, design)
     return list(contents)
 
 
@@ -63,17 +59,25 @@ def marked(design: Design, name: str) -> str:
 
 def write_rom_files(folder: Path, design: Design) -> list[Path]:
     """Write the ROM files of a design and read them back; see `write_design`."""
-    paths = []
-    for name, content in design.files.items():
-        path = folder / name
+    contents = {folder / name: content.encode() for name, content in design.files.items()}
+    _write_checked(folder, contents, design)
+    return list(contents)
+
+
+def _write_checked(folder: Path, contents: Mapping[Path, bytes], design: Design) -> None:
+    """Write files together, the ROM files among them read back: what is wrong replaces nothing."""
+    columns = {folder / name: design.rom_columns[name] for name in design.files}
+    for path in contents:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, content.encode())
-        check_rom_file(path, design.rom_columns[name])
-        paths.append(path)
-    return paths
+
+    def read_back(path: Path, written: Path) -> None:
+        if path in columns:
+            check_rom_file(path, written.read_text(), columns[path])
+
+    write_together(contents.items(), read_back)
 
 
-def check_rom_file(path: Path, columns: RomColumns) -> None:
+def check_rom_file(path: Path, text: str, columns: RomColumns) -> None:
     """Compare a ROM file with the integers it came from.
 
     Words are read as text and taken apart digit by digit; packing has no part in it.
@@ -81,7 +85,9 @@ def check_rom_file(path: Path, columns: RomColumns) -> None:
     Parameters
     ----------
     path : Path
-        Hexadecimal words, one a line; lines that are comments do not count.
+        For messages.
+    text : str
+        What was read: hexadecimal words, one a line; lines that are comments do not count.
     columns : sequence of (values, width)
         Integers of every word and their width in bits, those of the first column lowest.
 
@@ -91,7 +97,7 @@ def check_rom_file(path: Path, columns: RomColumns) -> None:
         Naming the file, and the first column and word that differ.
     """
     width, depth = sum(bits for _, bits in columns), len(columns[0][0])
-    lines = [line for line in path.read_text().splitlines() if not line.startswith("//")]
+    lines = [line for line in text.splitlines() if not line.startswith("//")]
     if len(lines) != depth:
         raise RomFileError(f"{path} has {len(lines)} words where {depth} were to be written")
     texts = [f"{int(line, 16):0{width}b}" for line in lines]
