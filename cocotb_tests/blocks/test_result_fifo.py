@@ -18,7 +18,7 @@ from bittrue.hdl.blocks.chunks import Chunks
 from bittrue.hdl.blocks.pipeline import FreePipeline
 from bittrue.hdl.blocks.result_fifo import BUFFER_LATENCY, ResultFifo
 from bittrue.hdl.blocks.shapes import shape_of
-from bittrue.hdl.layers.parts.admission import Admission, results_fifo
+from bittrue.hdl.layers.parts.admission import admitted, results_fifo
 from bittrue.hdl.layers.parts.codes import code_stream
 from bittrue.hdl.layers.parts.serializer import Serializer
 from cocotb_tests.bench.checking import verdict_on
@@ -47,13 +47,13 @@ class LastBeats(wiring.Component):
         m.submodules.serializer = serializer = self.serializer
         m.submodules.results = fifo = self.fifo
         begun = self.i.valid & self.i.ready
-        admission = Admission(m, begun, fifo, self.beats, serializer.beats)
+        ready = admitted(m, begun, fifo, self.beats, serializer.beats)
         pipeline = FreePipeline(m, platform, begun, self.latency)
         last = Chunks(m, self.i, self.beats).last
         pipeline.leave_when(pipeline.register("last", last, self.latency - 1))
         codes = pipeline.register("codes", self.i.payload.as_value(), self.latency)
         m.d.comb += [
-            self.i.ready.eq(admission.ready),
+            self.i.ready.eq(ready),
             serializer.i.valid.eq(pipeline.valid[-1]),
             serializer.i.payload.as_value().eq(codes),
             serializer.o.ready.eq(1),

@@ -19,7 +19,7 @@ from bittrue.hdl.costs.fabric import Fabric
 from bittrue.hdl.costs.memories import rom_cost
 from bittrue.hdl.layers.layer import Layer
 from bittrue.hdl.layers.layer_spec import LayerSpec, Place
-from bittrue.hdl.layers.parts.admission import Admission, results_fifo
+from bittrue.hdl.layers.parts.admission import admitted, results_fifo
 from bittrue.hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
 from bittrue.hdl.layers.parts.connection import connect, feed
 from bittrue.hdl.layers.parts.folding import Folding
@@ -306,8 +306,8 @@ class MatrixLayer(Layer[MatrixLayerSpec]):
         feed(m, sums, requantizer.i, self._sums(sums.payload.as_value()))
         beats, kind = spec.matrix.beats, self.o.payload.shape()
         m.submodules.results = fifo = results_fifo(kind, spec.stages, beats, results)
-        admission = Admission(m, window.begins, fifo, beats, results)
-        m.d.comb += window.o.ready.eq(admission.ready)
+        ready = admitted(m, window.begins, fifo, beats, results)
+        m.d.comb += window.o.ready.eq(ready)
         feed(m, requantizer.o, fifo.i)
         connect(m, fifo.o, self.o)
         return m

@@ -17,7 +17,7 @@ from bittrue.hdl.blocks.result_fifo import BUFFER_LATENCY
 from bittrue.hdl.costs.costs import Costs
 from bittrue.hdl.costs.fabric import Fabric
 from bittrue.hdl.layers.layer import Layer
-from bittrue.hdl.layers.parts.admission import Admission, results_fifo
+from bittrue.hdl.layers.parts.admission import admitted, results_fifo
 from bittrue.hdl.layers.parts.codes import resized
 from bittrue.hdl.layers.parts.connection import connect, feed
 from bittrue.hdl.layers.parts.lanewise import LanewiseSpec
@@ -186,8 +186,8 @@ class WindowPool(Layer[WindowPoolSpec]):
         )
         stages = spec.latency - BUFFER_LATENCY
         m.submodules.results = fifo = results_fifo(self.o.payload.shape(), stages, beats, [1])
-        admission = Admission(m, window.begins, fifo, beats, [1])
-        m.d.comb += window.o.ready.eq(admission.ready)
+        ready = admitted(m, window.begins, fifo, beats, [1])
+        m.d.comb += window.o.ready.eq(ready)
         connect(m, self.i, window.i)
         feed(m, window.o, reduce.i)
         connect(m, fifo.o, self.o)
