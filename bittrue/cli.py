@@ -14,6 +14,7 @@ COMMANDS: dict[str, str] = {
     "allocate": "choose bits for every layer of a torch module, within budgets",
     "analyze": "show where a quantized torch module loses accuracy, as a page with plots",
     "build": "turn a network into Verilog for a device, with testbench and scripts",
+    "check": "tell everything that stands between a network and a device",
     "completion": "print a script that has a shell complete commands and options",
     "digits": "quantize the digits network, record its accumulators",
     "export": "write a network as ONNX, for ONNX Runtime to check",

@@ -88,8 +88,18 @@ def _plan(planner: Planner, cycles: int | None) -> Plan | None:
     return planner.plan(rate) if rate is not None else None
 
 
-def _fits(circuits: Circuits, budget: Budget, cycles: int | None) -> bool:
-    """Return whether there is a plan: with products in logic if nothing fits without them."""
+def fits(circuits: Circuits, budget: Budget, cycles: int | None = None) -> bool:
+    """Return whether there is a plan: with products in logic if nothing fits without them.
+
+    Parameters
+    ----------
+    circuits : Circuits
+        On the device's family.
+    budget : Budget
+        What may be taken of the device; see `Fill.of`.
+    cycles : int, optional
+        Cycles between images that are enough; by default any number is.
+    """
     planner = Planner(circuits, budget)
     if planner.fits(cycles):
         return True
@@ -108,7 +118,7 @@ def _big_enough(circuits: Circuits, budget: Budget, fill: Fill, cycles: int | No
     for device in BUDGETS.values():
         if device != budget:
             known = families.setdefault(device.fabric, circuits.on(device.fabric))
-            if _fits(known, fill.of(device), cycles):
+            if fits(known, fill.of(device), cycles):
                 found.append(device.summary)
     return found
 

@@ -6,7 +6,7 @@ from bittrue.golden import graph
 from bittrue.golden.graph import Tensor, Window
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.layers.layer_spec import Place
-from bittrue.hdl.layers.parts.matrix_geometry import MatrixGeometry
+from bittrue.hdl.layers.parts.matrix_geometry import MatrixGeometry, once_for_each_node
 from bittrue.hdl.layers.parts.matrix_layer import MatrixLayerSpec
 from bittrue.hdl.layers.registry import makes_layers_of
 
@@ -17,6 +17,7 @@ def convolution_spec(node: graph.Convolution, place: Place) -> MatrixLayerSpec:
     return MatrixLayerSpec.at(node, convolution_geometry(node, place.tensors[0]), place)
 
 
+@once_for_each_node
 def convolution_geometry(node: graph.Convolution, tensor: Tensor) -> MatrixGeometry:
     """Return a convolution of a tensor as windows times weights."""
     height, width, channels = tensor.shape

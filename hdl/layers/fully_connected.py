@@ -3,7 +3,7 @@
 from bittrue.golden import graph
 from bittrue.golden.graph import Tensor, Window
 from bittrue.hdl.layers.layer_spec import Place
-from bittrue.hdl.layers.parts.matrix_geometry import MatrixGeometry
+from bittrue.hdl.layers.parts.matrix_geometry import MatrixGeometry, once_for_each_node
 from bittrue.hdl.layers.parts.matrix_layer import MatrixLayerSpec
 from bittrue.hdl.layers.registry import makes_layers_of
 
@@ -14,6 +14,7 @@ def fully_connected_spec(node: graph.FullyConnected, place: Place) -> MatrixLaye
     return MatrixLayerSpec.at(node, fully_connected_geometry(node, place.tensors[0]), place)
 
 
+@once_for_each_node
 def fully_connected_geometry(node: graph.FullyConnected, tensor: Tensor) -> MatrixGeometry:
     """Return a dense layer of a tensor as windows of one element times weights."""
     positions = tensor.elements // tensor.channels

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 from amaranth.hdl import C, Cat, Value
 
 from bittrue.golden.errors import UserError
@@ -32,11 +31,6 @@ class Operands:
     values: tuple[int, ...]
     code: IntegerType
     bipolar: bool = False
-
-    @classmethod
-    def of(cls, weights: Int64, code: IntegerType, bipolar: bool) -> "Operands":
-        """Return the operands of a layer with these weights."""
-        return cls(tuple(np.unique(weights).tolist()), code, bipolar)
 
     @property
     def weight(self) -> IntegerType:

@@ -5,7 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from bittrue.golden.graph import Convolution, Encoding, FixedPoint, Graph, Node, Tensor, Window
+from bittrue.golden.graph import (
+    Convolution,
+    Encoding,
+    FixedPoint,
+    FullyConnected,
+    Graph,
+    Node,
+    Tensor,
+    Window,
+)
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
@@ -40,6 +49,20 @@ def fixed_point(
 ) -> FixedPoint:
     spec = RequantSpec(output=IntegerType.parse(output))
     return FixedPoint(RequantChannels(spec, multiplier, exponent, **channels), rounding)
+
+
+def dense(inputs: int, outputs: int, seed: int = 0) -> Graph:
+    """Return the graph of one dense layer of 8 bits with random weights."""
+    weight = np.random.default_rng(seed).integers(-128, 128, (outputs, inputs))
+    node = FullyConnected(
+        inputs=("x",),
+        output="y",
+        weight=weight,
+        weight_type=INT8,
+        bias=np.zeros(outputs, dtype=np.int64),
+        requantization=fixed_point(),
+    )
+    return single(node, Tensor.of_type("x", (inputs,), INT8))
 
 
 def convolution(

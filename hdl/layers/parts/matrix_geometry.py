@@ -1,17 +1,21 @@
 """Convolutions and dense layers as one shape of problem: windows of a tensor times a matrix."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, wraps
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import Tensor, Window
+from bittrue.golden.graph import Node, Tensor, Window
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.layers.parts.folding import Folding
 from bittrue.hdl.layers.parts.window_spec import SlidingWindowSpec
 
 _Count = TypeVar("_Count", int, Int64)
+_NodeT = TypeVar("_NodeT", bound=Node)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +43,11 @@ class MatrixGeometry:
     window: Window
     weight: Int64
     depthwise: bool = False
+
+    @cached_property
+    def values(self) -> tuple[int, ...]:
+        """Every weight that there is, ascending."""
+        return tuple(np.unique(self.weight).tolist())
 
     @property
     def outputs(self) -> int:
@@ -132,6 +141,26 @@ class MatrixGeometry:
         folded = padded.reshape(frames, folding.outputs, groups, rows, taps, chunks, elements)
         ordered = folded.transpose(0, 2, 4, 5, 1, 3, 6)
         return ordered.reshape(frames, groups * taps * chunks, folding.outputs, rows * elements)
+
+
+def once_for_each_node(
+    make: Callable[[_NodeT, Tensor], MatrixGeometry],
+) -> Callable[[_NodeT, Tensor], MatrixGeometry]:
+    """Have a node's geometry made once, for as long as the node exists.
+
+    Planning makes hundreds of layers of one node; with weights each, those of a layer of a million
+    weights would fill a machine's memory.
+    """
+    made: WeakKeyDictionary[_NodeT, dict[tuple[int, ...], MatrixGeometry]] = WeakKeyDictionary()
+
+    @wraps(make)
+    def geometry(node: _NodeT, tensor: Tensor) -> MatrixGeometry:
+        of_node = made.setdefault(node, {})
+        if tensor.shape not in of_node:
+            of_node[tensor.shape] = make(node, tensor)
+        return of_node[tensor.shape]
+
+    return geometry
 
 
 def _check_divides(name: str, value: int, whole: int, what: str) -> None:

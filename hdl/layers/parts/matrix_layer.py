@@ -130,7 +130,7 @@ class MatrixLayerSpec(LayerSpec):
     def operands(self) -> Operands:
         """What is multiplied."""
         bipolar = self.node.input_encoding.bipolar
-        return Operands.of(self.geometry.weight, self.tensor.type, bipolar)
+        return Operands(self.geometry.values, self.tensor.type, bipolar)
 
     @property
     def bias(self) -> Int64:
