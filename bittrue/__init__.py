@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from bittrue.building import build
     from bittrue.cosimulation import Cosimulation
     from bittrue.devices import Device
+    from bittrue.evaluation import Evaluation, evaluate
     from bittrue.flows.simulation.bench.scenario import Verdict
     from bittrue.golden.errors import ExecutionError, UserError
     from bittrue.golden.graph.graph import Graph
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Cosimulation",
     "Device",
+    "Evaluation",
     "ExecutionError",
     "Graph",
     "Plan",
@@ -31,6 +33,7 @@ __all__ = [
     "UserError",
     "Verdict",
     "build",
+    "evaluate",
     "load",
     "plan",
     "predict",
@@ -42,6 +45,7 @@ __all__ = [
 _PLACES = {
     "Cosimulation": "bittrue.cosimulation",
     "Device": "bittrue.devices",
+    "Evaluation": "bittrue.evaluation",
     "ExecutionError": "bittrue.golden.errors",
     "Graph": "bittrue.golden.graph.graph",
     "Plan": "bittrue.planning",
@@ -50,6 +54,7 @@ _PLACES = {
     "UserError": "bittrue.golden.errors",
     "Verdict": "bittrue.flows.simulation.bench.scenario",
     "build": "bittrue.building",
+    "evaluate": "bittrue.evaluation",
     "load": "bittrue.networks",
     "plan": "bittrue.planning",
     "predict": "bittrue.networks",

@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "check": "tell everything that stands between a network and a device",
     "completion": "print a script that has a shell complete commands and options",
     "digits": "quantize the digits network, record its accumulators",
+    "evaluate": "measure a network on labelled data",
     "export": "write a network as ONNX, for ONNX Runtime to check",
     "quantize": "turn a float torch module into an integer network",
     "regress": "run every unit on every simulator, and all tests",

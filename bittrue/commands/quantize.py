@@ -16,6 +16,7 @@ from bittrue.flows.reports.json_report import json_report
 from bittrue.flows.reports.terminal import terminal
 from bittrue.golden.errors import UserError
 from bittrue.golden.files.atomic_file import write_together
+from bittrue.golden.graph import Graph
 from bittrue.golden.graph.file import SUFFIX, dumps
 from bittrue.golden.graph.passes.cost import Cost, graph_cost
 
@@ -110,6 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     console.print(_table(layers, arguments.output.name))
     _summarize(console, quantized, layers, cost, accuracy)
+    _warn_of_obstacles(console, quantized.graph)
     console.print(f"{arguments.output} and {report}", soft_wrap=True)
     return 0
 
@@ -188,6 +190,15 @@ def _summarize(
         console.print(
             f"accuracy: float {accuracy['float']:.2%}, integers {accuracy['integer']:.2%}"
         )
+
+
+def _warn_of_obstacles(console: Console, graph: Graph) -> None:
+    """Say what ``build`` will refuse, before anybody trains for it."""
+    # Only now: what plans imports scipy's optimizers.
+    from bittrue.flows.planning.feasibility import circuit_obstacles
+
+    for obstacle in circuit_obstacles(graph):
+        console.print(f"warning: build will refuse it: {obstacle}", style="yellow", soft_wrap=True)
 
 
 def _why_some_differ(quantized: "QuantizedNetwork") -> str:

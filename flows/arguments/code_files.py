@@ -58,7 +58,6 @@ def codes_of(graph: Graph, name: str, samples: NDArray[Any], place: str) -> Code
         Naming the place.
     """
     tensor = graph.tensors[name]
-    layout = _layout(graph, name)
     expected = model_shape(graph, name)
     kinds = "iuf" if name in graph.quantization else "iu"
     if samples.dtype.kind not in kinds or samples.shape[1:] != expected or samples.ndim == 0:
@@ -73,7 +72,13 @@ def codes_of(graph: Graph, name: str, samples: NDArray[Any], place: str) -> Code
         if not np.isfinite(samples).all():
             raise UserError(f"{place}: it has values that are not finite")
         samples = _quantized(samples, tensor, graph.quantization[name])
-    return np.moveaxis(samples, range(1, samples.ndim), [axis + 1 for axis in layout])
+    return in_graph_layout(graph, name, samples)
+
+
+def in_graph_layout(graph: Graph, name: str, codes: Codes) -> Codes:
+    """Return samples of a tensor, in its model's layout, in that of the graph."""
+    places = [axis + 1 for axis in _layout(graph, name)]
+    return np.moveaxis(codes, range(1, codes.ndim), places)
 
 
 def in_model_layout(graph: Graph, name: str, codes: Codes) -> Codes:

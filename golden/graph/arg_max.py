@@ -14,6 +14,7 @@ from bittrue.golden.numbers.integer_type import IntegerType
 class ArgMax(Node):
     """Index of the largest code along the last dimension, which disappears; the first of equals."""
 
+    gives_indices: ClassVar[bool] = True
     absent: ClassVar[Mapping[str, str]] = {
         "torch": "an index is no real number that could be quantized",
     }

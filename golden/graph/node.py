@@ -82,6 +82,8 @@ class Node(ABC):
     """Whether its codes stand for the values that it reads, at another scale or width."""
     repeats_operands: ClassVar[bool] = False
     """Whether it combines its operands element by element, repeating the smaller ones."""
+    gives_indices: ClassVar[bool] = False
+    """Whether its codes are places in a dimension that it reads, not numbers."""
 
     absent: ClassVar[Mapping[str, str]] = MappingProxyType({})
     """Why a floor has none of it, by the floor: ``tflite``, ``onnx``, ``torch``, ``circuit``."""

@@ -14,6 +14,7 @@ from bittrue.golden.frontends.torch import to_codes
 from bittrue.golden.frontends.torch.activation_map import scale_of
 from bittrue.golden.frontends.torch.evaluation import evaluation_copy, outputs_of
 from bittrue.golden.graph import Graph
+from bittrue.golden.metrics import Accuracy
 from bittrue.golden.quantize.agreement import compare_layers
 from bittrue.golden.quantize.quantized_network import QuantizedNetwork
 
@@ -125,11 +126,6 @@ def integer_accuracy(graph: Graph, batches: Iterable[tuple[Tensor, ...]], labels
 
 
 def _accuracy(scores: NDArray[np.generic], labels: Tensor) -> float:
-    scores = scores.reshape(len(scores), -1)
-    classes = scores.shape[1]
-    if not 0 <= int(labels.min()) <= int(labels.max()) < classes:
-        raise UserError(
-            f"labels are classes from {int(labels.min())} to {int(labels.max())}; the network has "
-            f"{classes} outputs, for classes 0 to {classes - 1}"
-        )
-    return float((scores.argmax(axis=1) == labels.numpy()).mean())
+    accuracy = Accuracy()
+    accuracy.add(scores.reshape(len(scores), -1), labels.numpy())
+    return accuracy.value
