@@ -62,7 +62,9 @@ class Plan:
     @property
     def cycles(self) -> int:
         """Cycles between images: those of the slowest layer, or of the slowest stream."""
-        return max(layer.cycles for layer in self.layers)
+        ends = (tensor.name for tensor in (*self.spec.inputs, *self.spec.outputs))
+        beats = (self.spec.beats_of(name) for name in ends)
+        return max(*beats, *(layer.cycles for layer in self.layers))
 
     @property
     def resources(self) -> Resources:
