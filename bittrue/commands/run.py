@@ -24,7 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="X.npy",
         required=True,
         action="append",
-        help="N input codes in the model's own type and layout; once for each input, in order",
+        help="N input codes in the model's own type and layout (of a model with state: N calls in "
+        "turn); once for each input, in order",
     )
     parser.add_argument(
         "--output",
@@ -61,7 +62,8 @@ def run(arguments: argparse.Namespace) -> int:
         _make_folder(arguments.tensors)
     write_together((path, npy_content(graph, name, results[name])) for path, name in files.items())
     samples = len(next(iter(inputs.values())))
-    print(f"{samples} samples; {', '.join(map(str, arguments.output))}")
+    counted = "calls, one after the other" if graph.states else "samples"
+    print(f"{samples} {counted}; {', '.join(map(str, arguments.output))}")
     if arguments.tensors is not None:
         print(f"{len(graph.tensors)} tensors in {arguments.tensors}")
     return 0

@@ -108,6 +108,9 @@ def check_ends(graph: Graph) -> None:
     UserError
         Naming them.
     """
+    if graph.states:
+        names = ", ".join(repr(state.name) for state in graph.states)
+        raise UserError(f"the network keeps state between calls ({names}), which no circuit does")
     ends = ([tensor.name for tensor in graph.inputs], graph.outputs)
     if any(len(names) != 1 for names in ends):
         inputs, outputs = (
