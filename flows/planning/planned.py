@@ -61,8 +61,8 @@ class Plan:
 
     @property
     def cycles(self) -> int:
-        """Cycles between images: those of the slowest layer, or of the slowest stream."""
-        return max(layer.cycles for layer in self.layers)
+        """Cycles between images: of the slowest layer or stream, or of states that take longer."""
+        return max(self.spec.call_interval, *(layer.cycles for layer in self.layers))
 
     @property
     def resources(self) -> Resources:

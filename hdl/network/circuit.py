@@ -8,6 +8,7 @@ from amaranth.hdl import Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
+from bittrue.golden.graph import State
 from bittrue.hdl.layers.layer import Layer
 from bittrue.hdl.layers.layer_spec import LayerSpec
 from bittrue.hdl.layers.parts.codes import code_stream
@@ -16,6 +17,7 @@ from bittrue.hdl.layers.parts.fifo import Fifo
 from bittrue.hdl.layers.parts.fork import Fork
 from bittrue.hdl.layers.parts.lanes import Lanes
 from bittrue.hdl.network.connections import Connections, Edge
+from bittrue.hdl.network.feedback import Feedback
 from bittrue.hdl.network.spec import NetworkSpec, layer_name
 
 
@@ -43,6 +45,9 @@ class Network(wiring.Component):
     FIFOs of the depths that `hdl.network.schedule` finds see to. Streams part at tensors with
     several readers; the FIFO at the beginning of each branch is at least as deep as
     `hdl.network.fork_depths` finds it must be, so no pattern of stalls can block the network.
+
+    A state goes from where it is made through a FIFO, which keeps it, to where the next call reads
+    it. A reset restores the initial codes of all states.
     """
 
     def __init__(self, spec: NetworkSpec, taps: bool = False, stalls: bool = False) -> None:
@@ -83,10 +88,15 @@ class Network(wiring.Component):
         m = Module()
         graph = self.spec.graph
         names = self.connections.places
+        states = {state.tensor.name: self._feedback(state) for state in graph.states}
+        for tensor, feedback in states.items():
+            m.submodules[names[tensor]] = feedback
         for tensor, layer in self.layers.items():
             m.submodules[names[tensor]] = layer
         for tensor, edges in self.connections.edges.items():
-            source = self.i if tensor == self.spec.input.name else self.layers[tensor].o
+            source = self.i if tensor == self.spec.input.name else None
+            if source is None:
+                source = (states[tensor] if tensor in states else self.layers[tensor]).o
             branches = [source]
             if len(edges) > 1:
                 fork = Fork(graph.tensors[tensor].type, len(source.payload), len(edges))
@@ -95,7 +105,9 @@ class Network(wiring.Component):
                 branches = [getattr(fork, f"o{index}") for index in range(len(edges))]
             for edge, branch in zip(edges, branches, strict=True):
                 sink = self.o
-                if edge.consumer is not None:
+                if edge.state is not None:
+                    sink = states[graph.states[edge.state].tensor.name].i
+                elif edge.consumer is not None:
                     sink = self.layers[edge.consumer.output].inputs[edge.port]
                 self._connect_edge(m, edge, branch, sink)
         for name, tensor in self.taps.items():
@@ -108,6 +120,11 @@ class Network(wiring.Component):
             source = self.layers[tensor].o
             m.d.comb += self.stalls[name].eq(source.valid & ~source.ready)
         return m
+
+    def _feedback(self, state: State) -> Feedback:
+        tensor, spec = state.tensor.name, self.spec
+        name = f"{spec.prefix}{self.connections.places[tensor]}"
+        return Feedback(state, spec.lanes_of(tensor), spec.call_interval, name)
 
     def _connect_edge(self, m: Module, edge: Edge, source: Any, sink: Any) -> None:
         """Connect through a FIFO where one is needed, and through converters of lanes."""

@@ -30,6 +30,9 @@ class NetworkSpec:
         Of the names of ROM files, for several networks in one design.
     memories : mapping of str to Memory
         What each FIFO is made of, by its name in the circuit; by default what suits its size.
+    call_interval : int
+        Cycles from the beginning of a call to that of the next at least, for a network with states
+        that are made later than its slowest layer could take them; see `hdl.network.loops`.
 
     Raises
     ------
@@ -42,6 +45,7 @@ class NetworkSpec:
     lanes: Mapping[str, int] = field(default_factory=dict)
     prefix: str = ""
     memories: Mapping[str, Memory] = field(default_factory=dict)
+    call_interval: int = 0
 
     def __post_init__(self) -> None:
         graph = self.graph
@@ -108,9 +112,6 @@ def check_ends(graph: Graph) -> None:
     UserError
         Naming them.
     """
-    if graph.states:
-        names = ", ".join(repr(state.name) for state in graph.states)
-        raise UserError(f"the network keeps state between calls ({names}), which no circuit does")
     ends = ([tensor.name for tensor in graph.inputs], graph.outputs)
     if any(len(names) != 1 for names in ends):
         inputs, outputs = (
