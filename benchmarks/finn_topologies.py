@@ -40,7 +40,7 @@ from bittrue.golden.graph import Graph
 from bittrue.golden.lowering.certify import certify
 from bittrue.hdl.network.circuit import Network
 from bittrue.hdl.printer.verilog_output import to_verilog
-from cocotb_tests.bench.images import random_images
+from cocotb_tests.bench.images import random_inputs
 
 FOLDER = Path("sim_build") / "finn_topologies"
 PRECISIONS = {"1w1a": (1, 1), "1w2a": (1, 2), "2w2a": (2, 2)}
@@ -204,10 +204,10 @@ def _row(name: str, arguments: argparse.Namespace) -> tuple[list[str], bool]:
         path = (arguments.keep or Path(folder)) / f"{name}.onnx"
         exported(made, path)
         graph = load_network(path)
-    images = random_images(graph.inputs[0], arguments.images, 1)
+    images = random_inputs(graph, arguments.images, 1)
     golden = Executor(graph).run(images, list(graph.outputs))
     codes = golden[graph.outputs[0]]
-    brevitas = _brevitas(made, graph, images)
+    brevitas = _brevitas(made, graph, images[graph.inputs[0].name])
     apart = int((brevitas != codes.reshape(brevitas.shape)).sum())
     first = [f"{codes.size:,}", f"{apart:,} differ"]
     if arguments.import_only:
@@ -223,7 +223,7 @@ def _row(name: str, arguments: argparse.Namespace) -> tuple[list[str], bool]:
     with run_folder(FOLDER / name) as work:
         (outcome,) = cosimulation.run([scenario.run], work, timeout=7200)
     verdict = compare(cosimulation, [scenario], [outcome], 1)
-    pace = Pace.of(outcome.cycles["o"], len(images))
+    pace = Pace.of(outcome, network, arguments.images)
     costs = plan.resources
     return [
         f"{plan.products:,}",

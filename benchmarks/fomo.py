@@ -27,7 +27,7 @@ from bittrue.golden.lowering.certify import certify
 from bittrue.golden.quantize import quantize
 from bittrue.hdl.network.circuit import Network
 from bittrue.hdl.printer.verilog_output import to_verilog
-from cocotb_tests.bench.images import random_images
+from cocotb_tests.bench.images import random_inputs
 
 FOLDER = Path("sim_build") / "fomo"
 IMAGE = (1, 96, 96)
@@ -116,14 +116,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         f"{costs.multipliers:,} DSPs, {costs.block_rams:g} block RAMs (estimated)"
     )
     network = Network(plan.spec)
-    images = random_images(graph.inputs[0], arguments.images, 1)
+    images = random_inputs(graph, arguments.images, 1)
     golden = Executor(graph).run(images, list(graph.outputs))
     scenario = network_scenario(network, "images", images, golden)
     cosimulation = Cosimulation(network, to_verilog(network, "network"), "verilator", FOLDER)
     with run_folder(FOLDER) as work:
         (outcome,) = cosimulation.run([scenario.run], work, timeout=7200)
     verdict = compare(cosimulation, [scenario], [outcome], 1)
-    pace = Pace.of(outcome.cycles["o"], len(images))
+    pace = Pace.of(outcome, network, arguments.images)
     print(f"planned {plan.cycles:,} cycles; simulated: {pace}")
     print(f"{verdict.differing:,} of {verdict.compared:,} codes differ")
     print(f"{time.monotonic() - began:.0f} s")

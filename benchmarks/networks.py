@@ -29,7 +29,7 @@ from bittrue.golden.graph import Graph
 from bittrue.golden.lowering.certify import certify
 from bittrue.hdl.network.circuit import Network
 from bittrue.hdl.printer.verilog_output import Design, to_verilog
-from cocotb_tests.bench.images import random_images
+from cocotb_tests.bench.images import random_inputs
 
 FOLDER = Path("sim_build") / "networks"
 BARE_NETWORK = Path(__file__).parent / "bare_network.cpp"
@@ -102,15 +102,14 @@ def main() -> int:
 
 def _simulate(graph: Graph, plan: Plan, network: Network, design: Design, images: int) -> list[str]:
     """Run images through the Verilog, and return the columns that follow from it."""
-    given = random_images(plan.spec.input, images, 1)
-    name = plan.spec.output.name
-    golden = Executor(graph).run(given, [name])
+    given = random_inputs(plan.spec.graph, images, 1)
+    golden = Executor(graph).run(given)
     scenario = network_scenario(network, "images", given, golden)
     cosimulation = Cosimulation(network, design, "verilator", FOLDER)
     began = time.monotonic()
     (outcome,) = cosimulation.run([scenario.run], FOLDER / "run", timeout=3600)
     built = time.monotonic() - began - outcome.seconds
-    pace = Pace.of(outcome.cycles["o"], images)
+    pace = Pace.of(outcome, network, images)
     verdict = compare(cosimulation, [scenario], [outcome], 1)
     bound = plan.products / plan.multipliers
     speed = outcome.duration / outcome.seconds

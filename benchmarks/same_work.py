@@ -46,7 +46,7 @@ from bittrue.golden.lowering.certify import certify
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.network.circuit import Network
 from bittrue.hdl.printer.verilog_output import to_verilog
-from cocotb_tests.bench.images import random_images
+from cocotb_tests.bench.images import random_inputs
 
 FOLDER = Path("sim_build") / "same_work"
 DEVICE = "ecp5-85f"
@@ -228,7 +228,7 @@ def _measure(plan: Plan, clock: bool) -> tuple[int, float, float, bool]:
     """Return cycles between images, seconds of the build, MHz, and whether all is golden's."""
     network = Network(plan.spec)
     design = to_verilog(network, "network")
-    given = random_images(plan.spec.input, IMAGES, 1)
+    given = random_inputs(plan.spec.graph, IMAGES, 1)
     golden = Executor(plan.spec.graph).run(given)
     scenario = network_scenario(network, "images", given, golden)
     with tempfile.TemporaryDirectory() as builds:  # Nothing of an earlier build helps.
@@ -237,7 +237,7 @@ def _measure(plan: Plan, clock: bool) -> tuple[int, float, float, bool]:
         (outcome,) = cosimulation.run([scenario.run], Path(builds) / "run", timeout=3600)
         build = time.monotonic() - began - outcome.seconds
     verdict = compare(cosimulation, [scenario], [outcome], 1)
-    cycles = int(Pace.of(outcome.cycles["o"], IMAGES).intervals.max())
+    cycles = int(Pace.of(outcome, network, IMAGES).intervals.max())
     mhz = synthesise(network, design, "ecp5", FOLDER)[0].fmax_mhz if clock else None
     return cycles, build, mhz or 0.0, verdict.passed
 

@@ -1,16 +1,17 @@
 """A planned network as a folder of Verilog."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from bittrue.flows.arguments.code_files import Codes, codes_of
+from bittrue.flows.arguments.code_files import Codes
 from bittrue.flows.building.accelerator import Accelerator
 from bittrue.flows.building.output_folder import MANIFEST, check_replaceable, write_accelerator
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Graph
+from bittrue.networks import input_codes
 from bittrue.planning import Plan
 
 
@@ -18,7 +19,7 @@ def build(
     plan: Plan,
     folder: str | Path,
     name: str = "network",
-    images: ArrayLike | int = 2,
+    images: ArrayLike | Mapping[str, ArrayLike] | int = 2,
     seed: int = 1,
 ) -> Path:
     """Write the Verilog of a network, and everything that belongs to it.
@@ -30,7 +31,7 @@ def build(
         New, empty, or an earlier output, which is replaced when the new one is complete.
     name : str
         With which all modules and files begin: ``accelerator_NAME``.
-    images : array or int
+    images : array, mapping of str to array, or int
         Samples for the testbench in the folder, as `predict` takes them; or how many random ones.
     seed : int
         Of the random ones.
@@ -68,18 +69,17 @@ def build(
     stimulus = (
         random_images(graph, images, seed)
         if isinstance(images, int)
-        else codes_of(graph, graph.inputs[0].name, np.asarray(images), "images")
+        else input_codes(graph, images, "images")
     )
     accelerator = Accelerator(name, plan.circuits, plan.shell)
-    output = graph.outputs[0]
-    expected = Executor(graph).run({graph.inputs[0].name: stimulus}, [output])[output]
+    expected = Executor(graph).run(stimulus)
     device = plan.device
     write_accelerator(target, accelerator, device.name, device.part, stimulus, expected)
     return target / MANIFEST
 
 
-def random_images(graph: Graph, images: int, seed: int) -> Codes:
-    """Return random codes of a network's input, the same for the same seed.
+def random_images(graph: Graph, images: int, seed: int) -> dict[str, Codes]:
+    """Return random codes of a network's inputs, the same for the same seed.
 
     Raises
     ------
@@ -90,9 +90,10 @@ def random_images(graph: Graph, images: int, seed: int) -> Codes:
         raise UserError(f"images is {images}; allowed: at least 1")
     if seed < 0:
         raise UserError(f"seed is {seed}; allowed: 0 or more")
-    tensor = graph.inputs[0]
     generator = np.random.default_rng(seed)
-    codes: NDArray[np.integer[Any]] = generator.integers(
-        tensor.minimum, tensor.maximum, (images, *tensor.shape), endpoint=True
-    )
-    return codes
+    return {
+        tensor.name: generator.integers(
+            tensor.minimum, tensor.maximum, (images, *tensor.shape), endpoint=True
+        )
+        for tensor in graph.inputs
+    }

@@ -122,23 +122,37 @@ def predict(
     # Only now, because importing torch takes seconds.
     from bittrue.golden.executor.execute import Executor
 
-    given = _codes(graph, inputs)
+    given = input_codes(graph, inputs)
     results = Executor(graph).run(given, tensors)
     return {name: in_model_layout(graph, name, codes) for name, codes in results.items()}
 
 
-def _codes(graph: Graph, inputs: ArrayLike | Mapping[str, ArrayLike]) -> dict[str, Codes]:
+def input_codes(
+    graph: Graph, inputs: ArrayLike | Mapping[str, ArrayLike], what: str = "inputs"
+) -> dict[str, Codes]:
+    """Return the codes of each input; see `predict`.
+
+    Parameters
+    ----------
+    graph : Graph
+    inputs : array, or mapping of str to array
+    what : str
+        What messages call them.
+    """
     names = [tensor.name for tensor in graph.inputs]
     if not isinstance(inputs, Mapping):
         if len(names) != 1:
             raise UserError(
-                f"inputs is one array; the network has {len(names)} inputs: {', '.join(names)}; "
+                f"{what} is one array; the network has {len(names)} inputs: {', '.join(names)}; "
                 "give an array for each by name"
             )
         inputs = {names[0]: inputs}
     if set(inputs) != set(names):
         raise UserError(
-            f"inputs are given for {', '.join(map(str, inputs)) or 'none'}; the network's are "
+            f"{what} are given for {', '.join(map(str, inputs)) or 'none'}; the network's are "
             f"{', '.join(names)}"
         )
-    return {name: codes_of(graph, name, np.asarray(inputs[name]), name) for name in names}
+    return {
+        name: codes_of(graph, name, np.asarray(inputs[name]), name if what == "inputs" else what)
+        for name in names
+    }

@@ -13,7 +13,7 @@ from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Graph
 from bittrue.golden.lowering.certify import certify
 from bittrue.hdl.multipliers.catalogue import find_multiplier
-from bittrue.hdl.network.spec import check_ends
+from bittrue.hdl.network.ends import check_ends
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +83,7 @@ def plan(
     Parameters
     ----------
     graph : Graph
-        With one input and one output.
+        Every output depends on an input, and every input is read.
     device : Device or str
     cycles : int, optional
         Cycles between images that are enough; by default as few as there are resources for.

@@ -1,15 +1,15 @@
 """The Verilog of a planned network in a simulator, compared with golden."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from bittrue.flows.arguments.code_files import Codes, codes_of, in_model_layout
+from bittrue.flows.arguments.code_files import Codes, in_model_layout
 from bittrue.flows.planning.plan import circuit_graph
 from bittrue.flows.simulation import network as simulated
-from bittrue.flows.simulation.bench.cosimulation import Cosimulation, Outcome
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation
 from bittrue.flows.simulation.bench.scenario import Verdict, compare
 from bittrue.flows.simulation.network import Pace
 from bittrue.flows.simulation.simulators.run_folder import run_folder
@@ -17,6 +17,7 @@ from bittrue.flows.simulation.simulators.toolchain import check_simulator
 from bittrue.golden.errors import UserError
 from bittrue.hdl.network.circuit import Network
 from bittrue.hdl.printer.verilog_output import to_verilog
+from bittrue.networks import input_codes
 from bittrue.planning import Plan
 
 BUILDS = "sim_build"
@@ -32,8 +33,8 @@ class Simulation:
 
     Parameters
     ----------
-    outputs : ndarray of integers, shape (images, ...)
-        Codes of the images that came whole, in the layout of the model, right or wrong.
+    codes : mapping of str to ndarray of integers, shape (images, ...)
+        By output, of the images that came whole, in the layout of the model, right or wrong.
     verdict : Verdict
         What the comparison with golden found.
     pace : Pace or None
@@ -52,10 +53,23 @@ class Simulation:
     [12, 12]
     """
 
-    outputs: Codes
+    codes: Mapping[str, Codes]
     verdict: Verdict
     pace: Pace | None
     first_difference: str
+
+    @property
+    def outputs(self) -> Codes:
+        """The codes of the output, of a network that has one.
+
+        Raises
+        ------
+        UserError
+            If it has several.
+        """
+        if len(self.codes) != 1:
+            raise UserError(f"the network has outputs {', '.join(self.codes)}; take one of codes")
+        return next(iter(self.codes.values()))
 
     @property
     def passed(self) -> bool:
@@ -65,7 +79,7 @@ class Simulation:
 
 def simulate(
     plan: Plan,
-    images: ArrayLike,
+    images: ArrayLike | Mapping[str, ArrayLike],
     simulator: str = "verilator",
     stall: int = 0,
     seed: int = 1,
@@ -78,11 +92,11 @@ def simulate(
     ----------
     plan : Plan
         Its circuit is simulated without the shell.
-    images : array
+    images : array, or mapping of str to array if the network has several inputs
         As `predict` takes them.
     simulator : {"verilator", "icarus"}
     stall : int
-        Both ends pause, with a probability of stall/256 a cycle.
+        All ends pause, each in its own cycles, with a probability of stall/256 a cycle.
     seed : int
         Of the pauses, 1 to 4294967295.
     layers : bool
@@ -118,9 +132,9 @@ def simulate(
     from bittrue.golden.executor.execute import Executor
 
     spec = plan.circuits.spec
-    stimulus = codes_of(plan.graph, spec.input.name, np.asarray(images), "images")
+    stimulus = input_codes(plan.graph, images, "images")
     circuit = Network(spec, taps=layers)
-    kept = [*circuit.taps.values(), spec.output.name]
+    kept = [*circuit.taps.values(), *spec.graph.outputs]
     golden = Executor(circuit_graph(plan.graph)).run(stimulus, kept)
     scenario = simulated.network_scenario(
         circuit, "images", stimulus, golden, dict.fromkeys(("i", "o"), stall), seed
@@ -131,18 +145,15 @@ def simulate(
         (outcome,) = cosimulation.run([scenario.run], work, timeout=_WEEK)
     verdict = compare(cosimulation, [scenario], [outcome], seed)
     parting = None if outcome.hung else simulated.first_parting(circuit, outcome, golden)
-    whole = _whole_images(plan, outcome)
-    codes = simulated.codes_of(outcome, spec.graph, whole)
-    codes = codes.astype(golden[spec.output.name].dtype)
+    whole = simulated.whole_images(outcome, circuit)
+    codes = {}
+    for name in spec.graph.outputs:
+        made = simulated.codes_of(outcome, circuit, name, whole).astype(golden[name].dtype)
+        codes[name] = in_model_layout(plan.graph, name, made)
+    given = len(next(iter(stimulus.values())))
     return Simulation(
-        in_model_layout(plan.graph, spec.output.name, codes),
+        codes,
         verdict,
-        Pace.of(outcome.cycles["o"], whole) if whole == len(stimulus) else None,
+        Pace.of(outcome, circuit, whole) if whole == given else None,
         "" if parting is None else str(parting),
     )
-
-
-def _whole_images(plan: Plan, outcome: Outcome) -> int:
-    spec = plan.circuits.spec
-    lanes = spec.lanes_of(spec.output.name)
-    return len(outcome.cycles["o"]) * lanes // spec.output.elements

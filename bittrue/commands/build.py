@@ -11,7 +11,8 @@ from rich.table import Table
 
 import bittrue
 from bittrue.building import random_images
-from bittrue.flows.arguments.code_files import Codes, in_model_layout, read_codes
+from bittrue.flows.arguments.code_files import Codes, in_model_layout
+from bittrue.flows.arguments.end_files import FILE_OF_EACH, read_inputs
 from bittrue.flows.arguments.json_output import add_json_argument, print_json
 from bittrue.flows.arguments.model_arguments import (
     add_model_arguments,
@@ -27,7 +28,7 @@ from bittrue.flows.reports.terminal import terminal
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Graph
 from bittrue.hdl.multipliers.catalogue import CATALOGUE
-from bittrue.hdl.network.spec import check_ends
+from bittrue.hdl.network.ends import check_ends
 
 _IMAGES = 2
 
@@ -57,9 +58,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--shell", default="axi", help=f"{' or '.join(SHELLS)} (default: axi)")
     parser.add_argument(
         "--input",
-        type=Path,
-        metavar="X.npy",
-        help="input codes for the testbench in the model's layout; random ones by default",
+        metavar="[TENSOR=]X.npy",
+        action="append",
+        default=[],
+        help="input codes for the testbench in the model's layout; "
+        + FILE_OF_EACH.format("input")
+        + "; random ones by default",
     )
     parser.add_argument(
         "--images",
@@ -90,7 +94,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.json:
         console.print(plan_table(plan, f"{arguments.model.name} on {device.summary}"))
     name = arguments.model.stem if arguments.name is None else arguments.name
-    images = in_model_layout(graph, graph.inputs[0].name, stimulus)
+    images = {name: in_model_layout(graph, name, codes) for name, codes in stimulus.items()}
     with console.status("golden outputs, Verilog"):
         manifest = bittrue.build(plan, arguments.output, name, images)
     if arguments.json:
@@ -209,15 +213,18 @@ def _summarize(console: Console, plan: bittrue.Plan, folder: Path) -> None:
         console.print(line, soft_wrap=True)
 
 
-def _stimulus(graph: Graph, path: Path | None, images: int | None, seed: int) -> Codes:
-    """Return the codes of a file, or random ones."""
+def _stimulus(
+    graph: Graph, files: Sequence[str], images: int | None, seed: int
+) -> dict[str, Codes]:
+    """Return the codes of files, or random ones."""
     if images is not None and images < 1:
         raise UserError(f"--images is {images}; allowed: at least 1")
-    if path is None:
+    if not files:
         if seed < 0:
             raise UserError(f"--seed is {seed}; allowed: 0 or more")
         return random_images(graph, images or _IMAGES, seed)
-    codes = read_codes(graph, graph.inputs[0].name, path)
-    if images is not None and images > len(codes):
-        raise UserError(f"--images is {images}; {path} has {len(codes)}")
-    return codes[:images]
+    given = read_inputs(graph, files)
+    count = len(next(iter(given.values())))
+    if images is not None and images > count:
+        raise UserError(f"--images is {images}; {' '.join(files)} has {count}")
+    return {name: codes[:images] for name, codes in given.items()}

@@ -5,12 +5,12 @@ import hashlib
 from pathlib import Path
 from urllib.parse import quote
 
-from bittrue.flows.arguments.code_files import Codes, npy_content, read_codes
+from bittrue.flows.arguments.code_files import npy_content
+from bittrue.flows.arguments.end_files import FILE_OF_EACH, files_of_ends, read_inputs
 from bittrue.flows.arguments.model_arguments import add_model_arguments, load_model
 from bittrue.flows.arguments.output_files import require_folder_of
-from bittrue.golden.errors import ExecutionError, UserError
+from bittrue.golden.errors import ExecutionError
 from bittrue.golden.files.atomic_file import write_together
-from bittrue.golden.graph import Graph
 
 _MAXIMUM_NAME = 200
 
@@ -20,20 +20,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_arguments(parser, "executed")
     parser.add_argument(
         "--input",
-        type=Path,
-        metavar="X.npy",
+        metavar="[TENSOR=]X.npy",
         required=True,
         action="append",
-        help="N input codes in the model's own type and layout (of a model with state: N calls in "
-        "turn); once for each input, in order",
+        help="N input codes in the model's own type and layout, N calls in turn if it keeps state; "
+        + FILE_OF_EACH.format("input"),
     )
     parser.add_argument(
         "--output",
-        type=Path,
-        metavar="Y.npy",
+        metavar="[TENSOR=]Y.npy",
         required=True,
         action="append",
-        help="where the N output codes go; once for each output, in order",
+        help="where the N output codes go; " + FILE_OF_EACH.format("output"),
     )
     parser.add_argument(
         "--tensors", type=Path, metavar="DIR", help="a folder for every tensor, one .npy each"
@@ -43,27 +41,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Write the outputs, and every tensor when asked."""
     graph = load_model(arguments)
-    inputs = _inputs(graph, arguments.input)
-    if len(arguments.output) != len(graph.outputs):
-        raise UserError(
-            f"--output is given {len(arguments.output)} times; the model has "
-            f"{len(graph.outputs)} outputs: {', '.join(graph.outputs)}"
-        )
+    inputs = read_inputs(graph, arguments.input)
+    outputs = files_of_ends("--output", arguments.output, "output", graph.outputs)
     names = list(graph.outputs if arguments.tensors is None else graph.tensors)
-    for path in arguments.output:
+    for path in outputs.values():
         require_folder_of(path)
     # After the inputs are checked, because importing torch takes seconds.
     from bittrue.golden.executor.execute import Executor
 
     results = Executor(graph).run(inputs, names)
-    files = dict(zip(arguments.output, graph.outputs, strict=True))
+    files = {path: name for name, path in outputs.items()}
     if arguments.tensors is not None:
         files |= {arguments.tensors / file_name(name): name for name in graph.tensors}
         _make_folder(arguments.tensors)
     write_together((path, npy_content(graph, name, results[name])) for path, name in files.items())
     samples = len(next(iter(inputs.values())))
     counted = "calls, one after the other" if graph.states else "samples"
-    print(f"{samples} {counted}; {', '.join(map(str, arguments.output))}")
+    print(f"{samples} {counted}; {', '.join(map(str, outputs.values()))}")
     if arguments.tensors is not None:
         print(f"{len(graph.tensors)} tensors in {arguments.tensors}")
     return 0
@@ -79,18 +73,6 @@ def file_name(tensor: str) -> str:
         digest = hashlib.sha256(tensor.encode()).hexdigest()[:12]
         encoded = f"{encoded[:_MAXIMUM_NAME]}~{digest}"
     return f"{encoded}.npy"
-
-
-def _inputs(graph: Graph, paths: list[Path]) -> dict[str, Codes]:
-    if len(paths) != len(graph.inputs):
-        raise UserError(
-            f"--input is given {len(paths)} times; the model has {len(graph.inputs)} inputs: "
-            f"{', '.join(tensor.name for tensor in graph.inputs)}"
-        )
-    return {
-        tensor.name: read_codes(graph, tensor.name, path)
-        for tensor, path in zip(graph.inputs, paths, strict=True)
-    }
 
 
 def _make_folder(folder: Path) -> None:

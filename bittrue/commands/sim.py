@@ -2,12 +2,12 @@
 
 import argparse
 from dataclasses import astuple
-from pathlib import Path
 
 from rich.console import Console
 
 import bittrue
-from bittrue.flows.arguments.code_files import in_model_layout, npy_bytes, read_codes
+from bittrue.flows.arguments.code_files import in_model_layout, npy_bytes
+from bittrue.flows.arguments.end_files import FILE_OF_EACH, files_of_ends, read_inputs
 from bittrue.flows.arguments.json_output import add_json_argument, print_json
 from bittrue.flows.arguments.model_arguments import (
     add_model_arguments,
@@ -19,8 +19,8 @@ from bittrue.flows.planning.devices import BUDGETS, Fill
 from bittrue.flows.reports.terminal import terminal
 from bittrue.flows.simulation.simulators.toolchain import SIMULATORS, check_simulator
 from bittrue.golden.errors import UserError
-from bittrue.golden.files.atomic_file import write_atomically
-from bittrue.hdl.network.spec import check_ends
+from bittrue.golden.files.atomic_file import write_together
+from bittrue.hdl.network.ends import check_ends
 
 _MAXIMUM_STALL = 255
 
@@ -30,17 +30,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_arguments(parser, "built")
     parser.add_argument(
         "--input",
-        type=Path,
-        metavar="X.npy",
+        metavar="[TENSOR=]X.npy",
         required=True,
-        help="N input codes in the model's own type and layout",
+        action="append",
+        help="N input codes in the model's own type and layout; " + FILE_OF_EACH.format("input"),
     )
     parser.add_argument(
         "--output",
-        type=Path,
-        metavar="Y.npy",
+        metavar="[TENSOR=]Y.npy",
         required=True,
-        help="where the N output codes of the circuit go, whether right or wrong",
+        action="append",
+        help="where the N output codes of the circuit go, whether right or wrong; "
+        + FILE_OF_EACH.format("output"),
     )
     parser.add_argument(
         "--device", default="zynq7020", help=f"one of: {', '.join(BUDGETS)} (default: zynq7020)"
@@ -57,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="P",
-        help="pauses at both ends, with a probability of P/256 a cycle (default: 0)",
+        help="pauses at every end, with a probability of P/256 a cycle (default: 0)",
     )
     parser.add_argument("--seed", type=int, default=1, help="of the pauses (default: 1)")
     add_json_argument(parser, "the verdict")
@@ -72,19 +73,24 @@ def run(arguments: argparse.Namespace) -> int:
         raise UserError(f"--stall is {arguments.stall}; allowed: 0 to {_MAXIMUM_STALL}")
     if not 1 <= arguments.seed < 1 << 32:
         raise UserError(f"--seed is {arguments.seed}; allowed: 1 to {(1 << 32) - 1}")
-    require_folder_of(arguments.output)
     graph = load_model(arguments)
     check_ends(graph)
-    name = graph.inputs[0].name
-    images = in_model_layout(graph, name, read_codes(graph, name, arguments.input))
+    outputs = files_of_ends("--output", arguments.output, "output", graph.outputs)
+    for path in outputs.values():
+        require_folder_of(path)
+    images = {
+        name: in_model_layout(graph, name, codes)
+        for name, codes in read_inputs(graph, arguments.input).items()
+    }
+    count = len(next(iter(images.values())))
     with console.status("choosing circuits"):
         plan = bittrue.plan(graph, device, arguments.cycles, astuple(fill))
-    with console.status(f"building and running {len(images)} images on {arguments.sim}"):
+    with console.status(f"building and running {count} images on {arguments.sim}"):
         result = bittrue.simulate(
             plan, images, arguments.sim, arguments.stall, arguments.seed, arguments.layers
         )
     if result.pace is not None:
-        write_atomically(arguments.output, npy_bytes(result.outputs))
+        write_together((path, npy_bytes(result.codes[name])) for name, path in outputs.items())
     if arguments.json:
         print_json(_record(plan, result))
     else:
@@ -107,18 +113,22 @@ def _report(
     if result.first_difference:
         console.print(f"first difference at {result.first_difference}", style="red", soft_wrap=True)
     console.print(
-        f"{arguments.model.name}: {len(result.outputs)} images, {verdict.compared} codes "
+        f"{arguments.model.name}: {_images(result)} images, {verdict.compared} codes "
         f"compared, {verdict.differing} differed, on {arguments.sim}",
         style="green" if verdict.passed else "bold red",
         soft_wrap=True,
     )
 
 
+def _images(result: bittrue.Simulation) -> int:
+    return len(next(iter(result.codes.values())))
+
+
 def _record(plan: bittrue.Plan, result: bittrue.Simulation) -> dict[str, object]:
     verdict, pace = result.verdict, result.pace
     return {
         "passed": verdict.passed,
-        "images": len(result.outputs),
+        "images": _images(result),
         "compared": verdict.compared,
         "differing": verdict.differing,
         "problems": verdict.problems,

@@ -66,6 +66,14 @@ def random_images(tensor: Tensor, images: int, seed: int) -> Int64:
     return codes
 
 
+def random_inputs(graph: Graph, images: int, seed: int) -> dict[str, Int64]:
+    """Return random codes for each input of a graph, the first image full of extremes."""
+    return {
+        tensor.name: random_images(tensor, images, seed + place)
+        for place, tensor in enumerate(graph.inputs)
+    }
+
+
 def executed(node: Node, tensors: Sequence[Tensor], inputs: Sequence[Int64]) -> Int64:
     """Return what golden makes of images."""
     graph = Graph(tuple(tensors), (node,), (node.output,))

@@ -16,11 +16,15 @@ class Builder:
 
     def __init__(self, shape: tuple[int, ...], seed: int = 1, kind: IntegerType = INT8) -> None:
         self.rng = np.random.default_rng(seed)
-        self.inputs = (Tensor.of_type("x", shape, kind),)
+        self.inputs: tuple[Tensor, ...] = (Tensor.of_type("x", shape, kind),)
         self.nodes: list[Node] = []
 
-    def graph(self, output: str) -> Graph:
-        return Graph(self.inputs, tuple(self.nodes), (output,))
+    def graph(self, *outputs: str) -> Graph:
+        return Graph(self.inputs, tuple(self.nodes), outputs)
+
+    def add_input(self, name: str, shape: tuple[int, ...], kind: IntegerType = INT8) -> str:
+        self.inputs = (*self.inputs, Tensor.of_type(name, shape, kind))
+        return name
 
     def add(self, node: Node) -> str:
         self.nodes.append(node)

@@ -14,7 +14,7 @@ from bittrue.golden.graph import Convolution, Encoding, FullyConnected, Graph, W
 from bittrue.golden.lowering.certify import certify
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.network.circuit import Network
-from cocotb_tests.bench.images import random_images
+from cocotb_tests.bench.images import random_inputs
 from cocotb_tests.bench.side_by_side import Circuits
 from cocotb_tests.network.builder import INT8, Builder
 
@@ -102,8 +102,8 @@ def circuits(named: Iterable[tuple[str, Graph, Plan]]) -> Circuits:
     for name, graph, plan in named:
         spec = replace(plan.spec, prefix=f"{name}_")
         network = Network(spec)
-        images = random_images(spec.input, IMAGES, seed=3)
-        golden = Executor(graph).run(images, [spec.output.name])
+        images = random_inputs(spec.graph, IMAGES, seed=3)
+        golden = Executor(graph).run(images)
         found[name] = network, [network_scenario(network, "images", images, golden)]
     return found
 

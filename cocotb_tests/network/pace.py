@@ -17,7 +17,7 @@ from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.network.circuit import Network
 from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.bench.side_by_side import SideBySide
-from cocotb_tests.network.random_networks import random_network
+from cocotb_tests.network.random_networks import random_ends, random_network
 
 _CYCLES = 1_500
 """For how long a network runs at least, filling included."""
@@ -47,11 +47,11 @@ class Paced:
         return max(8, _CYCLES // self.planned)
 
 
-def random_paced(seed: int) -> Paced:
+def random_paced(seed: int, several_ends: bool = False) -> Paced:
     """Return a random network at a random rate."""
-    graph = random_network(seed)
+    graph = random_ends(seed) if several_ends else random_network(seed)
     random = np.random.default_rng([seed, 1])
-    elements = graph.inputs[0].elements
+    elements = max(tensor.elements for tensor in graph.inputs)
     cycles = None if random.random() < 0.3 else 8 + int(elements * random.uniform(0.5, 3))
     return Paced.of(f"random_{seed}", graph, cycles)
 
@@ -72,20 +72,24 @@ def wrong_paces(
     inputs, outputs = {}, {}
     for name, paced in networks.items():
         network, images = paced.network, paced.images
-        lanes_in, lanes_out = len(network.i.payload), len(network.o.payload)
-        beats = images * network.spec.input.elements // lanes_in
-        inputs[f"{name}_i"] = lanes_of("", np.zeros((beats, lanes_in), dtype=np.int64))
-        outputs[f"{name}_o"] = images * network.spec.output.elements // lanes_out
+        spec = network.spec
+        for tensor, port in spec.input_streams.items():
+            beats = np.zeros((images * spec.beats_of(tensor), spec.lanes_of(tensor)), np.int64)
+            inputs[f"{name}_{port}"] = lanes_of("", beats)
+        for tensor, port in spec.output_streams.items():
+            outputs[f"{name}_{port}"] = images * spec.beats_of(tensor)
     bank = SideBySide({name: paced.network for name, paced in networks.items()})
     design = to_verilog(bank, "paced")
     cosimulation = Cosimulation(bank, design, simulator, builds, optimisation="-O0")
     (outcome,) = cosimulation.run([Run(inputs, outputs, patience=_PATIENCE)], work)
     wrong = {}
     for name, paced in networks.items():
-        cycles = outcome.cycles[f"{name}_o"]
-        assert len(cycles) == outputs[f"{name}_o"], f"{name} hung"
-        last = cycles.reshape(paced.images, -1)[:, -1]
-        intervals = np.diff(last[paced.images // 2 :])
+        ends = []
+        for port in paced.network.spec.output_streams.values():
+            cycles = outcome.cycles[f"{name}_{port}"]
+            assert len(cycles) == outputs[f"{name}_{port}"], f"{name} hung"
+            ends.append(cycles.reshape(paced.images, -1)[:, -1])
+        intervals = np.diff(np.max(ends, axis=0)[paced.images // 2 :])
         assert len(intervals) > 1
         if (intervals != paced.planned).any():
             wrong[name] = intervals

@@ -43,6 +43,15 @@ def random_network(seed: int) -> Graph:
     return network.make()
 
 
+def random_ends(seed: int) -> Graph:
+    """Return a random network with several inputs, outputs, or both.
+
+    Outputs can be read by later layers, can be inputs, and can be new shapes of other outputs.
+    """
+    network = _RandomNetwork(seed)
+    return network.with_ends()
+
+
 class _RandomNetwork:
     """Adds random layers to a graph, each to the tensor that was made last."""
 
@@ -80,6 +89,41 @@ class _RandomNetwork:
         if not self._b.nodes:
             self._continue(self._convolution())
         return self._b.graph(self._last.name)
+
+    def with_ends(self) -> Graph:
+        """Return a network of which some tensors leave, and to which another comes, or two."""
+        outputs = [self._last.name] if self._random.random() < 0.2 else []
+        for _ in range(self._pick(0, 2)):
+            self._continue(self._met())
+        if self._random.random() < 0.5:
+            self._continue(self._met_later())
+        self.make()
+        made = [self._last.name, *(node.output for node in self._b.nodes)]
+        constants = {node.output for node in self._b.nodes if not node.inputs}
+        while len(outputs) < 2 or self._random.random() < 0.4:
+            name = str(self._random.choice(made))
+            if name not in outputs and name not in constants:
+                outputs.append(name)
+            if len(outputs) + len(constants) >= len(set(made)):
+                break
+        last = self._tensor(outputs[-1])
+        if self._random.random() < 0.3:
+            shape = (last.elements // last.channels, last.channels)
+            flat = Reshape(inputs=(last.name,), output=self._name("flat"), shape=shape)
+            outputs.append(self._b.add(flat))
+        return self._b.graph(*outputs)
+
+    def _met(self) -> str:
+        """Return a sum with another input."""
+        name = f"in {len(self._b.inputs)}"
+        return self._sum(self._last.name, self._b.add_input(name, self._last.shape))
+
+    def _met_later(self) -> str:
+        """Return another input above the last tensor, which waits until it has passed."""
+        shape = (self._pick(1, 4), *self._last.shape[1:])
+        first = self._b.add_input(f"in {len(self._b.inputs)}", shape)
+        name = self._name("above")
+        return self._b.add(Concat(inputs=(first, self._last.name), output=name, axis=0))
 
     def _pick(self, low: int, high: int) -> int:
         return int(self._random.integers(low, high, endpoint=True))

@@ -24,7 +24,7 @@ from bittrue.golden.lowering.movements import (
 from bittrue.hdl.layers.slice import Slice
 from bittrue.hdl.network.circuit import Network
 from bittrue.hdl.printer.verilog_output import to_verilog
-from cocotb_tests.bench.images import random_images
+from cocotb_tests.bench.images import random_inputs
 from cocotb_tests.bench.streams import STALL
 from cocotb_tests.falsified import falsify
 from cocotb_tests.network.builder import INT8, Builder
@@ -72,7 +72,7 @@ def test_equal_golden_at_the_planned_pace(
 ) -> None:
     plan = planned(name)
     network = Network(plan.spec)
-    given = random_images(network.spec.input, IMAGES, 3)
+    given = random_inputs(network.spec.graph, IMAGES, 3)
     golden = Executor(network.spec.graph).run(given)
     cosimulation = Cosimulation(
         network, to_verilog(network, "network"), simulator, builds, optimisation="-O0"
@@ -89,9 +89,9 @@ def test_equal_golden_at_the_planned_pace(
     ]
     verdict = judge(cosimulation, scenarios, 1, tmp_path)
     assert verdict.passed, verdict.problems
-    assert verdict.compared == len(manners) * IMAGES * network.spec.output.elements
+    assert verdict.compared == len(manners) * IMAGES * network.spec.outputs[0].elements
     (outcome,) = cosimulation.run([scenarios[0].run], tmp_path)
-    assert (Pace.of(outcome.cycles["o"], IMAGES).intervals <= plan.cycles).all()
+    assert (Pace.of(outcome, network, IMAGES).intervals <= plan.cycles).all()
 
 
 def test_a_part_that_begins_elsewhere_is_noticed(
@@ -102,7 +102,7 @@ def test_a_part_that_begins_elsewhere_is_noticed(
     channels = faulty.spec.taken[-1]
     moved = type(channels)(channels.length, channels.begin + 1, channels.size, channels.stride)
     falsify(faulty.spec, taken=(*faulty.spec.taken[:-1], moved))
-    given = random_images(network.spec.input, 2, 3)
+    given = random_inputs(network.spec.graph, 2, 3)
     golden = Executor(network.spec.graph).run(given)
     scenario = network_scenario(network, "images", given, golden)
     object.__setattr__(scenario.run, "patience", 5_000)

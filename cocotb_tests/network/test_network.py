@@ -43,7 +43,7 @@ from bittrue.golden.numbers.softmax16 import softmax16_exponential, softmax16_re
 from bittrue.hdl.layers.constant import ConstantSource
 from bittrue.hdl.network.circuit import Network
 from bittrue.hdl.printer.verilog_output import to_verilog
-from cocotb_tests.bench.images import random_images
+from cocotb_tests.bench.images import random_inputs
 from cocotb_tests.bench.streams import STALL
 from cocotb_tests.falsified import falsify
 from cocotb_tests.network.builder import INT8, Builder
@@ -222,7 +222,7 @@ def network_of(graph: Graph, cycles: int, taps: bool = False) -> Network:
 def stalled_scenarios(network: Network, images: int) -> list[Scenario]:
     """Return images at full speed and under pauses, with what golden makes of them."""
     graph = network.spec.graph
-    given = random_images(network.spec.input, images, 3)
+    given = random_inputs(network.spec.graph, images, 3)
     golden = Executor(graph).run(given, [*network.taps.values(), *graph.outputs])
     scenarios = [network_scenario(network, "full speed", given, golden)]
     for name, stall in (
@@ -249,7 +249,7 @@ def test_equal_golden(make: Any, cycles: int, simulator: str, builds: Path, tmp_
     )
     verdict = judge(cosimulation, stalled_scenarios(network, 12), 1, tmp_path)
     assert verdict.passed, verdict.problems
-    assert verdict.compared == 4 * 12 * network.spec.output.elements
+    assert verdict.compared == 4 * 12 * network.spec.outputs[0].elements
 
 
 @NETWORKS
@@ -276,13 +276,13 @@ def test_images_come_as_often_as_planned(simulator: str, builds: Path, tmp_path:
     slowest = max(plan.layers, key=lambda layer: layer.cycles)
     assert slowest.operator == "average_pool"
     assert slowest.cycles > graph.inputs[0].elements // plan.spec.lanes_of("x")
-    given = random_images(network.spec.input, 6, 3)
+    given = random_inputs(network.spec.graph, 6, 3)
     scenario = network_scenario(network, "images", given, Executor(graph).run(given))
     cosimulation = Cosimulation(
         network, to_verilog(network, "network"), simulator, builds, optimisation="-O0"
     )
     (outcome,) = cosimulation.run([scenario.run], tmp_path)
-    assert (Pace.of(outcome.cycles["o"], 6).intervals == plan.cycles).all()
+    assert (Pace.of(outcome, network, 6).intervals == plan.cycles).all()
 
 
 def test_joined_branches_keep_the_pace(simulator: str, builds: Path, tmp_path: Path) -> None:
@@ -296,14 +296,14 @@ def test_joined_branches_keep_the_pace(simulator: str, builds: Path, tmp_path: P
     plan = plan_network(certify(graph), find_budget("zynq7020"), 384)
     assert [plan.spec.lanes_of(name) for name in (*branches, "joined")] == [1, 1, 1, 1, 2]
     network = Network(plan.spec)
-    given = random_images(network.spec.input, 4, 3)
+    given = random_inputs(network.spec.graph, 4, 3)
     scenario = network_scenario(network, "images", given, Executor(graph).run(given))
     cosimulation = Cosimulation(
         network, to_verilog(network, "network"), simulator, builds, optimisation="-O0"
     )
     (outcome,) = cosimulation.run([scenario.run], tmp_path)
     assert plan.cycles == 384
-    assert (Pace.of(outcome.cycles["o"], 4).intervals == plan.cycles).all()
+    assert (Pace.of(outcome, network, 4).intervals == plan.cycles).all()
 
 
 def test_constants_that_come_a_beat_early_are_noticed(
@@ -313,7 +313,7 @@ def test_constants_that_come_a_beat_early_are_noticed(
     faulty = next(layer for layer in network.layers.values() if isinstance(layer, ConstantSource))
     falsify(faulty.spec, beats=np.roll(faulty.spec.beats, 1, axis=0))
     graph = pools_and_constants()
-    given = random_images(network.spec.input, 2, 3)
+    given = random_inputs(network.spec.graph, 2, 3)
     scenario = network_scenario(network, "images", given, Executor(graph).run(given))
     cosimulation = Cosimulation(
         network, to_verilog(network, "network"), simulator, builds, optimisation="-O0"
@@ -335,7 +335,7 @@ def test_the_first_layer_at_fault_is_named(simulator: str, builds: Path, tmp_pat
     faulty: Any = network.layers[graph.nodes[1].output]
     weights = faulty.spec.matrix.weights
     object.__setattr__(faulty.spec.matrix, "weights", weights[:, ::-1])
-    given = random_images(network.spec.input, 2, 3)
+    given = random_inputs(network.spec.graph, 2, 3)
     golden = Executor(graph).run(given, [*network.taps.values(), *graph.outputs])
     scenario = network_scenario(network, "images", given, golden)
     cosimulation = Cosimulation(
@@ -352,7 +352,7 @@ def test_a_fifo_too_shallow_is_a_hang_that_is_reported(
 ) -> None:
     network = network_of(unequal_branches(), 200)
     falsify(network.connections, depths=dict.fromkeys(network.connections.depths, 4))
-    given = random_images(network.spec.input, 2, 3)
+    given = random_inputs(network.spec.graph, 2, 3)
     golden = Executor(network.spec.graph).run(given)
     scenario = network_scenario(network, "images", given, golden)
     object.__setattr__(scenario.run, "patience", 5_000)

@@ -91,8 +91,8 @@ def graph(samples: Tensor) -> Graph:
 def run(
     network: Network, graph: Graph, samples: Tensor, simulator: str, builds: Path, work: Path
 ) -> Verdict:
-    codes = to_codes(graph, samples)[graph.inputs[0].name]
-    golden = Executor(graph).run(codes, [network.spec.output.name])
+    codes = to_codes(graph, samples)
+    golden = Executor(graph).run(codes)
     stall = {"i": STALL, "o": STALL}
     scenario = network_scenario(network, "images", codes, golden, stall, seed=3)
     design = to_verilog(network, "network")

@@ -143,8 +143,8 @@ def _scenario(networks: dict[str, Network], stall: int) -> Scenario:
     own = {}
     for name, network in networks.items():
         graph = network.spec.graph
-        images = np.random.default_rng(5).integers(-128, 128, (3, 4, 4, 4))
-        golden = Executor(graph).run({"image": images}, ["scores"])
+        images = {"image": np.random.default_rng(5).integers(-128, 128, (3, 4, 4, 4))}
+        golden = Executor(graph).run(images, ["scores"])
         own[name] = network_scenario(
             network, f"stall {stall}", images, golden, {"i": stall, "o": stall}
         )

@@ -45,7 +45,7 @@ BUILD = 0xC0FFEE42
 
 def shell_of(case: Case) -> AxiShell:
     circuit = PlaceAdder(IntegerType.parse(case.kind), case.lanes, case.beats)
-    return AxiShell(circuit, case.beats, case.beats, BUILD)
+    return AxiShell(circuit, {"i": case.beats, "o": case.beats}, BUILD)
 
 
 def simulate(shell: AxiShell, case: Case, simulator: str, builds: Path, work: Path) -> None:
@@ -194,7 +194,7 @@ LAYERS = data.StructLayout({f"layer_{number}": 1 for number in range(MAXIMUM_LAY
 @pytest.mark.parametrize(
     ("ports", "beats", "message"),
     [
-        ({"i": In(CODES), "o": Out(CODES)}, 0, "input_beats is 0; allowed: at least 1"),
+        ({"i": In(CODES), "o": Out(CODES)}, 0, "beats of i is 0; allowed: at least 1"),
         ({"i": In(CODES)}, 1, "no stream of codes named o"),
         ({"i": In(8), "o": Out(CODES)}, 1, "no stream of codes named i"),
         ({"i": In(CODES), "o": Out(CODES), "stalls": Out(3)}, 1, "a bit for each layer"),
@@ -209,11 +209,11 @@ def test_circuits_that_do_not_fit_are_refused(
     ports: dict[str, Member], beats: int, message: str
 ) -> None:
     with pytest.raises(UserError, match=message):
-        AxiShell(WithPorts(ports), beats, 1)
+        AxiShell(WithPorts(ports), {"i": beats, "o": 1})
 
 
 def test_a_circuit_without_stalls_has_no_stall_counters() -> None:
-    shell = AxiShell(WithPorts({"i": In(CODES), "o": Out(CODES)}), 3, 3)
+    shell = AxiShell(WithPorts({"i": In(CODES), "o": Out(CODES)}), {"i": 3, "o": 3})
     assert shell.layers == ()
     assert shell.registers[-1].name == "layers"
 

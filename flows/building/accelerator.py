@@ -20,6 +20,7 @@ from bittrue.hdl.blocks.packed_words import Words
 from bittrue.hdl.network.circuit import Network
 from bittrue.hdl.printer.verilog_output import Design, to_verilog
 from bittrue.hdl.shell import AxiShell
+from bittrue.hdl.shell.bus import axi_name
 from bittrue.hdl.shell.register_map import Register
 
 SHELLS = {
@@ -48,6 +49,8 @@ class End:
     ----------
     tensor : Tensor
         What passes.
+    stream : str
+        Its name in the circuit: ``i``, ``o_<name>``.
     prefix, port : str
         Prefix of the ports of the stream, and the one that carries codes.
     layout : data.ArrayLayout
@@ -55,9 +58,15 @@ class End:
     """
 
     tensor: Tensor
+    stream: str
     prefix: str
     port: str
     layout: data.ArrayLayout
+
+    @property
+    def suffix(self) -> str:
+        """What tells the stream from others: ``_<name>``, nothing if it is the only one."""
+        return self.stream[1:]
 
     @property
     def lanes(self) -> int:
@@ -129,12 +138,12 @@ class Accelerator:
         spec = self.plan.spec
         if self.shell == "stream":
             return Network(spec)
-        return AxiShell(
-            Network(spec, stalls=True),
-            spec.input.elements // spec.lanes_of(spec.input.name),
-            spec.output.elements // spec.lanes_of(spec.output.name),
-            self.build,
-        )
+        beats = {
+            port: spec.beats_of(name)
+            for each in (spec.input_streams, spec.output_streams)
+            for name, port in each.items()
+        }
+        return AxiShell(Network(spec, stalls=True), beats, self.build)
 
     @property
     def estimated_latency(self) -> int:
@@ -148,14 +157,14 @@ class Accelerator:
         return self.component.registers if isinstance(self.component, AxiShell) else ()
 
     @property
-    def input(self) -> End:
+    def inputs(self) -> tuple[End, ...]:
         """Where images enter."""
-        return self._end(self.plan.spec.input, *self._data_ports[0])
+        return tuple(map(self._end, self.plan.spec.input_streams.items()))
 
     @property
-    def output(self) -> End:
+    def outputs(self) -> tuple[End, ...]:
         """Where outputs leave."""
-        return self._end(self.plan.spec.output, *self._data_ports[1])
+        return tuple(map(self._end, self.plan.spec.output_streams.items()))
 
     @property
     def clock(self) -> str:
@@ -186,13 +195,9 @@ class Accelerator:
             },
         )
 
-    @property
-    def _data_ports(self) -> tuple[tuple[str, str], tuple[str, str]]:
-        if self.shell == "axi":
-            return ("s_axis", "tdata"), ("m_axis", "tdata")
-        return ("i", "payload"), ("o", "payload")
-
-    def _end(self, tensor: Tensor, prefix: str, member: str) -> End:
+    def _end(self, end: tuple[str, str]) -> End:
+        name, port = end
+        prefix, member = (axi_name(port), "tdata") if self.shell == "axi" else (port, "payload")
         interface: Any = getattr(self.component, prefix)
         layout = interface.signature.members[member].shape
-        return End(tensor, prefix, f"{prefix}_{member}", layout)
+        return End(self.plan.spec.graph.tensors[name], port, prefix, f"{prefix}_{member}", layout)

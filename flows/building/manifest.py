@@ -1,6 +1,7 @@
 """What an output folder says about itself."""
 
 import hashlib
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,8 @@ def manifest(accelerator: Accelerator, device: str, part: Part) -> dict[str, Any
             "active": "low" if accelerator.reset_active_low else "high",
             "synchronous": True,
         },
-        "input": _end(accelerator.input, graph),
-        "output": _end(accelerator.output, graph),
+        **_ends("input", accelerator.inputs, graph),
+        **_ends("output", accelerator.outputs, graph),
         "ports": _ports(accelerator),
         "estimated_latency": accelerator.estimated_latency,
         "initiation_interval": plan.cycles,
@@ -85,6 +86,13 @@ def describe_files(folder: Path) -> dict[str, dict[str, object]]:
             "sha256": hashlib.sha256(content).hexdigest(),
         }
     return files
+
+
+def _ends(name: str, ends: Sequence[End], graph: Graph) -> dict[str, Any]:
+    """Return one end by its name, several as a list by the plural."""
+    if len(ends) == 1:
+        return {name: _end(ends[0], graph)}
+    return {f"{name}s": [_end(end, graph) for end in ends]}
 
 
 def _end(end: End, graph: Graph) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bittrue.flows.arguments.code_files import Codes
@@ -27,8 +27,8 @@ def write_accelerator(
     accelerator: Accelerator,
     device: str,
     part: Part,
-    stimulus: Codes,
-    expected: Codes,
+    stimulus: Mapping[str, Codes],
+    expected: Mapping[str, Codes],
 ) -> None:
     """Write an accelerator's output folder.
 
@@ -41,8 +41,9 @@ def write_accelerator(
         Name of the device it was planned for.
     part : Part
         The device in its package.
-    stimulus, expected : ndarray of integers, shape (images, *shape)
-        Codes for the stand-alone testbench, and what golden computes from them.
+    stimulus, expected : mapping of str to ndarray of integers, shape (images, *shape)
+        Codes for the stand-alone testbench, by input, and what golden computes from them, by
+        output.
 
     Raises
     ------
@@ -123,8 +124,8 @@ def _fill(
     accelerator: Accelerator,
     device: str,
     part: Part,
-    stimulus: Codes,
-    expected: Codes,
+    stimulus: Mapping[str, Codes],
+    expected: Mapping[str, Codes],
 ) -> None:
     design = accelerator.design()
     verilog, bench, synthesis = (folder / name for name in ("verilog", "testbench", "synthesis"))

@@ -26,9 +26,9 @@ def first_image_cycles(plan: Plan) -> int:
         for layer in plan.layers
         if layer.folding is not None
     }
-    source = spec.input
     times: dict[str, Cycles] = {
         source.name: np.arange(source.elements, dtype=float) // spec.lanes_of(source.name)
+        for source in spec.inputs
     }
     times |= {each.tensor.name: np.zeros(each.tensor.elements) for each in spec.graph.states}
     for name, layer in spec.layers.items():
@@ -42,4 +42,4 @@ def first_image_cycles(plan: Plan) -> int:
         distance = distances.get(name, 1 / spec.lanes_of(name))
         turns = places * distance
         times[name] = np.maximum.accumulate(ready - turns) + turns + distance + layer.latency
-    return round(float(times[connections.origin(spec.output.name)][-1]))
+    return round(max(float(times[connections.origin(each.name)][-1]) for each in spec.outputs))

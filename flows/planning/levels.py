@@ -172,7 +172,7 @@ class Levels:
     def _shell_cost(self, lanes: Mapping[str, int]) -> Costs:
         if not self._shell:
             return Costs()
-        ends = (self._graph.inputs[0].name, self._graph.outputs[0])
+        ends = (*(tensor.name for tensor in self._graph.inputs), *self._graph.outputs)
         bits = sum(8 * -(-self._graph.tensors[end].type.width // 8) * lanes[end] for end in ends)
         return shell_cost(len(self._streams.slowest.layers), bits)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -9,7 +10,6 @@ from bittrue.flows.arguments.code_files import Codes
 from bittrue.flows.simulation.bench.cosimulation import Outcome, Run
 from bittrue.flows.simulation.bench.payload import as_beats
 from bittrue.flows.simulation.bench.scenario import Scenario
-from bittrue.golden.graph import Graph
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.network.circuit import Network
 
@@ -34,9 +34,11 @@ class Pace:
     intervals: Int64
 
     @classmethod
-    def of(cls, cycles: Int64, images: int) -> "Pace":
-        """Return the pace of outputs that came at these cycles."""
-        last = cycles.reshape(images, -1)[:, -1]
+    def of(cls, outcome: Outcome, network: Network, images: int) -> "Pace":
+        """Return the pace of images, each of which is there when all its outputs are."""
+        ports = network.spec.output_streams.values()
+        ends = [outcome.cycles[port].reshape(images, -1)[:, -1] for port in ports]
+        last = np.max(ends, axis=0)
         return cls(int(last[0]), np.diff(last))
 
     def __str__(self) -> str:
@@ -50,7 +52,7 @@ class Pace:
 def network_scenario(
     network: Network,
     name: str,
-    images: Codes,
+    images: Mapping[str, Codes],
     golden: Mapping[str, Codes],
     stall: Mapping[str, int] | None = None,
     seed: int = 1,
@@ -64,43 +66,51 @@ def network_scenario(
     network : Network
     name : str
         Shown in reports.
-    images : ndarray of integers, shape (n, *input shape)
+    images : mapping of str to ndarray of integers, shape (n, *input shape)
+        By input.
     golden : mapping of str to ndarray
-        What golden makes of them: the output, and every tensor that is tapped.
+        What golden makes of them: the outputs, and every tensor that is tapped.
     stall : mapping of str to int
-        Probability of a pause at ``i`` and ``o``, in 1/256.
+        Probability of a pause at each stream, in 1/256; ``i`` and ``o`` stand for all that enter
+        and all that leave.
     seed, reset, stop_after
         See `Run`.
     """
-    graph = network.spec.graph
-    tensors = {"o": graph.outputs[0], **network.taps}
+    spec = network.spec
     expected = {
-        port: as_beats(golden[tensor], _lanes(network, port)) for port, tensor in tensors.items()
+        port: as_beats(golden[tensor], _lanes(network, port))
+        for port, tensor in _watched(network).items()
     }
     run = Run(
-        {"i": as_beats(images, _lanes(network, "i"))},
+        {
+            port: as_beats(images[tensor], _lanes(network, port))
+            for tensor, port in spec.input_streams.items()
+        },
         {port: len(next(iter(beats.values()))) for port, beats in expected.items()},
-        stall or {},
+        _stalls(network, stall or {}),
         seed=seed,
         reset=reset,
         stop_after=stop_after,
         patience=PATIENCE,
     )
-    output = graph.tensors[graph.outputs[0]]
-    lanes = _lanes(network, "o")
-
-    def describe(beat: int) -> str:
-        image, element = divmod(beat * lanes, output.elements)
-        pixel, channel = divmod(element, output.channels)
-        return f"image {image}, pixel {pixel}, channels from {channel}"
-
-    return Scenario(name, run, expected, describe=describe)
+    places = {port: partial(_place, network, port) for port in expected}
+    return Scenario(name, run, expected, describe=places)
 
 
-def codes_of(outcome: Outcome, graph: Graph, images: int) -> Codes:
-    """Return the outputs that a circuit made of whole images."""
-    tensor = graph.tensors[graph.outputs[0]]
-    return _elements(outcome, "o")[: images * tensor.elements].reshape(images, *tensor.shape)
+def codes_of(outcome: Outcome, network: Network, name: str, images: int) -> Codes:
+    """Return what a circuit made of whole images at an output."""
+    tensor = network.spec.graph.tensors[name]
+    elements = _elements(outcome, network.spec.output_streams[name])
+    return elements[: images * tensor.elements].reshape(images, *tensor.shape)
+
+
+def whole_images(outcome: Outcome, network: Network) -> int:
+    """Return how many images left whole, at every output."""
+    spec = network.spec
+    return min(
+        len(outcome.cycles[port]) // spec.beats_of(name)
+        for name, port in spec.output_streams.items()
+    )
 
 
 @dataclass(frozen=True)
@@ -126,8 +136,8 @@ def first_parting(
 ) -> Parting | None:
     """Return where the first layer that differs from golden does so; layers in their order."""
     graph = network.spec.graph
-    ports = {**network.taps, "o": graph.outputs[0]}
-    for port, name in ports.items():
+    outputs = {port: name for name, port in network.spec.output_streams.items()}
+    for port, name in {**network.taps, **outputs}.items():
         tensor = graph.tensors[name]
         got = _elements(outcome, port)
         expected = np.asarray(golden[name], dtype=np.int64).ravel()[: len(got)]
@@ -135,10 +145,34 @@ def first_parting(
         if wrong.size:
             place = int(wrong[0])
             image, element = divmod(place, tensor.elements)
-            layer = port.removeprefix("tap_") if port != "o" else "output"
+            layer = port.removeprefix("tap_")
+            if port in outputs:
+                layer = "output" if len(outputs) == 1 else f"output {name!r}"
             pixel, channel = divmod(element, tensor.channels)
             return Parting(layer, image, pixel, channel, int(expected[place]), int(got[place]))
     return None
+
+
+def _watched(network: Network) -> dict[str, str]:
+    """Return the tensor at each port where codes leave: the outputs, and the taps."""
+    outputs = {port: name for name, port in network.spec.output_streams.items()}
+    return {**outputs, **network.taps}
+
+
+def _stalls(network: Network, stall: Mapping[str, int]) -> dict[str, int]:
+    spec, stalls = network.spec, dict(stall)
+    for kind, streams in (("i", spec.input_streams), ("o", spec.output_streams)):
+        if kind in stall:
+            del stalls[kind]
+            stalls |= {port: stall.get(port, stall[kind]) for port in streams.values()}
+    return stalls
+
+
+def _place(network: Network, port: str, beat: int) -> str:
+    tensor = network.spec.graph.tensors[_watched(network)[port]]
+    image, element = divmod(beat * _lanes(network, port), tensor.elements)
+    pixel, channel = divmod(element, tensor.channels)
+    return f"image {image}, pixel {pixel}, channels from {channel}"
 
 
 def _lanes(network: Network, port: str) -> int:

@@ -5,10 +5,10 @@ from functools import cached_property
 from typing import Any
 
 from amaranth.hdl import Module
-from amaranth.lib import data, wiring
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from bittrue.golden.graph import State
+from bittrue.golden.graph import State, Tensor
 from bittrue.hdl.layers.layer import Layer
 from bittrue.hdl.layers.layer_spec import LayerSpec
 from bittrue.hdl.layers.parts.codes import code_stream
@@ -31,10 +31,10 @@ class Network(wiring.Component):
 
     Members
     -------
-    i : In(code_stream(input type, input lanes))
-        Images, in the model's layout: row by row, channels last.
-    o : Out(code_stream(output type, output lanes))
-        The outputs, image after image.
+    i, or i_<tensor>, ... : In(code_stream(input type, input lanes))
+        Images, in the model's layout: row by row, channels last. One stream for each input.
+    o, or o_<tensor>, ... : Out(code_stream(output type, output lanes))
+        The outputs, image after image. One stream for each output.
     tap_<layer> : Out
         With `taps`: everything that each layer passes on, valid in the cycle in which it does;
         ``ready`` is ignored. Constants are no layers here, nor in `stalls`.
@@ -46,6 +46,9 @@ class Network(wiring.Component):
     several readers; the FIFO at the beginning of each branch is at least as deep as
     `hdl.network.fork_depths` finds it must be, so no pattern of stalls can block the network.
 
+    Each input takes what the layers need, each output gives what there is: one that is not fed, or
+    not taken, lets the others wait in the end, but none waits for another while all are served.
+
     A state goes from where it is made through a FIFO, which keeps it, to where the next call reads
     it. A reset restores the initial codes of all states.
     """
@@ -54,8 +57,10 @@ class Network(wiring.Component):
         self.spec = spec
         self.connections = Connections(spec)
         members = {
-            "i": In(code_stream(spec.input.type, spec.lanes_of(spec.input.name))),
-            "o": Out(code_stream(spec.output.type, spec.lanes_of(spec.output.name))),
+            spec.input_streams[tensor.name]: In(self._codes(tensor)) for tensor in spec.inputs
+        }
+        members |= {
+            spec.output_streams[tensor.name]: Out(self._codes(tensor)) for tensor in spec.outputs
         }
         self.taps = {f"tap_{name}": tensor for name, tensor in self._names().items() if taps}
         for name, tensor in self.taps.items():
@@ -74,6 +79,9 @@ class Network(wiring.Component):
             for output, layer in self.spec.layers.items()
         }
 
+    def _codes(self, tensor: Tensor) -> stream.Signature:
+        return code_stream(tensor.type, self.spec.lanes_of(tensor.name))
+
     def _names(self) -> dict[str, str]:
         """Return the names of the layers, each with the tensor it makes; constants make none."""
         graph = self.spec.graph
@@ -88,15 +96,15 @@ class Network(wiring.Component):
         m = Module()
         graph = self.spec.graph
         names = self.connections.places
-        states = {state.tensor.name: self._feedback(state) for state in graph.states}
-        for tensor, feedback in states.items():
-            m.submodules[names[tensor]] = feedback
+        states = [self._feedback(state) for state in graph.states]
         for tensor, layer in self.layers.items():
             m.submodules[names[tensor]] = layer
+        given = {name: getattr(self, port) for name, port in self.spec.input_streams.items()}
+        for state, feedback in zip(graph.states, states, strict=True):
+            m.submodules[names[state.tensor.name]] = feedback
+            given[state.tensor.name] = feedback.o
         for tensor, edges in self.connections.edges.items():
-            source = self.i if tensor == self.spec.input.name else None
-            if source is None:
-                source = (states[tensor] if tensor in states else self.layers[tensor]).o
+            source = given[tensor] if tensor in given else self.layers[tensor].o
             branches = [source]
             if len(edges) > 1:
                 fork = Fork(graph.tensors[tensor].type, len(source.payload), len(edges))
@@ -104,10 +112,11 @@ class Network(wiring.Component):
                 connect(m, source, fork.i)
                 branches = [getattr(fork, f"o{index}") for index in range(len(edges))]
             for edge, branch in zip(edges, branches, strict=True):
-                sink = self.o
                 if edge.state is not None:
-                    sink = states[graph.states[edge.state].tensor.name].i
-                elif edge.consumer is not None:
+                    sink = states[edge.state].i
+                elif edge.consumer is None:
+                    sink = getattr(self, self.spec.output_streams[edge.output(graph)])
+                else:
                     sink = self.layers[edge.consumer.output].inputs[edge.port]
                 self._connect_edge(m, edge, branch, sink)
         for name, tensor in self.taps.items():

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from bittrue.golden.graph import Node
+from bittrue.golden.graph import Graph, Node
 from bittrue.hdl.layers.registry import is_wire
 from bittrue.hdl.network.fork_depths import Dependence, branch_depths, elements_needed
 from bittrue.hdl.network.schedule import Reader, Schedule, Step
@@ -18,16 +18,16 @@ _SLACK = 2
 
 @dataclass(frozen=True)
 class Edge:
-    """A tensor on its way to an input of a layer.
+    """A tensor on its way to an input of a layer, or out of the network.
 
     Parameters
     ----------
     tensor : str
         As the layer that makes it calls it.
     consumer : Node or None
-        The layer; None for the output of the network.
+        The layer; None for an output of the network.
     port : int
-        Which of its inputs.
+        Which of its inputs, or of the network's outputs.
     state : int or None
         Which of the network's states the tensor becomes; None for all other edges.
     """
@@ -36,6 +36,11 @@ class Edge:
     consumer: Node | None
     port: int = 0
     state: int | None = None
+
+    def output(self, graph: Graph) -> str:
+        """Return the tensor that leaves the network here, which may be a new shape of its own."""
+        assert self.consumer is None
+        return graph.outputs[self.port]
 
 
 @dataclass(frozen=True)
@@ -86,9 +91,9 @@ class Connections:
                 for port, name in enumerate(node.inputs):
                     tensor = self.origin(name)
                     edges.setdefault(tensor, []).append(Edge(tensor, node, port))
-        for name in self._graph.outputs:
+        for place, name in enumerate(self._graph.outputs):
             tensor = self.origin(name)
-            edges.setdefault(tensor, []).append(Edge(tensor, None))
+            edges.setdefault(tensor, []).append(Edge(tensor, None, place))
         for number, state in enumerate(self._graph.states):
             tensor = self.origin(state.assigned)
             edges.setdefault(tensor, []).append(Edge(tensor, None, state=number))
@@ -115,19 +120,23 @@ class Connections:
 
     @cached_property
     def interval(self) -> int:
-        """Cycles between images: those of the slowest layer, or of states that take longer."""
-        slowest = max(layer.cycles_per_image() for layer in self._spec.layers.values())
-        return max(slowest, self._spec.call_interval)
+        """Cycles between images: of the slowest layer or end, or of states that take longer."""
+        ends = (tensor.name for tensor in (*self._spec.inputs, *self._spec.outputs))
+        layers = self._spec.layers.values()
+        return max(
+            self._spec.call_interval,
+            *(self._spec.beats_of(name) for name in ends),
+            *(layer.cycles_per_image() for layer in layers),
+        )
 
     @cached_property
     def schedule(self) -> Schedule:
         """When elements pass, at the pace of the slowest layer."""
-        source = self._spec.input
         steps = [
             self._step(node) for node in self._graph.nodes if not is_wire(node) and node.inputs
         ]
-        given = {source.name: source.elements}
-        given |= {each.tensor.name: each.tensor.elements for each in self._graph.states}
+        states = (state.tensor for state in self._graph.states)
+        given = {tensor.name: tensor.elements for tensor in (*self._spec.inputs, *states)}
         return Schedule(self.interval, given, steps)
 
     def origin(self, name: str) -> str:
@@ -142,10 +151,10 @@ class Connections:
     def places(self) -> dict[str, str]:
         """Names of the circuits that make each tensor."""
         names = {node.output: layer_name(self._graph, node) for node in self._graph.nodes}
-        names |= {
-            each.tensor.name: state_name(number) for number, each in enumerate(self._graph.states)
-        }
-        return names | {self._spec.input.name: "input"}
+        states = self._graph.states
+        names |= {state.tensor.name: state_name(number) for number, state in enumerate(states)}
+        streams = self._spec.input_streams
+        return names | {name: f"input{port.removeprefix('i')}" for name, port in streams.items()}
 
     def place(self, edge: Edge) -> str:
         """Return the name of an edge, with which those of its circuits begin."""
@@ -153,7 +162,8 @@ class Connections:
         if edge.state is not None:
             return f"{names[edge.tensor]}_to_{state_name(edge.state)}"
         if edge.consumer is None:
-            return f"{names[edge.tensor]}_to_output"
+            port = self._spec.output_streams[edge.output(self._graph)]
+            return f"{names[edge.tensor]}_to_output{port.removeprefix('o')}"
         place = f"{names[edge.tensor]}_to_{names[edge.consumer.output]}"
         return f"{place}_{edge.port}" if edge.port else place
 
@@ -185,7 +195,7 @@ class Connections:
         if edge.state is not None:
             return self._spec.lanes_of(self._graph.states[edge.state].tensor.name)
         if edge.consumer is None:
-            return self._spec.lanes_of(self._spec.output.name)
+            return self._spec.lanes_of(edge.output(self._graph))
         return self._spec.layers[edge.consumer.output].input_lanes[edge.port]
 
     def _depths_of_branches(self, branches: list[Edge]) -> dict[Edge, int]:
@@ -218,10 +228,10 @@ class Connections:
     def _waits_outside(self, edge: Edge) -> bool:
         """Return whether images come fast enough to make up for the pauses of their only reader."""
         assert edge.consumer is not None
-        if edge.tensor != self._spec.input.name:
+        if edge.tensor not in self._spec.input_streams:
             return False
         layer = self._spec.layers[edge.consumer.output]
-        elements = self._spec.input.elements
+        elements = self._graph.tensors[edge.tensor].elements
         pauses = layer.cycles_per_image() - elements // self.lanes_at(edge)
         return elements // self.lanes_from(edge.tensor) + pauses <= self.interval
 

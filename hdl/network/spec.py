@@ -12,6 +12,7 @@ from bittrue.hdl.blocks.memory import Memory
 from bittrue.hdl.layers.layer_spec import LayerSpec, Place
 from bittrue.hdl.layers.parts.folding import Folding
 from bittrue.hdl.layers.registry import is_wire, layer_spec
+from bittrue.hdl.network.ends import check_ends, stream_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +22,7 @@ class NetworkSpec:
     Parameters
     ----------
     graph : Graph
-        With one input and one output.
+        Every output depends on an input, and every input is read.
     foldings : mapping of str to Folding
         By the output of each layer that is folded; one product at a time where none is given.
     lanes : mapping of str to int
@@ -58,14 +59,28 @@ class NetworkSpec:
         object.__setattr__(self, "memories", MappingProxyType(dict(self.memories)))
 
     @property
-    def input(self) -> Tensor:
-        """The tensor that enters."""
-        return self.graph.inputs[0]
+    def inputs(self) -> tuple[Tensor, ...]:
+        """The tensors that enter."""
+        return self.graph.inputs
 
     @property
-    def output(self) -> Tensor:
-        """The tensor that leaves."""
-        return self.graph.tensors[self.graph.outputs[0]]
+    def outputs(self) -> tuple[Tensor, ...]:
+        """The tensors that leave."""
+        return tuple(self.graph.tensors[name] for name in self.graph.outputs)
+
+    @cached_property
+    def input_streams(self) -> dict[str, str]:
+        """Names of the streams that enter, by their tensors; a single one is ``i``."""
+        return stream_names("i", [tensor.name for tensor in self.inputs])
+
+    @cached_property
+    def output_streams(self) -> dict[str, str]:
+        """Names of the streams that leave, by their tensors; a single one is ``o``."""
+        return stream_names("o", self.graph.outputs)
+
+    def beats_of(self, name: str) -> int:
+        """Return the beats of a tensor."""
+        return self.graph.tensors[name].elements // self.lanes_of(name)
 
     @cached_property
     def layers(self) -> dict[str, LayerSpec]:
@@ -102,26 +117,6 @@ class NetworkSpec:
     def lanes_of(self, name: str) -> int:
         """Return the elements of a beat of a tensor."""
         return self.lanes.get(name, 1)
-
-
-def check_ends(graph: Graph) -> None:
-    """Refuse a graph that no circuit is made of, for its inputs and outputs.
-
-    Raises
-    ------
-    UserError
-        Naming them.
-    """
-    ends = ([tensor.name for tensor in graph.inputs], graph.outputs)
-    if any(len(names) != 1 for names in ends):
-        inputs, outputs = (
-            f"{len(names)} {kind}{'s' if len(names) > 1 else ''} ({', '.join(map(repr, names))})"
-            for names, kind in zip(ends, ("input", "output"), strict=True)
-        )
-        raise UserError(
-            f"the network has {inputs} and {outputs}; allowed: one of each; --end-at TENSOR "
-            "chooses an output of a file"
-        )
 
 
 def describe(graph: Graph, node: Node) -> str:

@@ -1,5 +1,8 @@
 """A streaming circuit behind AXI4-Stream and AXI4-Lite."""
 
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from amaranth.hdl import (
@@ -21,16 +24,20 @@ from bittrue.golden.errors import UserError
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.blocks.shapes import type_of
 from bittrue.hdl.costs.costs import Costs
-from bittrue.hdl.shell.bus import axi_lite, axi_stream, code_bytes
+from bittrue.hdl.shell.bus import axi_lite, axi_name, axi_stream, code_bytes
 from bittrue.hdl.shell.counters import Counters
+from bittrue.hdl.shell.image_counts import all_of, any_of
 from bittrue.hdl.shell.register_file import RegisterFile
 from bittrue.hdl.shell.register_map import (
     ADDRESS_WIDTH,
     IDENTIFICATION,
     MAXIMUM_LAYERS,
     VERSION,
+    VERSION_OF_SEVERAL,
     Register,
     registers,
+    stream_counter,
+    stream_counters,
 )
 from bittrue.hdl.shell.skid_buffer import SkidBuffer
 from bittrue.hdl.shell.stream_input import StreamInput
@@ -59,11 +66,11 @@ class AxiShell(wiring.Component):
     Parameters
     ----------
     circuit : wiring.Component
-        With code streams ``i`` and ``o``, and, if its layers are to have stall counters, a plain
-        output ``stalls``: a structure with a bit for each layer, named after it, that is set in
-        cycles in which an output of the layer waits.
-    input_beats, output_beats : int
-        Beats of an image on each stream.
+        With code streams ``i`` and ``o``, or several ``i_<name>`` and ``o_<name>``, and, if its
+        layers are to have stall counters, a plain output ``stalls``: a structure with a bit for
+        each layer, named after it, that is set in cycles in which an output of the layer waits.
+    beats : mapping of str to int
+        Beats of an image on each stream of the circuit, by its name.
     build : int
         What the register ``build`` reads as, 32 bits.
 
@@ -78,48 +85,66 @@ class AxiShell(wiring.Component):
     s_axis : In(axi_stream(code_bytes(input type, lanes)))
         Images, one after the other, TLAST with the last beat of each. Every code is in whole
         bytes, the first lane lowest. A misplaced TLAST is counted and has no other effect.
+        ``s_axis_<name>`` for each of several inputs.
     m_axis : Out(axi_stream(code_bytes(output type, lanes)))
         Outputs in the same manner; codes are sign-extended if they are signed, else zero-extended.
+        ``m_axis_<name>`` for each of several outputs.
 
     Adds 2 cycles to the latency of the circuit and takes one beat per cycle. No output depends
     combinationally on an input but `aresetn`, while which is low nothing is offered and nothing
     taken. Images are taken while ``control.enable`` is set, before it not a beat; the one begun is
-    always completed. ``control.reset`` drops what is on its way, an output that is being offered
-    included, and leaves registers and counters as they are.
+    always completed, at every input. ``control.reset`` drops what is on its way, an output that is
+    being offered included, and leaves registers and counters as they are.
     """
 
     LATENCY = 2 * SkidBuffer.LATENCY
 
-    def __init__(self, circuit: Any, input_beats: int, output_beats: int, build: int = 0) -> None:
-        for name, beats in (("input_beats", input_beats), ("output_beats", output_beats)):
-            if beats < 1:
-                raise UserError(f"{name} is {beats!r}; allowed: at least 1")
+    def __init__(self, circuit: Any, beats: Mapping[str, int], build: int = 0) -> None:
+        self.inputs, self.outputs = _streams(circuit, "i"), _streams(circuit, "o")
+        for port in (*self.inputs, *self.outputs):
+            if beats[port] < 1:
+                raise UserError(f"beats of {port} is {beats[port]!r}; allowed: at least 1")
         if not 0 <= build < 1 << 32:
             raise UserError(f"build is {build!r}; allowed: 32 bits")
         self.circuit = circuit
-        self.input_beats = input_beats
-        self.output_beats = output_beats
+        self.beats = dict(beats)
         self.build = build
         self.layers = _layers(circuit)
-        if len(self.layers) > MAXIMUM_LAYERS:
+        room = MAXIMUM_LAYERS - len(stream_counters(*self._several))
+        if len(self.layers) > room:
             raise UserError(
                 f"the circuit has {len(self.layers)} layers; the register map has stall counters "
-                f"for {MAXIMUM_LAYERS}"
+                f"for {room}"
             )
         super().__init__(
             {
                 "aclk": In(1),
                 "aresetn": In(1),
                 "s_axi": In(axi_lite(ADDRESS_WIDTH)),
-                "s_axis": In(axi_stream(code_bytes(*_codes(circuit, "i")))),
-                "m_axis": Out(axi_stream(code_bytes(*_codes(circuit, "o")))),
+                **{
+                    axi_name(port): In(axi_stream(code_bytes(*codes)))
+                    for port, codes in self.inputs.items()
+                },
+                **{
+                    axi_name(port): Out(axi_stream(code_bytes(*codes)))
+                    for port, codes in self.outputs.items()
+                },
             }
         )
 
     @property
     def registers(self) -> tuple[Register, ...]:
         """The register map."""
-        return registers(self.layers)
+        return registers(self.layers, *self._several)
+
+    @property
+    def _several(self) -> tuple[list[str], list[str]]:
+        """Names of the AXI4-Streams that enter and that leave, none where there is only one."""
+        inputs, outputs = (
+            [axi_name(port) for port in ports] if len(ports) > 1 else []
+            for ports in (self.inputs, self.outputs)
+        )
+        return inputs, outputs
 
     def elaborate(self, platform: object) -> Module:
         """Connect streams, registers and counters around the circuit."""
@@ -136,21 +161,31 @@ class AxiShell(wiring.Component):
         ]
         in_core = DomainRenamer("core")
         circuit = self.circuit
-        source = StreamInput(*_codes(circuit, "i"), self.input_beats)
-        sink = StreamOutput(*_codes(circuit, "o"), self.output_beats)
-        counters = Counters(self.layers)
+        several = len(self.inputs) > 1
+        sources = {
+            port: StreamInput(*codes, self.beats[port], several)
+            for port, codes in self.inputs.items()
+        }
+        sinks = {
+            port: StreamOutput(*codes, self.beats[port]) for port, codes in self.outputs.items()
+        }
+        counters = Counters(self.layers, *self._several)
         file = RegisterFile(self.registers)
-        m.submodules.source = in_core(source)
+        for port, source in sources.items():
+            m.submodules[f"source{port.removeprefix('i')}"] = in_core(source)
         m.submodules.core = in_core(circuit)
-        m.submodules.sink = in_core(sink)
+        for port, sink in sinks.items():
+            m.submodules[f"sink{port.removeprefix('o')}"] = in_core(sink)
         m.submodules.counters = counters
         m.submodules.registers = file
 
         wiring.connect(m, wiring.flipped(self.s_axi), file.axi)
-        wiring.connect(m, wiring.flipped(self.s_axis), source.axis)
-        wiring.connect(m, source.o, circuit.i)
-        wiring.connect(m, circuit.o, sink.i)
-        wiring.connect(m, sink.axis, wiring.flipped(self.m_axis))
+        for port, source in sources.items():
+            wiring.connect(m, wiring.flipped(self._axis(port)), source.axis)
+            wiring.connect(m, source.o, getattr(circuit, port))
+        for port, sink in sinks.items():
+            wiring.connect(m, getattr(circuit, port), sink.i)
+            wiring.connect(m, sink.axis, wiring.flipped(self._axis(port)))
         self._be_silent_in_reset(m)
 
         m.d.sync += [restart.eq(0), clear.eq(0)]
@@ -160,26 +195,52 @@ class AxiShell(wiring.Component):
                 restart.eq(file.data[1]),
                 clear.eq(file.data[2]),
             ]
-        busy = source.unfinished | _images_on_their_way(m, source.begun, sink.ended)
-        m.d.comb += [source.enable.eq(enable), counters.clear.eq(clear)]
+        given, made = list(sources.values()), list(sinks.values())
+        sent = all_of(m, "sent", [sink.ended for sink in made])
+        if several:
+            begun, behind = any_of(m, "begun", [source.entered for source in given])
+            # Whatever one input has begun is completed at every input.
+            enables = [enable | late for late in behind]
+        else:
+            begun, enables = given[0].begun, [enable]
+        unfinished = _any(source.unfinished for source in given)
+        busy = unfinished | _images_on_their_way(m, begun, sent)
+        for source, enabled in zip(given, enables, strict=True):
+            m.d.comb += source.enable.eq(enabled)
+        m.d.comb += counters.clear.eq(clear)
         happening = {
-            "image_begun": source.begun,
-            "image_taken": source.ended,
-            "image_sent": sink.ended,
-            "input_stalled": source.stalled,
-            "output_stalled": sink.stalled,
-            "tlast_missing": source.tlast_missing,
-            "tlast_early": source.tlast_early,
-            "code_error": source.code_error,
+            "image_begun": _any(source.begun for source in given),
+            "image_taken": all_of(m, "taken", [source.ended for source in given]),
+            "image_sent": sent,
+            "input_stalled": _any(source.stalled for source in given),
+            "output_stalled": _any(sink.stalled for sink in made),
+            "tlast_missing": Cat(source.tlast_missing for source in given),
+            "tlast_early": Cat(source.tlast_early for source in given),
+            "code_error": Cat(source.code_error for source in given),
             "active": enable | busy,
         }
+        inputs, outputs = self._several
+        for name, source in zip(inputs, given, strict=False):
+            happening |= {
+                stream_counter(name, "images"): source.ended,
+                stream_counter(name, "stalls"): source.stalled,
+                stream_counter(name, "tlast_missing"): source.tlast_missing,
+                stream_counter(name, "tlast_early"): source.tlast_early,
+                stream_counter(name, "code_errors"): source.code_error,
+            }
+        for name, sink in zip(outputs, made, strict=False):
+            happening |= {
+                stream_counter(name, "images"): sink.ended,
+                stream_counter(name, "stalls"): sink.stalled,
+            }
         m.d.comb += [counters.events[name].eq(value) for name, value in happening.items()]
         if self.layers:
             m.d.comb += counters.stalls.as_value().eq(circuit.stalls.as_value())
 
+        major, minor = VERSION_OF_SEVERAL if inputs or outputs else VERSION
         shown = {
             "identification": C(IDENTIFICATION, 32),
-            "version": Cat(C(VERSION[1], 16), C(VERSION[0], 16)),
+            "version": Cat(C(minor, 16), C(major, 16)),
             "build": C(self.build, 32),
             "control": enable,
             "status": Cat(busy, ~busy, counters.error),
@@ -192,6 +253,9 @@ class AxiShell(wiring.Component):
             m.d.comb += file.values[register.name].eq(value)
         return m
 
+    def _axis(self, port: str) -> Any:
+        return getattr(self, axi_name(port))
+
     def _be_silent_in_reset(self, m: Module) -> None:
         """Hold VALID low from the first moment of a reset, in which registers still say otherwise.
 
@@ -199,8 +263,8 @@ class AxiShell(wiring.Component):
         """
         with m.If(~self.aresetn):
             m.d.comb += [
-                self.m_axis.tvalid.eq(0),
-                self.s_axis.tready.eq(0),
+                *(self._axis(port).tvalid.eq(0) for port in self.outputs),
+                *(self._axis(port).tready.eq(0) for port in self.inputs),
                 self.s_axi.bvalid.eq(0),
                 self.s_axi.rvalid.eq(0),
                 self.s_axi.awready.eq(0),
@@ -219,15 +283,24 @@ def _images_on_their_way(m: Module, begun: Value, ended: Value) -> Value:
     return images != 0
 
 
-def _codes(circuit: Any, port: str) -> tuple[IntegerType, int]:
-    """Return type and lanes of a stream of the circuit.
+def _any(values: Iterable[Value]) -> Value:
+    return reduce(or_, values)
+
+
+def _streams(circuit: Any, kind: str) -> dict[str, tuple[IntegerType, int]]:
+    """Return type and lanes of the streams of the circuit in one direction, by name.
 
     Raises
     ------
     UserError
         If the circuit has no code stream of that name.
     """
-    member = dict(circuit.signature.members).get(port)
+    members = dict(circuit.signature.members)
+    ports = [name for name in members if name == kind or name.startswith(f"{kind}_")] or [kind]
+    return {port: _codes(members.get(port), port) for port in ports}
+
+
+def _codes(member: Any, port: str) -> tuple[IntegerType, int]:
     shape = (
         member.signature.members["payload"].shape
         if member is not None

@@ -23,6 +23,12 @@ def code_bytes(kind: IntegerType, lanes: int) -> data.ArrayLayout:
     return data.ArrayLayout(Shape(8 * -(-kind.width // 8), signed=kind.signed), lanes)
 
 
+def axi_name(stream: str) -> str:
+    """Return the name of the AXI4-Stream of a circuit's stream: of ``i`` and ``i_x``, ``o``..."""
+    kind, mark, name = stream.partition("_")
+    return {"i": "s_axis", "o": "m_axis"}[kind] + mark + name
+
+
 def axi_lite(address_width: int) -> wiring.Signature:
     """Return an AXI4-Lite interface with 32 bits of data; protection bits are left out."""
     return wiring.Signature(

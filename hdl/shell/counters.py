@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from bittrue.hdl.shell.register_map import WORD_BYTES, stall_register
+from bittrue.hdl.shell.register_map import WORD_BYTES, stall_register, stream_counters
 
 _WIDTH = 8 * WORD_BYTES
 
@@ -23,6 +23,9 @@ EVENTS = {
 }
 """What can happen in a cycle, and the register that counts how often it did."""
 
+ERRORS = ("tlast_missing", "tlast_early", "code_error")
+"""Those of them that set the error bit."""
+
 
 class Counters(wiring.Component):
     """Count events, and the cycles between them.
@@ -31,11 +34,14 @@ class Counters(wiring.Component):
     ----------
     layers : sequence of str
         Names of layers that stall.
+    inputs, outputs : sequence of str
+        Names of the streams, where there are several in the one or the other direction.
 
     Members
     -------
     events : In(data.StructLayout)
-        One bit for each of `EVENTS`, which happens in this cycle.
+        One bit for each of `EVENTS`, which happens in this cycle; of errors one for each input.
+        And one for each counter that a single stream has, by its name.
     stalls : In(data.StructLayout)
         One bit for each layer: an output of it waits in this cycle.
     clear : In(1)
@@ -48,14 +54,20 @@ class Counters(wiring.Component):
     Events count one cycle after they happened: they come from registers at the ends of long paths.
     """
 
-    def __init__(self, layers: Sequence[str] = ()) -> None:
+    def __init__(
+        self, layers: Sequence[str] = (), inputs: Sequence[str] = (), outputs: Sequence[str] = ()
+    ) -> None:
         self.layers = tuple(layers)
+        self.of_streams = tuple(stream_counters(inputs, outputs))
+        events = dict.fromkeys(EVENTS, 1) | dict.fromkeys(ERRORS, max(len(inputs), 1))
+        events |= dict.fromkeys(self.of_streams, 1)
         counters = [register for register in EVENTS.values() if register is not None]
         counters += ["cycles_low", "cycles_high", "first_image_cycles", "image_interval"]
         counters += [stall_register(layer) for layer in layers]
+        counters += self.of_streams
         super().__init__(
             {
-                "events": In(data.StructLayout(dict.fromkeys(EVENTS, 1))),
+                "events": In(data.StructLayout(events)),
                 "stalls": In(data.StructLayout(dict.fromkeys(layers, 1))),
                 "clear": In(1),
                 "values": Out(data.StructLayout(dict.fromkeys(counters, _WIDTH))),
@@ -72,6 +84,8 @@ class Counters(wiring.Component):
         for event, register in EVENTS.items():
             if register is not None:
                 self._count(m, register, events[event])
+        for register in self.of_streams:
+            self._count(m, register, events[register])
         for layer in self.layers:
             self._count(m, stall_register(layer), stalls[layer])
         self._count_cycles(m, events.active)
@@ -90,7 +104,7 @@ class Counters(wiring.Component):
         with m.If(self.clear):
             m.d.sync += counter.eq(0)
         with m.Elif(event):
-            m.d.sync += counter.eq(counter + 1)
+            m.d.sync += counter.eq(counter + (1 if len(event) == 1 else sum(event)))
 
     def _count_cycles(self, m: Module, active: Value) -> None:
         """Count in two words, the upper one a cycle later, so that the carry is short."""

@@ -9,6 +9,9 @@ IDENTIFICATION = 0x62747275
 VERSION = (1, 0)
 """Major and minor version of the map; the minor one grows when registers are added."""
 
+VERSION_OF_SEVERAL = (1, 1)
+"""The version with counters of single streams, of a circuit that has several."""
+
 WORD_BYTES = 4
 ADDRESS_WIDTH = 12
 """Bits of an address: 4 KiB, the least that AXI interconnects give to a subordinate."""
@@ -105,19 +108,75 @@ COUNTERS = frozenset(
 """Registers that `clear` sets to 0; they count modulo 2**32, cycles modulo 2**64."""
 
 
-def registers(layers: Sequence[str] = ()) -> tuple[Register, ...]:
+_OF_SEVERAL_INPUTS = {
+    "images_in": "images that were taken whole, at every input",
+    "input_stalls": "cycles in which one input or more waited for the circuit",
+    "tlast_missing": "images whose last input came without TLAST, of all inputs together",
+    "tlast_early": "inputs with TLAST that are not the last of an image, of all together",
+    "code_errors": "inputs with a code that its bytes do not extend, of all together",
+}
+"""What common registers hold where several inputs share them."""
+
+_OF_SEVERAL_OUTPUTS = {
+    "images_out": "images of which every output was handed over whole",
+    "image_interval": "cycles between the completions of the two latest images, of every output",
+    "output_stalls": "cycles in which one output or more waited for its reader",
+}
+
+_OF_AN_INPUT = {
+    "images": "images that were taken whole at {}",
+    "stalls": "cycles in which an input waited at {}",
+    "tlast_missing": "images whose last input came without TLAST at {}",
+    "tlast_early": "inputs with TLAST that are not the last of an image at {}",
+    "code_errors": "inputs with a code that its bytes do not extend at {}",
+}
+_OF_AN_OUTPUT = {
+    "images": "images whose last output was handed over at {}",
+    "stalls": "cycles in which an output waited for its reader at {}",
+}
+
+
+def stream_counters(inputs: Sequence[str], outputs: Sequence[str]) -> dict[str, str]:
+    """Return the counters of single streams, each with what it counts.
+
+    Parameters
+    ----------
+    inputs, outputs : sequence of str
+        Names of the AXI4-Streams, where there are several in the one or the other direction.
+    """
+    given = [(name, _OF_AN_INPUT) for name in inputs] + [(name, _OF_AN_OUTPUT) for name in outputs]
+    return {
+        stream_counter(name, kind): text.format(name)
+        for name, kinds in given
+        for kind, text in kinds.items()
+    }
+
+
+def stream_counter(stream: str, kind: str) -> str:
+    """Return the name of a counter of one stream."""
+    return f"{stream}_{kind}"
+
+
+def registers(
+    layers: Sequence[str] = (), inputs: Sequence[str] = (), outputs: Sequence[str] = ()
+) -> tuple[Register, ...]:
     """Return the map of a shell.
 
     Parameters
     ----------
     layers : sequence of str
-        Names of the layers that have a stall counter; at most `MAXIMUM_LAYERS`.
+        Names of the layers that have a stall counter; at most `MAXIMUM_LAYERS`, less the counters
+        of streams.
+    inputs, outputs : sequence of str
+        Names of the AXI4-Streams, where there are several in the one or the other direction: each
+        has counters of its own behind those of the layers.
     """
+    shared = (_OF_SEVERAL_INPUTS if inputs else {}) | (_OF_SEVERAL_OUTPUTS if outputs else {})
     common = [
         Register(
             name,
             WORD_BYTES * index,
-            description,
+            shared.get(name, description),
             _FIELDS.get(name, ()),
             writable=name == "control",
         )
@@ -131,7 +190,11 @@ def registers(layers: Sequence[str] = ()) -> tuple[Register, ...]:
         )
         for index, layer in enumerate(layers)
     ]
-    return (*common, *stalls)
+    streams = [
+        Register(name, FIRST_STALLS + WORD_BYTES * (len(stalls) + index), description)
+        for index, (name, description) in enumerate(stream_counters(inputs, outputs).items())
+    ]
+    return (*common, *stalls, *streams)
 
 
 def stall_register(layer: str) -> str:

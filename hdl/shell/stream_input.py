@@ -22,6 +22,8 @@ class StreamInput(wiring.Component):
         Codes of a beat.
     beats : int
         Of an image.
+    one_of_several : bool
+        Whether there are other inputs.
 
     Members
     -------
@@ -29,6 +31,8 @@ class StreamInput(wiring.Component):
     o : Out(code_stream(kind, lanes))
     enable : In(1)
         Without it, no beat is taken but those of an image of which one was.
+    entered : Out(1)
+        With others: the first beat of an image is taken in this cycle.
     begun, ended : Out(1)
         The first and the last beat of an image passes to the circuit in this cycle.
     unfinished : Out(1)
@@ -43,12 +47,16 @@ class StreamInput(wiring.Component):
     low in reset.
     """
 
-    def __init__(self, kind: IntegerType, lanes: int, beats: int) -> None:
+    def __init__(
+        self, kind: IntegerType, lanes: int, beats: int, one_of_several: bool = False
+    ) -> None:
         self.kind = kind
         self.lanes = lanes
         self.beats = beats
+        self.one_of_several = one_of_several
         super().__init__(
             {
+                **({"entered": Out(1)} if one_of_several else {}),
                 "axis": In(axi_stream(code_bytes(kind, lanes))),
                 "o": Out(code_stream(kind, lanes)),
                 "enable": In(1),
@@ -79,6 +87,8 @@ class StreamInput(wiring.Component):
         begun = Signal(name="image_begun")
         takes = Signal(name="takes")
         position = Position(m, "beat", [self.beats], self.axis.tvalid & self.axis.tready)
+        if self.one_of_several:
+            m.d.comb += self.entered.eq(self.axis.tvalid & self.axis.tready & ~begun)
         given, waiting = buffer.i.payload, buffer.o.payload
         passes = self.o.valid & self.o.ready
         m.d.comb += [

@@ -20,10 +20,14 @@
         .s_axi_wready(wready), .s_axi_bresp(), .s_axi_bvalid(bvalid), .s_axi_bready(1'b1),
         .s_axi_araddr(IMAGES_OUT), .s_axi_arvalid(complete && !asked), .s_axi_arready(arready),
         .s_axi_rdata(rdata), .s_axi_rresp(), .s_axi_rvalid(rvalid), .s_axi_rready(1'b1),
-        .s_axis_tdata(in_data), .s_axis_tvalid(in_valid), .s_axis_tready(in_ready),
-        .s_axis_tlast(in_last),
-        .m_axis_tdata(out_data), .m_axis_tvalid(out_valid), .m_axis_tready(out_ready),
-        .m_axis_tlast(out_last)
+@EACH INPUT@
+        .@STREAM@_tdata(in_data@S@), .@STREAM@_tvalid(in_valid@S@), .@STREAM@_tready(in_ready@S@),
+        .@STREAM@_tlast(in_last@S@),
+@END@
+@EACH OUTPUT@
+        .@STREAM@_tdata(out_data@S@), .@STREAM@_tvalid(out_valid@S@), .@STREAM@_tready(out_ready@S@),
+        .@STREAM@_tlast(out_last@S@)@COMMA@
+@END@
     );
     assign started = enabled;
     assign closed = answered;

@@ -1,9 +1,15 @@
     @TOP@ circuit (
         .clk(clk), .rst(rst),
-        .i_valid(in_valid), .i_ready(in_ready), .i_payload(in_data),
-        .o_valid(out_valid), .o_ready(out_ready), .o_payload(out_data)
+@EACH INPUT@
+        .@STREAM@_valid(in_valid@S@), .@STREAM@_ready(in_ready@S@), .@STREAM@_payload(in_data@S@),
+@END@
+@EACH OUTPUT@
+        .@STREAM@_valid(out_valid@S@), .@STREAM@_ready(out_ready@S@), .@STREAM@_payload(out_data@S@)@COMMA@
+@END@
     );
-    assign out_last = out_beat == OUTPUT_BEATS - 1;  // The stream has no mark of its own.
+@EACH OUTPUT@
+    assign out_last@S@ = out_beat@S@ == OUTPUT_BEATS@S@ - 1;  // The stream has no mark of its own.
+@END@
     assign started = !rst;
     assign closed = complete;
     assign counted = images;

@@ -1,9 +1,9 @@
-// Stand-alone testbench of @TOP@: plays stimulus.hex and compares with expected.hex.
+// Stand-alone testbench of @TOP@: plays @STIMULI@ and compares with @EXPECTATIONS@.
 //
 //   +seed=N    of the random pauses, 1 to 2147483647; default 1
-//   +stall=N   both streams pause with a probability of N/256 a cycle, N up to 255; default 64
+//   +stall=N   @BOTH@ streams pause with a probability of N/256 a cycle, N up to 255; default 64
 //   +images=N  the first N images only; default all @IMAGES@
-//   +folder=F  where the two files are; default the parameter FOLDER
+//   +folder=F  where the @TWO@ files are; default the parameter FOLDER
 //
 // The last line says "PASS n outputs compared", or "FAIL" and why. The exit status is 0 only after
 // PASS, in Icarus and, by testbench.cpp, in Verilator.
@@ -21,30 +21,41 @@ module testbench #(
     always #5 clk = ~clk;
 `endif
     localparam IMAGES = @IMAGES@;
-    localparam INPUT_BEATS = @INPUT_BEATS@;  // Of an image.
-    localparam INPUT_WIDTH = @INPUT_WIDTH@;
-    localparam OUTPUT_BEATS = @OUTPUT_BEATS@;  // Of an image.
-    localparam LANES = @OUTPUT_LANES@;
-    localparam BITS = @OUTPUT_BITS@;  // Of an output.
-    localparam SIGNED = @OUTPUT_SIGNED@;
-    localparam CHANNELS = @OUTPUT_CHANNELS@;
+@EACH INPUT@
+    localparam INPUT_BEATS@S@ = @BEATS@;  // Of an image.
+    localparam INPUT_WIDTH@S@ = @WIDTH@;
+@END@
+@EACH OUTPUT@
+    localparam OUTPUT_BEATS@S@ = @BEATS@;  // Of an image.
+    localparam LANES@S@ = @LANES@;
+    localparam BITS@S@ = @BITS@;  // Of an output.
+    localparam SIGNED@S@ = @SIGNED@;
+    localparam CHANNELS@S@ = @CHANNELS@;
+@END@
     localparam PATIENCE = @PATIENCE@;  // Cycles without a beat after which the run has failed.
     localparam DRAIN = 64;  // Cycles in which nothing may follow the last beat.
 
-    reg [INPUT_WIDTH-1:0] stimulus [0:IMAGES*INPUT_BEATS-1];
-    reg [LANES*BITS-1:0] expected [0:IMAGES*OUTPUT_BEATS-1];
+@EACH INPUT@
+    reg [INPUT_WIDTH@S@-1:0] stimulus@S@ [0:IMAGES*INPUT_BEATS@S@-1];
+@END@
+@EACH OUTPUT@
+    reg [LANES@S@*BITS@S@-1:0] expected@S@ [0:IMAGES*OUTPUT_BEATS@S@-1];
+@END@
     integer images;
     integer stall;
     reg [31:0] seed;
     reg [31:0] random;
+@EACH MORE@
+    reg [31:0] random_@MORE@;
+@END@
     reg refused;  // There is nothing to play or to compare with.
     integer place;
 
     // Files are read digit by digit: $readmemh takes an x for a number, and goes on where a file is
     // missing or short.
-    localparam WIDEST = INPUT_WIDTH > LANES * BITS ? INPUT_WIDTH : LANES * BITS;
+    localparam WIDEST = @WIDEST@;
     reg [8*4096-1:0] folder;
-    reg [8*12-1:0] name;
+    reg [8*@NAME_LENGTH@-1:0] name;
     integer file;
     integer lines;
     integer line;
@@ -52,7 +63,7 @@ module testbench #(
     integer character;
     reg [WIDEST+3:0] word;
 
-    task open_file(input [8*12-1:0] file_name, input integer expected_lines);
+    task open_file(input [8*@NAME_LENGTH@-1:0] file_name, input integer expected_lines);
         if (!refused) begin
             name = file_name;
             lines = expected_lines;
@@ -116,50 +127,73 @@ module testbench #(
         if (!$value$plusargs("images=%d", images)) images = IMAGES;
         if (!$value$plusargs("folder=%s", folder)) folder = FOLDER;
         random = seed * 2 + 1;
+@EACH MORE@
+        random_@MORE@ = next_random(random ^ 32'd@MORE@ << 8);
+@END@
         if (^{seed, stall, images} === 1'bx
             || images < 1 || images > IMAGES || stall < 0 || stall > 255) begin
             $display("FAIL: allowed are +images=1 to %0d, +stall=0 to 255, +seed=N", IMAGES);
             refused = 1;
         end
-        open_file("stimulus.hex", IMAGES * INPUT_BEATS);
-        for (place = 0; place < IMAGES * INPUT_BEATS; place = place + 1) begin
-            read_word(INPUT_WIDTH);
-            stimulus[place] = word[INPUT_WIDTH-1:0];
+@EACH INPUT@
+        open_file("@FILE@", IMAGES * INPUT_BEATS@S@);
+        for (place = 0; place < IMAGES * INPUT_BEATS@S@; place = place + 1) begin
+            read_word(INPUT_WIDTH@S@);
+            stimulus@S@[place] = word[INPUT_WIDTH@S@-1:0];
         end
         close_file;
-        open_file("expected.hex", IMAGES * OUTPUT_BEATS);
-        for (place = 0; place < IMAGES * OUTPUT_BEATS; place = place + 1) begin
-            read_word(LANES * BITS);
-            expected[place] = word[LANES*BITS-1:0];
+@END@
+@EACH OUTPUT@
+        open_file("@FILE@", IMAGES * OUTPUT_BEATS@S@);
+        for (place = 0; place < IMAGES * OUTPUT_BEATS@S@; place = place + 1) begin
+            read_word(LANES@S@ * BITS@S@);
+            expected@S@[place] = word[LANES@S@*BITS@S@-1:0];
         end
         close_file;
+@END@
         if (refused) stop;
     end
 
     integer cycle = 0;
     integer quiet = 0;
-    integer offered = 0;
-    integer in_beat = 0;
-    integer taken = 0;
+@EACH INPUT@
+    integer offered@S@ = 0;
+    integer in_beat@S@ = 0;
+@END@
+@EACH OUTPUT@
+    integer taken@S@ = 0;
+@END@
     integer compared = 0;
-    integer out_beat = 0;
+@EACH OUTPUT@
+    integer out_beat@S@ = 0;
+@END@
     integer lane;
     integer first_taken = -1;
-    integer first_image = 0;
-    integer last_image = 0;
-    integer interval = 0;
+@EACH OUTPUT@
+    integer first_image@S@ = 0;
+    integer last_image@S@ = 0;
+    integer interval@S@ = 0;
+@END@
     integer element;
     reg failed = 0;
     reg rst = 1;
     reg [3:0] reset_cycles = 0;
-    reg in_valid = 0;
-    reg [INPUT_WIDTH-1:0] in_data = 0;
-    reg in_last = 0;
-    reg out_ready = 0;
-    wire in_ready;
-    wire out_valid;
-    wire [LANES*BITS-1:0] out_data;
-    wire out_last;  // Of an image.
+@EACH INPUT@
+    reg in_valid@S@ = 0;
+    reg [INPUT_WIDTH@S@-1:0] in_data@S@ = 0;
+    reg in_last@S@ = 0;
+@END@
+@EACH OUTPUT@
+    reg out_ready@S@ = 0;
+@END@
+@EACH INPUT@
+    wire in_ready@S@;
+@END@
+@EACH OUTPUT@
+    wire out_valid@S@;
+    wire [LANES@S@*BITS@S@-1:0] out_data@S@;
+    wire out_last@S@;  // Of an image.
+@END@
     wire started;  // Images may come.
     reg complete = 0;  // Everything expected has come, and nothing else.
     wire closed;  // The circuit has told how many images it completed:
@@ -167,9 +201,15 @@ module testbench #(
 
 @CIRCUIT@
 
-    wire [LANES*BITS-1:0] wanted = expected[taken];
-    wire in_moves = in_valid && in_ready;
-    wire out_moves = out_valid && out_ready;
+@EACH OUTPUT@
+    wire [LANES@S@*BITS@S@-1:0] wanted@S@ = expected@S@[taken@S@];
+@END@
+@EACH INPUT@
+    wire in_moves@S@ = in_valid@S@ && in_ready@S@;
+@END@
+@EACH OUTPUT@
+    wire out_moves@S@ = out_valid@S@ && out_ready@S@;
+@END@
 
     function [31:0] next_random(input [31:0] state);
         reg [31:0] a;
@@ -181,85 +221,96 @@ module testbench #(
         end
     endfunction
 
-    function signed [63:0] number(input [BITS-1:0] code);
-        number = {{(64 - BITS){SIGNED && code[BITS-1]}}, code};
+@EACH OUTPUT@
+    function signed [63:0] number@S@(input [BITS@S@-1:0] code);
+        number@S@ = {{(64 - BITS@S@){SIGNED@S@ && code[BITS@S@-1]}}, code};
     endfunction
+@END@
 
     always @(posedge clk) begin
         random <= next_random(random);
+@EACH MORE@
+        random_@MORE@ <= next_random(random_@MORE@);
+@END@
         cycle <= cycle + 1;
         if (reset_cycles != 8) reset_cycles <= reset_cycles + 1;
         rst <= reset_cycles != 8;
     end
 
+@EACH INPUT@
     // Offers images; a beat that was offered stays until it is taken.
     always @(posedge clk)
-        if (started && (!in_valid || in_ready)) begin
-            in_valid <= 0;
-            if (offered != images * INPUT_BEATS && {24'd0, random[7:0]} >= stall) begin
-                in_valid <= 1;
-                in_data <= stimulus[offered];
-                in_last <= in_beat == INPUT_BEATS - 1;
-                in_beat <= in_beat == INPUT_BEATS - 1 ? 0 : in_beat + 1;
-                offered <= offered + 1;
+        if (started && (!in_valid@S@ || in_ready@S@)) begin
+            in_valid@S@ <= 0;
+            if (offered@S@ != images * INPUT_BEATS@S@ && {24'd0, @RANDOM@[7:0]} >= stall) begin
+                in_valid@S@ <= 1;
+                in_data@S@ <= stimulus@S@[offered@S@];
+                in_last@S@ <= in_beat@S@ == INPUT_BEATS@S@ - 1;
+                in_beat@S@ <= in_beat@S@ == INPUT_BEATS@S@ - 1 ? 0 : in_beat@S@ + 1;
+                offered@S@ <= offered@S@ + 1;
             end
         end
 
+@END@
     // Takes outputs and judges them.
     always @(posedge clk) begin
-        out_ready <= started && {24'd0, random[23:16]} >= stall;
-        quiet <= in_moves || out_moves ? 0 : quiet + 1;
-        if (in_moves && first_taken < 0) first_taken <= cycle;
+@EACH OUTPUT@
+        out_ready@S@ <= started && {24'd0, @RANDOM@[23:16]} >= stall;
+@END@
+        quiet <= @IN_MOVE@ || @OUT_MOVE@ ? 0 : quiet + 1;
+        if (@ANY_IN_MOVES@ && first_taken < 0) first_taken <= cycle;
         // An unknown bit equals an unknown bit, and is no answer.
-        if (started && !failed && !refused && ^{in_ready, out_valid} === 1'bx) begin
-            $display("FAIL: cycle %0d: ready is %b, valid is %b", cycle, in_ready, out_valid);
+        if (started && !failed && !refused && ^{@IN_READY@, @OUT_VALID@} === 1'bx) begin
+            $display("FAIL: cycle %0d: ready is %b, valid is %b", cycle, @READY@, @VALID@);
             failed = 1;
         end
-        if (started && !failed && !refused && out_valid && ^{out_data, wanted} === 1'bx
-            && taken != images * OUTPUT_BEATS) begin
+@EACH OUTPUT@
+        if (started && !failed && !refused && out_valid@S@ && ^{out_data@S@, wanted@S@} === 1'bx
+            && taken@S@ != images * OUTPUT_BEATS@S@) begin
             $display(
-                "FAIL: image %0d, beat %0d of %0d has unknown bits: expected %h, got %h",
-                taken / OUTPUT_BEATS, out_beat, OUTPUT_BEATS, wanted, out_data
+                "FAIL: @NAMED@image %0d, beat %0d of %0d has unknown bits: expected %h, got %h",
+                taken@S@ / OUTPUT_BEATS@S@, out_beat@S@, OUTPUT_BEATS@S@, wanted@S@, out_data@S@
             );
             failed = 1;
         end
-        if (out_moves && !failed && !refused) begin
-            if (taken == images * OUTPUT_BEATS) begin
-                $display("FAIL: more outputs than the %0d expected", taken * LANES);
+        if (out_moves@S@ && !failed && !refused) begin
+            if (taken@S@ == images * OUTPUT_BEATS@S@) begin
+                $display("FAIL: @NAMED@more outputs than the %0d expected", taken@S@ * LANES@S@);
                 failed = 1;
             end
-            for (lane = 0; lane < LANES; lane = lane + 1) begin
+            for (lane = 0; lane < LANES@S@; lane = lane + 1) begin
                 compared = compared + 1;
-                if (!failed && out_data[lane*BITS +: BITS] !== wanted[lane*BITS +: BITS]) begin
-                    element = out_beat * LANES + lane;
+                if (!failed && out_data@S@[lane*BITS@S@ +: BITS@S@] !== wanted@S@[lane*BITS@S@ +: BITS@S@]) begin
+                    element = out_beat@S@ * LANES@S@ + lane;
                     $display(
-                        "FAIL: image %0d, element %0d (pixel %0d, channel %0d): expected %0d, got %0d",
-                        taken / OUTPUT_BEATS, element, element / CHANNELS, element % CHANNELS,
-                        number(wanted[lane*BITS +: BITS]), number(out_data[lane*BITS +: BITS])
+                        "FAIL: @NAMED@image %0d, element %0d (pixel %0d, channel %0d): expected %0d, got %0d",
+                        taken@S@ / OUTPUT_BEATS@S@, element, element / CHANNELS@S@, element % CHANNELS@S@,
+                        number@S@(wanted@S@[lane*BITS@S@ +: BITS@S@]), number@S@(out_data@S@[lane*BITS@S@ +: BITS@S@])
                     );
                     failed = 1;
                 end
             end
-            if (!failed && out_last !== (out_beat == OUTPUT_BEATS - 1)) begin
+            if (!failed && out_last@S@ !== (out_beat@S@ == OUTPUT_BEATS@S@ - 1)) begin
                 $display(
-                    "FAIL: image %0d, beat %0d of %0d: last is %b",
-                    taken / OUTPUT_BEATS, out_beat, OUTPUT_BEATS, out_last
+                    "FAIL: @NAMED@image %0d, beat %0d of %0d: last is %b",
+                    taken@S@ / OUTPUT_BEATS@S@, out_beat@S@, OUTPUT_BEATS@S@, out_last@S@
                 );
                 failed = 1;
             end
-            taken <= taken + 1;
-            out_beat <= out_beat == OUTPUT_BEATS - 1 ? 0 : out_beat + 1;
-            if (out_beat == OUTPUT_BEATS - 1) begin
-                last_image <= cycle;
-                if (taken < OUTPUT_BEATS) first_image <= cycle - first_taken + 1;
-                else interval <= cycle - last_image;
+            taken@S@ <= taken@S@ + 1;
+            out_beat@S@ <= out_beat@S@ == OUTPUT_BEATS@S@ - 1 ? 0 : out_beat@S@ + 1;
+            if (out_beat@S@ == OUTPUT_BEATS@S@ - 1) begin
+                last_image@S@ <= cycle;
+                if (taken@S@ < OUTPUT_BEATS@S@) first_image@S@ <= cycle - first_taken + 1;
+                else interval@S@ <= cycle - last_image@S@;
             end
         end
-        if (taken == images * OUTPUT_BEATS && quiet == DRAIN) complete <= 1;
+@END@
+        if (@ALL_TAKEN@ && quiet == DRAIN) complete <= 1;
         if (!closed && !failed && !refused && quiet == PATIENCE) begin
             $display(
                 "FAIL: nothing moved for %0d cycles; %0d outputs came, %0d are expected",
-                PATIENCE, taken * LANES, images * OUTPUT_BEATS * LANES
+                PATIENCE, @CAME@, @EXPECTED@
             );
             failed = 1;
         end
@@ -267,16 +318,18 @@ module testbench #(
             $display("FAIL: the circuit counted %0d images out, not %0d", counted, images);
             failed = 1;
         end
-        if (closed && !failed && (compared == 0 || compared != images * OUTPUT_BEATS * LANES)) begin
+        if (closed && !failed && (compared == 0 || compared != @EXPECTED@)) begin
             $display(
-                "FAIL: %0d outputs compared, not %0d", compared, images * OUTPUT_BEATS * LANES
+                "FAIL: %0d outputs compared, not %0d", compared, @EXPECTED@
             );
             failed = 1;
         end
         if (failed) stop;
         else if (closed && !refused) begin
-            $display("first image complete after %0d cycles", first_image);
-            if (images > 1) $display("last image %0d cycles after the one before", interval);
+@EACH OUTPUT@
+            $display("@NAMED@first image complete after %0d cycles", first_image@S@);
+            if (images > 1) $display("@NAMED@last image %0d cycles after the one before", interval@S@);
+@END@
             $display("PASS %0d outputs compared", compared);
             passed = 1;
             stop;

@@ -31,15 +31,21 @@ class Scenario:
     cycles : mapping of str to ndarray of int64
         For streams whose timing is part of the promise: the cycle of each output beat. The first
         cycle in which an input can be taken is cycle 1.
-    describe : callable
-        Beat number to a description of the element, such as its layer, pixel and channel.
+    describe : callable, or mapping of str to callable
+        Beat number to a description of the element, such as its layer, pixel and channel; by
+        output stream where they differ.
     """
 
     name: str
     run: Run
     expected: Mapping[str, Columns]
     cycles: Mapping[str, Int64] = field(default_factory=dict)
-    describe: Callable[[int], str] = "beat {}".format
+    describe: Callable[[int], str] | Mapping[str, Callable[[int], str]] = "beat {}".format
+
+    def element(self, stream: str, beat: int) -> str:
+        """Return the description of a beat of an output stream."""
+        describe = self.describe
+        return describe[stream](beat) if isinstance(describe, Mapping) else describe(beat)
 
 
 @dataclass(frozen=True)
@@ -243,7 +249,7 @@ def _first_difference(scenario: Scenario, outcome: Outcome, name: str, beat: int
             inputs |= {field: int(values[beat]) for field, values in columns.items()}
     return Difference(
         scenario=scenario.name,
-        element=scenario.describe(beat),
+        element=scenario.element(name, beat),
         stream=name,
         field=key,
         beat=beat,
