@@ -96,7 +96,8 @@ def predict(
     graph : Graph
     inputs : array, or mapping of str to array if the network has several inputs
         Samples in the first dimension, in the layout of the model that the graph came from:
-        integers are codes; real values are quantized.
+        integers are codes; real values are quantized. Of a network with states they are calls, one
+        after the other, from its initial states on.
     tensors : collection of str, optional
         Names of the tensors to return; by default the network's outputs.
 

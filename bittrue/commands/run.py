@@ -23,7 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="[TENSOR=]X.npy",
         required=True,
         action="append",
-        help="N input codes in the model's own type and layout; " + FILE_OF_EACH.format("input"),
+        help="N input codes in the model's own type and layout, N calls in turn if it keeps state; "
+        + FILE_OF_EACH.format("input"),
     )
     parser.add_argument(
         "--output",
@@ -55,7 +56,8 @@ def run(arguments: argparse.Namespace) -> int:
         _make_folder(arguments.tensors)
     write_together((path, npy_content(graph, name, results[name])) for path, name in files.items())
     samples = len(next(iter(inputs.values())))
-    print(f"{samples} samples; {', '.join(map(str, outputs.values()))}")
+    counted = "calls, one after the other" if graph.states else "samples"
+    print(f"{samples} {counted}; {', '.join(map(str, outputs.values()))}")
     if arguments.tensors is not None:
         print(f"{len(graph.tensors)} tensors in {arguments.tensors}")
     return 0

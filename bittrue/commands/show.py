@@ -15,7 +15,7 @@ from bittrue.flows.reports import graph_labels
 from bittrue.flows.reports.graph_drawing import draw
 from bittrue.flows.reports.terminal import terminal
 from bittrue.golden.files.atomic_file import write_atomically
-from bittrue.golden.graph import AccumulatingNode, Graph, Node
+from bittrue.golden.graph import AccumulatingNode, Graph, Node, State
 from bittrue.golden.graph.passes.cost import graph_cost, node_cost
 from bittrue.golden.graph.tensor import storage_dtype
 
@@ -48,6 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
         console.print(f"input   {name}: {_fed(graph, name)}", soft_wrap=True)
     for name in graph.outputs:
         console.print(f"output  {name}: {_fed(graph, name)}", soft_wrap=True)
+    for state in graph.states:
+        kept = f"{state.tensor.type} of shape {state.tensor.shape}, from {state.assigned}"
+        console.print(f"state   {state.name}: {kept}; N samples are calls in turn", soft_wrap=True)
     cost = graph_cost(graph)
     console.print(
         f"total   {cost.macs:,} MACs, {cost.bit_operations:,} BitOPs, "
@@ -65,6 +68,7 @@ def graph_record(graph: Graph) -> dict[str, object]:
         "profile": graph.profile,
         "inputs": [_tensor_record(graph, tensor.name) for tensor in graph.inputs],
         "outputs": [_tensor_record(graph, name) for name in graph.outputs],
+        "states": [_state_record(graph, state) for state in graph.states],
         "layers": [
             {"index": index, "operator": node.operator(), "title": node.title}
             | _tensor_record(graph, node.output)
@@ -92,6 +96,15 @@ def _tensor_record(graph: Graph, name: str) -> dict[str, object]:
         record["scale"] = float(quantization.scale)
         record["zero_point"] = quantization.encoding.zero_point
     return record
+
+
+def _state_record(graph: Graph, state: State) -> dict[str, object]:
+    return {
+        "state": state.name,
+        **_tensor_record(graph, state.tensor.name),
+        "assigned": state.assigned,
+        "initial": state.initial.tolist(),
+    }
 
 
 def _fed(graph: Graph, name: str) -> str:

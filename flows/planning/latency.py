@@ -30,6 +30,7 @@ def first_image_cycles(plan: Plan) -> int:
         source.name: np.arange(source.elements, dtype=float) // spec.lanes_of(source.name)
         for source in spec.inputs
     }
+    times |= {each.tensor.name: np.zeros(each.tensor.elements) for each in spec.graph.states}
     for name, layer in spec.layers.items():
         places = np.arange(spec.graph.tensors[name].elements)
         needed = layer.inputs_needed(places)

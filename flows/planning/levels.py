@@ -16,6 +16,7 @@ from bittrue.hdl.layers.parts.fifo import fifo_cost
 from bittrue.hdl.layers.parts.matrix_layer import MatrixLayerSpec
 from bittrue.hdl.layers.registry import is_wire
 from bittrue.hdl.network.connections import fifo_beats
+from bittrue.hdl.network.feedback import feedback_cost
 from bittrue.hdl.network.spec import NetworkSpec
 from bittrue.hdl.shell.axi_shell import shell_cost
 
@@ -40,7 +41,7 @@ class Level:
     find_scalings, find_memories : callable
         Return `scalings` and `memories`, which take time to find.
     shell : Costs
-        What surrounds the network.
+        What surrounds the network, and what gives it its states.
     """
 
     lanes: Mapping[str, int]
@@ -135,7 +136,7 @@ class Levels:
             costs,
             lambda: self._all_scalings(spec),
             lambda: self._memories(lanes),
-            self._shell_cost(lanes),
+            self._shell_cost(lanes) + self._states_cost(lanes),
         )
 
     def _all_scalings(self, spec: NetworkSpec) -> dict[str, Options]:
@@ -174,6 +175,14 @@ class Levels:
         ends = (*(tensor.name for tensor in self._graph.inputs), *self._graph.outputs)
         bits = sum(8 * -(-self._graph.tensors[end].type.width // 8) * lanes[end] for end in ends)
         return shell_cost(len(self._streams.slowest.layers), bits)
+
+    def _states_cost(self, lanes: Mapping[str, int]) -> Costs:
+        """Return what states take beside the FIFOs that keep them."""
+        costs = (
+            feedback_cost(state, lanes[state.tensor.name], self._fabric)
+            for state in self._graph.states
+        )
+        return sum(costs, Costs())
 
     def _layer(self, node: Node, spec: NetworkSpec) -> LayerSpec:
         """Return the layer of a node, which depends on the lanes of its own streams only."""

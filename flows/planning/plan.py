@@ -65,6 +65,7 @@ def plan_network(
         plan = _plan(planner, cycles)
     if plan is not None:
         return plan
+    _require_slower_than_states(planner, cycles)
     short = _shortage(planner, budget, fill, cycles)
     others = _big_enough(circuits, budget, fill, cycles) if short else []
     if cycles is None:
@@ -84,8 +85,29 @@ def plan_network(
 
 def _plan(planner: Planner, cycles: int | None) -> Plan | None:
     """Return the plan for a rate, or the fastest; None if there is none."""
-    rate = cycles if cycles is not None else planner.fastest()
-    return planner.plan(rate) if rate is not None else None
+    if cycles is None:
+        fastest = planner.fastest()
+        return planner.plan(fastest) if fastest is not None else None
+    rate = cycles
+    while rate > 0:
+        plan = planner.plan(rate)
+        if plan is None or plan.cycles <= cycles:
+            return plan
+        # States take longer than the slowest layer; with faster ones they come earlier.
+        rate -= plan.cycles - cycles
+    return None
+
+
+def _require_slower_than_states(planner: Planner, cycles: int | None) -> None:
+    """Refuse a rate for which the layers are fast enough, but not the states."""
+    fastest = planner.fastest() if cycles is not None else None
+    plan = planner.plan(fastest) if fastest is not None else None
+    if plan is None or cycles is None or plan.spec.call_interval <= cycles:
+        return
+    raise UserError(
+        f"{cycles:,} cycles between calls are too few: what a call keeps is made "
+        f"{plan.cycles:,} cycles after the call before made it; allowed: at least so many"
+    )
 
 
 def fits(circuits: Circuits, budget: Budget, cycles: int | None = None) -> bool:

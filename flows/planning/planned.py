@@ -61,10 +61,10 @@ class Plan:
 
     @property
     def cycles(self) -> int:
-        """Cycles between images: those of the slowest layer, or of the slowest stream."""
+        """Cycles between images: of the slowest layer or stream, or of states that take longer."""
         ends = (tensor.name for tensor in (*self.spec.inputs, *self.spec.outputs))
         beats = (self.spec.beats_of(name) for name in ends)
-        return max(*beats, *(layer.cycles for layer in self.layers))
+        return max(self.spec.call_interval, *beats, *(layer.cycles for layer in self.layers))
 
     @property
     def resources(self) -> Resources:

@@ -17,6 +17,7 @@ from bittrue.hdl.costs.costs import Costs
 from bittrue.hdl.layers.layer_spec import LayerSpec
 from bittrue.hdl.layers.parts.matrix_layer import MatrixLayerSpec
 from bittrue.hdl.network.connections import Connections
+from bittrue.hdl.network.loops import loop_interval
 from bittrue.hdl.network.spec import NetworkSpec
 
 _FASTEST = 16
@@ -209,7 +210,7 @@ class Planner:
             folding = candidates.folding(place)
             foldings[name] = replace(folding, constants=constants, scales_in_logic=in_logic)
         lanes = choice.level.lanes
-        spec = NetworkSpec(self._graph, foldings, lanes)
+        spec = _paced(NetworkSpec(self._graph, foldings, lanes))
         layers = tuple(self._planned(name, layer, choice) for name, layer in spec.layers.items())
         taken = sum((layer.resources for layer in layers), Resources.of(choice.level.shell))
         memories, fifos = self._fifos(spec, taken.costs)
@@ -246,6 +247,17 @@ class Planner:
             layer.cycles_per_image(),
             Resources.of(cost + candidates.options.costs(place) + scaling),
         )
+
+
+def _paced(spec: NetworkSpec) -> NetworkSpec:
+    """Return a network whose states let calls follow each other no faster than they can come.
+
+    They would come as often without that, if the estimate is exact; with it, exactly so.
+    """
+    interval = loop_interval(spec)
+    if interval <= Connections(spec).interval:
+        return spec
+    return replace(spec, call_interval=interval)
 
 
 @dataclass(frozen=True, eq=False)

@@ -87,6 +87,14 @@ class Streams:
                 for name, origin in origins.items():
                     if origin == made and channels[origin] % lanes[given] == 0:
                         lanes[name] = max(lanes[name], lanes[given])
+        for state in self._graph.states:
+            # As wide as what is kept and as who reads it: calls wait for each other here.
+            readers = self._graph.consumers(state.tensor.name)
+            beside = (state.assigned, *(node.output for node in readers))
+            fitting = (
+                lanes[name] for name in beside if channels[state.tensor.name] % lanes[name] == 0
+            )
+            lanes[state.tensor.name] = max([lanes[state.tensor.name], *fitting])
         return lanes
 
     def _fewest_lanes(self, tensor: Tensor, channels: int, cycles: int) -> int:

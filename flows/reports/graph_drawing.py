@@ -4,7 +4,7 @@ from html import escape
 
 from bittrue.flows.reports import graph_labels
 from bittrue.flows.reports.graph_layout import Layout, lay_out
-from bittrue.golden.graph import Graph, Node, Tensor
+from bittrue.golden.graph import Graph, Node, State, Tensor
 from bittrue.golden.graph.passes.cost import graph_cost, node_cost
 
 _BOX_WIDTH, _BOX_HEIGHT = 250, 62
@@ -53,9 +53,9 @@ def draw(graph: Graph, name: str) -> str:
     name : str
         Heading of the picture.
     """
-    predecessors = {tensor.name: () for tensor in graph.inputs} | {
-        node.output: node.inputs for node in graph.nodes
-    }
+    predecessors: dict[str, tuple[str, ...]] = {tensor.name: () for tensor in graph.inputs}
+    predecessors |= {state.tensor.name: () for state in graph.states}
+    predecessors |= {node.output: node.inputs for node in graph.nodes}
     layout = lay_out(predecessors)
     left, right = layout.width
     width = int((right - left) * _COLUMN + _BOX_WIDTH + 2 * _MARGIN)
@@ -70,6 +70,7 @@ def draw(graph: Graph, name: str) -> str:
         *canvas.heading(name),
         *(canvas.edge(*edge) for edge in layout.routes),
         *(part for tensor in graph.inputs for part in canvas.input_box(tensor)),
+        *(part for state in graph.states for part in canvas.state_box(state)),
         *(part for node in graph.nodes for part in canvas.node_box(node)),
         "</svg>",
     ]
@@ -119,6 +120,11 @@ class _Canvas:
     def input_box(self, tensor: Tensor) -> list[str]:
         """Return the box of an input of the graph."""
         return self._box(tensor.name, "input", "input", self._tensor_line(tensor), "", 0)
+
+    def state_box(self, state: State) -> list[str]:
+        """Return the box of what a state holds, which says what it becomes."""
+        line = self._tensor_line(state.tensor)
+        return self._box(state.tensor.name, "state", "state", line, f"then {state.assigned}", 0.0)
 
     def node_box(self, node: Node) -> list[str]:
         """Return the box of a node."""

@@ -1,7 +1,7 @@
 """Exact batched execution of integer graphs on torch."""
 
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -31,7 +31,8 @@ class Executor:
 
     Equal to the arithmetic of the graph for every input, on any machine: integer arithmetic, or
     floating point within the bounds where it is exact. Batches are shared out to as many threads as
-    torch is set to use.
+    torch is set to use. A graph with states is called once for each sample, one after the other:
+    its samples are a sequence that begins with the initial states.
 
     Parameters
     ----------
@@ -53,12 +54,12 @@ class Executor:
         inputs: NDArray[np.integer] | Mapping[str, NDArray[np.integer]],
         keep: Collection[str] | None = None,
     ) -> dict[str, NDArray[np.integer]]:
-        """Compute the graph for a batch of samples.
+        """Compute the graph for a batch of samples, or for a sequence of calls if it has states.
 
         Parameters
         ----------
         inputs : ndarray of integers, shape (samples, *shape), or one for each input by name
-            Codes.
+            Codes. Of a graph with states, sample k is call k of one sequence.
         keep : collection of str, optional
             Names of the tensors to return, inputs included; by default the graph's outputs.
 
@@ -73,17 +74,15 @@ class Executor:
             If an input is missing, has another shape or type, or a code out of range; or a
             tensor to keep does not exist.
         """
-        names = list(self.graph.outputs if keep is None else keep)
-        for name in names:
-            if name not in self.graph.tensors:
-                raise UserError(f"tensor {name!r} is asked for; the graph has none of that name")
-        given = self._check(inputs)
+        names, given = self._kept(keep), self._check(inputs)
+        if self.graph.states:
+            one = {name: array[np.newaxis] for name, array in given.items()}
+            return {name: array[0] for name, array in self._sequences(one, names).items()}
         samples = len(next(iter(given.values())))
-        results = {name: _empty(samples, self.graph.tensors[name]) for name in names}
+        results = {name: _empty((samples,), self.graph.tensors[name]) for name in names}
         kept = frozenset(names)
 
-        def run_batch(first: int) -> None:
-            batch = slice(first, first + self._batch)
+        def run_batch(batch: slice) -> None:
             stored = {
                 name: self._storage[name].store(array[batch]) for name, array in given.items()
             }
@@ -91,14 +90,105 @@ class Executor:
                 tensor = self.graph.tensors[name]
                 results[name][batch] = self._storage[name].codes(values, tensor)
 
-        batches, threads = range(0, samples, self._batch), torch.get_num_threads()
+        self._share_out(run_batch, samples)
+        return results
+
+    def run_sequences(
+        self,
+        inputs: NDArray[np.integer] | Mapping[str, NDArray[np.integer]],
+        keep: Collection[str] | None = None,
+    ) -> dict[str, NDArray[np.integer]]:
+        """Compute several sequences of calls, each of which begins with the initial states.
+
+        Parameters
+        ----------
+        inputs : ndarray of integers, shape (sequences, calls, *shape), or one for each by name
+            Codes.
+        keep : collection of str, optional
+            As in `run`.
+
+        Returns
+        -------
+        dict of str to ndarray
+            Codes of shape (sequences, calls, *shape), in the smallest integer type that holds them.
+
+        Raises
+        ------
+        UserError
+            As in `run`.
+        """
+        names = self._kept(keep)
+        given = inputs if isinstance(inputs, Mapping) else {self._only_input(): inputs}
+        for name, array in given.items():
+            if array.ndim < 2:
+                raise UserError(
+                    f"input {name!r} has shape {array.shape}; allowed: sequences and calls first"
+                )
+        counts = {array.shape[:2] for array in given.values()}
+        if len(counts) > 1:
+            raise UserError(
+                f"inputs have {sorted(counts)} sequences and calls; allowed: the same each"
+            )
+        flat = self._check({name: a.reshape(-1, *a.shape[2:]) for name, a in given.items()})
+        (count,) = counts
+        return self._sequences(
+            {name: array.reshape(*count, *array.shape[1:]) for name, array in flat.items()}, names
+        )
+
+    def _sequences(
+        self, given: Mapping[str, NDArray[np.integer]], names: list[str]
+    ) -> dict[str, NDArray[np.integer]]:
+        """Return tensors of sequences; several sequences are computed at once, calls in order."""
+        sequences, calls = next(iter(given.values())).shape[:2]
+        results = {name: _empty((sequences, calls), self.graph.tensors[name]) for name in names}
+        kept = frozenset(names)
+
+        def run_batch(batch: slice) -> None:
+            states = self._initial_states(len(range(sequences)[batch]))
+            for call in range(calls):
+                stored = states | {
+                    name: self._storage[name].store(array[batch, call])
+                    for name, array in given.items()
+                }
+                for name, values in self._run_batch(stored, kept):
+                    tensor = self.graph.tensors[name]
+                    results[name][batch, call] = self._storage[name].codes(values, tensor)
+                states = {each.tensor.name: stored[each.assigned] for each in self.graph.states}
+
+        self._share_out(run_batch, sequences)
+        return results
+
+    def _initial_states(self, sequences: int) -> dict[str, torch.Tensor]:
+        return {
+            state.tensor.name: self._storage[state.tensor.name].store(
+                np.broadcast_to(state.initial, (sequences, *state.initial.shape))
+            )
+            for state in self.graph.states
+        }
+
+    def _share_out(self, run_batch: Callable[[slice], None], samples: int) -> None:
+        """Run batches of samples, on several threads if torch is set to use them."""
+        batches = [slice(n, n + self._batch) for n in range(0, samples, self._batch)]
+        threads = torch.get_num_threads()
         if threads == 1 or len(batches) < 2:
-            for first in batches:
-                run_batch(first)
+            for batch in batches:
+                run_batch(batch)
         else:  # Compiled loops and torch's operators let other threads run.
             with ThreadPoolExecutor(threads) as pool:
                 deque(pool.map(run_batch, batches), maxlen=0)
-        return results
+
+    def _kept(self, keep: Collection[str] | None) -> list[str]:
+        names = list(self.graph.outputs if keep is None else keep)
+        for name in names:
+            if name not in self.graph.tensors:
+                raise UserError(f"tensor {name!r} is asked for; the graph has none of that name")
+        return names
+
+    def _only_input(self) -> str:
+        names = [tensor.name for tensor in self.graph.inputs]
+        if len(names) != 1:
+            raise UserError(f"one input is given; allowed: one for each of {names}")
+        return names[0]
 
     def _run_batch(
         self, tensors: dict[str, torch.Tensor], keep: frozenset[str]
@@ -121,9 +211,7 @@ class Executor:
     ) -> dict[str, NDArray[np.integer]]:
         expected = {tensor.name: tensor for tensor in self.graph.inputs}
         if not isinstance(inputs, Mapping):
-            if len(expected) != 1:
-                raise UserError(f"one input is given; allowed: one for each of {list(expected)}")
-            inputs = dict.fromkeys(expected, inputs)
+            inputs = {self._only_input(): inputs}
         if set(inputs) != set(expected):
             raise UserError(f"inputs are {sorted(inputs)}; allowed: {sorted(expected)}")
         checked = {name: _check_codes(inputs[name], tensor) for name, tensor in expected.items()}
@@ -145,6 +233,7 @@ class _Step(NamedTuple):
 
 def _steps(graph: Graph) -> list[_Step]:
     last_use = {name: index for index, node in enumerate(graph.nodes) for name in node.inputs}
+    last_use |= {state.assigned: len(graph.nodes) for state in graph.states}
     steps = []
     for index, node in enumerate(graph.nodes):
         tensors = tuple(graph.tensors[name] for name in node.inputs)
@@ -174,5 +263,5 @@ def _check_codes(codes: NDArray[np.integer], tensor: Tensor) -> NDArray[np.integ
     return codes
 
 
-def _empty(samples: int, tensor: Tensor) -> NDArray[np.integer]:
-    return np.empty((samples, *tensor.shape), dtype=storage_dtype(tensor.type))
+def _empty(samples: tuple[int, ...], tensor: Tensor) -> NDArray[np.integer]:
+    return np.empty((*samples, *tensor.shape), dtype=storage_dtype(tensor.type))

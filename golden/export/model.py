@@ -9,7 +9,7 @@ from bittrue.golden.export import operators
 from bittrue.golden.export.integer import write_exactly
 from bittrue.golden.export.qdq import Qdq
 from bittrue.golden.export.writer import Writer
-from bittrue.golden.graph import Graph, Tensor
+from bittrue.golden.graph import Graph, State, Tensor
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.registry import import_modules
 
@@ -44,7 +44,9 @@ def export_onnx(graph: Graph, style: str = "integer") -> Export:
     """Return a graph as an ONNX model.
 
     Inputs and outputs are codes with the names of the graph's tensors, in the layout of the model
-    that the graph was imported from; the batch is dynamic.
+    that the graph was imported from; the batch is dynamic. A state is an input, of the tensor that
+    nodes read, and an output, `next_name` of it, in the graph's own layout: a program begins with
+    the initial codes and hands each call what the one before gave.
 
     Parameters
     ----------
@@ -82,6 +84,11 @@ def export_onnx(graph: Graph, style: str = "integer") -> Export:
     return Export(proto.SerializeToString(deterministic=True), tuple(written), exact)
 
 
+def next_name(state: State) -> str:
+    """Return the name of the output that the next call takes as a state."""
+    return f"{state.tensor.name}/next"
+
+
 def _rename(proto: onnx.ModelProto, names: dict[str, str]) -> None:
     for node in proto.graph.node:
         node.input[:] = [names.get(name, name) for name in node.input]
@@ -114,6 +121,8 @@ class _Border:
                 order = [0, *(layout.index(axis) + 1 for axis in range(len(layout)))]
                 writer.operator("Transpose", given, output=tensor.name, perm=order)
             self.inputs[given] = tensor.type, _source_shape(tensor, layout)
+        for state in graph.states:
+            self.inputs[state.tensor.name] = state.tensor.type, state.tensor.shape
 
     def outputs(self) -> dict[str, tuple[IntegerType, tuple[int, ...]]]:
         """Write the transposes behind the graph and return what the model gives."""
@@ -129,6 +138,9 @@ class _Border:
                 order = [0, *(axis + 1 for axis in layout)]
                 self._writer.operator("Transpose", name, output=made, perm=order)
             outputs[made] = tensor.type, _source_shape(tensor, None if name in inputs else layout)
+        for state in self._graph.states:
+            following = self._writer.operator("Identity", state.assigned, output=next_name(state))
+            outputs[following] = state.tensor.type, state.tensor.shape
         return outputs
 
     def _given(self, name: str) -> str:

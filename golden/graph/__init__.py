@@ -39,6 +39,7 @@ from bittrue.golden.graph.reshape import Reshape
 from bittrue.golden.graph.slice import Slice
 from bittrue.golden.graph.softmax import Softmax
 from bittrue.golden.graph.softmax16 import Softmax16
+from bittrue.golden.graph.state import State
 from bittrue.golden.graph.sum_pool import SumPool
 from bittrue.golden.graph.table import Table
 from bittrue.golden.graph.tensor import Encoding, Quantization, Tensor, storage_dtype
@@ -76,6 +77,7 @@ __all__ = [
     "Slice",
     "Softmax",
     "Softmax16",
+    "State",
     "SumPool",
     "Table",
     "Tensor",

@@ -20,11 +20,12 @@ from bittrue.golden.files.bounded_file import MAXIMUM_BYTES
 from bittrue.golden.graph import record
 from bittrue.golden.graph.graph import Graph
 from bittrue.golden.graph.node import Node
+from bittrue.golden.graph.state import State
 from bittrue.golden.graph.tensor import Quantization, Tensor
 
 SUFFIX = ".bittrue"
 FORMAT = "bittrue graph"
-VERSION = 3
+VERSION = 4
 """Raised by whatever changes what a file may hold; `_MIGRATIONS` read all that came before."""
 
 _DOCUMENT = "graph.json"
@@ -37,6 +38,7 @@ _MEMBERS = (
     "outputs",
     "quantization",
     "layouts",
+    "states",
 )
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # A fixed date makes equal graphs equal files.
 
@@ -85,6 +87,7 @@ def dumps(graph: Graph) -> bytes:
             for name, quantization in graph.quantization.items()
         },
         "layouts": {name: list(layout) for name, layout in graph.layouts.items()},
+        "states": record.encode(graph.states, tuple[State, ...], arrays),
     }
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -124,6 +127,7 @@ def loads(content: bytes) -> Graph:
             name: record.decode(value, tuple[int, ...], f"layout of {name!r}", arrays)
             for name, value in fields["layouts"].items()
         },
+        states=record.decode(fields["states"], tuple[State, ...], "states", arrays),
         profile=record.decode(fields["profile"], str, "profile", arrays),
     )
 
@@ -186,9 +190,15 @@ def _from_version_2(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
+def _from_version_3(document: dict[str, Any]) -> dict[str, Any]:
+    """There were no states: no call knew of the one before."""
+    return document | {"states": []}
+
+
 _MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: _from_version_1,
     2: _from_version_2,
+    3: _from_version_3,
 }
 """What turns a document of a version into one of the next."""
 

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph.node import AccumulatorBounds, Node
+from bittrue.golden.graph.state import State
 from bittrue.golden.graph.tensor import Quantization, Tensor
 from bittrue.golden.numbers.limits import MAXIMUM_INPUT_WIDTH
 
@@ -36,11 +37,14 @@ class Graph:
     layouts : mapping of str to tuple of int
         For tensors whose dimensions the source model orders otherwise: its dimension ``i`` is
         dimension ``layouts[name][i]`` here, the batch not counted. (2, 0, 1) is channels first.
+    states : tuple of State
+        What it keeps from one call to the next. Samples of a graph that has any are calls, one
+        after the other.
 
     Attributes
     ----------
     tensors : mapping of str to Tensor
-        Every tensor, inputs first, with its derived shape, type and range.
+        Every tensor, inputs first and then what is read of states, with its shape, type and range.
     accumulators : mapping of str to AccumulatorBounds
         By output name, for each node that accumulates.
 
@@ -64,6 +68,7 @@ class Graph:
     quantization: Mapping[str, Quantization] = field(default_factory=dict)
     profile: str = ""
     layouts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    states: tuple[State, ...] = ()
     tensors: Mapping[str, Tensor] = field(init=False)
     accumulators: Mapping[str, AccumulatorBounds] = field(init=False)
 
@@ -78,6 +83,9 @@ class Graph:
                     f"{MAXIMUM_INPUT_WIDTH} bits"
                 )
             tensors[tensor.name] = tensor
+        for state in self.states:
+            _check_unique(state.tensor.name, tensors)
+            tensors[state.tensor.name] = state.tensor
         for position, node in enumerate(self.nodes):
             place = f"node {position}, {node.operator()} {node.output!r}"
             _check_unique(node.output, tensors)
@@ -92,6 +100,7 @@ class Graph:
             if inference.accumulator is not None:
                 accumulators[node.output] = inference.accumulator
         self._check_interface(tensors)
+        self._check_states(tensors)
         object.__setattr__(self, "quantization", MappingProxyType(dict(self.quantization)))
         object.__setattr__(self, "layouts", MappingProxyType(dict(self.layouts)))
         object.__setattr__(self, "tensors", MappingProxyType(tensors))
@@ -102,7 +111,7 @@ class Graph:
         return tuple(node for node in self.nodes if name in node.inputs)
 
     def producer(self, name: str) -> Node | None:
-        """Return the node that makes a tensor; None for an input."""
+        """Return the node that makes a tensor; None for an input, and for what a state holds."""
         return next((node for node in self.nodes if node.output == name), None)
 
     def _check_interface(self, tensors: Mapping[str, Tensor]) -> None:
@@ -120,6 +129,20 @@ class Graph:
         for name, layout in self.layouts.items():
             if name not in tensors or sorted(layout) != list(range(len(tensors[name].shape))):
                 raise GraphError(f"layout {layout} is given for {name!r}; it orders no tensor")
+
+    def _check_states(self, tensors: Mapping[str, Tensor]) -> None:
+        names = [state.name for state in self.states]
+        if len(set(names)) != len(names):
+            raise GraphError("two states have one name; give each a name of its own")
+        for state in self.states:
+            if state.assigned not in tensors:
+                raise GraphError(
+                    f"state {state.name!r} is assigned {state.assigned!r}, which no node makes"
+                )
+            try:
+                state.check_assigned(tensors[state.assigned])
+            except UserError as error:
+                raise GraphError(str(error)) from error
 
 
 def _check_unique(name: str, tensors: Mapping[str, Tensor]) -> None:

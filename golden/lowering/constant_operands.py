@@ -22,23 +22,24 @@ def spread_constants(graph: Graph) -> Graph:
     Returns
     -------
     Graph
-        Equal for every input. Constants that nothing reads are gone, unless they are outputs.
+        Equal for every input. Constants that nothing reads are gone, unless they are outputs or
+        what a state becomes.
     """
     constants = {node.output: node for node in graph.nodes if isinstance(node, Constant)}
-    kept = [
-        node for node in graph.nodes if node.output not in constants or node.output in graph.outputs
-    ]
+    leaving = {*graph.outputs, *(state.assigned for state in graph.states)}
+    kept = [node for node in graph.nodes if node.output not in constants or node.output in leaving]
     uses = Counter(name for node in kept for name in node.inputs)
     nodes: list[Node] = []
     for node in kept:
         inputs = list(node.inputs)
         for port, name in enumerate(inputs):
             if name in constants:
-                if uses[name] > 1 or name in graph.outputs:
+                if uses[name] > 1 or name in leaving:
                     inputs[port] = f"{name} for {node.output}, {port}"
                 nodes.append(_spread(constants[name], inputs[port], node, graph))
         nodes.append(replace(node, inputs=tuple(inputs)))
     known = {tensor.name for tensor in graph.inputs} | {node.output for node in nodes}
+    known |= {state.tensor.name for state in graph.states}
     return replace(
         graph,
         nodes=tuple(nodes),

@@ -8,7 +8,7 @@ from amaranth.hdl import Module
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from bittrue.golden.graph import Tensor
+from bittrue.golden.graph import State, Tensor
 from bittrue.hdl.layers.layer import Layer
 from bittrue.hdl.layers.layer_spec import LayerSpec
 from bittrue.hdl.layers.parts.codes import code_stream
@@ -17,6 +17,7 @@ from bittrue.hdl.layers.parts.fifo import Fifo
 from bittrue.hdl.layers.parts.fork import Fork
 from bittrue.hdl.layers.parts.lanes import Lanes
 from bittrue.hdl.network.connections import Connections, Edge
+from bittrue.hdl.network.feedback import Feedback
 from bittrue.hdl.network.spec import NetworkSpec, layer_name
 
 
@@ -47,6 +48,9 @@ class Network(wiring.Component):
 
     Each input takes what the layers need, each output gives what there is: one that is not fed, or
     not taken, lets the others wait in the end, but none waits for another while all are served.
+
+    A state goes from where it is made through a FIFO, which keeps it, to where the next call reads
+    it. A reset restores the initial codes of all states.
     """
 
     def __init__(self, spec: NetworkSpec, taps: bool = False, stalls: bool = False) -> None:
@@ -92,9 +96,13 @@ class Network(wiring.Component):
         m = Module()
         graph = self.spec.graph
         names = self.connections.places
+        states = [self._feedback(state) for state in graph.states]
         for tensor, layer in self.layers.items():
             m.submodules[names[tensor]] = layer
         given = {name: getattr(self, port) for name, port in self.spec.input_streams.items()}
+        for state, feedback in zip(graph.states, states, strict=True):
+            m.submodules[names[state.tensor.name]] = feedback
+            given[state.tensor.name] = feedback.o
         for tensor, edges in self.connections.edges.items():
             source = given[tensor] if tensor in given else self.layers[tensor].o
             branches = [source]
@@ -104,7 +112,9 @@ class Network(wiring.Component):
                 connect(m, source, fork.i)
                 branches = [getattr(fork, f"o{index}") for index in range(len(edges))]
             for edge, branch in zip(edges, branches, strict=True):
-                if edge.consumer is None:
+                if edge.state is not None:
+                    sink = states[edge.state].i
+                elif edge.consumer is None:
                     sink = getattr(self, self.spec.output_streams[edge.output(graph)])
                 else:
                     sink = self.layers[edge.consumer.output].inputs[edge.port]
@@ -119,6 +129,11 @@ class Network(wiring.Component):
             source = self.layers[tensor].o
             m.d.comb += self.stalls[name].eq(source.valid & ~source.ready)
         return m
+
+    def _feedback(self, state: State) -> Feedback:
+        tensor, spec = state.tensor.name, self.spec
+        name = f"{spec.prefix}{self.connections.places[tensor]}"
+        return Feedback(state, spec.lanes_of(tensor), spec.call_interval, name)
 
     def _connect_edge(self, m: Module, edge: Edge, source: Any, sink: Any) -> None:
         """Connect through a FIFO where one is needed, and through converters of lanes."""

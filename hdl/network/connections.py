@@ -8,7 +8,7 @@ import numpy as np
 
 from bittrue.golden.graph import Graph, Node
 from bittrue.hdl.layers.registry import is_wire
-from bittrue.hdl.network.fork_depths import Dependence, branch_depths
+from bittrue.hdl.network.fork_depths import Dependence, branch_depths, elements_needed
 from bittrue.hdl.network.schedule import Reader, Schedule, Step
 from bittrue.hdl.network.spec import NetworkSpec, layer_name
 
@@ -28,11 +28,14 @@ class Edge:
         The layer; None for an output of the network.
     port : int
         Which of its inputs, or of the network's outputs.
+    state : int or None
+        Which of the network's states the tensor becomes; None for all other edges.
     """
 
     tensor: str
     consumer: Node | None
     port: int = 0
+    state: int | None = None
 
     def output(self, graph: Graph) -> str:
         """Return the tensor that leaves the network here, which may be a new shape of its own."""
@@ -55,6 +58,11 @@ class FifoShape:
     name: str
     lanes: int
     depth: int
+
+
+def state_name(number: int) -> str:
+    """Return the name of the circuit of a state, by its number among those of the graph."""
+    return f"state_{number}"
 
 
 def fifo_beats(elements: int, lanes: int) -> int:
@@ -86,6 +94,9 @@ class Connections:
         for place, name in enumerate(self._graph.outputs):
             tensor = self.origin(name)
             edges.setdefault(tensor, []).append(Edge(tensor, None, place))
+        for number, state in enumerate(self._graph.states):
+            tensor = self.origin(state.assigned)
+            edges.setdefault(tensor, []).append(Edge(tensor, None, state=number))
         return edges
 
     @cached_property
@@ -93,7 +104,8 @@ class Connections:
         """Elements of the FIFO at each edge that has one.
 
         That is every edge of a tensor with several readers, and every edge to a layer that takes
-        its input in turns or with pauses, unless that can wait outside of the network.
+        its input in turns or with pauses, unless that can wait outside of the network; and every
+        edge to a state, whose FIFO keeps it until the next call.
         """
         depths: dict[Edge, int] = {}
         for edges in self.edges.values():
@@ -103,14 +115,16 @@ class Connections:
             for edge in readers:
                 if len(edges) > 1 or (self._pauses(edge) and not self._waits_outside(edge)):
                     depths[edge] = max(depths.get(edge, 0), self._waiting(edge))
+            depths |= {edge: self._kept(edge) for edge in edges if edge.state is not None}
         return {edge: depth for edge, depth in depths.items() if depth}
 
     @cached_property
     def interval(self) -> int:
-        """Cycles between images: those of the slowest layer, or of the slowest end."""
+        """Cycles between images: of the slowest layer or end, or of states that take longer."""
         ends = (tensor.name for tensor in (*self._spec.inputs, *self._spec.outputs))
         layers = self._spec.layers.values()
         return max(
+            self._spec.call_interval,
             *(self._spec.beats_of(name) for name in ends),
             *(layer.cycles_per_image() for layer in layers),
         )
@@ -121,8 +135,9 @@ class Connections:
         steps = [
             self._step(node) for node in self._graph.nodes if not is_wire(node) and node.inputs
         ]
-        inputs = {tensor.name: tensor.elements for tensor in self._spec.inputs}
-        return Schedule(self.interval, inputs, steps)
+        states = (state.tensor for state in self._graph.states)
+        given = {tensor.name: tensor.elements for tensor in (*self._spec.inputs, *states)}
+        return Schedule(self.interval, given, steps)
 
     def origin(self, name: str) -> str:
         """Return the tensor of which another is only a new shape."""
@@ -136,12 +151,16 @@ class Connections:
     def places(self) -> dict[str, str]:
         """Names of the circuits that make each tensor."""
         names = {node.output: layer_name(self._graph, node) for node in self._graph.nodes}
+        states = self._graph.states
+        names |= {state.tensor.name: state_name(number) for number, state in enumerate(states)}
         streams = self._spec.input_streams
         return names | {name: f"input{port.removeprefix('i')}" for name, port in streams.items()}
 
     def place(self, edge: Edge) -> str:
         """Return the name of an edge, with which those of its circuits begin."""
         names = self.places
+        if edge.state is not None:
+            return f"{names[edge.tensor]}_to_{state_name(edge.state)}"
         if edge.consumer is None:
             port = self._spec.output_streams[edge.output(self._graph)]
             return f"{names[edge.tensor]}_to_output{port.removeprefix('o')}"
@@ -167,12 +186,14 @@ class Connections:
 
     def lanes_from(self, tensor: str) -> int:
         """Return the elements of a beat of a tensor as it is made."""
-        if tensor in self._spec.input_streams:
-            return self._spec.lanes_of(tensor)
-        return self._spec.layers[tensor].output_lanes
+        if tensor in self._spec.layers:
+            return self._spec.layers[tensor].output_lanes
+        return self._spec.lanes_of(tensor)
 
     def lanes_at(self, edge: Edge) -> int:
         """Return the elements of a beat where an edge ends."""
+        if edge.state is not None:
+            return self._spec.lanes_of(self._graph.states[edge.state].tensor.name)
         if edge.consumer is None:
             return self._spec.lanes_of(edge.output(self._graph))
         return self._spec.layers[edge.consumer.output].input_lanes[edge.port]
@@ -193,10 +214,16 @@ class Connections:
         producer = self._graph.producer(tensor)
         return producer is not None and not producer.inputs
 
+    def _is_kept(self, tensor: str) -> bool:
+        """Return whether a tensor has been kept since the call before, for one reader."""
+        states = (state.tensor.name for state in self._graph.states)
+        return tensor in states and len(self.edges[tensor]) == 1
+
     def _pauses(self, edge: Edge) -> bool:
         """Return whether a layer lets an input wait for other inputs, or for what it computes."""
         assert edge.consumer is not None
-        return self._spec.layers[edge.consumer.output].pauses and not self._endless(edge.tensor)
+        waits_elsewhere = self._endless(edge.tensor) or self._is_kept(edge.tensor)
+        return self._spec.layers[edge.consumer.output].pauses and not waits_elsewhere
 
     def _waits_outside(self, edge: Edge) -> bool:
         """Return whether images come fast enough to make up for the pauses of their only reader."""
@@ -214,6 +241,34 @@ class Connections:
         if self._endless(edge.tensor):
             return 0
         return self.schedule.waiting(edge.consumer.output, edge.port)
+
+    def _kept(self, edge: Edge) -> int:
+        """Return how many elements a state must be able to keep: those of a call, and what comes.
+
+        What a call makes is taken before it reads what the call before made, where nothing makes it
+        wait for that. With that much room it never waits within a call, so the network cannot
+        block; and for the pace, there is room for what comes earlier by the schedule.
+        """
+        assert edge.state is not None
+        state = self._graph.states[edge.state]
+        places = np.arange(state.tensor.elements)
+        readers = [each for each in self.edges[state.tensor.name] if each.consumer is not None]
+        others = [
+            self._dependence(each)
+            for edges in self.edges.values()
+            for each in edges
+            if each.consumer is not None and each not in readers
+        ]
+        read = np.zeros_like(places)
+        for need in elements_needed([self._dependence(each) for each in readers], others):
+            if edge.tensor in need:
+                read = np.maximum(read, need[edge.tensor](places))
+        ahead = int((places + 1 - read).max())
+        for reader in readers:
+            assert reader.consumer is not None
+            output = reader.consumer.output
+            ahead = max(ahead, self.schedule.ahead(output, reader.port, edge.tensor))
+        return len(places) + max(ahead, 0)
 
     def _step(self, node: Node) -> Step:
         layer = self._spec.layers[node.output]

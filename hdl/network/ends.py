@@ -43,7 +43,8 @@ def check_ends(graph: Graph) -> None:
     Raises
     ------
     UserError
-        Naming an input that nothing reads, or an output that depends on no input.
+        Naming an input that nothing reads, an output that depends on no input of its call, or a
+        state that no stream can carry.
     """
     fed = {tensor.name for tensor in graph.inputs}
     for node in graph.nodes:
@@ -51,11 +52,20 @@ def check_ends(graph: Graph) -> None:
             fed.add(node.output)
     for name in graph.outputs:
         if name not in fed:
+            reason = "it is the same for every image, which no stream carries"
+            if graph.states:
+                reason = "it would leave before the call whose output it is begins"
             raise UserError(
-                f"output {name!r} depends on no input: it is the same for every image, which no "
-                "stream carries; leave it out: --outputs names the others"
+                f"output {name!r} depends on no input: {reason}; leave it out: --outputs names the "
+                "others"
             )
-    read = {name for node in graph.nodes for name in node.inputs} | set(graph.outputs)
+    leaving = {*graph.outputs, *(state.assigned for state in graph.states)}
+    read = {name for node in graph.nodes for name in node.inputs} | leaving
+    constants = {node.output for node in graph.nodes if not node.inputs}
+    for state in graph.states:
+        if state.tensor.name not in read or state.assigned in constants:
+            what = "is assigned a constant" if state.assigned in constants else "is read by nothing"
+            raise UserError(f"state {state.name!r} {what}, which no circuit keeps")
     for tensor in graph.inputs:
         if tensor.name not in read:
             raise UserError(

@@ -70,7 +70,7 @@ def branch_depths(branches: Sequence[Dependence], downstream: Sequence[Dependenc
     list of int
         Elements, for each branch; 0 for one that meets no other.
     """
-    needs = [_needs(branch, downstream, ahead=False) for branch in branches]
+    needs = elements_needed(branches, downstream)
     wishes = [_needs(branch, downstream, ahead=True) for branch in branches]
     depths = [0] * len(branches)
     for tensor, elements in _meetings(branches, downstream, needs).items():
@@ -81,6 +81,20 @@ def branch_depths(branches: Sequence[Dependence], downstream: Sequence[Dependenc
             waiting = int((most - needs[index][tensor](places)).max()) + _SLACK
             depths[index] = max(depths[index], waiting)
     return depths
+
+
+def elements_needed(
+    readers: Sequence[Dependence], downstream: Sequence[Dependence]
+) -> list[Mapping[str, Need]]:
+    """Return, for each reader of a tensor, what every tensor that it reaches needs of that one.
+
+    Parameters
+    ----------
+    readers : sequence of Dependence
+    downstream : sequence of Dependence
+        As in `branch_depths`.
+    """
+    return [_needs(reader, downstream, ahead=False) for reader in readers]
 
 
 def _meetings(

@@ -110,13 +110,27 @@ class Schedule:
         port : int
             Which of its inputs.
         """
+        return max(0, self.ahead(output, port, self._steps[output].readers[port].source))
+
+    def ahead(self, output: str, port: int, tensor: str) -> int:
+        """Return how many more elements of a tensor have come than an input has taken, at most.
+
+        Parameters
+        ----------
+        output, port
+            As in `waiting`.
+        tensor : str
+            Counted from the same image on.
+        """
+        taken = self._taken(output, port)
+        return int((self._come(tensor, taken) - np.arange(len(taken))).max())
+
+    def _taken(self, output: str, port: int) -> Cycles:
+        """Return when each element of an input is taken."""
         step = self._steps[output]
-        reader = step.readers[port]
-        image, place = np.divmod(reader.taken, step.elements)
+        image, place = np.divmod(step.readers[port].taken, step.elements)
         own = self._places[output][place] - self._interval / step.elements
-        taken = self._starts[output] + image * self._interval + own - self._computing(step)
-        come = self._come(reader.source, taken)
-        return max(0, int((come - np.arange(len(taken))).max()))
+        return self._starts[output] + image * self._interval + own - self._computing(step)
 
     def _spread(self, elements: int) -> Cycles:
         return np.arange(1, elements + 1, dtype=np.float64) * (self._interval / elements)

@@ -31,6 +31,9 @@ class NetworkSpec:
         Of the names of ROM files, for several networks in one design.
     memories : mapping of str to Memory
         What each FIFO is made of, by its name in the circuit; by default what suits its size.
+    call_interval : int
+        Cycles from the beginning of a call to that of the next at least, for a network with states
+        that are made later than its slowest layer could take them; see `hdl.network.loops`.
 
     Raises
     ------
@@ -43,6 +46,7 @@ class NetworkSpec:
     lanes: Mapping[str, int] = field(default_factory=dict)
     prefix: str = ""
     memories: Mapping[str, Memory] = field(default_factory=dict)
+    call_interval: int = 0
 
     def __post_init__(self) -> None:
         graph = self.graph

@@ -32,6 +32,7 @@ class TfliteBuilder:
         self._operators: list[Any] = []
         self._codes: list[tuple[int, int]] = []
         self._buffers = [schema.BufferT()]  # Buffer 0 is empty: "no constant data".
+        self._others: list[TfliteBuilder] = []
 
     def tensor(
         self,
@@ -121,15 +122,43 @@ class TfliteBuilder:
                 setattr(operator.builtinOptions, field, value)
         self._operators.append(operator)
 
-    def build(self, inputs: list[int], outputs: list[int]) -> bytes:
-        """Serialize the model; its inputs and outputs are the given tensors in this order."""
+    def subgraph(self) -> "TfliteBuilder":
+        """Add a subgraph without inputs and outputs and return its builder; the first is 1."""
+        other = TfliteBuilder()
+        other._codes, other._buffers = self._codes, self._buffers
+        self._others.append(other)
+        return other
+
+    def variable(self, name: str, container: str = "") -> int:
+        """Add a handle of a variable and return its index."""
+        resource = schema.TensorType.RESOURCE
+        handle = self.tensor(f"{name}/handle", np.int8, (), tensor_type=resource)
+        self.operator(
+            "VAR_HANDLE", [], [handle], "VarHandleOptions", container=container, sharedName=name
+        )
+        return handle
+
+    def initialize(self, name: str, values: NDArray[Any], scale: float, zero_point: int) -> None:
+        """Let a variable hold a constant, in the subgraph that a CALL_ONCE calls."""
+        codes = self.constant(f"{name}/initial", values, scale, zero_point)
+        self.operator("ASSIGN_VARIABLE", [self.variable(name), codes], [])
+
+    def _graph(self, name: str, inputs: list[int], outputs: list[int]) -> Any:
         graph = schema.SubGraphT()
         graph.tensors, graph.operators = self._tensors, self._operators
         graph.inputs, graph.outputs = list(inputs), list(outputs)
-        graph.name = "main"
+        graph.name = name
+        return graph
+
+    def build(self, inputs: list[int], outputs: list[int]) -> bytes:
+        """Serialize the model; its inputs and outputs are the given tensors in this order."""
         model = schema.ModelT()
         model.version = 3
-        model.subgraphs, model.buffers = [graph], self._buffers
+        others = [other._graph("called", [], []) for other in self._others]
+        model.subgraphs, model.buffers = (
+            [self._graph("main", inputs, outputs), *others],
+            self._buffers,
+        )
         model.operatorCodes = []
         for builtin, version in self._codes:
             code = schema.OperatorCodeT()

@@ -11,6 +11,7 @@ from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.affine import ACTIVATION_WIDTHS, CONVERTED_WIDTHS, Affine
 from bittrue.golden.frontends.tflite.known_operators import REPEATING
 from bittrue.golden.frontends.tflite.model import Operator, TensorInfo, TfliteModel
+from bittrue.golden.frontends.tflite.variables import Variables
 from bittrue.golden.graph import AccumulatorBounds, Graph, Node, Quantization, Tensor
 from bittrue.golden.numbers.integer_type import IntegerType
 
@@ -28,6 +29,7 @@ class GraphBuilder:
         self.nodes: list[Node] = []
         self.inputs: list[Tensor] = []
         self.quantization: dict[str, Quantization] = {}
+        self.variables = Variables()
         self._made: dict[str, Tensor] = {}
 
     def add_input(self, info: TensorInfo) -> None:
@@ -38,6 +40,14 @@ class GraphBuilder:
         self.inputs.append(tensor)
         self._made[info.name] = tensor
         self.quantization[info.name] = affine.quantization
+
+    def add_state(self, info: TensorInfo) -> Tensor:
+        """Return a tensor of the file that is what a state holds at the beginning of a call."""
+        affine = Affine.of(info)
+        tensor = Tensor.of_type(info.name, activation_shape(info), affine.type)
+        self._made[info.name] = tensor
+        self.quantization[info.name] = affine.quantization
+        return tensor
 
     def _input_widths(self, info: TensorInfo) -> tuple[int, ...]:
         converted = {operator.name for operator in self._readers(info)} <= {"QUANTIZE"}
@@ -98,7 +108,14 @@ class GraphBuilder:
         for name in outputs:
             if name not in self._made:
                 raise UserError(f"the output {name!r} of the graph is made by no operator")
-        return Graph(tuple(self.inputs), tuple(self.nodes), outputs, self.quantization, profile)
+        return Graph(
+            tuple(self.inputs),
+            tuple(self.nodes),
+            outputs,
+            self.quantization,
+            profile,
+            states=self.variables.states(),
+        )
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

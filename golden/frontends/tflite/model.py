@@ -2,9 +2,10 @@
 
 import struct
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 import tflite
@@ -108,6 +109,21 @@ class TensorInfo:
         return self.scale.size > 0
 
 
+_VARIABLE = ("Container", "SharedName")
+"""Options of a VAR_HANDLE: handles in which both are equal stand for one variable."""
+
+
+class Variable(NamedTuple):
+    """What the file calls a variable."""
+
+    container: str
+    name: str
+
+
+def _name(text: bytes | None) -> str:
+    return (text or b"").decode(errors="replace")
+
+
 @dataclass(frozen=True, eq=False)
 class Operator:
     """One operator of the file.
@@ -142,12 +158,22 @@ class Operator:
 
 @dataclass(frozen=True, eq=False)
 class TfliteModel:
-    """What a file holds: its first subgraph."""
+    """What a file holds: its first subgraph, and those that are only called once before it.
+
+    Parameters
+    ----------
+    tensors, operators : tuple
+    inputs, outputs : tuple of int
+        Indices of tensors.
+    called_once : mapping of int to TfliteModel
+        Subgraphs that a CALL_ONCE names, by their numbers.
+    """
 
     tensors: tuple[TensorInfo, ...]
     operators: tuple[Operator, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    called_once: Mapping[int, "TfliteModel"] = field(default_factory=dict)
 
     def ending_at(self, names: tuple[str, ...]) -> "TfliteModel":
         """Return the model with other outputs, without the operators they do not depend on.
@@ -169,13 +195,51 @@ class TfliteModel:
                     f"no tensor is named {name!r}, to end the network at{_like(name, known)}"
                 )
         outputs = tuple(known[name] for name in names) or self.outputs
-        needed = set(outputs)
-        operators = []
-        for operator in reversed(self.operators):
-            if not needed.isdisjoint(operator.outputs):
-                needed.update(operator.inputs)
-                operators.append(operator)
-        return replace(self, operators=tuple(reversed(operators)), outputs=outputs)
+        kept = self._needed(outputs)
+        operators = tuple(each for each in self.operators if each.position in kept)
+        return replace(self, operators=operators, outputs=outputs)
+
+    def _needed(self, outputs: tuple[int, ...]) -> set[int]:
+        """Return the positions of the operators that tensors depend on, in this call or earlier.
+
+        What reads a variable depends on what assigns it, and on what is called once before.
+        """
+        makers: dict[int, list[Operator]] = {}
+        for operator in self.operators:
+            for index in operator.outputs:
+                makers.setdefault(index, []).append(operator)
+        variables = self.variables
+        writers: dict[Variable, list[Operator]] = {}
+        for operator in self.operators:
+            if operator.name == "ASSIGN_VARIABLE" and operator.inputs:
+                variable = variables.get(operator.inputs[0])
+                if variable is not None:
+                    writers.setdefault(variable, []).append(operator)
+        kept: set[int] = set()
+        waiting = [maker for index in outputs for maker in makers.get(index, [])]
+        while waiting:
+            operator = waiting.pop()
+            if operator.position in kept:
+                continue
+            kept.add(operator.position)
+            for index in operator.inputs:
+                waiting.extend(makers.get(index, []))
+            if operator.name == "READ_VARIABLE" and operator.inputs:
+                variable = variables.get(operator.inputs[0])
+                if variable is not None:
+                    waiting.extend(writers.pop(variable, []))
+        if any(each.name == "READ_VARIABLE" for each in self.operators if each.position in kept):
+            kept |= {each.position for each in self.operators if each.name == "CALL_ONCE"}
+        return kept
+
+    @cached_property
+    def variables(self) -> Mapping[int, Variable]:
+        """The variables of the file, by the tensors that are their handles."""
+        return {
+            operator.outputs[0]: Variable(*(_name(operator.options.get(n)) for n in _VARIABLE))
+            for operator in self.operators
+            if operator.name == "VAR_HANDLE" and len(operator.outputs) == 1
+        }
 
     def is_read(self, index: int) -> bool:
         """Return whether an operator reads a tensor."""
@@ -183,8 +247,9 @@ class TfliteModel:
 
     def name_of(self, operator: Operator) -> str:
         """Return how a message names an operator, with its place."""
-        output = self.tensors[operator.outputs[0]].name if operator.outputs else ""
-        return f"operator {operator.position}, {operator.name} {output!r}"
+        named = operator.outputs or [index for index in operator.inputs if index >= 0]
+        name = self.tensors[named[0]].name if named else ""
+        return f"operator {operator.position}, {operator.name} {name!r}"
 
 
 def _like(name: str, known: Iterable[str]) -> str:
@@ -224,10 +289,25 @@ class _Reader:
         self._data: dict[int, bytes | None] = {}
 
     def model(self) -> TfliteModel:
-        """Read the first subgraph."""
+        """Read the first subgraph, and those that it calls once."""
         if self._model.SubgraphsLength() < 1:
             raise UserError("the file has no subgraph")
-        graph = self._model.Subgraphs(0)
+        first = self._subgraph(0)
+        called_once: dict[int, TfliteModel] = {}
+        for operator in first.operators:
+            number = operator.options.get("InitSubgraphIndex", 0)
+            if operator.name == "CALL_ONCE" and number not in called_once:
+                if not 1 <= number < self._model.SubgraphsLength():
+                    raise UserError(
+                        f"operator {operator.position}, CALL_ONCE calls subgraph {number}; "
+                        f"allowed: 1 to {self._model.SubgraphsLength() - 1}, the others of the file"
+                    )
+                called_once[number] = self._subgraph(number)
+        return replace(first, called_once=called_once)
+
+    def _subgraph(self, number: int) -> TfliteModel:
+        graph = self._model.Subgraphs(number)
+        self._names = set()
         self._spend(graph.TensorsLength() + graph.OperatorsLength())
         count = graph.TensorsLength()
         return TfliteModel(
