@@ -192,9 +192,10 @@ class QuantizedBuilder:
         **attributes: Any,
     ) -> Tensor:
         channels = x.shape[0] // groups
-        weight = self.codes(outputs, channels, size, size, dtype=weight_dtype)
+        taps = (size,) * (len(x.shape) - 1)
+        weight = self.codes(outputs, channels, *taps, dtype=weight_dtype)
         scale, zero, output_scale = self._weight_scale(
-            x, outputs, channels * size * size, per_channel, weight_dtype
+            x, outputs, channels * int(np.prod(taps)), per_channel, weight_dtype
         )
         bias_codes = self.random.integers(-3000, 3000, outputs).astype(np.int32)
         shape = self._convolved(x.shape, outputs, size, attributes)
@@ -235,13 +236,14 @@ class QuantizedBuilder:
     def _convolved(
         shape: tuple[int, ...], outputs: int, size: int, attributes: dict[str, Any]
     ) -> tuple[int, ...]:
-        pads = attributes.get("pads", [0] * 4)
-        strides = attributes.get("strides", [1, 1])
-        dilations = attributes.get("dilations", [1, 1])
+        spatial = len(shape) - 1
+        pads = attributes.get("pads", [0] * 2 * spatial)
+        strides = attributes.get("strides", [1] * spatial)
+        dilations = attributes.get("dilations", [1] * spatial)
         sizes = []
-        for axis in (0, 1):
+        for axis in range(spatial):
             reach = (size - 1) * dilations[axis] + 1
-            padded = shape[1 + axis] + pads[axis] + pads[axis + 2]
+            padded = shape[1 + axis] + pads[axis] + pads[axis + spatial]
             if attributes.get("auto_pad", "NOTSET").startswith("SAME"):
                 sizes.append(-(-shape[1 + axis] // strides[axis]))
             else:

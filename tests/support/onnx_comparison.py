@@ -98,5 +98,8 @@ def assert_equal(proto: onnx.ModelProto, samples: int, seed: int = 0) -> Graph:
     assert set(graph.outputs) <= set(names)
     expected, results = run_runtime(proto, graph, inputs, names), run_graph(graph, inputs)
     for name in names:
-        assert np.array_equal(results[name], expected[name]), name
+        result = results[name]
+        if result.ndim == 4 and expected[name].ndim == 3:  # An image of width 1, within the graph.
+            result = result[..., 0]
+        assert np.array_equal(result, expected[name]), name
     return graph

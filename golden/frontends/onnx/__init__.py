@@ -138,16 +138,32 @@ def _add_input(builder: GraphBuilder, info: InputInfo, layout: Layout) -> None:
         builder.values[info.name] = builder.annotated_input(value, activation)
 
 
-_ELEMENTWISE = frozenset(
-    {"QuantizeLinear", "DequantizeLinear", "Quant", "IntQuant", "BipolarQuant", "Cast", "Identity"}
+_KEEPING_ORDER = frozenset(
+    (
+        *("QuantizeLinear", "DequantizeLinear", "Quant", "IntQuant", "BipolarQuant", "Cast"),
+        *("Identity", "Dropout", "Add", "Sub", "Mul", "Div", "Relu", "Clip", "Pad"),
+    )
 )
+"""Operators behind which an input lies as it does before."""
+
+_ON_IMAGES = frozenset(
+    (
+        *("Conv", "ConvInteger", "ConvTranspose", "QLinearConv", "BatchNormalization"),
+        *("MaxPool", "AveragePool", "QLinearAveragePool", "GlobalMaxPool", "GlobalAveragePool"),
+        *("QLinearGlobalAveragePool", "Resize", "Upsample"),
+    )
+)
+"""Operators whose input has the channels first."""
 
 
 def _layout(model: OnnxModel, info: InputInfo) -> Layout:
     """Return how an input lies in the graph.
 
-    As it is if what reads it makes it channels first or takes it channels last.
+    As it is if what reads it makes it channels first or takes it channels last; and so is one of
+    two dimensions, unless it is read as an image of one dimension, channels first.
     """
+    rank = len(info.shape)
+    to_first = (0, rank, *range(1, rank))
     readers: dict[str, list[OnnxNode]] = {}
     for node in model.nodes:
         for name in set(node.inputs[:1]):
@@ -155,10 +171,12 @@ def _layout(model: OnnxModel, info: InputInfo) -> Layout:
     reached, seen = [info.name], {info.name}
     while reached:
         for node in readers.get(reached.pop(0), []):
-            to_first = node.operator == "Transpose" and node.attributes.get("perm") == (0, 3, 1, 2)
-            if to_first or node.domain == CHANNELS_LAST:
+            transposed = node.operator == "Transpose" and node.attributes.get("perm") == to_first
+            if transposed or node.domain == CHANNELS_LAST:
                 return Layout.same(info.shape)
-            if node.operator in _ELEMENTWISE and node.outputs and node.outputs[0] not in seen:
+            if rank == 2 and node.operator in _ON_IMAGES:
+                return Layout.ordered(info.shape[::-1], (1, 0))
+            if node.operator in _KEEPING_ORDER and node.outputs and node.outputs[0] not in seen:
                 seen.add(node.outputs[0])
                 reached.append(node.outputs[0])
     return Layout.usual(info.shape)

@@ -1,5 +1,6 @@
 """Collects the nodes of a graph while operators are converted one after another."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -8,7 +9,7 @@ from typing import Any, TypeVar, overload
 from numpy.typing import NDArray
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.onnx.layout import Layout, Shape, usual_order
+from bittrue.golden.frontends.onnx.layout import Layout, Shape
 from bittrue.golden.frontends.onnx.model import Constant, OnnxModel, OnnxNode
 from bittrue.golden.frontends.onnx.quantizer import Quantizer
 from bittrue.golden.frontends.onnx.values import (
@@ -193,6 +194,33 @@ class GraphBuilder:
         node = Reshape(inputs=(activation.name,), output=name, shape=wanted)
         return self.add(node, activation.layout, self._quantization.get(activation.name))
 
+    def is_input(self, name: str) -> bool:
+        """Return whether a tensor of the graph is one of its inputs."""
+        return any(tensor.name == name for tensor in self._inputs)
+
+    def exchange_names(self, name: str, other: Activation) -> Activation:
+        """Give each of two tensors the name of the other, and return the second.
+
+        A tensor of the model that has another shape in the graph is named after it where users
+        see it; what layers take is not.
+        """
+        names = {name: other.name, other.name: name}
+
+        def renamed(tensor: str) -> str:
+            return names.get(tensor, tensor)
+
+        self._nodes = [
+            replace(node, inputs=tuple(map(renamed, node.inputs)), output=renamed(node.output))
+            for node in self._nodes
+        ]
+        self._made = {
+            renamed(tensor): replace(made, name=renamed(tensor))
+            for tensor, made in self._made.items()
+        }
+        self._quantization = {renamed(t): item for t, item in self._quantization.items()}
+        self._layouts = {renamed(tensor): item for tensor, item in self._layouts.items()}
+        return replace(other, name=name)
+
     def graph(self, outputs: tuple[str, ...], profile: str) -> Graph:
         """Return the finished graph."""
         needed = _needed(self._nodes, outputs)
@@ -213,7 +241,7 @@ class GraphBuilder:
 
     def _register(self, tensor: Tensor, layout: Layout) -> Activation:
         self._made[tensor.name] = tensor
-        source = layout.source_order(tensor.shape)
+        source = layout.source_order(tensor.shape) or layout.image_order(tensor.shape)
         if source is not None and source != tuple(range(len(source))):
             self._layouts[tensor.name] = source
         return Activation(tensor.name, tensor.type, layout)
@@ -245,20 +273,22 @@ class Site:
     channels_last: bool = False
 
     def image(self, activation: Activation) -> Activation:
-        """Return an image of the model as the graph's, channels last."""
-        if len(activation.layout.shape) != 3:
+        """Return an image of the model as the graph's, channels last; of width 1 if it has none."""
+        shape = activation.layout.shape
+        rank = len(shape)
+        if rank not in (2, 3):
             raise UserError(
-                f"its input has shape {('N', *activation.layout.shape)}; allowed: images, 4 "
-                "dimensions"
+                f"its input has shape {('N', *shape)}; allowed: images, 3 or 4 dimensions"
             )
-        order = (0, 1, 2) if self.channels_last else usual_order(3)
-        return self.builder.arranged(activation, order)
+        order = tuple(range(rank)) if self.channels_last else (*range(1, rank), 0)
+        *places, channels = (shape[axis] for axis in order)
+        return self.builder.arranged(
+            activation, order, (places[0], math.prod(places[1:]), channels)
+        )
 
-    def image_layout(self, height: int, width: int, channels: int) -> Layout:
-        """Return the layout of an image that the operator makes."""
-        if self.channels_last:
-            return Layout.same((height, width, channels))
-        return Layout.usual((channels, height, width))
+    def image_layout(self, shape: Shape, source: Activation) -> Layout:
+        """Return the layout of an image that the operator makes of another."""
+        return Layout.image(shape, len(source.layout.shape) - 1, self.channels_last)
 
     @property
     def output(self) -> str:

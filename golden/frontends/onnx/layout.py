@@ -45,6 +45,22 @@ class Layout:
         return cls.same(shape)
 
     @classmethod
+    def image(cls, shape: Shape, spatial: int, channels_last: bool) -> "Layout":
+        """Return the layout of an ONNX image in the graph's image of a shape.
+
+        Parameters
+        ----------
+        shape : (int, int, int)
+            Height, width and channels; the width is 1 where the ONNX image has one dimension.
+        spatial : int
+            Dimensions of the ONNX image beside the channels: 1 or 2.
+        channels_last : bool
+            Whether the ONNX tensor has the channels last.
+        """
+        places: tuple[tuple[int, ...], ...] = ((0,), (1,)) if spatial == 2 else ((0, 1),)
+        return cls(shape, (*places, (2,)) if channels_last else ((2,), *places))
+
+    @classmethod
     def same(cls, shape: Shape) -> "Layout":
         """Return the layout of a tensor that the graph holds as ONNX does."""
         return cls(shape, tuple((axis,) for axis in range(len(shape))))
@@ -134,8 +150,7 @@ class Layout:
 
     def orders(self) -> tuple[Shape, ...]:
         """Return the orders of the ONNX dimensions in which the graph may hold them."""
-        rank = len(self.shape)
-        return usual_order(rank), tuple(range(rank))
+        return usual_orders(len(self.shape))
 
     def held_order(self) -> Shape:
         """Return the order of the ONNX dimensions in which the graph holds them, if it is usual."""
@@ -151,7 +166,23 @@ class Layout:
                 return tuple(order.index(axis) for axis in range(len(order)))
         return None
 
+    def image_order(self, shape: Shape) -> Shape | None:
+        """Return `source_order` of an image of one dimension, its width of 1 last; or None."""
+        image = len(self.shape) == 2 and len(shape) == 3 and shape[1] == 1
+        if not image or not self.lies_as((1, 0)) or self.shape != (shape[2], shape[0]):
+            return None
+        return (2, 0, 1)
+
 
 def usual_order(rank: int) -> Shape:
     """Return the ONNX dimensions, without the batch, in the order the graph usually has them."""
     return (1, 2, 0) if rank == 3 else tuple(range(rank))
+
+
+def usual_orders(rank: int) -> tuple[Shape, ...]:
+    """Return the orders in which the graph may hold the dimensions of a rank, the usual one first.
+
+    Two dimensions may be channels and places of an image of one dimension, channels first.
+    """
+    others = ((1, 0),) if rank == 2 else (tuple(range(rank)),)
+    return usual_order(rank), *others

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx.affine import finite
 from bittrue.golden.frontends.onnx.builder import GraphBuilder, Site
-from bittrue.golden.frontends.onnx.layout import Layout, Shape, usual_order
+from bittrue.golden.frontends.onnx.layout import Layout, Shape, usual_orders
 from bittrue.golden.frontends.onnx.model import Constant
 from bittrue.golden.frontends.onnx.quantizer import finite_fraction
 from bittrue.golden.frontends.onnx.values import (
@@ -66,7 +66,7 @@ def align(
     same = all(activation.layout == activations[0].layout for activation in activations) and all(
         isinstance(value, Real) or value.codes.size == 1 for value in values
     )
-    for order in (usual_order(rank), tuple(range(rank))):
+    for order in usual_orders(rank):
         if all(len(a.layout.shape) == rank and a.layout.lies_as(order) for a in activations):
             operands = tuple(
                 _arranged(value, order, rank, builder, f"{name}/constant{position}")

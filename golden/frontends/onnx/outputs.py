@@ -36,7 +36,7 @@ class Outputs:
         UserError
             If it is neither.
         """
-        value = self._builder.values[name]
+        value = self._builder.settled(name)
         match value:
             case Codes():
                 activation = value.activation
@@ -77,7 +77,10 @@ class Outputs:
                     "it is a flattened or reordered image, whose numbers the channels last graph "
                     "holds in another order; end the model with the image, or with a layer behind"
                 )
+            image = activation.name
             activation = builder.arranged(activation, order)
+            if image == name and not builder.is_input(name):
+                activation = builder.exchange_names(image, activation)
         taken = activation.name in self.names or (
             activation.layout.source_order(builder.made(activation.name).shape)
             != builder.layout(activation.name)

@@ -13,14 +13,15 @@ WINDOW = ("auto_pad", "dilations", "pads", "strides")
 
 def window_of(site: Site, size: tuple[int, int], image: Activation) -> Window:
     """Return the window of a convolution or pooling over an image of the graph."""
-    shape = site.builder.made(image.name).shape
-    stride, dilation = (_pair(site, name, (1, 1)) for name in ("strides", "dilations"))
+    shape, spatial = site.builder.made(image.name).shape, len(image.layout.shape) - 1
+    stride, dilation = (pair_of(site, name, image) for name in ("strides", "dilations"))
     scheme = site.text("auto_pad", "NOTSET")
     if scheme == "NOTSET":
-        pads = site.sizes("pads", (0, 0, 0, 0))
-        if len(pads) != 4:
-            raise UserError(f"its pads are {pads}; allowed: 4 sizes")
-        return Window(size, stride, dilation, ((pads[0], pads[2]), (pads[1], pads[3])))
+        pads = site.sizes("pads", (0,) * 2 * spatial)
+        if len(pads) != 2 * spatial:
+            raise UserError(f"its pads are {pads}; allowed: {2 * spatial} sizes")
+        padding = (*zip(pads[:spatial], pads[spatial:], strict=True), (0, 0))
+        return Window(size, stride, dilation, (padding[0], padding[1]))
     if scheme == "VALID":
         return Window(size, stride, dilation)
     if scheme not in ("SAME_UPPER", "SAME_LOWER"):
@@ -39,18 +40,24 @@ def window_of(site: Site, size: tuple[int, int], image: Activation) -> Window:
     return Window(size, stride, dilation, (padding[0], padding[1]))
 
 
-def _pair(site: Site, name: str, default: tuple[int, int]) -> tuple[int, int]:
-    sizes = site.sizes(name, default)
-    if len(sizes) != 2:
-        raise UserError(f"its {name} are {sizes}; allowed: 2 sizes, for height and width")
-    return sizes[0], sizes[1]
+def pair_of(site: Site, name: str, image: Activation, default: int = 1) -> tuple[int, int]:
+    """Return an attribute that is a size for each dimension of an image.
+
+    For height and width; for the second it is `default` where the image has but one dimension.
+    """
+    spatial = len(image.layout.shape) - 1
+    sizes = site.sizes(name, (default,) * spatial)
+    if len(sizes) != spatial:
+        which = "2 sizes, for height and width" if spatial == 2 else "1 size"
+        raise UserError(f"its {name} are {sizes}; allowed: {which}")
+    return sizes[0], sizes[1] if spatial == 2 else default
 
 
-def kernel_size(site: Site) -> tuple[int, int]:
+def kernel_size(site: Site, image: Activation) -> tuple[int, int]:
     """Return the attribute that is the size of a pooling's window."""
     if "kernel_shape" not in site.node.attributes:
         raise UserError("its attribute 'kernel_shape' is missing")
-    return _pair(site, "kernel_shape", (1, 1))
+    return pair_of(site, "kernel_shape", image)
 
 
 def pool_window_of(site: Site, size: tuple[int, int], image: Activation) -> Window:

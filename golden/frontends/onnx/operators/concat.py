@@ -4,7 +4,7 @@ from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
 from bittrue.golden.frontends.onnx.builder import GraphBuilder, Site
 from bittrue.golden.frontends.onnx.coded import UINT8, coded_operand, quantizer_of
-from bittrue.golden.frontends.onnx.layout import Layout, usual_order
+from bittrue.golden.frontends.onnx.layout import Layout, usual_orders
 from bittrue.golden.frontends.onnx.model import Constant
 from bittrue.golden.frontends.onnx.quantize import quantize
 from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
@@ -48,7 +48,7 @@ def _join(parts: list[Activation], name: str, axis: int, builder: GraphBuilder) 
     if not -rank - 1 <= axis <= rank or axis % (rank + 1) == 0:
         raise UserError(f"its axis is {axis}; allowed: a dimension but the batch")
     joined = axis % (rank + 1) - 1
-    for order in (usual_order(rank), tuple(range(rank))):
+    for order in usual_orders(rank):
         if all(part.layout.lies_as(order) for part in parts):
             arranged = [builder.arranged(part, order) for part in parts]
             node = Concat(

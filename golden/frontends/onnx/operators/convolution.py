@@ -28,39 +28,60 @@ def _convolution(
     site: Site, source: Activation, encoding: Encoding, weights: Weights
 ) -> tuple[Convolution, Layout]:
     image = site.image(source)
-    size = (weights.codes.shape[2], weights.codes.shape[3])
-    if site.sizes("kernel_shape", size) != size:
-        raise UserError(f"its kernel_shape is not that of its weights, {size}")
+    size = window_size(site, weights)
     window, groups = window_of(site, size, image), site.integer("group", 1)
     weight = weights.codes.transpose(0, 2, 3, 1)
     node = convolution_node(image.name, encoding, weights, weight, window, groups)
-    height, width, channels = node.infer(site.builder.made(image.name)).tensor.shape
-    return node, site.image_layout(height, width, channels)
+    made = node.infer(site.builder.made(image.name)).tensor.shape
+    return node, site.image_layout(made, image)
+
+
+def rank_of_weights(source: Activation) -> int:
+    """Return how many dimensions the weights have that an image is convolved with."""
+    rank = len(source.layout.shape)
+    return rank + 1 if rank in (2, 3) else 4
+
+
+def window_size(site: Site, weights: Weights) -> tuple[int, int]:
+    """Return height and width of weights, (outputs, inputs, ...), and give them both.
+
+    Raises
+    ------
+    UserError
+        If the operator's attribute says otherwise.
+    """
+    size = weights.codes.shape[2:]
+    if site.sizes("kernel_shape", size) != size:
+        raise UserError(f"its kernel_shape is not that of its weights, {size}")
+    if len(size) == 1:
+        weights.codes = weights.codes[..., None]
+    return weights.codes.shape[2], weights.codes.shape[3]
 
 
 @converts("Conv", domains=(STANDARD, CHANNELS_LAST), attributes=CONVOLUTION, inputs=3)
 def _conv(site: Site, arithmetic: OnnxArithmetic) -> None:
     source = plain(site, 0)
-    weights = weights_of(site, 1, rank=4, axis=0)
+    weights = weights_of(site, 1, rank_of_weights(source.activation), axis=0)
     if site.channels_last:
-        weights.codes = weights.codes.transpose(0, 3, 1, 2)
+        weights.codes = np.moveaxis(weights.codes, -1, 1)
     node, layout = _convolution(site, source.activation, source.encoding, weights)
     set_accumulated(site, arithmetic, node, layout, source, weights, "convolution", bias=2)
 
 
 @converts("QLinearConv", attributes=CONVOLUTION)
 def _qlinear_conv(site: Site, arithmetic: OnnxArithmetic) -> None:
-    weights = named_weights(site, 3, 4, 5, rank=4, axis=0)
-    encoding = input_encoding(site, 0, 2)
-    node, layout = _convolution(site, codes_at(site, 0), encoding, weights)
+    source, encoding = codes_at(site, 0), input_encoding(site, 0, 2)
+    weights = named_weights(site, 3, 4, 5, rank_of_weights(source), axis=0)
+    node, layout = _convolution(site, source, encoding, weights)
     set_quantized_matrix(site, arithmetic, node, layout, weights, "convolution", output=6, bias=8)
 
 
 @converts("ConvInteger", attributes=CONVOLUTION)
 def _conv_integer(site: Site, arithmetic: OnnxArithmetic) -> None:
     """Emit accumulators; a Cast and a Mul behind give them a scale."""
-    weights = named_weights(site, 1, -1, 3, rank=4, axis=0)
-    node, layout = _convolution(site, codes_at(site, 0), input_encoding(site, 0, 2), weights)
+    source, encoding = codes_at(site, 0), input_encoding(site, 0, 2)
+    weights = named_weights(site, 1, -1, 3, rank_of_weights(source), axis=0)
+    node, layout = _convolution(site, source, encoding, weights)
     site.set(unscaled(node, layout))
 
 

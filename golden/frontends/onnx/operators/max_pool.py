@@ -25,7 +25,7 @@ def _max_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
     def pool(source: Activation, name: str) -> Activation:
         image = site.image(source)
         tensor = site.builder.made(image.name)
-        size = (tensor.shape[0], tensor.shape[1]) if whole else kernel_size(site)
+        size = (tensor.shape[0], tensor.shape[1]) if whole else kernel_size(site, image)
         window = Window(size) if whole else pool_window_of(site, size, image)
         node = MaxPool(
             inputs=(image.name,),
@@ -34,8 +34,8 @@ def _max_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
             minimum=tensor.type.minimum,
             maximum=tensor.type.maximum,
         )
-        height, width, channels = node.infer(tensor).tensor.shape
-        return site.builder.add(node, site.image_layout(height, width, channels))
+        layout = site.image_layout(node.infer(tensor).tensor.shape, image)
+        return site.builder.add(node, layout)
 
     if isinstance(value, Codes):
         site.set(Codes(pool(value.activation, site.output)))

@@ -30,7 +30,7 @@ def _global_average(site: Site, source: Real, explicit: bool) -> Accumulated:
         keep_dimensions=True,
         encoding=source.encoding,
     )
-    layout = site.image_layout(1, 1, channels)
+    layout = site.image_layout((1, 1, channels), image)
     return averaged(source, node, layout, "global average", height * width, explicit, codes)
 
 

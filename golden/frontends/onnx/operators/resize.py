@@ -139,6 +139,6 @@ def _set(site: Site, nodes: _Nodes) -> None:
             tensor = node.infer(*(builder.made(each) for each in node.inputs)).tensor
             builder.add(node, image.layout.same(tensor.shape))
         shape = last.infer(*(builder.made(each) for each in last.inputs)).tensor.shape
-        return builder.add(last, site.image_layout(*shape))
+        return builder.add(last, site.image_layout(shape, image))
 
     site.set(moved(site.take(0, *NUMBERS, Codes), site.output, move))

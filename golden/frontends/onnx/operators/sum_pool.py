@@ -29,12 +29,11 @@ def _average_pool(site: Site, arithmetic: OnnxArithmetic) -> None:
 
 def _averaged(site: Site, source: Real, arithmetic: OnnxArithmetic, explicit: bool) -> Accumulated:
     image = site.image(source.activation)
-    size = kernel_size(site)
+    size = kernel_size(site, image)
     window = pool_window_of(site, size, image)
     node = SumPool(inputs=(image.name,), output="sum", window=window, encoding=source.encoding)
     tensor = site.builder.made(image.name)
-    height, width, channels = node.infer(tensor).tensor.shape
-    layout = site.image_layout(height, width, channels)
+    layout = site.image_layout(node.infer(tensor).tensor.shape, image)
     counts = _counts(site, window, size, image, arithmetic)
     inside = window.taps_inside(tensor.shape)
     windows = tuple(sorted(set(zip(inside.ravel().tolist(), counts.ravel().tolist(), strict=True))))

@@ -8,10 +8,14 @@ from bittrue.golden.frontends.onnx.builder import Site
 from bittrue.golden.frontends.onnx.coded import plain
 from bittrue.golden.frontends.onnx.layout import Layout
 from bittrue.golden.frontends.onnx.matrix import set_accumulated
-from bittrue.golden.frontends.onnx.operators.convolution import convolution_node
+from bittrue.golden.frontends.onnx.operators.convolution import (
+    convolution_node,
+    rank_of_weights,
+    window_size,
+)
 from bittrue.golden.frontends.onnx.registry import converts
 from bittrue.golden.frontends.onnx.weights import Weights, weights_of
-from bittrue.golden.frontends.onnx.windows import window_of
+from bittrue.golden.frontends.onnx.windows import pair_of, window_of
 from bittrue.golden.graph import Window
 from bittrue.golden.lowering.movements import Image, cropped, set_apart
 
@@ -22,7 +26,8 @@ _ATTRIBUTES = (
 
 @converts("ConvTranspose", attributes=_ATTRIBUTES, inputs=3)
 def _transpose_convolution(site: Site, arithmetic: OnnxArithmetic) -> None:
-    source, weights = plain(site, 0), weights_of(site, 1, rank=4, axis=1)
+    source = plain(site, 0)
+    weights = weights_of(site, 1, rank_of_weights(source.activation), axis=1)
     if source.encoding.bipolar:
         raise UserError("its input has codes for -1 and +1, and none for the 0 between its pixels")
     if site.text("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
@@ -31,17 +36,14 @@ def _transpose_convolution(site: Site, arithmetic: OnnxArithmetic) -> None:
         )
     groups = site.integer("group", 1)
     _turn(weights, groups)
-    size = (weights.codes.shape[2], weights.codes.shape[3])
-    if site.sizes("kernel_shape", size) != size:
-        raise UserError(f"its kernel_shape is not that of its weights, {size}")
+    size = window_size(site, weights)
     image = site.image(source.activation)
     height, width, channels = site.builder.made(image.name).shape
     window = window_of(site, size, image)
-    more = site.sizes("output_padding", (0, 0))
-    if min((*window.stride, *window.dilation)) < 1 or len(more) != 2:
+    more = pair_of(site, "output_padding", image, default=0)
+    if min((*window.stride, *window.dilation)) < 1:
         raise UserError(
-            f"its strides are {window.stride}, dilations {window.dilation}, output_padding {more}; "
-            "allowed: at least 1, and 2 sizes"
+            f"its strides are {window.stride}, dilations {window.dilation}; allowed: at least 1"
         )
     ends = [_ends(window, axis, more[axis]) for axis in (0, 1)]
     name = site.builder.unused_name(f"{site.output}/apart")
@@ -61,7 +63,7 @@ def _transpose_convolution(site: Site, arithmetic: OnnxArithmetic) -> None:
         nodes[-1].output, source.encoding, weights, turned, reached, groups
     )
     made = convolution.infer(site.builder.made(nodes[-1].output)).tensor.shape
-    layout = site.image_layout(*made)
+    layout = site.image_layout(made, image)
     set_accumulated(
         site, arithmetic, convolution, layout, source, weights, "transposed convolution", bias=2
     )
