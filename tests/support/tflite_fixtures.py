@@ -420,7 +420,29 @@ def quantize(
 @_fixture("hard swish", name="HARD_SWISH", output_scale=0.05)
 @_fixture("hard swish, uint8", *_NOT_MICRO, name="HARD_SWISH", dtype=np.uint8)
 @_fixture("elu", MICRO, XNNPACK, name="ELU")
+@_fixture("abs", name="ABS")
+@_fixture("abs, other scale", name="ABS", output_scale=0.05)
+@_fixture("abs, int16", name="ABS", dtype=np.int16, output_scale=0.00021)
+@_fixture("neg", *_NOT_MICRO, name="NEG", source_zero_point=0, zero_point=0)
+@_fixture("neg, int16", *_NOT_MICRO, name="NEG", dtype=np.int16)
+@_fixture("sqrt", *_NOT_MICRO, name="SQRT", source_zero_point=-128, output_scale=0.017)
+@_fixture("rsqrt", name="RSQRT", source_zero_point=-128, output_scale=0.031)
+@_fixture("exp", *_NOT_MICRO, name="EXP", output_scale=0.1)
+@_fixture("exp, int16", *_NOT_MICRO, name="EXP", dtype=np.int16, output_scale=0.0007)
+@_fixture("log", *_NOT_MICRO, name="LOG", output_scale=0.02)
+@_fixture("log, int16", *_NOT_MICRO, name="LOG", dtype=np.int16)
+@_fixture("gelu", *_NOT_MICRO, name="GELU", options={"approximate": False})
+@_fixture("gelu by tanh", *_NOT_MICRO, name="GELU", options={"approximate": True})
+@_fixture("gelu, uint8", *_NOT_MICRO, name="GELU", dtype=np.uint8, options={"approximate": True})
+@_fixture("gelu, int16", *_NOT_MICRO, name="GELU", dtype=np.int16, options={"approximate": False})
+@_fixture("logistic, int16", name="LOGISTIC", dtype=np.int16, output_scale=2**-15)
+@_fixture("tanh, int16", name="TANH", dtype=np.int16, output_scale=2**-15)
+@_fixture("logistic, int16, power of two", LITERT, MICRO, name="LOGISTIC", dtype=np.int16,
+          source_scale=2**-12, output_scale=2**-15)  # fmt: skip
+@_fixture("tanh, int16, power of two", LITERT, MICRO, name="TANH", dtype=np.int16,
+          source_scale=2**-11, output_scale=2**-15)  # fmt: skip
 @_fixture("leaky relu", name="LEAKY_RELU", output_scale=0.05, alpha=0.1)
+@_fixture("leaky relu, uint8", *_NOT_MICRO, name="LEAKY_RELU", dtype=np.uint8, alpha=0.1)
 @_fixture("leaky relu, int16", name="LEAKY_RELU", dtype=np.int16, alpha=0.3)
 def function(
     builder: FixtureBuilder,
@@ -429,14 +451,31 @@ def function(
     output_scale: float | None = None,
     zero_point: int | None = None,
     alpha: float | None = None,
+    source_scale: float | None = None,
+    source_zero_point: int | None = None,
+    options: dict[str, Any] | None = None,
 ) -> bytes:
-    x = builder.activation("x", dtype, EVERY_CODE)
+    x = builder.activation("x", dtype, EVERY_CODE, source_scale, source_zero_point)
     y = builder.activation("y", dtype, EVERY_CODE, output_scale, zero_point)
-    if alpha is None:
-        second = ("RELU", "RELU6", "LOGISTIC", "TANH")
-        builder.operator(name, [x], [y], version=2 if name in second else 1)
+    if options is not None:
+        builder.operator(name, [x], [y], f"{name.capitalize()}Options", version=2, **options)
+    elif alpha is None:
+        first = ("ELU", "HARD_SWISH", "NEG", "RELU_N1_TO_1", "RELU_0_TO_1")
+        builder.operator(name, [x], [y], version=1 if name in first else 2)
     else:
         builder.operator(name, [x], [y], "LeakyReluOptions", version=2, alpha=alpha)
+    return builder.build([x], [y])
+
+
+@_fixture("sqrt, int16", *_NOT_MICRO, name="SQRT", output_scale=0.0005)
+@_fixture("rsqrt, int16", name="RSQRT", output_scale=0.0013)
+def function_of_positive(builder: FixtureBuilder, name: str, output_scale: float) -> bytes:
+    """Let no code below zero reach a function that kernels refuse for them."""
+    x = builder.activation("x", np.int16, EVERY_CODE)
+    positive = builder.activation("positive", np.int16, EVERY_CODE)
+    builder.operator("RELU", [x], [positive], version=2)
+    y = builder.activation("y", np.int16, EVERY_CODE, output_scale)
+    builder.operator(name, [positive], [y], version=2)
     return builder.build([x], [y])
 
 

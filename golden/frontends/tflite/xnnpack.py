@@ -10,7 +10,11 @@ from bittrue.golden.certificates.certificate import Reference
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.frontends.tflite.arithmetic import INT32, Clamp, LitertArithmetic, WeightScale
-from bittrue.golden.frontends.tflite.tables import saturated, values_of
+from bittrue.golden.frontends.tflite.elementwise import (
+    saturated,
+    takes_16_bits_as_they_are,
+    values_of,
+)
 from bittrue.golden.graph import AccumulatorBounds, Addend, FixedPoint, Requantization
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.float_requant import requantize_float32_half_even
@@ -173,6 +177,12 @@ class XnnpackArithmetic(LitertArithmetic):
 
         xnn_init_qs8_lrelu_scalar_params, XNNPACK src/microparams-init.c.
         """
+        if (
+            source.type.width == 16
+            and function in ("LOGISTIC", "TANH")
+            and takes_16_bits_as_they_are(function, source)
+        ):
+            _refuse(f"16-bit {function} of a scale that is a power of two")
         if function != "LEAKY_RELU" or source.type.width != 8:
             return super().table(function, source, output, alpha)
         ratio = source.scale32 / output.scale32
