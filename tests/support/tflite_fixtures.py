@@ -360,19 +360,35 @@ def pooling(
 @_fixture("mean, same scale", axes=[1, 2], keep=True, output_scale=0.07)
 @_fixture("mean, int16", axes=[1, 2], dtype=np.int16, output_scale=0.00021)
 @_fixture("mean, uint8", *_NOT_MICRO, axes=[1, 2], keep=True, dtype=np.uint8)
-def mean(
+@_fixture("mean over height and channels", *_NOT_MICRO, axes=[1, 3])
+@_fixture("mean over everything", *_NOT_MICRO, axes=[1, 2, 3], keep=True)
+@_fixture("sum, uint8", *_NOT_MICRO, name="SUM", axes=[1, 2], dtype=np.uint8, output_scale=0.7)
+@_fixture("sum over channels", MICRO, XNNPACK, name="SUM", axes=[3], output_scale=0.13)
+@_fixture("sum, int16", MICRO, name="SUM", axes=[1], keep=True, dtype=np.int16, output_scale=0.002)
+@_fixture("sum, same scale", MICRO, XNNPACK, name="SUM", axes=[2], output_scale=0.07)
+@_fixture("largest over height and width", name="REDUCE_MAX", axes=[1, 2])
+@_fixture("largest of channels", name="REDUCE_MAX", axes=[3], keep=True)
+@_fixture("largest over height and channels", *_NOT_MICRO, name="REDUCE_MAX", axes=[3, 1],
+          dtype=np.int16)  # fmt: skip
+@_fixture("smallest over width", name="REDUCE_MIN", axes=[2])
+@_fixture("smallest of channels, uint8", *_NOT_MICRO, name="REDUCE_MIN", axes=[-1], keep=True,
+          dtype=np.uint8)  # fmt: skip
+@_fixture("smallest of everything, int16", *_NOT_MICRO, name="REDUCE_MIN", axes=[1, 2, 3],
+          dtype=np.int16)  # fmt: skip
+def reduced(
     builder: FixtureBuilder,
     axes: list[int],
     keep: bool = False,
     dtype: Any = np.int8,
     output_scale: float = 0.031,
+    name: str = "MEAN",
 ) -> bytes:
     x = builder.activation("x", dtype, IMAGE)
     dimensions = builder.constant("axes", np.array(axes, dtype=np.int32))
     summed = {axis % 4 for axis in axes}
     shape = tuple(1 if i in summed else n for i, n in enumerate(IMAGE) if keep or i not in summed)
-    y = builder.activation("y", dtype, shape, output_scale)
-    builder.operator("MEAN", [x, dimensions], [y], "ReducerOptions", version=2, keepDims=keep)
+    y = builder.activation("y", dtype, shape, None if "REDUCE" in name else output_scale)
+    builder.operator(name, [x, dimensions], [y], "ReducerOptions", version=2, keepDims=keep)
     return builder.build([x], [y])
 
 

@@ -16,6 +16,8 @@ class TfliteMicroArithmetic(LitertArithmetic):
 
     name = "tflite-micro"
 
+    starts_sums_elsewhere = False
+
     relus_without_rescale = frozenset({"RELU6"})
 
     softmax16_dtype = np.float32

@@ -32,6 +32,8 @@ class XnnpackArithmetic(LitertArithmetic):
 
     name = "xnnpack"
 
+    starts_sums_elsewhere = False
+
     def convolution(
         self,
         bounds: AccumulatorBounds,
@@ -136,7 +138,27 @@ class XnnpackArithmetic(LitertArithmetic):
         """
         if output.type.width != 8:
             return super().mean(bounds, source, output, count)
-        scale = source.scale32 / output.scale32 * (np.float32(1) / np.float32(count))
+        return self._summed(bounds, source, output, count, np.float32(1) / np.float32(count))
+
+    def sum(
+        self, bounds: AccumulatorBounds, source: Affine, output: Affine, count: int
+    ) -> Requantization:
+        """Requantize the sum in float32, zero points included, half to even."""
+        if output.type.width == 8:
+            return self._summed(bounds, source, output, count, np.float32(1))
+        if source.scale != output.scale:
+            _refuse("16-bit sum to another scale")
+        return super().sum(bounds, source, output, count)
+
+    def _summed(
+        self,
+        bounds: AccumulatorBounds,
+        source: Affine,
+        output: Affine,
+        count: int,
+        share: np.float32,
+    ) -> Requantization:
+        scale = source.scale32 / output.scale32 * share
         codes_of_zero = count * source.zero_point
         zero_point = np.float32(output.zero_point) - np.float32(codes_of_zero) * scale
         sums = AccumulatorBounds(bounds.minimum + codes_of_zero, bounds.maximum + codes_of_zero)
