@@ -24,6 +24,13 @@ CASES = {
     "mean": "global_pool pooling=mean shape=4x3x6 lanes=1",
     "mean_vector": "global_pool pooling=mean shape=5x4 lanes=4 requantizer=generic output=uint4",
     "mean_sum": "global_pool pooling=mean shape=3x2x4 lanes=2 requantizer=none",
+    "mean_rows": "global_pool pooling=mean axes=0 shape=4x3x6 lanes=2",
+    "mean_columns": "global_pool pooling=mean axes=1 shape=4x3x6 lanes=3",
+    "mean_one_beat": "global_pool pooling=mean axes=1 shape=5x3x4 lanes=4",
+    "mean_channels": "global_pool pooling=mean axes=2 shape=4x3x6 lanes=2",
+    "mean_channel_beats": "global_pool pooling=mean axes=2 shape=5x2x4 lanes=4 kind=uint8",
+    "mean_behind": "global_pool pooling=mean axes=1x2 shape=4x3x6 lanes=3 requantizer=none",
+    "mean_everything": "global_pool pooling=mean axes=0x1x2 shape=4x3x6 lanes=1",
     "sum": "global_pool pooling=sum shape=2x3x8 lanes=4 kind=int3 output=int16",
     "one_pixel": "global_pool pooling=sum shape=1x1x6 lanes=2",
     "maximum": "window_reduce rows=3 lanes=2 beats=2",
@@ -87,6 +94,8 @@ def every_window_full(circuit: Any) -> None:
 FAULTS = {
     "average": ("average", one_pixel_too_few),
     "mean": ("mean", no_zero_point),
+    "turns": ("mean_columns", one_pixel_too_few),
+    "lanes": ("mean_channel_beats", no_zero_point),
     "maximum": ("maximum", sum_for_maximum),
     "sums": ("sums", one_beat_too_few),
     "taps": ("window_padded", every_window_full),
@@ -97,10 +106,10 @@ def test_every_fault_is_caught(simulator: str, builds: Path, tmp_path: Path) -> 
     assert faults_caught(CASES | WINDOWS, FAULTS, simulator, builds, tmp_path) == set(FAULTS)
 
 
-def test_a_mean_over_other_axes_is_refused() -> None:
-    node = Mean(inputs=("x",), output="y", axes=(0,), keep_dimensions=True, encoding=Encoding())
+def test_a_mean_over_dimensions_apart_is_refused() -> None:
+    node = Mean(inputs=("x",), output="y", axes=(0, 2), keep_dimensions=True, encoding=Encoding())
     tensor = Tensor.of_type("x", (3, 4, 8), IntegerType(8, True))
-    with pytest.raises(UserError, match=r"is over axes \(0,\) of \(3, 4, 8\); the circuit takes"):
+    with pytest.raises(UserError, match=r"is over axes \(0, 2\) of \(3, 4, 8\); the circuit takes"):
         layer_spec(node, Place((tensor,), (4,), 4))
 
 

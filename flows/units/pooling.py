@@ -38,12 +38,19 @@ class Pooling(Enum):
     MAXIMUM = "maximum"
 
 
+def _axes(text: str) -> tuple[int, ...]:
+    if text == "all":
+        return ()
+    return tuple(int(axis) for axis in text.split("x"))
+
+
 GLOBAL_POOL_PARAMETERS = {
     "pooling": Parameter("average", one_of(Pooling, "pooling"), "mean, sum or average"),
     "kind": KIND,
     "requantizer": REQUANTIZER,
     "output": Parameter("int8", IntegerType.parse, "of mean and sum; int or uint of 1 to 16 bits"),
     "shape": SHAPE,
+    "axes": Parameter("all", _axes, "of mean; dimensions such as 0x1, or all but the channels"),
     "lanes": LANES,
     "name": NAME,
 }
@@ -55,6 +62,7 @@ def _build_global_pool(
     requantizer: RequantizerKind,
     output: IntegerType,
     shape: tuple[int, ...],
+    axes: tuple[int, ...],
     lanes: int,
     name: str,
 ) -> wiring.Component:
@@ -66,7 +74,7 @@ def _build_global_pool(
     if pooling is Pooling.MAXIMUM:
         raise UserError("pooling is maximum; allowed: mean, sum or average")
     if pooling is Pooling.MEAN:
-        axes = tuple(range(len(shape) - 1))
+        axes = axes or tuple(range(len(shape) - 1))
         node = graph.Mean(axes=axes, keep_dimensions=False, encoding=encoding, **names)
         node = requantized(node, [tensor], requantizer, output)
     elif pooling is Pooling.SUM:

@@ -100,3 +100,35 @@ def _reciprocal_of_mean(value: Int64) -> Int64:
         error = (1 << 29) - high_multiply(half_denominator, x)
         x = x + _saturated_left_shift(high_multiply(x, error), 2)
     return x
+
+
+_HALF_SQRT_TWO = 1518500250  # In Q0.31.
+
+
+def inverse_square_root(value: Int64) -> tuple[Int64, Int64]:
+    """GetInvSqrtQuantizedMultiplierExp: multiplier and exponent of ``1 / sqrt(value)``.
+
+    Parameters
+    ----------
+    value : ndarray of int64
+        1 to 2**29 - 1.
+
+    Returns
+    -------
+    multiplier, exponent : ndarray of int64
+        As of a quantized multiplier.
+    """
+    bits = np.frexp(value.astype(np.float64))[1].astype(np.int64)
+    pairs = (31 - bits) // 2 - 1
+    x_input = (value << (2 * pairs)) >> 1  # Q3.28, 1/8 to 2.
+    half_input = half_away(x_input, 1)
+    x = np.full_like(value, 1 << 28)
+    for _ in range(5):
+        cube = _saturated_left_shift(high_multiply(high_multiply(x, x), x), 6)
+        twice = high_multiply(x, (1 << 28) + (1 << 27)) - high_multiply(half_input, cube)
+        x = _saturated_left_shift(twice, 3)
+    x = high_multiply(x, _HALF_SQRT_TWO)
+    shift = 11 - pairs
+    multiplier = x << np.maximum(-shift, 0)
+    one = value == 1  # Apart, for it would overflow.
+    return np.where(one, ONE, multiplier), np.where(one, 0, -np.maximum(shift, 0))

@@ -1,11 +1,8 @@
 """Softmax of 16-bit codes in integers, as TFLite's kernels compute it.
 
-Sources: tensorflow/lite/kernels/internal/reference/softmax.h (SoftmaxInt16), internal/common.h
-(LUTPopulate, LUTLookup) and kernels/activations.cc (SoftmaxPrepare).
+Sources: tensorflow/lite/kernels/internal/reference/softmax.h (SoftmaxInt16), and
+kernels/activations.cc (SoftmaxPrepare).
 """
-
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -13,15 +10,9 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from bittrue.golden.errors import UserError
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.gemmlowp import multiply_by_quantized_multiplier
+from bittrue.golden.numbers.interpolated import CODES, Real, interpolated, interpolated_table
 from bittrue.golden.numbers.multiplier import quantize_multiplier
 from bittrue.golden.numbers.shifts import half_up
-
-Real = NDArray[Any]
-"""In float32 or float64."""
-
-_STEPS = 512
-_CODES = 65535
-"""Codes of 16 bits, less one."""
 
 _LOWEST = -10.0
 """Exponents below are as good as this one."""
@@ -44,18 +35,19 @@ def softmax16_exponential(input_scale: float, beta: float) -> Int64:
     UserError
         If the scale is too large or small for the reference's arithmetic.
     """
-    scale = input_scale * beta / (-_LOWEST / _CODES)
+    scale = input_scale * beta / (-_LOWEST / CODES)
     if not 2.0**-16 <= scale < 2.0**14:  # 17 bits, shifted left by up to 14, are 31.
         raise UserError(f"beta * input scale is {beta * input_scale}; allowed: 2**-28 to 2")
     multiplier, exponent = (int(value) for value in quantize_multiplier(scale))
-    difference = -np.arange(_CODES + 1, dtype=np.int64)
+    difference = -np.arange(CODES + 1, dtype=np.int64)
     scaled = multiply_by_quantized_multiplier(difference, multiplier, exponent)
-    return _looked_up(np.maximum(scaled + 32767, -32768), _table(_exp, -_LOWEST, 32767, np.float32))
+    table = interpolated_table(_exp, -_LOWEST / CODES, 32767, 2.0 / CODES, np.float32)
+    return interpolated(np.maximum(scaled + 32767, -32768), table)
 
 
 def softmax16_reciprocal(dtype: DTypeLike) -> Int64:
     """Return the table of 1 / (1 + x), which a runtime evaluates in float32 or float64."""
-    return _table(lambda real: 1 / (1 + real), 1.0, -32768, dtype)
+    return interpolated_table(lambda real: 1 / (1 + real), 1.0 / CODES, -32768, 2.0 / CODES, dtype)
 
 
 def softmax16(
@@ -81,7 +73,7 @@ def softmax16(
     bits = np.frexp(total.astype(np.float64))[1].astype(np.int64)  # Exact below 2**53.
     # The sum with its first bit at bit 16, half up; the table begins at 1.
     normal = half_up(total << (31 - bits), 14)
-    inverse = _looked_up(np.minimum(normal - (3 << 15), 32767), reciprocal.astype(np.int64))
+    inverse = interpolated(np.minimum(normal - (3 << 15), 32767), reciprocal.astype(np.int64))
     shift = bits - 1
     return np.clip(half_up(terms * inverse, shift), 0, 32767)
 
@@ -89,35 +81,3 @@ def softmax16(
 def _exp(real: Real) -> Real:
     # Through float64: numpy's own float32 functions are further off than the C library's.
     return np.exp(real.astype(np.float64)).astype(real.dtype)
-
-
-def _table(
-    function: Callable[[Real], Real], span: float, zero_point: int, dtype: DTypeLike
-) -> Int64:
-    """Return a function in Q0.15 at 512 steps over a span, and at its end.
-
-    Each entry leans towards where the middle of its step would be right when interpolated.
-    """
-    kind: Any = np.dtype(dtype).type
-    scale, unit = kind(span / _CODES), kind(2.0 / _CODES)
-    low, high = scale * kind(-32768 - zero_point), scale * kind(32767 - zero_point)
-    step = (high - low) / kind(_STEPS)
-    inverse = kind(_CODES + 1) / (unit * kind(32767) - unit * kind(-32768))
-    starts = low + np.arange(_STEPS, dtype=dtype) * step
-    ends = low + np.arange(1, _STEPS + 1, dtype=dtype) * step
-    value, middle = function(starts) * inverse, function(starts + step / kind(2)) * inverse
-    between = _half_away((function(ends) * inverse + _half_away(value)) / kind(2))
-    entry = _half_away(value) - _half_away((between - _half_away(middle)) / kind(2))
-    last = _half_away(function(np.array([high], dtype=dtype)) * inverse)
-    return np.clip(np.append(entry, last), -32768, 32767).astype(np.int64)
-
-
-def _half_away(real: Real) -> Real:
-    rounded = np.copysign(np.floor(np.abs(real.astype(np.float64)) + 0.5), real)
-    return rounded.astype(real.dtype)
-
-
-def _looked_up(codes: Int64, table: Int64) -> Int64:
-    """Interpolate a table of 512 steps at 16-bit codes."""
-    step, offset = (codes >> 7) + 256, codes & 127
-    return table[step] + half_up((table[step + 1] - table[step]) * offset, 7)

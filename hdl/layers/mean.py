@@ -1,7 +1,8 @@
-"""Means over whole images, as a layer."""
+"""Means, as a layer."""
 
 from bittrue.golden import graph
 from bittrue.golden.errors import UserError
+from bittrue.golden.lowering.mean_axes import added_over, follow_each_other
 from bittrue.hdl.layers.layer_spec import Place
 from bittrue.hdl.layers.parts.global_pool import GlobalPoolSpec
 from bittrue.hdl.layers.registry import makes_layers_of
@@ -14,13 +15,15 @@ def mean_spec(node: graph.Mean, place: Place) -> GlobalPoolSpec:
     Raises
     ------
     UserError
-        If it is not over all dimensions but the channels.
+        If its dimensions do not follow each other.
     """
-    tensor = place.tensors[0]
-    dimensions = tuple(range(len(tensor.shape) - 1))
-    if node.axes != dimensions:
+    shape = place.tensors[0].shape
+    if not follow_each_other(node.axes, shape):
         raise UserError(
-            f"mean {node.output!r} is over axes {node.axes} of {tensor.shape}; the circuit "
-            f"takes {dimensions}, all but the channels"
+            f"mean {node.output!r} is over axes {node.axes} of {shape}; the circuit takes "
+            "dimensions that follow each other, so add up over the others before"
         )
-    return GlobalPoolSpec(node, place.tensors, place.lanes[0], node.encoding, node.requantization)
+    over = added_over(node.axes, shape)
+    return GlobalPoolSpec(
+        node, place.tensors, place.lanes[0], node.encoding, node.requantization, over
+    )

@@ -360,19 +360,35 @@ def pooling(
 @_fixture("mean, same scale", axes=[1, 2], keep=True, output_scale=0.07)
 @_fixture("mean, int16", axes=[1, 2], dtype=np.int16, output_scale=0.00021)
 @_fixture("mean, uint8", *_NOT_MICRO, axes=[1, 2], keep=True, dtype=np.uint8)
-def mean(
+@_fixture("mean over height and channels", *_NOT_MICRO, axes=[1, 3])
+@_fixture("mean over everything", *_NOT_MICRO, axes=[1, 2, 3], keep=True)
+@_fixture("sum, uint8", *_NOT_MICRO, name="SUM", axes=[1, 2], dtype=np.uint8, output_scale=0.7)
+@_fixture("sum over channels", MICRO, XNNPACK, name="SUM", axes=[3], output_scale=0.13)
+@_fixture("sum, int16", MICRO, name="SUM", axes=[1], keep=True, dtype=np.int16, output_scale=0.002)
+@_fixture("sum, same scale", MICRO, XNNPACK, name="SUM", axes=[2], output_scale=0.07)
+@_fixture("largest over height and width", name="REDUCE_MAX", axes=[1, 2])
+@_fixture("largest of channels", name="REDUCE_MAX", axes=[3], keep=True)
+@_fixture("largest over height and channels", *_NOT_MICRO, name="REDUCE_MAX", axes=[3, 1],
+          dtype=np.int16)  # fmt: skip
+@_fixture("smallest over width", name="REDUCE_MIN", axes=[2])
+@_fixture("smallest of channels, uint8", *_NOT_MICRO, name="REDUCE_MIN", axes=[-1], keep=True,
+          dtype=np.uint8)  # fmt: skip
+@_fixture("smallest of everything, int16", *_NOT_MICRO, name="REDUCE_MIN", axes=[1, 2, 3],
+          dtype=np.int16)  # fmt: skip
+def reduced(
     builder: FixtureBuilder,
     axes: list[int],
     keep: bool = False,
     dtype: Any = np.int8,
     output_scale: float = 0.031,
+    name: str = "MEAN",
 ) -> bytes:
     x = builder.activation("x", dtype, IMAGE)
     dimensions = builder.constant("axes", np.array(axes, dtype=np.int32))
     summed = {axis % 4 for axis in axes}
     shape = tuple(1 if i in summed else n for i, n in enumerate(IMAGE) if keep or i not in summed)
-    y = builder.activation("y", dtype, shape, output_scale)
-    builder.operator("MEAN", [x, dimensions], [y], "ReducerOptions", version=2, keepDims=keep)
+    y = builder.activation("y", dtype, shape, None if "REDUCE" in name else output_scale)
+    builder.operator(name, [x, dimensions], [y], "ReducerOptions", version=2, keepDims=keep)
     return builder.build([x], [y])
 
 
@@ -420,7 +436,29 @@ def quantize(
 @_fixture("hard swish", name="HARD_SWISH", output_scale=0.05)
 @_fixture("hard swish, uint8", *_NOT_MICRO, name="HARD_SWISH", dtype=np.uint8)
 @_fixture("elu", MICRO, XNNPACK, name="ELU")
+@_fixture("abs", name="ABS")
+@_fixture("abs, other scale", name="ABS", output_scale=0.05)
+@_fixture("abs, int16", name="ABS", dtype=np.int16, output_scale=0.00021)
+@_fixture("neg", *_NOT_MICRO, name="NEG", source_zero_point=0, zero_point=0)
+@_fixture("neg, int16", *_NOT_MICRO, name="NEG", dtype=np.int16)
+@_fixture("sqrt", *_NOT_MICRO, name="SQRT", source_zero_point=-128, output_scale=0.017)
+@_fixture("rsqrt", name="RSQRT", source_zero_point=-128, output_scale=0.031)
+@_fixture("exp", *_NOT_MICRO, name="EXP", output_scale=0.1)
+@_fixture("exp, int16", *_NOT_MICRO, name="EXP", dtype=np.int16, output_scale=0.0007)
+@_fixture("log", *_NOT_MICRO, name="LOG", output_scale=0.02)
+@_fixture("log, int16", *_NOT_MICRO, name="LOG", dtype=np.int16)
+@_fixture("gelu", *_NOT_MICRO, name="GELU", options={"approximate": False})
+@_fixture("gelu by tanh", *_NOT_MICRO, name="GELU", options={"approximate": True})
+@_fixture("gelu, uint8", *_NOT_MICRO, name="GELU", dtype=np.uint8, options={"approximate": True})
+@_fixture("gelu, int16", *_NOT_MICRO, name="GELU", dtype=np.int16, options={"approximate": False})
+@_fixture("logistic, int16", name="LOGISTIC", dtype=np.int16, output_scale=2**-15)
+@_fixture("tanh, int16", name="TANH", dtype=np.int16, output_scale=2**-15)
+@_fixture("logistic, int16, power of two", LITERT, MICRO, name="LOGISTIC", dtype=np.int16,
+          source_scale=2**-12, output_scale=2**-15)  # fmt: skip
+@_fixture("tanh, int16, power of two", LITERT, MICRO, name="TANH", dtype=np.int16,
+          source_scale=2**-11, output_scale=2**-15)  # fmt: skip
 @_fixture("leaky relu", name="LEAKY_RELU", output_scale=0.05, alpha=0.1)
+@_fixture("leaky relu, uint8", *_NOT_MICRO, name="LEAKY_RELU", dtype=np.uint8, alpha=0.1)
 @_fixture("leaky relu, int16", name="LEAKY_RELU", dtype=np.int16, alpha=0.3)
 def function(
     builder: FixtureBuilder,
@@ -429,14 +467,31 @@ def function(
     output_scale: float | None = None,
     zero_point: int | None = None,
     alpha: float | None = None,
+    source_scale: float | None = None,
+    source_zero_point: int | None = None,
+    options: dict[str, Any] | None = None,
 ) -> bytes:
-    x = builder.activation("x", dtype, EVERY_CODE)
+    x = builder.activation("x", dtype, EVERY_CODE, source_scale, source_zero_point)
     y = builder.activation("y", dtype, EVERY_CODE, output_scale, zero_point)
-    if alpha is None:
-        second = ("RELU", "RELU6", "LOGISTIC", "TANH")
-        builder.operator(name, [x], [y], version=2 if name in second else 1)
+    if options is not None:
+        builder.operator(name, [x], [y], f"{name.capitalize()}Options", version=2, **options)
+    elif alpha is None:
+        first = ("ELU", "HARD_SWISH", "NEG", "RELU_N1_TO_1", "RELU_0_TO_1")
+        builder.operator(name, [x], [y], version=1 if name in first else 2)
     else:
         builder.operator(name, [x], [y], "LeakyReluOptions", version=2, alpha=alpha)
+    return builder.build([x], [y])
+
+
+@_fixture("sqrt, int16", *_NOT_MICRO, name="SQRT", output_scale=0.0005)
+@_fixture("rsqrt, int16", name="RSQRT", output_scale=0.0013)
+def function_of_positive(builder: FixtureBuilder, name: str, output_scale: float) -> bytes:
+    """Let no code below zero reach a function that kernels refuse for them."""
+    x = builder.activation("x", np.int16, EVERY_CODE)
+    positive = builder.activation("positive", np.int16, EVERY_CODE)
+    builder.operator("RELU", [x], [positive], version=2)
+    y = builder.activation("y", np.int16, EVERY_CODE, output_scale)
+    builder.operator(name, [positive], [y], version=2)
     return builder.build([x], [y])
 
 

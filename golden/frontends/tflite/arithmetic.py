@@ -72,6 +72,9 @@ class LitertArithmetic:
     relus_without_rescale: frozenset[str] = frozenset()
     """Activation operators that clamp their input's codes whatever the output's scale."""
 
+    starts_sums_elsewhere = True
+    """Whether SUM of signed codes is not the sum of its elements."""
+
     softmax16_dtype: type[np.floating] = np.float64
     """In which the table of reciprocals of a 16-bit SOFTMAX is evaluated."""
 
@@ -258,6 +261,18 @@ class LitertArithmetic:
             output,
             (output.type.minimum, output.type.maximum),
         )
+
+    def sum(
+        self, bounds: AccumulatorBounds, source: Affine, output: Affine, count: int
+    ) -> Requantization:
+        """Requantize the sum of SUM, as QuantizedMeanOrSum does without division."""
+        if self.starts_sums_elsewhere and output.type.signed:
+            raise UserError(
+                f"LiteRT's reference kernel starts sums of {output.type} at other numbers than 0; "
+                "import with profile xnnpack or tflite-micro, whose sums are right"
+            )
+        clamp = output.type.minimum, output.type.maximum
+        return self._scaled(bounds, source.scale / output.scale, output, clamp)
 
     def rescale(
         self, bounds: AccumulatorBounds, source: Affine, output: Affine, clamp: Clamp

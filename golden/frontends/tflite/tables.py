@@ -1,11 +1,14 @@
 """Functions of one code, as tables of all of them."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.tflite import elementwise
 from bittrue.golden.frontends.tflite.affine import Affine
+from bittrue.golden.frontends.tflite.elementwise import exp, float_table, saturated, values_of
 from bittrue.golden.numbers.arrays import Float32, Int64
 from bittrue.golden.numbers.gemmlowp import (
     logistic,
@@ -16,18 +19,8 @@ from bittrue.golden.numbers.multiplier import quantize_multiplier
 from bittrue.golden.numbers.shifts import half_away
 
 
-def values_of(source: Affine) -> Int64:
-    """Return code less zero point for every code, ascending."""
-    return np.arange(source.type.minimum, source.type.maximum + 1) - source.zero_point
-
-
-def saturated(codes: Int64, output: Affine) -> Int64:
-    """Return codes limited to the output's type."""
-    return np.clip(codes, output.type.minimum, output.type.maximum)
-
-
 def _logistic32(real: Float32) -> Float32:
-    return np.float32(1) / (np.float32(1) + _exp32(-real))
+    return np.float32(1) / (np.float32(1) + exp(-real))
 
 
 def _elu32(real: Float32) -> Float32:
@@ -38,41 +31,55 @@ def _tanh32(real: Float32) -> Float32:
     return np.tanh(real.astype(np.float64)).astype(np.float32)
 
 
-def _exp32(real: Float32) -> Float32:
-    # Through float64: numpy's own float32 functions are further off than the C library's.
-    with np.errstate(over="ignore"):
-        return np.exp(real.astype(np.float64)).astype(np.float32)
-
-
 FLOAT_FUNCTIONS: dict[str, Callable[[Float32], Float32]] = {
     "LOGISTIC": _logistic32,
     "TANH": _tanh32,
     "ELU": _elu32,
+    "EXP": exp,
+    "GELU": elementwise.gelu,
+    "GELU_BY_TANH": elementwise.gelu_by_tanh,
 }
 """Functions that LiteRT evaluates in float32 for every code."""
 
 
+TABLES: dict[tuple[str, int], Callable[[Affine, Affine], Int64]] = {
+    ("ABS", 8): elementwise.absolute_table,
+    ("ABS", 16): elementwise.absolute_table,
+    ("LOG", 8): elementwise.log_table,
+    ("LOG", 16): elementwise.log_table,
+    ("NEG", 8): elementwise.negated_table,
+    ("NEG", 16): elementwise.negated_table,
+    ("RSQRT", 8): elementwise.inverse_square_root_table,
+    ("RSQRT", 16): elementwise.interpolated_inverse_square_root_table,
+    ("SQRT", 8): elementwise.square_root_table,
+    ("SQRT", 16): elementwise.square_root_table,
+    ("LOGISTIC", 16): partial(elementwise.sigmoid16_table, "LOGISTIC"),
+    ("TANH", 16): partial(elementwise.sigmoid16_table, "TANH"),
+}
+"""Functions with kernels of their own, by bits of the codes."""
+
+SIGNED_ONLY = frozenset({"ABS", "LOG", "NEG", "RSQRT", "SQRT", "EXP", "ELU"})
+"""Functions whose kernels take no unsigned codes."""
+
+INTERPOLATED = frozenset({"EXP", "GELU", "GELU_BY_TANH"})
+"""Functions evaluated in float32 of which there are kernels for 16-bit codes."""
+
+
 def litert_table(function: str, source: Affine, output: Affine, alpha: float) -> Int64:
     """Return a table as LiteRT's kernels fill it."""
+    wide = source.type.width == 16
+    if function in SIGNED_ONLY and not source.type.signed:
+        raise UserError(f"{function} of {source.type} is not supported; allowed: signed codes")
     if function == "LEAKY_RELU":
         return leaky_relu_table(source, output, alpha)
-    if source.type.width != 8:
+    make = TABLES.get((function, source.type.width))
+    if make is not None:
+        return make(source, output)
+    if wide and function not in INTERPOLATED:
         raise UserError(f"{function} of {source.type} is not supported; allowed: 8 bits")
     if function == "HARD_SWISH":
         return hard_swish_table(source, output)
     return float_table(FLOAT_FUNCTIONS[function], source, output)
-
-
-def float_table(function: Callable[[Float32], Float32], source: Affine, output: Affine) -> Int64:
-    """Return ``round_half_away(f(scale * value) * (1 / output scale)) + zero point``.
-
-    LUTPopulate, tensorflow/lite/kernels/internal/common.h; all in float32.
-    """
-    real = source.scale32 * values_of(source).astype(np.float32)
-    scaled = function(real) * (np.float32(1) / output.scale32)
-    rounded = np.copysign(np.floor(np.abs(scaled.astype(np.float64)) + 0.5), scaled)
-    limited = np.clip(rounded, -(2.0**30), 2.0**30).astype(np.int64)
-    return saturated(limited + output.zero_point, output)
 
 
 def concatenation_table(source: Affine, output: Affine) -> Int64:
@@ -85,13 +92,16 @@ def concatenation_table(source: Affine, output: Affine) -> Int64:
     return saturated(rounded.astype(np.int64) + output.zero_point, output)
 
 
-def leaky_relu_table(source: Affine, output: Affine, alpha: float) -> Int64:
-    """QuantizeLeakyRelu, tensorflow/lite/kernels/internal/reference/leaky_relu.h."""
-    values = values_of(source)
+def leaky_relu_table(source: Affine, output: Affine, alpha: float, wide: bool = False) -> Int64:
+    """QuantizeLeakyRelu, tensorflow/lite/kernels/internal/reference/leaky_relu.h.
+
+    Its scales are formed in float64 if `wide`, else in float32.
+    """
+    values, kind = values_of(source), np.float64 if wide else np.float32
     sides = []
     for scale in (
-        float(source.scale32 / output.scale32),
-        float(source.scale32 * np.float32(abs(alpha)) / output.scale32),
+        float(kind(source.scale) / kind(output.scale)),
+        float(kind(source.scale) * kind(np.float32(abs(alpha))) / kind(output.scale)),
     ):
         multiplier, exponent = (int(value) for value in quantize_multiplier(scale))
         if exponent > 31 - 17:

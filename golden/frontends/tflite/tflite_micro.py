@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bittrue.golden.frontends.tflite import tables
+from bittrue.golden.frontends.tflite import elementwise, tables
 from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.frontends.tflite.arithmetic import Clamp, LitertArithmetic, WeightScale
 from bittrue.golden.graph import AccumulatorBounds, Requantization
@@ -15,6 +15,8 @@ class TfliteMicroArithmetic(LitertArithmetic):
     """Reference kernels of TensorFlow Lite Micro."""
 
     name = "tflite-micro"
+
+    starts_sums_elsewhere = False
 
     relus_without_rescale = frozenset({"RELU6"})
 
@@ -53,7 +55,21 @@ class TfliteMicroArithmetic(LitertArithmetic):
         return self._scaled(bounds, first.scale * second.scale / output.scale, output, clamp)
 
     def table(self, function: str, source: Affine, output: Affine, alpha: float = 0.0) -> Int64:
-        """Return LOGISTIC and TANH in fixed point, where LiteRT evaluates them in float32."""
+        """Return functions of one code, where LiteRT forms scales or evaluates in float32.
+
+        LOGISTIC and TANH of 8-bit codes are in fixed point, scales are formed in float64, and RSQRT
+        of 16-bit codes is computed as that of 8-bit ones.
+        """
         if function in ("LOGISTIC", "TANH") and source.type == IntegerType(8, True):
             return tables.gemmlowp_table(function, source, output)
+        if source.type.signed and function in _IN_FLOAT64:
+            return _IN_FLOAT64[function](source, output, wide=True)
+        if function == "LEAKY_RELU":
+            return tables.leaky_relu_table(source, output, alpha, wide=True)
         return super().table(function, source, output, alpha)
+
+
+_IN_FLOAT64 = {
+    "ABS": elementwise.absolute_table,
+    "RSQRT": elementwise.inverse_square_root_table,
+}

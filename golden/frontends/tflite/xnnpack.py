@@ -10,7 +10,11 @@ from bittrue.golden.certificates.certificate import Reference
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.frontends.tflite.arithmetic import INT32, Clamp, LitertArithmetic, WeightScale
-from bittrue.golden.frontends.tflite.tables import saturated, values_of
+from bittrue.golden.frontends.tflite.elementwise import (
+    saturated,
+    takes_16_bits_as_they_are,
+    values_of,
+)
 from bittrue.golden.graph import AccumulatorBounds, Addend, FixedPoint, Requantization
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.float_requant import requantize_float32_half_even
@@ -27,6 +31,8 @@ class XnnpackArithmetic(LitertArithmetic):
     """
 
     name = "xnnpack"
+
+    starts_sums_elsewhere = False
 
     def convolution(
         self,
@@ -132,7 +138,27 @@ class XnnpackArithmetic(LitertArithmetic):
         """
         if output.type.width != 8:
             return super().mean(bounds, source, output, count)
-        scale = source.scale32 / output.scale32 * (np.float32(1) / np.float32(count))
+        return self._summed(bounds, source, output, count, np.float32(1) / np.float32(count))
+
+    def sum(
+        self, bounds: AccumulatorBounds, source: Affine, output: Affine, count: int
+    ) -> Requantization:
+        """Requantize the sum in float32, zero points included, half to even."""
+        if output.type.width == 8:
+            return self._summed(bounds, source, output, count, np.float32(1))
+        if source.scale != output.scale:
+            _refuse("16-bit sum to another scale")
+        return super().sum(bounds, source, output, count)
+
+    def _summed(
+        self,
+        bounds: AccumulatorBounds,
+        source: Affine,
+        output: Affine,
+        count: int,
+        share: np.float32,
+    ) -> Requantization:
+        scale = source.scale32 / output.scale32 * share
         codes_of_zero = count * source.zero_point
         zero_point = np.float32(output.zero_point) - np.float32(codes_of_zero) * scale
         sums = AccumulatorBounds(bounds.minimum + codes_of_zero, bounds.maximum + codes_of_zero)
@@ -173,6 +199,12 @@ class XnnpackArithmetic(LitertArithmetic):
 
         xnn_init_qs8_lrelu_scalar_params, XNNPACK src/microparams-init.c.
         """
+        if (
+            source.type.width == 16
+            and function in ("LOGISTIC", "TANH")
+            and takes_16_bits_as_they_are(function, source)
+        ):
+            _refuse(f"16-bit {function} of a scale that is a power of two")
         if function != "LEAKY_RELU" or source.type.width != 8:
             return super().table(function, source, output, alpha)
         ratio = source.scale32 / output.scale32

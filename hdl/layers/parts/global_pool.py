@@ -1,8 +1,10 @@
-"""Sums and means over whole images."""
+"""Sums and means over whole images, or over any dimensions that follow each other."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
 
 from bittrue.golden.graph.requantization import Requantization
@@ -26,7 +28,7 @@ from bittrue.hdl.layers.parts.position import Position
 
 @dataclass(frozen=True, eq=False)
 class GlobalPoolSpec(LanewiseSpec):
-    """Sums of each channel over an image, scaled.
+    """Sums of each channel over an image, or of what lies behind other dimensions, scaled.
 
     Parameters
     ----------
@@ -39,10 +41,14 @@ class GlobalPoolSpec(LanewiseSpec):
         How codes become the values that are added.
     scale : Requantization, optional
         What becomes of the sums.
+    dimensions : tuple of int
+        Those added over, which follow each other but for some of size 1; all but the channels by
+        default.
     """
 
     encoding: Encoding
     scale: Requantization | None
+    dimensions: tuple[int, ...] = ()
 
     spreads = False
     paced_by_lanes = True
@@ -52,10 +58,44 @@ class GlobalPoolSpec(LanewiseSpec):
         """What becomes of the sums."""
         return self.scale
 
-    @property
+    @cached_property
+    def _run(self) -> tuple[int, int]:
+        """The first of the dimensions added over, and the end of them."""
+        rank = len(self.tensors[0].shape)
+        if not self.dimensions:
+            return 0, rank - 1
+        return self.dimensions[0], self.dimensions[-1] + 1
+
+    @cached_property
     def pixels(self) -> int:
-        """Of an image."""
-        return self.tensors[0].elements // self.tensors[0].channels
+        """Elements of a sum: the pixels of an image."""
+        first, end = self._run
+        return math.prod(self.tensors[0].shape[first:end])
+
+    @cached_property
+    def sums(self) -> int:
+        """Sums that are added to in turn: the channels of an image."""
+        return math.prod(self.tensors[0].shape[self._run[1] :])
+
+    @property
+    def adds_lanes(self) -> bool:
+        """Whether the elements of a beat belong to one sum."""
+        return self._run[1] == len(self.tensors[0].shape)
+
+    @property
+    def output_lanes(self) -> int:
+        """Elements of a beat of the output."""
+        return 1 if self.adds_lanes else self.lanes
+
+    @property
+    def turns(self) -> int:
+        """Beats to which every sum is added."""
+        return self.pixels // self.lanes if self.adds_lanes else self.pixels
+
+    @property
+    def groups(self) -> int:
+        """Beats between those that are added to the same sums."""
+        return self.sums // self.output_lanes
 
     @property
     def start(self) -> int:
@@ -68,12 +108,13 @@ class GlobalPoolSpec(LanewiseSpec):
         tensor = self.tensors[0]
         bounds = self.node.infer(tensor).accumulator
         assert bounds is not None
-        return ChannelRequantSpec(self.scale, bounds.type, None, tensor.channels, self.lanes)
+        channels = self.output.channels
+        return ChannelRequantSpec(self.scale, bounds.type, None, channels, self.output_lanes)
 
     @property
     def leaves_as_it_comes(self) -> bool:
-        """Whether the results come as fast as the last pixel, which they do."""
-        return True
+        """Whether the results come as fast as the last pixel: unless a beat makes one sum."""
+        return not self.adds_lanes
 
     @property
     def latency(self) -> int:
@@ -86,16 +127,22 @@ class GlobalPoolSpec(LanewiseSpec):
 
     def inputs_needed(self, outputs: Int64) -> tuple[Int64, ...]:
         """Return how many elements must have come; see `LayerSpec`."""
-        before = (self.pixels - 1) * self.tensors[0].channels
-        return (before + elements_through_beat(outputs // self.lanes, self.lanes),)
+        image, place = np.divmod(outputs, self.sums)
+        before = (image + 1) * self.pixels * self.sums
+        if self.adds_lanes:
+            return (before,)
+        behind = elements_through_beat(place // self.lanes, self.lanes)
+        return (before - self.sums + behind,)
 
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
         width = self.requantizer.accumulator.width
-        groups = self.tensors[0].channels // self.lanes
-        adding = Costs(2 * width) * self.lanes  # The sum, or what it starts from.
-        counting = counters_cost([self.pixels, groups])
-        memory = usual_ram_cost(self.lanes * width, groups, fabric).sum() if groups > 1 else Costs()
+        groups, lanes = self.groups, self.output_lanes
+        adding = Costs(2 * width) * lanes  # The sum, or what it starts from.
+        if self.adds_lanes:
+            adding += Costs(self.tensors[0].type.width + self.lanes.bit_length()) * (self.lanes - 1)
+        counting = counters_cost([self.turns, groups])
+        memory = usual_ram_cost(lanes * width, groups, fabric).sum() if groups > 1 else Costs()
         return STREAM + adding + counting + memory + self.requantizer.usual_costs(fabric)
 
     def build(self, name: str) -> "GlobalPool":
@@ -107,6 +154,9 @@ class GlobalPool(Layer[GlobalPoolSpec]):
     """Sum each channel over an image and scale the sum.
 
         o[c] = requantize(sum over the pixels of value(i[pixel, c]))
+
+    Or sum over other dimensions that follow each other: what lies behind them is the channels then,
+    and each part before them an image. Over the last ones, all elements of a beat go to one sum.
 
     Parameters
     ----------
@@ -140,17 +190,17 @@ class GlobalPool(Layer[GlobalPoolSpec]):
         pipeline = FreePipeline(m, platform, beat, 2)
         m.d.comb += requantizer.i.valid.eq(pipeline.valid[-1])
         feed(m, requantizer.o, results)
-        groups = self.spec.tensors[0].channels // self.spec.lanes
-        position = Position(m, "position", [self.spec.pixels, groups], beat)
+        groups, turns, lanes = self.spec.groups, self.spec.turns, self.spec.output_lanes
+        position = Position(m, "position", [turns, groups], beat)
         pixel, group = position.index
         first = pipeline.register("first_pixel", ~pixel.any())
-        m.d.comb += last.eq(pixel == self.spec.pixels - 1)
+        m.d.comb += last.eq(pixel == turns - 1)
         pipeline.leave_when(pipeline.register("last_pixel", last))
 
         arriving = pipeline.arriving(1)
         kind = self.spec.requantizer.accumulator
         width = kind.width
-        sums = Signal(self.spec.lanes * width, reset_less=True)
+        sums = Signal(lanes * width, reset_less=True)
         kept: Value = sums
         if groups > 1:
             m.submodules.sums = memory = Ram(len(sums), 1, groups)
@@ -161,9 +211,12 @@ class GlobalPool(Layer[GlobalPoolSpec]):
                 memory.write_address.eq(pipeline.register("group", group)),
             ]
             kept = memory.data
+        codes: list[Value] = [self.i.payload[lane] for lane in range(self.spec.lanes)]
+        if self.spec.adds_lanes:
+            codes = [sum(codes[1:], start=codes[0])]
         totals = []
-        for lane in range(self.spec.lanes):
-            code = pipeline.register(f"code_{lane}", self.i.payload[lane])
+        for lane, given in enumerate(codes):
+            code = pipeline.register(f"code_{lane}", given)
             before = kept.word_select(lane, width).as_signed()
             total = Mux(first, C(self.spec.start, shape_of(kind)), before)
             totals.append(resized(total + self._term(code), width))
