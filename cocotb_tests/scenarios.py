@@ -40,6 +40,7 @@ _ROOMS = {
             "clamp",
             "add",
             "multiply",
+            "min_max",
             "requantize",
             "argmax",
             "global_pool",

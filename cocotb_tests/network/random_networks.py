@@ -19,6 +19,7 @@ from bittrue.golden.graph import (
     Graph,
     MaxPool,
     Mean,
+    MinMax,
     Multiply,
     Node,
     Pad,
@@ -76,6 +77,7 @@ class _RandomNetwork:
             self._mixer,
             self._beatwise,
             self._constant,
+            self._limited,
             self._softmax,
             self._part,
             self._shuffled,
@@ -322,6 +324,23 @@ class _RandomNetwork:
             Constant(inputs=(), output=self._name("constant"), values=codes, type=INT8)
         )
         return self._sum(start.name, constant)
+
+    def _limited(self) -> str:
+        """Return the greater of an image's codes and of a number for each channel."""
+        start = self._last
+        if start.type != INT8:
+            return self._pointwise(start.channels)
+        codes = self._random.integers(-100, 50, start.channels)
+        limits = self._b.add(
+            Constant(inputs=(), output=self._name("limits"), values=codes, type=INT8)
+        )
+        return self._b.add(
+            MinMax(
+                inputs=(limits, start.name),
+                output=self._name("limited"),
+                greatest=self._random.random() < 0.5,
+            )
+        )
 
     def _softmax(self) -> str:
         if self._last.elements > 100:

@@ -7,6 +7,7 @@ Convolution   also grouped and depthwise, with padding, stride and dilation
 FullyConnected
 Add           also subtraction; each operand is scaled first
 Multiply
+MinMax        the lesser or the greater of two codes
 Requantize    change of scale, zero point or width
 Table         any function of a code
 Clamp         relu, relu6
@@ -30,6 +31,7 @@ from bittrue.golden.graph.graph import Graph, GraphError
 from bittrue.golden.graph.matrix import MatrixNode
 from bittrue.golden.graph.max_pool import MaxPool
 from bittrue.golden.graph.mean import Mean
+from bittrue.golden.graph.min_max import MinMax
 from bittrue.golden.graph.multiply import Multiply
 from bittrue.golden.graph.node import OPERATORS, AccumulatingNode, AccumulatorBounds, Node
 from bittrue.golden.graph.pad import Pad
@@ -67,6 +69,7 @@ __all__ = [
     "MatrixNode",
     "MaxPool",
     "Mean",
+    "MinMax",
     "Multiply",
     "Node",
     "Pad",

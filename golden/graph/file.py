@@ -185,7 +185,7 @@ def _from_version_1(document: dict[str, Any]) -> dict[str, Any]:
     return {"layouts": {}} | document
 
 
-def _from_version_2(document: dict[str, Any]) -> dict[str, Any]:
+def _with_fewer_kinds(document: dict[str, Any]) -> dict[str, Any]:
     """There were fewer kinds of nodes; those there were are as they were."""
     return document
 
@@ -197,7 +197,7 @@ def _from_version_3(document: dict[str, Any]) -> dict[str, Any]:
 
 _MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: _from_version_1,
-    2: _from_version_2,
+    2: _with_fewer_kinds,
     3: _from_version_3,
 }
 """What turns a document of a version into one of the next."""

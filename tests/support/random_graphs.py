@@ -21,6 +21,7 @@ from bittrue.golden.graph import (
     Graph,
     MaxPool,
     Mean,
+    MinMax,
     Multiply,
     Node,
     Pad,
@@ -61,7 +62,7 @@ class RandomGraph:
             self.convolution, self.convolution, self.dense, self.residual, self.residual,
             self.product, self.requantize, self.table, self.clamp, self.max_pool,
             self.average_pool, self.sum_pool, self.mean, self.concat, self.pad, self.reshape,
-            self.arg_max, self.broadcast, self.softmax, self.softmax16, self.slice,
+            self.arg_max, self.broadcast, self.softmax, self.softmax16, self.slice, self.min_max,
         ]  # fmt: skip
         while len(self.nodes) < length:
             step = steps[self.random.integers(len(steps))]
@@ -192,6 +193,12 @@ class RandomGraph:
         self.accumulating(
             Multiply(inputs=(x.name, other.name), output=self.name(), encodings=encodings)
         )
+
+    def min_max(self, x: Tensor) -> None:
+        other = self.other(x)
+        if x.type == other.type:
+            greatest = bool(self.random.integers(2))
+            self.add(MinMax(inputs=(x.name, other.name), output=self.name(), greatest=greatest))
 
     def requantize(self, x: Tensor) -> None:
         node = Requantize(inputs=(x.name,), output=self.name(), encoding=self.encoding(x))

@@ -324,6 +324,36 @@ def arithmetic(
     return builder.build([a] if fixed else [a, b], [y])
 
 
+@_fixture("maximum", name="MAXIMUM")
+@_fixture("minimum", name="MINIMUM")
+@_fixture("maximum, uint8", *_NOT_MICRO, name="MAXIMUM", dtype=np.uint8)
+@_fixture("minimum, int16", *_NOT_MICRO, name="MINIMUM", dtype=np.int16)
+@_fixture("minimum, broadcast row", name="MINIMUM", second=(1, 1, 1, 4))
+@_fixture("maximum, broadcast map", name="MAXIMUM", second=(1, 7, 6, 1))
+@_fixture("minimum, second input without batch", name="MINIMUM", second=(4,))
+@_fixture("maximum, scalar", name="MAXIMUM", second=(), fixed=True)
+@_fixture("minimum, scalar first", name="MINIMUM", second=(), fixed=True, turned=True)
+@_fixture("minimum, constant", name="MINIMUM", second=(1, 1, 6, 4), fixed=True)
+def extreme(
+    builder: FixtureBuilder,
+    name: str,
+    dtype: Any = np.int8,
+    second: tuple[int, ...] = IMAGE,
+    fixed: bool = False,
+    turned: bool = False,
+) -> bytes:
+    a = builder.activation("a", dtype, IMAGE)
+    if fixed:
+        codes = builder.random.integers(-60, 60, second).astype(dtype)
+        b = builder.constant("b", codes, builder.scale(dtype), builder.zero_point(dtype))
+    else:
+        b = builder.activation("b", dtype, second)
+    y = builder.activation("y", dtype, IMAGE)
+    operands = [b, a] if turned else [a, b]
+    builder.operator(name, operands, [y], "MaximumMinimumOptions", version=2)
+    return builder.build([a] if fixed else [a, b], [y])
+
+
 @_fixture("average pool", name="AVERAGE_POOL_2D")
 @_fixture("average pool, valid, stride 2", name="AVERAGE_POOL_2D", padding="VALID", stride=2)
 @_fixture("average pool, relu", name="AVERAGE_POOL_2D", fused="RELU")
