@@ -6,7 +6,6 @@ from bittrue.flows.planning.plan import AXI, circuit_graph, fits
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Graph
 from bittrue.hdl.layers.registry import is_wire
-from bittrue.hdl.network.ends import check_ends
 from bittrue.hdl.network.spec import NetworkSpec
 
 
@@ -14,14 +13,10 @@ def circuit_obstacles(graph: Graph) -> tuple[str, ...]:
     """Return all that keeps a network from being a circuit, a line each; empty if nothing does."""
     found: list[str] = []
     try:
-        check_ends(graph)
-    except UserError as error:
-        found.append(str(error))
-    try:
         spread = circuit_graph(graph)
         spec = NetworkSpec(spread)
     except UserError as error:
-        return (*found, str(error))
+        return (str(error),)
     for node in spread.nodes:
         try:
             if not is_wire(node):
