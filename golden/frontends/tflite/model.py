@@ -1,9 +1,8 @@
 """A .tflite file as plain values: nothing of the flatbuffer reaches the rest of the importer."""
 
 import struct
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from difflib import get_close_matches
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -149,34 +148,6 @@ class TfliteModel:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
 
-    def ending_at(self, names: tuple[str, ...]) -> "TfliteModel":
-        """Return the model with other outputs, without the operators they do not depend on.
-
-        Parameters
-        ----------
-        names : tuple of str
-            Of tensors; none for the outputs that the model has.
-
-        Raises
-        ------
-        UserError
-            If there is no tensor of a name.
-        """
-        known = {tensor.name: index for index, tensor in enumerate(self.tensors)}
-        for name in names:
-            if name not in known:
-                raise UserError(
-                    f"no tensor is named {name!r}, to end the network at{_like(name, known)}"
-                )
-        outputs = tuple(known[name] for name in names) or self.outputs
-        needed = set(outputs)
-        operators = []
-        for operator in reversed(self.operators):
-            if not needed.isdisjoint(operator.outputs):
-                needed.update(operator.inputs)
-                operators.append(operator)
-        return replace(self, operators=tuple(reversed(operators)), outputs=outputs)
-
     def is_read(self, index: int) -> bool:
         """Return whether an operator reads a tensor."""
         return any(index in operator.inputs for operator in self.operators)
@@ -185,11 +156,6 @@ class TfliteModel:
         """Return how a message names an operator, with its place."""
         output = self.tensors[operator.outputs[0]].name if operator.outputs else ""
         return f"operator {operator.position}, {operator.name} {output!r}"
-
-
-def _like(name: str, known: Iterable[str]) -> str:
-    similar = get_close_matches(name, known, n=1)
-    return f"; did you mean {similar[0]!r}?" if similar else ""
 
 
 def read_model(content: bytes) -> TfliteModel:
