@@ -162,14 +162,15 @@ def test_a_network_goes_on_where_it_was_without_a_reset(
     network = network_of("recurrent")
     calls = random_inputs(network.spec.graph, 2 * CALLS, 3)
     golden = Executor(network.spec.graph).run(calls)
-    halves = [
-        [{name: codes[part] for name, codes in each.items()} for each in (calls, golden)]
-        for part in (slice(CALLS), slice(CALLS, None))
-    ]
-    first, second = (
-        network_scenario(network, f"half {number}", *half, reset=number == 0)
-        for number, half in enumerate(halves)
-    )
+
+    def half(name: str, part: slice, reset: bool) -> Scenario:
+        given, made = (
+            {name: codes[part] for name, codes in each.items()} for each in (calls, golden)
+        )
+        return network_scenario(network, name, given, made, reset=reset)
+
+    first = half("first half", slice(CALLS), reset=True)
+    second = half("second half", slice(CALLS, None), reset=False)
     verdict = judge_together(
         {"recurrent": (network, [first, second])}, any_simulator, builds, tmp_path
     )
