@@ -59,6 +59,7 @@ def manifest(
         **_ends("input", accelerator.inputs, graph),
         **_ends("output", accelerator.outputs, graph),
         **({} if cut is None else {"host": describe_cut(cut)}),
+        **_states(graph),
         "ports": _ports(accelerator),
         "estimated_latency": accelerator.estimated_latency,
         "initiation_interval": plan.cycles,
@@ -100,6 +101,18 @@ def _ends(name: str, ends: Sequence[End], graph: Graph) -> dict[str, Any]:
     if len(ends) == 1:
         return {name: _end(ends[0], graph)}
     return {f"{name}s": [_end(end, graph) for end in ends]}
+
+
+def _states(graph: Graph) -> dict[str, Any]:
+    """Return what is kept between images, which are calls then; nothing where nothing is."""
+    if not graph.states:
+        return {}
+    return {
+        "states": [
+            {"state": state.name, **_tensor(state.tensor, graph), "initial": state.initial.tolist()}
+            for state in graph.states
+        ]
+    }
 
 
 def _end(end: End, graph: Graph) -> dict[str, Any]:

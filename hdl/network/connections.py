@@ -137,7 +137,7 @@ class Connections:
         ]
         states = (state.tensor for state in self._graph.states)
         given = {tensor.name: tensor.elements for tensor in (*self._spec.inputs, *states)}
-        return Schedule(self.interval, given, steps)
+        return Schedule(self.interval, given, steps, set(map(self.origin, self._graph.outputs)))
 
     def origin(self, name: str) -> str:
         """Return the tensor of which another is only a new shape."""

@@ -7,7 +7,7 @@ in it. The schedule here is the plainest: each layer spreads its outputs evenly 
 as late as those who read them allow, and what is in front of an input then waits for its turn.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -79,9 +79,18 @@ class Schedule:
         The tensors that enter the network, and their elements.
     steps : sequence of Step
         Each after those it depends on.
+    outputs : collection of str
+        The tensors that leave the network. What leads to none of them is only kept for the next
+        call, and made as early as what it is made from allows.
     """
 
-    def __init__(self, interval: int, inputs: Mapping[str, int], steps: Sequence[Step]) -> None:
+    def __init__(
+        self,
+        interval: int,
+        inputs: Mapping[str, int],
+        steps: Sequence[Step],
+        outputs: Collection[str],
+    ) -> None:
         self._interval = interval
         self._steps = {step.output: step for step in steps}
         self._places = {name: self._spread(elements) for name, elements in inputs.items()}
@@ -91,14 +100,23 @@ class Schedule:
                 (reader,) = step.readers.values()
                 self._places[step.output] = self._places[reader.source][reader.needed - 1]
         self._starts = dict.fromkeys(self._places, 0.0)
-        latest: dict[str, list[float]] = {}
+        latest: dict[str, list[float]] = {name: [0.0] for name in outputs}
+        kept: list[Step] = []
         for step in reversed(steps):
-            self._starts[step.output] = min(latest.get(step.output, [0.0]))
+            if step.output not in latest:
+                kept.append(step)
+                continue
+            self._starts[step.output] = min(latest[step.output])
             for reader in step.readers.values():
                 start = self._starts[step.output] - self._lag(step, reader)
                 latest.setdefault(reader.source, []).append(start)
+        earliest = min(map(min, latest.values()))
         for name in inputs:
-            self._starts[name] = min(latest.get(name, [0.0]))
+            self._starts[name] = min(latest.get(name, [earliest]))
+        for step in reversed(kept):
+            readers = step.readers.values()
+            begins = (self._starts[each.source] + self._lag(step, each) for each in readers)
+            self._starts[step.output] = max(begins, default=earliest)
 
     def waiting(self, output: str, port: int) -> int:
         """Return how many elements wait in front of an input at most.

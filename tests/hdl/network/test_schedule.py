@@ -21,15 +21,24 @@ def beatwise(output: str, latency: int, *sources: str) -> Step:
 @pytest.mark.parametrize("latency", [0, 7, 92, 1000])
 def test_a_short_branch_holds_what_comes_while_the_long_one_takes_its_time(latency: int) -> None:
     steps = [beatwise("long", latency, "x"), beatwise("sum", 0, "x", "long")]
-    schedule = Schedule(ELEMENTS, {"x": ELEMENTS}, steps)  # An element a cycle.
+    schedule = Schedule(ELEMENTS, {"x": ELEMENTS}, steps, ["sum"])  # An element a cycle.
     assert schedule.waiting("sum", 0) == latency + HANDED_ON
     assert schedule.waiting("sum", 1) == 0
 
 
 def test_layers_in_a_row_let_nothing_wait() -> None:
     steps = [beatwise("one", 5, "x"), beatwise("two", 50, "one"), beatwise("three", 0, "two")]
-    schedule = Schedule(ELEMENTS, {"x": ELEMENTS}, steps)
+    schedule = Schedule(ELEMENTS, {"x": ELEMENTS}, steps, ["three"])
     assert [schedule.waiting(name, 0) for name in ("one", "two", "three")] == [0, 0, 0]
+
+
+def test_what_is_kept_for_the_next_call_is_made_at_once() -> None:
+    """It does not wait for the output, which leaves long after."""
+    steps = [beatwise("deep", 500, "x"), beatwise("one", 3, "x"), beatwise("kept", 0, "one")]
+    schedule = Schedule(ELEMENTS, {"x": ELEMENTS}, steps, ["deep"])
+    assert [schedule.waiting(name, 0) for name in ("deep", "one", "kept")] == [0, 0, 0]
+    late = Schedule(ELEMENTS, {"x": ELEMENTS}, steps, ["deep", "kept"])
+    assert late.waiting("one", 0) == 500 - 3 - HANDED_ON
 
 
 def test_halves_that_follow_each_other_wait_for_their_turns() -> None:
@@ -42,7 +51,7 @@ def test_halves_that_follow_each_other_wait_for_their_turns() -> None:
         for port, (name, need) in enumerate(zip("ab", needs, strict=True))
     }
     steps = [Step("joined", 2 * elements, 0, 1, True, readers)]
-    schedule = Schedule(2 * elements, {"a": elements, "b": elements}, steps)
+    schedule = Schedule(2 * elements, {"a": elements, "b": elements}, steps, ["joined"])
     for port in (0, 1):
         assert elements // 2 - 1 <= schedule.waiting("joined", port) <= elements // 2 + 1
 
