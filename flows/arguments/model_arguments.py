@@ -1,6 +1,8 @@
 """Arguments of the commands that read a network from a file."""
 
 import argparse
+import sys
+import warnings
 from pathlib import Path
 
 from bittrue.golden.frontends.load import SUFFIXES, load_network
@@ -25,6 +27,14 @@ def add_model_arguments(parser: argparse.ArgumentParser, done: str) -> None:
         metavar="TENSOR",
         help="end the network at this tensor of the file, leaving out what comes after; repeatable",
     )
+    parser.add_argument(
+        "--input-type",
+        action="append",
+        default=[],
+        metavar="TYPE",
+        help="codes for an .onnx input in real numbers, as TYPE:SCALE[:ZERO_POINT], such "
+        "as uint8:1/255, or NAME=TYPE:SCALE for one of several; repeatable",
+    )
 
 
 def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,4 +53,15 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
 
 def load_model(arguments: argparse.Namespace) -> Graph:
     """Read the network that the arguments name."""
-    return load_network(arguments.model, arguments.profile, tuple(arguments.end_at))
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", UserWarning)
+        graph = load_network(
+            arguments.model,
+            arguments.profile,
+            tuple(arguments.end_at),
+            tuple(arguments.input_type),
+        )
+    for note in notes:
+        print(f"note: {note.message}", file=sys.stderr)
+    return graph

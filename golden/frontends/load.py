@@ -17,6 +17,7 @@ class _Kind:
     function: str
     has_profiles: bool = False
     has_ends: bool = False
+    has_input_types: bool = False
 
     def load(self) -> Any:
         # Only when needed: the readers of other formats cost their imports.
@@ -26,7 +27,11 @@ class _Kind:
 _KINDS = {
     ".bittrue": _Kind("bittrue.golden.graph.file", "load"),
     ".onnx": _Kind(
-        "bittrue.golden.frontends.onnx", "import_onnx", has_profiles=True, has_ends=True
+        "bittrue.golden.frontends.onnx",
+        "import_onnx",
+        has_profiles=True,
+        has_ends=True,
+        has_input_types=True,
     ),
     ".tflite": _Kind(
         "bittrue.golden.frontends.tflite", "import_tflite", has_profiles=True, has_ends=True
@@ -37,7 +42,12 @@ SUFFIXES = tuple(_KINDS)
 """Suffixes of the files that can be read."""
 
 
-def load_network(path: Path, profile: str | None = None, end_at: tuple[str, ...] = ()) -> Graph:
+def load_network(
+    path: Path,
+    profile: str | None = None,
+    end_at: tuple[str, ...] = (),
+    input_types: tuple[str, ...] = (),
+) -> Graph:
     """Read a network as an integer graph.
 
     Parameters
@@ -49,6 +59,8 @@ def load_network(path: Path, profile: str | None = None, end_at: tuple[str, ...]
         saved has its own.
     end_at : tuple of str
         Tensors of the file to end the network at, in place of its outputs.
+    input_types : tuple of str
+        Codes that stand for the numbers of inputs that the file does not quantize.
 
     Raises
     ------
@@ -66,6 +78,10 @@ def load_network(path: Path, profile: str | None = None, end_at: tuple[str, ...]
             ends = ", ".join(suffix for suffix, each in _KINDS.items() if each.has_ends)
             raise UserError(f"{path}: only networks in {ends} files can be ended at a tensor")
         options["end_at"] = end_at
+    if input_types:
+        if not kind.has_input_types:
+            raise UserError(f"{path}: only inputs of .onnx files can be given types")
+        options["input_types"] = input_types
     graph = kind.load()(path, **options)
     if profile is not None and graph.profile != profile:
         raise UserError(
