@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import warnings
 from pathlib import Path
 
 from bittrue.golden.frontends.cut import Cut
@@ -29,6 +30,14 @@ def add_model_arguments(parser: argparse.ArgumentParser, done: str) -> None:
             metavar="TENSOR",
             help=f"{verb} the network at these tensors of the file, leaving out what comes {rest}",
         )
+    parser.add_argument(
+        "--input-type",
+        action="append",
+        default=[],
+        metavar="TYPE",
+        help="codes for an .onnx input in real numbers, as TYPE:SCALE[:ZERO_POINT], such "
+        "as uint8:1/255, or NAME=TYPE:SCALE for one of several; repeatable",
+    )
 
 
 def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,8 +56,18 @@ def add_plan_arguments(parser: argparse.ArgumentParser) -> None:
 
 def load_model(arguments: argparse.Namespace) -> Graph:
     """Read the network that the arguments name; say so if it has too little of the file."""
-    inputs, outputs = tuple(arguments.inputs), tuple(arguments.outputs)
-    graph = load_network(arguments.model, arguments.profile, inputs, outputs)
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", UserWarning)
+        graph = load_network(
+            arguments.model,
+            arguments.profile,
+            tuple(arguments.inputs),
+            tuple(arguments.outputs),
+            tuple(arguments.input_type),
+        )
+    for note in notes:
+        print(f"note: {note.message}", file=sys.stderr)
     cut = load_cut(arguments)
     if cut is not None and cut.warning:
         print(f"{arguments.model}: {cut.warning}", file=sys.stderr)

@@ -18,6 +18,7 @@ class _Kind:
     function: str
     cut: str
     has_profiles: bool = False
+    has_input_types: bool = False
 
     def named(self, function: str) -> Any:
         # Only when needed: the readers of other formats cost their imports.
@@ -26,7 +27,13 @@ class _Kind:
 
 _KINDS = {
     ".bittrue": _Kind("bittrue.golden.frontends.saved", "import_saved", "cut_saved"),
-    ".onnx": _Kind("bittrue.golden.frontends.onnx", "import_onnx", "cut_onnx", has_profiles=True),
+    ".onnx": _Kind(
+        "bittrue.golden.frontends.onnx",
+        "import_onnx",
+        "cut_onnx",
+        has_profiles=True,
+        has_input_types=True,
+    ),
     ".tflite": _Kind(
         "bittrue.golden.frontends.tflite", "import_tflite", "cut_tflite", has_profiles=True
     ),
@@ -41,6 +48,7 @@ def load_network(
     profile: str | None = None,
     inputs: tuple[str, ...] = (),
     outputs: tuple[str, ...] = (),
+    input_types: tuple[str, ...] = (),
 ) -> Graph:
     """Read a network as an integer graph.
 
@@ -53,6 +61,8 @@ def load_network(
         saved has its own.
     inputs, outputs : tuple of str
         Tensors of the file where the network begins and ends, in place of those of the file.
+    input_types : tuple of str
+        Codes that stand for the numbers of inputs that the file does not quantize.
 
     Raises
     ------
@@ -63,6 +73,10 @@ def load_network(
     options: dict[str, Any] = {"inputs": inputs, "outputs": outputs}
     if profile is not None and kind.has_profiles:
         options["profile"] = profile
+    if input_types:
+        if not kind.has_input_types:
+            raise UserError(f"{path}: only inputs of .onnx files can be given types")
+        options["input_types"] = input_types
     graph: Graph = kind.named(kind.function)(path, **options)
     if profile is not None and graph.profile != profile:
         raise UserError(

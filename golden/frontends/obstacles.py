@@ -40,11 +40,14 @@ class Obstacle:
         Where it stands, for the user: ``operator 3, Conv 'y'``.
     reason : str
         What is wrong, and what to do.
+    error : type
+        The error that said so.
     """
 
     operator: str
     place: str
     reason: str
+    error: type[UserError] = UserError
 
     @property
     def kind(self) -> tuple[str, str]:
@@ -102,7 +105,7 @@ class Obstacles:
             self._unknown.update(makes)
         except UserError as error:
             self._unknown.update(makes)
-            self._found.append(Obstacle(operator, place, str(error)))
+            self._found.append(Obstacle(operator, place, str(error), type(error)))
 
     def require(self, reads: Iterable[str | int]) -> None:
         """Leave the body of `at`, without an obstacle, if a tensor is unknown for an earlier one.

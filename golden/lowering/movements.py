@@ -190,6 +190,36 @@ def space_to_depth(source: str, image: Image, block: int, name: str) -> list[Nod
     return [*made, Reshape(inputs=(joined,), output=name, shape=shape)]
 
 
+def regrouped(source: str, image: Image, groups: int, name: str) -> list[Node]:
+    """Take one channel of each group in turn: channel shuffle.
+
+        result[y, x, i * groups + g] = source[y, x, g * (channels / groups) + i]
+
+    Parameters
+    ----------
+    source : str
+    image : (int, int, int)
+        Its shape; `groups` divides the channels.
+    groups : int
+    name : str
+        Of the result.
+    """
+    height, width, channels = image
+    each = channels // groups
+    parts = [f"{name}/channels {number}" for number in range(each)]
+    made: list[Node] = [
+        Slice(
+            inputs=(source,),
+            output=output,
+            begin=(0, 0, number),
+            size=(height, width, groups),
+            stride=(1, 1, each if groups > 1 else 1),
+        )
+        for number, output in enumerate(parts)
+    ]
+    return [*made, concatenated(parts, name, axis=2)]
+
+
 def picked(
     source: str, image: Image, places: Sequence[Sequence[int]], name: str
 ) -> list[Node] | None:

@@ -78,7 +78,7 @@ def compare_layers(
     codes = Executor(graph).run(to_codes(graph, *samples), keep=list(graph.tensors))
     orders = fake.network.feature_orders()
     real = {
-        name: _real(_torch_order(values, orders.get(name)), maps[name])
+        name: _real(_torch_order(values, orders.get(name), name in fake.network.lines), maps[name])
         for name, values in codes.items()
     }
     own = {name: real[name] for name in fake.network.inputs}
@@ -132,9 +132,11 @@ def _real(codes: Int64, mapping: ActivationMap) -> Tensor:
     return torch.from_numpy(encoding_of(mapping).decode(codes)).double() * scale_of(mapping)
 
 
-def _torch_order(codes: NDArray[np.integer], order: Int64 | None) -> Int64:
+def _torch_order(codes: NDArray[np.integer], order: Int64 | None, line: bool) -> Int64:
     """Return a tensor's codes as torch orders them: channels first, and so when flattened."""
     if codes.ndim == 4:
         return codes.transpose(0, 3, 1, 2).astype(np.int64)
+    if line:
+        return codes.transpose(0, 2, 1).astype(np.int64)
     features = codes.astype(np.int64)
     return features if order is None else features[:, np.argsort(order)]

@@ -3,28 +3,36 @@
 `PROFILES` names the arithmetics; `docs/onnx.md` says where they differ.
 """
 
+import warnings
 from pathlib import Path
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.files.bounded_file import read_bounded
 from bittrue.golden.frontends.cut import Cut
-from bittrue.golden.frontends.obstacles import Obstacles
+from bittrue.golden.frontends.obstacles import Obstacles, ObstaclesError
 from bittrue.golden.frontends.onnx import operators
 from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
 from bittrue.golden.frontends.onnx.builder import GraphBuilder, Site
 from bittrue.golden.frontends.onnx.folding import FOLDABLE, fold, literal
+from bittrue.golden.frontends.onnx.input_types import InputTypes
 from bittrue.golden.frontends.onnx.layout import Layout
 from bittrue.golden.frontends.onnx.model import InputInfo, OnnxModel, OnnxNode
+from bittrue.golden.frontends.onnx.no_integer_kernel import (
+    FloatingPointWarning,
+    NoIntegerKernelError,
+    floating_point_note,
+)
 from bittrue.golden.frontends.onnx.onnxruntime import OnnxRuntimeArithmetic
 from bittrue.golden.frontends.onnx.outputs import Outputs
 from bittrue.golden.frontends.onnx.parts import part_of
+from bittrue.golden.frontends.onnx.quantizer import Quantizer
 from bittrue.golden.frontends.onnx.registry import (
     CHANNELS_LAST,
     CONVERSIONS,
     QONNX_DOMAINS,
     STANDARD,
 )
-from bittrue.golden.frontends.onnx.values import Codes, FloatInput
+from bittrue.golden.frontends.onnx.values import Codes, FloatInput, Real
 from bittrue.golden.graph import Graph, Tensor
 from bittrue.golden.registry import import_modules, import_users_operators
 
@@ -41,6 +49,7 @@ def import_onnx(
     profile: str | None = None,
     inputs: tuple[str, ...] = (),
     outputs: tuple[str, ...] = (),
+    input_types: tuple[str, ...] = (),
 ) -> Graph:
     """Read an .onnx file as an integer graph.
 
@@ -49,9 +58,12 @@ def import_onnx(
     path : Path
     profile : str, optional
         One of `PROFILES`; by default ``onnxruntime``, and ``onnx`` for QONNX, which ONNX Runtime
-        does not run.
+        does not run, and where ONNX Runtime computes in float32 what no integers equal: a
+        `FloatingPointWarning` says so then.
     inputs, outputs : tuple of str
         Tensors to begin and to end the network at, in place of those of the file.
+    input_types : tuple of str
+        Codes that stand for the numbers of inputs: see `golden.frontends.onnx.input_types.FORM`.
 
     Returns
     -------
@@ -65,7 +77,7 @@ def import_onnx(
     """
     content = read_bounded(path)
     try:
-        return convert_onnx(content, profile, inputs, outputs)
+        return convert_onnx(content, profile, inputs, outputs, input_types)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
 
@@ -80,24 +92,40 @@ def convert_onnx(
     profile: str | None = None,
     inputs: tuple[str, ...] = (),
     outputs: tuple[str, ...] = (),
+    input_types: tuple[str, ...] = (),
 ) -> Graph:
     """Return the graph of an .onnx file's content; see `import_onnx`."""
     if profile is not None and profile not in PROFILES:
         raise UserError(f"profile is {profile!r}; allowed: {', '.join(PROFILES)}")
     model, _ = part_of(content, inputs, outputs)
     qonnx = [node for node in model.nodes if node.domain in QONNX_DOMAINS]
+    if profile is None and qonnx:
+        profile = OnnxArithmetic.name
     if profile is None:
-        profile = OnnxArithmetic.name if qonnx else OnnxRuntimeArithmetic.name
-    elif qonnx and profile == OnnxRuntimeArithmetic.name:
+        try:
+            return _converted(model, OnnxRuntimeArithmetic.name, input_types)
+        except ObstaclesError as error:
+            if not all(issubclass(each.error, NoIntegerKernelError) for each in error.obstacles):
+                raise
+            obstacles = error.obstacles
+        graph = _converted(model, OnnxArithmetic.name, input_types)
+        warnings.warn(floating_point_note(obstacles), FloatingPointWarning, stacklevel=3)
+        return graph
+    if qonnx and profile == OnnxRuntimeArithmetic.name:
         raise UserError(
             f"it has QONNX's operator {qonnx[0].title}, which ONNX Runtime does not run; import "
             "with profile onnx"
         )
+    return _converted(model, profile, input_types)
+
+
+def _converted(model: OnnxModel, profile: str, input_types: tuple[str, ...]) -> Graph:
     arithmetic = PROFILES[profile]()
     builder, obstacles = GraphBuilder(model), Obstacles()
+    types = InputTypes.parse(input_types, model.inputs)
     for info in model.inputs:
         with obstacles.at("input", f"input {info.name!r}", makes=[info.name]):
-            _add_input(builder, info, _layout(model, info))
+            _add_input(builder, info, _layout(model, info), types.of(info))
     for node in model.nodes:
         with obstacles.at(node.title, _place(node), makes=node.outputs):
             _convert(node, builder, arithmetic, obstacles)
@@ -140,7 +168,14 @@ def _convert(
         conversion.convert(site, arithmetic)
 
 
-def _add_input(builder: GraphBuilder, info: InputInfo, layout: Layout) -> None:
+def _add_input(
+    builder: GraphBuilder, info: InputInfo, layout: Layout, given: Quantizer | None
+) -> None:
+    if given is not None:
+        activation = builder.add_input(Tensor.of_type(info.name, layout.sizes, given.type), layout)
+        builder.meaning(activation, given.quantization)
+        builder.values[info.name] = Real(activation, given.scale, given.encoding)
+        return
     value = FloatInput(info, layout, layout)
     if info.type is None and info.annotated is None:
         builder.values[info.name] = value

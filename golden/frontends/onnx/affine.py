@@ -1,6 +1,5 @@
 """Real numbers that constants scale and shift."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +10,7 @@ from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic, scale_of
 from bittrue.golden.frontends.onnx.builder import Site
 from bittrue.golden.frontends.onnx.layout import Layout
+from bittrue.golden.frontends.onnx.no_integer_kernel import NoIntegerKernelError
 from bittrue.golden.frontends.onnx.quantize import accumulated_codes
 from bittrue.golden.frontends.onnx.values import (
     Accumulated,
@@ -39,10 +39,12 @@ def finite(site: Site, position: int, values: Numbers) -> Numbers:
 def stepped(site: Site, value: Real | Accumulated, *steps: Step) -> Accumulated:
     """Return numbers of single codes after operations in float32."""
     if isinstance(value, Real):
-        if value.functions:
-            raise UserError(
+        earlier = tuple(function for function in value.functions if isinstance(function, Step))
+        if len(earlier) < len(value.functions):
+            raise NoIntegerKernelError(
                 "ONNX Runtime computes it in float32 for each channel; import with profile onnx"
             )
+        steps, value = (*earlier, *steps), replace(value, functions=())
         kernel = Kernel(
             "steps", (scale_of(value).reshape(1),), (value.activation.type,), explicit=True
         )
@@ -88,13 +90,12 @@ def set_affine(
         numbers = addend if factor is None else factor
         assert numbers is not None
         if isinstance(value, Real) and numbers.size == 1:
-            site.set(value.then(_scalar_function(factor, addend, divide)))
+            site.set(value.then(_step(factor, addend, divide, value.activation.layout)))
             return
         single = isinstance(value, Real) or (value.kernel and value.kernel.name == "steps")
         if single and _limits(value) == Limits():
-            operand = _per_channel(numbers, layout_of_numbers(value)).astype(np.float32)
-            operation = "Add" if factor is None else "Div" if divide else "Mul"
-            site.set(stepped(site, value, Step(operation, operand)))
+            step = _step(factor, addend, divide, layout_of_numbers(value))
+            site.set(stepped(site, value, step))
             return
     if isinstance(value, Real) and not value.functions:
         value = accumulated_codes(value, site.builder)
@@ -108,7 +109,7 @@ def set_affine(
         factors = 1 / factors
     addends = None if addend is None else _per_channel(addend, value.layout)
     if not arithmetic.takes_affine(value) or (factors is not None and arithmetic.name != "onnx"):
-        raise UserError(
+        raise NoIntegerKernelError(
             "ONNX Runtime computes it in float32 between integer operators; import with profile "
             "onnx, which rounds the exact number"
         )
@@ -159,17 +160,11 @@ def _limited_affine(
     )
 
 
-def _scalar_function(
-    factor: Numbers | None, addend: Numbers | None, divide: bool
-) -> Callable[[Numbers], Numbers]:
-    if factor is not None:
-        multiplier = np.float32(factor.reshape(()))
-        if divide:
-            return lambda real: real / multiplier.astype(real.dtype)
-        return lambda real: real * multiplier.astype(real.dtype)
-    assert addend is not None
-    shift = np.float32(addend.reshape(()))
-    return lambda real: real + shift.astype(real.dtype)
+def _step(factor: Numbers | None, addend: Numbers | None, divide: bool, layout: Layout) -> Step:
+    numbers = addend if factor is None else factor
+    assert numbers is not None
+    operation = "Add" if factor is None else "Div" if divide else "Mul"
+    return Step(operation, _per_channel(numbers, layout).astype(np.float32))
 
 
 def _per_channel(values: Numbers, layout: Layout) -> Fractions:

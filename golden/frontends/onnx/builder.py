@@ -47,7 +47,7 @@ _MEANINGS: Mapping[type, str] = {
     Accumulated: "real numbers that no QuantizeLinear or Quant has made codes of",
     Sum: "a sum that no QuantizeLinear or Quant has made codes of",
     Later: "real numbers that no QuantizeLinear or Quant has made codes of",
-    FloatInput: "an input in real numbers; put QuantizeLinear or Quant behind it",
+    FloatInput: "an input in real numbers that no QuantizeLinear or Quant makes codes of",
     QuantizedConstant: "a dequantized constant",
     Constant: "a constant",
 }
@@ -330,10 +330,14 @@ class Site:
         if isinstance(value, Later) and Later not in kinds and Real in kinds:
             value = self.builder.settled(self.node.inputs[position])
         if not isinstance(value, kinds):
-            meanings = (_MEANINGS[kind].split(";")[0] for kind in kinds)
+            allowed = " or ".join(dict.fromkeys(_MEANINGS[kind] for kind in kinds))
+            if isinstance(value, FloatInput):
+                allowed += (
+                    "; say what its codes are, such as --input-type uint8:1/255, or quantize it"
+                )
             raise UserError(
                 f"its input {self.node.inputs[position]!r} is {_MEANINGS[type(value)]}; allowed: "
-                f"{' or '.join(dict.fromkeys(meanings))}"
+                f"{allowed}"
             )
         return value
 

@@ -12,6 +12,7 @@ from bittrue.golden.frontends.onnx.builder import Site
 from bittrue.golden.frontends.onnx.coded import UINT8, one_scale, one_zero_point, quantizer_of
 from bittrue.golden.frontends.onnx.layout import Layout
 from bittrue.golden.frontends.onnx.model import Constant
+from bittrue.golden.frontends.onnx.no_integer_kernel import NoIntegerKernelError
 from bittrue.golden.frontends.onnx.quantize import quantize
 from bittrue.golden.frontends.onnx.quantizer import Quantizer, finite_fraction
 from bittrue.golden.frontends.onnx.values import (
@@ -55,7 +56,7 @@ def set_accumulated(
             node = replace(node, bias=_vector(value.codes - value.zero_point, channels))
         else:
             if isinstance(value, QuantizedConstant) and arithmetic.name != "onnx":
-                raise UserError(
+                raise NoIntegerKernelError(
                     "its bias has another scale than input scale times weight scale, which ONNX "
                     "Runtime takes it to have; quantize the bias with that scale"
                 )

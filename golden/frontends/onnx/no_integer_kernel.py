@@ -3,6 +3,7 @@
 from typing import NoReturn
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.obstacles import Obstacle
 
 
 class NoIntegerKernelError(UserError):
@@ -10,6 +11,21 @@ class NoIntegerKernelError(UserError):
 
     The profile ``onnx`` takes it: there the exact number is rounded once.
     """
+
+
+class FloatingPointWarning(UserWarning):
+    """A file is imported as the standard defines it, not as ONNX Runtime rounds it."""
+
+
+def floating_point_note(obstacles: tuple[Obstacle, ...]) -> str:
+    """Return what a user is told of operators that ONNX Runtime computes in floating point."""
+    first, others = obstacles[0], len(obstacles) - 1
+    more = f", and {others} more" if others else ""
+    return (
+        f"{first.place}{more}: ONNX Runtime computes it in float32, which no integers equal; "
+        "imported with profile onnx, where every number is exact and rounded once by each "
+        "quantizer: beside a tie ONNX Runtime can get another code"
+    )
 
 
 def refuse(what: str) -> NoReturn:

@@ -136,14 +136,17 @@ class OnnxRuntimeArithmetic(OnnxArithmetic):
         free = clamp == (quantizer.minimum, quantizer.maximum)
         if eight_bits and same and free and not total.subtract:
             reference = _quantized_sum(first, second, quantizer)
-        return add_operands(
-            total.operands,
-            total.subtract,
-            quantizer,
-            clamp,
-            reference,
-            advice="import with profile onnx",
-        )
+        try:
+            return add_operands(
+                total.operands,
+                total.subtract,
+                quantizer,
+                clamp,
+                reference,
+                advice="import with profile onnx",
+            )
+        except UserError as error:
+            raise NoIntegerKernelError(str(error)) from error
 
     @staticmethod
     def _kernel_of(kernel: Kernel, quantizer: Quantizer) -> str:

@@ -1,6 +1,7 @@
 """Two tensors of an elementwise operator, brought to one order of dimensions."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,35 @@ def aligned_operands(site: Site) -> Pair:
     """Return the two inputs of an operator as tensors of the graph; see `align`."""
     first, second = site.take(0, *_OPERANDS), site.take(1, *_OPERANDS)
     return align(first, second, site.builder, site.output)
+
+
+def composed(
+    site: Site, function: Callable[[NDArray[Any], NDArray[Any]], NDArray[Any]]
+) -> Real | None:
+    """Return what a function makes of two operands that are functions of the same codes.
+
+    As of ``x * sigmoid(x)``, which is a function of x alone; None for other operands.
+    """
+    first, second = site.input(0), site.input(1)
+    if not isinstance(first, Real) or not isinstance(second, Real):
+        return None
+    same = first.activation.name == second.activation.name and (
+        (first.activation.layout, first.scale, first.encoding)
+        == (second.activation.layout, second.scale, second.encoding)
+    )
+    if not same or not (first.functions or second.functions):
+        return None
+
+    def both(real: NDArray[Any]) -> NDArray[Any]:
+        results = []
+        for operand in (first, second):
+            numbers = real
+            for each in operand.functions:
+                numbers = each(numbers)
+            results.append(numbers)
+        return function(*results)
+
+    return replace(first, functions=(both,))
 
 
 def constant_operand(site: Site) -> tuple[int, NDArray[Any]] | None:

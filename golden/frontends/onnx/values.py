@@ -128,6 +128,11 @@ class Step:
                 return numbers / operand
         return numbers + operand
 
+    def __call__(self, numbers: NDArray[Any]) -> NDArray[Any]:
+        """Return what one operand makes of numbers, in their precision."""
+        one = replace(self, operand=self.operand.reshape(1).astype(numbers.dtype))
+        return one.apply(numbers, slice(None))
+
 
 @dataclass(frozen=True, eq=False)
 class Kernel:

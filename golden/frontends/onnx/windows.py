@@ -20,8 +20,8 @@ def window_of(site: Site, size: tuple[int, int], image: Activation) -> Window:
         pads = site.sizes("pads", (0,) * 2 * spatial)
         if len(pads) != 2 * spatial:
             raise UserError(f"its pads are {pads}; allowed: {2 * spatial} sizes")
-        given = (*zip(pads[:spatial], pads[spatial:], strict=True), (0, 0))
-        return Window(size, stride, dilation, (given[0], given[1]))
+        ends = [*zip(pads[:spatial], pads[spatial:], strict=True), (0, 0)]
+        return Window(size, stride, dilation, (ends[0], ends[1]))
     if scheme == "VALID":
         return Window(size, stride, dilation)
     if scheme not in ("SAME_UPPER", "SAME_LOWER"):

@@ -30,7 +30,12 @@ def to_codes(graph: Graph, *samples: Tensor) -> dict[str, Int64]:
     if len(samples) != len(graph.inputs):
         raise UserError(f"{len(samples)} tensors are given; the graph has {len(graph.inputs)}")
     return {
-        tensor.name: _channels_last(_map(graph, tensor.name).quantize(values)).numpy()
+        tensor.name: _map(graph, tensor.name)
+        .quantize(values)
+        .permute(
+            0, *(1 + _layout(graph, tensor.name).index(axis) for axis in range(values.ndim - 1))
+        )
+        .numpy()
         for tensor, values in zip(graph.inputs, samples, strict=True)
     }
 
@@ -38,7 +43,7 @@ def to_codes(graph: Graph, *samples: Tensor) -> dict[str, Int64]:
 def to_real(graph: Graph, name: str, codes: NDArray[np.integer]) -> Tensor:
     """Return what the codes of a tensor stand for; images as torch has them."""
     real = _map(graph, name).dequantize(torch.from_numpy(codes.astype(np.int64)))
-    return real.permute(0, 3, 1, 2) if real.ndim == 4 else real
+    return real.permute(0, *(1 + axis for axis in _layout(graph, name)))
 
 
 def _map(graph: Graph, name: str) -> AffineMap | BipolarMap:
@@ -49,5 +54,7 @@ def _map(graph: Graph, name: str) -> AffineMap | BipolarMap:
     return AffineMap(graph.tensors[name].type, scale, encoding.zero_point)
 
 
-def _channels_last(values: Tensor) -> Tensor:
-    return values.permute(0, 2, 3, 1) if values.ndim == 4 else values
+def _layout(graph: Graph, name: str) -> tuple[int, ...]:
+    """Return where each dimension of torch's tensor is in the graph."""
+    rank = len(graph.tensors[name].shape)
+    return graph.layouts.get(name, (2, 0, 1) if rank == 3 else tuple(range(rank)))

@@ -22,12 +22,15 @@ class FloatNetwork:
         Each after those whose outputs it reads.
     shapes : mapping of str to tuple of int
         Of every tensor, without the batch.
+    lines : frozenset of str
+        Inputs and outputs of shape (channels, length), which the graph holds as (length, channels).
     """
 
     inputs: tuple[str, ...]
     layers: tuple[Layer, ...]
     outputs: tuple[str, ...]
     shapes: Mapping[str, tuple[int, ...]]
+    lines: frozenset[str] = frozenset()
 
     @property
     def matrices(self) -> tuple[Matrix, ...]:

@@ -70,6 +70,10 @@ class Layer(ABC):
         """
         raise UserError("no integer node computes it")
 
+    def lowered(self, context: LoweringContext) -> list[Node]:
+        """Return the integer nodes that compute it, in order; the last one makes its output."""
+        return [self.lower(context)]
+
     @property
     def quantizes_result(self) -> bool:
         """Whether what it computes from codes is not on their grid already."""

@@ -46,17 +46,19 @@ def lower(
     )
     for name in network.inputs:
         shape = channels_last(network.shapes[name])
+        shape = shape[::-1] if name in network.lines else shape
         context.tensors[name] = Tensor.of_type(name, shape, activations[name].codes)
     nodes = []
     for layer in network.layers:
         try:
-            node = layer.lower(context)
-            inference = node.infer(*(context.tensors[name] for name in node.inputs))
+            made = layer.lowered(context)
+            for node in made:
+                inference = node.infer(*(context.tensors[name] for name in node.inputs))
+                context.tensors[node.output] = inference.tensor
         except UserError as error:
             kind = type(layer).__name__.lower()
             raise UserError(f"layer {layer.output!r} ({kind}): {error}") from error
-        context.tensors[layer.output] = inference.tensor
-        nodes.append(node)
+        nodes += made
     for name in network.outputs:
         if name in context.order:
             raise UserError(
@@ -71,5 +73,6 @@ def lower(
             name: Quantization(Fraction(scale_of(mapping)), encoding_of(mapping))
             for name, mapping in activations.items()
         },
-        layouts={name: (2, 0, 1) for name, shape in network.shapes.items() if len(shape) == 3},
+        layouts={name: (2, 0, 1) for name, shape in network.shapes.items() if len(shape) == 3}
+        | dict.fromkeys(network.lines, (1, 0)),
     )

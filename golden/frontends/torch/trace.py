@@ -6,7 +6,9 @@ import operator
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr
+from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.export import ExportedProgram
@@ -16,11 +18,20 @@ from torch.fx.node import map_arg
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.obstacles import Obstacles
 from bittrue.golden.frontends.torch import operators
-from bittrue.golden.frontends.torch.channels_last import Shape
+from bittrue.golden.frontends.torch.channels_last import Shape, torch_order
 from bittrue.golden.frontends.torch.evaluation import evaluation_copy, outputs_of
 from bittrue.golden.frontends.torch.float_network import FloatNetwork
 from bittrue.golden.frontends.torch.layer import Layer
-from bittrue.golden.frontends.torch.translation import PARTING, SAME, TRANSLATIONS, Call
+from bittrue.golden.frontends.torch.operators.line import image_of_line, line_of_image
+from bittrue.golden.frontends.torch.translation import (
+    PARTING,
+    RESHAPING,
+    SAME,
+    TRANSLATIONS,
+    TURNING,
+    Call,
+    result_of,
+)
 from bittrue.golden.registry import import_modules, import_users_operators
 
 import_modules(operators)
@@ -84,6 +95,8 @@ class _Translation:
         self._wholes: set[Node] = set()  # Of which parts are taken.
         self._shapes: dict[str, Shape] = {}
         self._layers: list[Layer] = []
+        self._lines: set[Node] = set()  # Of shape (samples, channels, length), images here.
+        self._ends: set[str] = set()  # Inputs and outputs that are lines.
         user_inputs = program.graph_signature.user_inputs
         self._depending: set[Node] = set()  # On an input, whether it can be translated or not.
         obstacles = Obstacles()
@@ -91,6 +104,8 @@ class _Translation:
             if node.op == "placeholder" and node.name in user_inputs:
                 self._depending.add(node)
                 self._define(node, node.name)
+                if _is_read_as_line(node):
+                    self._open_line(node)
             elif node.op == "call_function":
                 call = Call(node, self._names, self._shapes, self._constants)
                 with obstacles.at(call.operator, call.description, makes=[node.name]):
@@ -100,16 +115,25 @@ class _Translation:
         wanted = program.graph_signature.user_outputs
         outputs = program.graph.output_node().args[0]
         assert isinstance(outputs, tuple | list)
+        names = tuple(
+            self._output(node) for node in outputs if isinstance(node, Node) and node.name in wanted
+        )
         self.network = FloatNetwork(
             tuple(name for name in user_inputs if isinstance(name, str)),
             tuple(self._layers),
-            tuple(
-                self._output(node)
-                for node in outputs
-                if isinstance(node, Node) and node.name in wanted
-            ),
+            names,
             self._shapes,
+            frozenset(self._ends),
         )
+
+    def _open_line(self, node: Node) -> None:
+        """Make an image of an input that is a line."""
+        name = self._names[node]
+        self._lines.add(node)
+        self._ends.add(name)
+        layer = image_of_line(name, self._unique(f"{name}_line"), self._shapes[name])
+        self._define(node, layer.output)
+        self._layers.append(layer)
 
     def _translate(self, call: Call, obstacles: Obstacles) -> None:
         node = call.node
@@ -129,20 +153,46 @@ class _Translation:
         obstacles.require(each.name for each in node.all_input_nodes)
         if name in SAME or first or (depends and name in PARTING):
             self._names[node] = self._names[node.all_input_nodes[0]]
+            if node.all_input_nodes[0] in self._lines:
+                self._lines.add(node)
             if name in PARTING:
                 self._wholes.add(node)
             return
         if not call.inputs:
             self._constants[node.name] = self._evaluate(node)
             return
+        call = replace(call, line=self._makes_line(call))
+        if call.line:
+            self._lines.add(node)
         layer = TRANSLATIONS[name](call, self._unique(call.place or node.name))
         self._define(node, layer.output)
         self._layers.append(layer)
 
+    def _makes_line(self, call: Call) -> bool:
+        """Return whether what an operator makes is a line, which is an image of width 1 here."""
+        shape = tuple(int(size) for size in result_of(call.node).shape[1:])
+        if len(shape) != 2:
+            return False
+        if call.operator in TURNING:
+            return len(call.input_shape) == 2
+        if call.operator in RESHAPING:  # What is held in a line's order is one.
+            source = call.input_shape
+            return len(source) == 3 and np.array_equal(
+                torch_order(source), torch_order((*shape, 1))
+            )
+        return any(node in self._lines for node in call.node.all_input_nodes)
+
     def _output(self, node: Node) -> str:
         if node not in self._names:
             raise UserError(f"output {node.name!r} is constant; outputs must depend on the input")
-        return self._names[node]
+        if node not in self._lines:
+            return self._names[node]
+        image = self._names[node]
+        layer = line_of_image(image, self._unique(f"{image}_line"), self._shapes[image])
+        self._layers.append(layer)
+        self._shapes[layer.output] = layer.shape
+        self._ends.add(layer.output)
+        return layer.output
 
     def _evaluate(self, node: Node) -> Tensor:
         """Compute a weight that follows from parameters alone, as parametrizations do."""
@@ -154,15 +204,13 @@ class _Translation:
         return result
 
     def _define(self, node: Node, name: str) -> None:
-        value = node.meta["val"]
-        if isinstance(value, tuple | list):  # Batch normalization also returns its statistics.
-            value = value[0]
-        shape = tuple(int(size) for size in value.shape)
+        shape = tuple(int(size) for size in result_of(node).shape)
         if len(shape) < 2 or shape[0] != _BATCH:
             raise UserError(
                 f"tensor {name!r} has shape {shape} for a batch of {_BATCH}; the first dimension "
                 "must be the batch, and there must be another"
             )
+        shape = (*shape, 1) if node in self._lines else shape
         self._names[node], self._shapes[name] = name, shape[1:]
 
     def _unique(self, name: str) -> str:
@@ -170,6 +218,23 @@ class _Translation:
         while unique in self._shapes:
             count, unique = count + 1, f"{name}_{count}"
         return unique
+
+
+def _is_read_as_line(placeholder: Node) -> bool:
+    """Return whether an input, or what has its dimensions, is read as (channels, length)."""
+    reached, seen = [placeholder], {placeholder}
+    while reached:
+        node = reached.pop()
+        if not isinstance(node.meta.get("val"), Tensor) or node.meta["val"].ndim != 3:
+            continue
+        for reader in node.users:
+            name = str(reader.target).removeprefix("aten.").split(".")[0]
+            if name.removesuffix("1d") != name or "batch_norm" in name:
+                return True
+            if name not in TURNING | RESHAPING | {"linear", "matmul"} and reader not in seen:
+                seen.add(reader)
+                reached.append(reader)
+    return False
 
 
 def _constants(program: ExportedProgram) -> dict[str, Tensor]:

@@ -26,12 +26,15 @@ class Call:
         Their shapes, without the batch.
     constants : mapping of str to Tensor
         Parameters and buffers by the name of their placeholder.
+    line : bool
+        Whether the result, (samples, channels, length), is an image of width 1 here.
     """
 
     node: Node
     names: Mapping[Node, str]
     shapes: Mapping[str, Shape]
     constants: Mapping[str, Tensor]
+    line: bool = False
 
     @property
     def operator(self) -> str:
@@ -63,7 +66,8 @@ class Call:
     @property
     def output_shape(self) -> Shape:
         """Shape of the result, without the batch."""
-        return tuple(int(size) for size in self.node.meta["val"].shape[1:])
+        shape = tuple(int(size) for size in result_of(self.node).shape[1:])
+        return (*shape, 1) if self.line else shape
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -76,6 +80,20 @@ class Call:
     def computes(self, argument: object) -> bool:
         """Whether an argument is a tensor that depends on the module's input."""
         return isinstance(argument, Node) and argument in self.names
+
+    def axis(self, dimension: int) -> int:
+        """Return a dimension of torch's first computed operand, counted without the batch.
+
+        Raises
+        ------
+        UserError
+            If it is the batch.
+        """
+        operand = next(node for node in self.node.all_input_nodes if node in self.names)
+        axis = dimension % len(result_of(operand).shape) - 1
+        if axis < 0:
+            raise self.refusal("is along the batch; allowed: another dimension")
+        return axis
 
     def constant(self, argument: object) -> Tensor:
         """Return a parameter or buffer in float32."""
@@ -107,12 +125,27 @@ class Call:
         if len(self.input_shape) != 3:
             raise self.refusal(
                 f"has an input of shape {('samples', *self.input_shape)}; allowed: (samples, "
-                "channels, height, width)"
+                "channels, height, width), and (samples, channels, length) where the module's "
+                "input or what comes before is one"
             )
+
+    @property
+    def spatial(self) -> int:
+        """Dimensions of the first computed operand beside batch and channels, as torch has it."""
+        operand = next(node for node in self.node.all_input_nodes if node in self.names)
+        return len(result_of(operand).shape) - 2
 
     def refusal(self, what: str) -> UserError:
         """Return the error that says what the operator does that is not supported."""
         return UserError(f"it {what}")
+
+
+def result_of(node: Node) -> Tensor:
+    """Return what is known of a result; of several, of the first."""
+    value = node.meta["val"]
+    # Batch normalization also returns its statistics, pooling its places.
+    first: Tensor = value[0] if isinstance(value, tuple | list) else value
+    return first
 
 
 Translate = Callable[[Call, str], Layer]
@@ -124,6 +157,14 @@ TRANSLATIONS: dict[str, Translate] = {}
 SAME = frozenset(("alias", "clone", "contiguous", "detach", "dropout", "lift_fresh_copy"))
 """Operators that return their input, in evaluation mode."""
 
+
+TURNING = frozenset(("permute", "transpose"))
+"""Operators that order the dimensions of their input."""
+
+RESHAPING = frozenset(
+    ("flatten", "reshape", "squeeze", "unflatten", "unsqueeze", "view", "_unsafe_view")
+)
+"""Operators that give the values of their input other dimensions, in the same order."""
 
 PARTING = frozenset(("split", "split_with_sizes"))
 """Operators that make several parts of their input, each of which is taken by itself."""

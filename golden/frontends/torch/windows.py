@@ -12,10 +12,11 @@ def pool_window(call: Call) -> Window:
     """Return a pooling window, padded at the end just as far as its last position reaches."""
     arguments = call.arguments
     call.require_image()
-    size = pair(arguments["kernel_size"])
-    stride = pair(arguments["stride"]) if arguments["stride"] else size
-    dilation = pair(arguments.get("dilation", 1))
-    padding = pair(arguments["padding"])
+    spatial = call.spatial
+    size = pair(arguments["kernel_size"], spatial)
+    stride = pair(arguments["stride"], spatial) if arguments["stride"] else size
+    dilation = pair(arguments.get("dilation", 1), spatial)
+    padding = pair(arguments["padding"], spatial, default=0)
     pads = []
     for axis in (0, 1):
         last = (call.output_shape[axis + 1] - 1) * stride[axis] - padding[axis]
@@ -24,8 +25,23 @@ def pool_window(call: Call) -> Window:
     return Window(size, stride, dilation, (pads[0], pads[1]))
 
 
-def pair(value: Any) -> Pair:
-    """Return an argument that is one number for height and width, or one for each."""
+def adaptive_window(call: Call) -> Window:
+    """Return the window of an adaptive pooling whose windows are all of one size."""
+    call.require_image()
+    sizes, results = call.input_shape[1:], call.output_shape[1:]
+    if sizes[0] % results[0] or sizes[1] % results[1]:
+        raise call.refusal(f"pools {sizes} to {results}; allowed: divisors of the sizes")
+    size = (sizes[0] // results[0], sizes[1] // results[1])
+    return Window(size, stride=size)
+
+
+def pair(value: Any, spatial: int = 2, default: int = 1) -> Pair:
+    """Return an argument that is one number for height and width, or one for each.
+
+    A line, of one dimension, has it in height, and `default` in width.
+    """
     values = [int(each) for each in value] if isinstance(value, list | tuple) else [int(value)]
+    if spatial == 1:
+        return values[0], default
     first, second = values * 2 if len(values) == 1 else values
     return first, second

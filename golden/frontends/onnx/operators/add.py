@@ -1,11 +1,19 @@
 """Add, Sub and QLinearAdd."""
 
+import numpy as np
+
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx.affine import set_affine
 from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
 from bittrue.golden.frontends.onnx.builder import Site
 from bittrue.golden.frontends.onnx.coded import UINT8, coded_operand, quantizer_of
-from bittrue.golden.frontends.onnx.operands import Pair, align, aligned_operands, constant_operand
+from bittrue.golden.frontends.onnx.operands import (
+    Pair,
+    align,
+    aligned_operands,
+    composed,
+    constant_operand,
+)
 from bittrue.golden.frontends.onnx.quantize import quantize
 from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
 from bittrue.golden.frontends.onnx.values import Codes, Sum
@@ -32,6 +40,10 @@ def _addition(site: Site, arithmetic: OnnxArithmetic, subtract: bool) -> None:
         set_affine(
             site, arithmetic, site.input(1 - position), None, -numbers if subtract else numbers
         )
+        return
+    function = composed(site, np.subtract if subtract else np.add)
+    if function is not None:
+        site.set(function)
         return
     pair = aligned_operands(site)
     site.set(_sum(pair, subtract))

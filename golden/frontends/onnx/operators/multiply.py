@@ -1,11 +1,19 @@
 """Mul, Div and QLinearMul."""
 
+import numpy as np
+
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx.affine import set_affine
 from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic, scale_of
 from bittrue.golden.frontends.onnx.builder import Site
 from bittrue.golden.frontends.onnx.coded import UINT8, coded_operand, quantizer_of
-from bittrue.golden.frontends.onnx.operands import Pair, align, aligned_operands, constant_operand
+from bittrue.golden.frontends.onnx.operands import (
+    Pair,
+    align,
+    aligned_operands,
+    composed,
+    constant_operand,
+)
 from bittrue.golden.frontends.onnx.quantize import quantize
 from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
 from bittrue.golden.frontends.onnx.values import Accumulated, Codes, Kernel, fractions, one_fraction
@@ -29,6 +37,10 @@ def _multiplication(site: Site, arithmetic: OnnxArithmetic, divide: bool) -> Non
         if divide and (position == 0 or not numbers.all()):
             raise UserError("it divides by what is no constant, or by 0; allowed: constants")
         set_affine(site, arithmetic, site.input(1 - position), numbers, None, divide)
+        return
+    function = composed(site, np.divide if divide else np.multiply)
+    if function is not None:
+        site.set(function)
         return
     if divide:
         raise UserError("it divides by what is no constant; allowed: constants")

@@ -1,5 +1,6 @@
 """Functions of single numbers: activations."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -48,6 +49,50 @@ def _elu(site: Site) -> Callable[[Numbers], Numbers]:
     return _through_float64(lambda real: np.where(real < 0, alpha * np.expm1(real), real))
 
 
+def _gelu(site: Site) -> Callable[[Numbers], Numbers]:
+    form = site.text("approximate", "none")
+    if form not in ("none", "tanh"):
+        raise UserError(f"its approximate is {form!r}; allowed: none, tanh")
+    if form == "none":
+        return _through_float64(lambda real: real / 2 * (1 + _erf(real * math.sqrt(0.5))))
+    root = math.sqrt(2 / math.pi)
+    return _through_float64(
+        lambda real: real / 2 * (1 + np.tanh(root * (real + 0.044715 * real**3)))
+    )
+
+
+def _erf(real: Numbers) -> Numbers:
+    return np.vectorize(math.erf, otypes=[np.float64])(real)
+
+
+def _softplus(real: Numbers) -> Numbers:
+    return np.maximum(real, 0) + np.log1p(np.exp(-np.abs(real)))
+
+
+def _selu(site: Site) -> Callable[[Numbers], Numbers]:
+    alpha, gamma = (
+        site.number("alpha", 1.67326319217681884765625),
+        site.number("gamma", 1.05070102214813232421875),
+    )
+    return _through_float64(
+        lambda real: gamma * np.where(real < 0, alpha * np.expm1(np.minimum(real, 0)), real)
+    )
+
+
+def _celu(site: Site) -> Callable[[Numbers], Numbers]:
+    alpha = site.number("alpha", 1.0)
+    if alpha <= 0:
+        raise UserError(f"its alpha is {alpha}; allowed: positive")
+    return _through_float64(
+        lambda real: np.where(real < 0, alpha * np.expm1(np.minimum(real, 0) / alpha), real)
+    )
+
+
+def _thresholded_relu(site: Site) -> Callable[[Numbers], Numbers]:
+    alpha = np.float32(site.number("alpha", 1.0))
+    return lambda real: np.where(real > alpha.astype(real.dtype), real, 0).astype(real.dtype)
+
+
 _FUNCTIONS: dict[str, Callable[[Site], Callable[[Numbers], Numbers]]] = {
     "Sigmoid": lambda site: _sigmoid,
     "Tanh": lambda site: _through_float64(np.tanh),
@@ -57,15 +102,45 @@ _FUNCTIONS: dict[str, Callable[[Site], Callable[[Numbers], Numbers]]] = {
     "Elu": _elu,
     "Abs": lambda site: np.abs,
     "Neg": lambda site: np.negative,
+    "Erf": lambda site: _through_float64(_erf),
+    "Gelu": _gelu,
+    "Softplus": lambda site: _through_float64(_softplus),
+    "Softsign": lambda site: lambda real: real / (1 + np.abs(real)),
+    "Mish": lambda site: _through_float64(lambda real: real * np.tanh(_softplus(real))),
+    "Exp": lambda site: _through_float64(np.exp),
+    "Selu": _selu,
+    "Celu": _celu,
+    "ThresholdedRelu": _thresholded_relu,
+    "Floor": lambda site: np.floor,
+    "Ceil": lambda site: np.ceil,
+    "Round": lambda site: np.rint,
 }
 
 
-@converts("Sigmoid", "Tanh", "HardSwish", "Abs", "Neg")
-@converts("LeakyRelu", "Elu", attributes=("alpha",))
+@converts("Sigmoid", "Tanh", "HardSwish", "Abs", "Neg", "Erf", "Softplus", "Softsign", "Mish")
+@converts("Exp", "Floor", "Ceil", "Round")
+@converts("LeakyRelu", "Elu", "Celu", "ThresholdedRelu", attributes=("alpha",))
+@converts("Selu", attributes=("alpha", "gamma"))
+@converts("Gelu", attributes=("approximate",))
+@converts("Gelu", domains=(MICROSOFT,), inputs=1)
 @converts("HardSigmoid", attributes=("alpha", "beta"))
 def _function(site: Site, arithmetic: OnnxArithmetic) -> None:
     function = _FUNCTIONS[site.node.operator](site)
     site.set(applied(site.take(0, *NUMBERS), function, None))
+
+
+@converts("PRelu")
+def _p_relu(site: Site, arithmetic: OnnxArithmetic) -> None:
+    """Convert one with one slope for all channels: a function of single numbers."""
+    slopes = np.unique(site.numbers(1))
+    if slopes.size != 1:
+        raise UserError(f"it has {slopes.size} slopes; allowed: one for all channels")
+    (slope,) = slopes.astype(np.float32)
+
+    def p_relu(real: Numbers) -> Numbers:
+        return np.where(real < 0, slope.astype(real.dtype) * real, real)
+
+    site.set(applied(site.take(0, *NUMBERS), p_relu, None))
 
 
 @converts("QLinearSigmoid", domains=(MICROSOFT,), inputs=5)

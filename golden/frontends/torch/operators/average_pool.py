@@ -1,6 +1,5 @@
 """The average of each window."""
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -16,7 +15,7 @@ from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.operators.mean import whole_image_mean
 from bittrue.golden.frontends.torch.operators.sum_pool import SumPool
 from bittrue.golden.frontends.torch.translation import Call, translates
-from bittrue.golden.frontends.torch.windows import pool_window
+from bittrue.golden.frontends.torch.windows import adaptive_window, pool_window
 
 _NO_PADDING = ((0, 0), (0, 0))
 
@@ -65,11 +64,11 @@ class AveragePool(Layer):
         )
 
 
-@translates("avg_pool2d")
+@translates("avg_pool1d", "avg_pool2d")
 def _average_pool(call: Call, output: str) -> Layer:
     arguments, window = call.arguments, pool_window(call)
     pads_end_further = any(after > before for before, after in window.padding)
-    divisor = arguments["divisor_override"]
+    divisor = arguments.get("divisor_override")
     if divisor is None and not arguments["count_include_pad"] and window.padding != _NO_PADDING:
         return AveragePool(inputs=call.inputs, output=output, window=window)
     if divisor is None and pads_end_further:
@@ -81,14 +80,10 @@ def _average_pool(call: Call, output: str) -> Layer:
     return SumPool(inputs=call.inputs, output=output, window=window, divisor=divisor)
 
 
-@translates("adaptive_avg_pool2d")
+@translates("adaptive_avg_pool1d", "adaptive_avg_pool2d")
 def _adaptive_average_pool(call: Call, output: str) -> Layer:
     call.require_image()
-    sizes, results = call.input_shape[1:], call.output_shape[1:]
-    if results == (1, 1):
+    if call.output_shape[1:] == (1, 1):
         return whole_image_mean(call.inputs, output)
-    if sizes[0] % results[0] or sizes[1] % results[1]:
-        raise call.refusal(f"pools {sizes} to {results}; allowed: divisors of the sizes")
-    size = (sizes[0] // results[0], sizes[1] // results[1])
-    window = graph.Window(size, stride=size)
-    return SumPool(inputs=call.inputs, output=output, window=window, divisor=math.prod(size))
+    window = adaptive_window(call)
+    return SumPool(inputs=call.inputs, output=output, window=window, divisor=window.taps)

@@ -51,8 +51,6 @@ def _concat(call: Call, output: str) -> Layer:
     tensors = list(call.arguments["tensors"])
     if not all(call.computes(tensor) for tensor in tensors):
         raise call.refusal("joins a constant tensor; allowed: computed tensors")
-    dimension = call.arguments["dim"] % (len(call.output_shape) + 1) - 1
-    if dimension < 0:
-        raise call.refusal("joins along the batch; allowed: another dimension")
+    dimension = call.axis(int(call.arguments["dim"]))
     inputs = tuple(call.names[tensor] for tensor in tensors)
     return Concat(inputs=inputs, output=output, dimension=dimension)

@@ -1,18 +1,21 @@
-"""Two-dimensional convolution."""
+"""Convolution over images, and over images whose pixels are set apart: transposed convolution."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 from torch.nn import functional
 
 from bittrue.golden import graph
+from bittrue.golden.frontends.torch.channels_last import channels_last
 from bittrue.golden.frontends.torch.layer import Layer, Matrix, padded
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.matrix_arithmetic import MatrixArithmetic
 from bittrue.golden.frontends.torch.translation import Call, translates
 from bittrue.golden.frontends.torch.windows import pair
 from bittrue.golden.graph.window import Pair
+from bittrue.golden.lowering.movements import Image, cropped, set_apart
 
 _NONE = ((0, 0), (0, 0))
 
@@ -88,9 +91,13 @@ class Convolution(Matrix):
 
     def lower(self, context: LoweringContext) -> graph.Node:
         """See `Layer.lower`."""
+        return self.reading(self.inputs[0], context)
+
+    def reading(self, source: str, context: LoweringContext) -> graph.Node:
+        """Return the integer node, reading a tensor of the graph with its input's codes."""
         arithmetic = MatrixArithmetic.of(self, context)
         node = graph.Convolution(
-            inputs=self.inputs,
+            inputs=(source,),
             output=self.output,
             weight=arithmetic.weight.codes.transpose(0, 2, 3, 1),
             weight_type=arithmetic.weight.type,
@@ -103,11 +110,74 @@ class Convolution(Matrix):
         return arithmetic.requantized(node, self.clamp, context)
 
 
-@translates("conv2d")
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TransposeConvolution(Convolution):
+    """Convolution of pixels with zeros between them, by weights turned around.
+
+    Parameters
+    ----------
+    apart : (int, int)
+        Rows and columns from one pixel to the next.
+    ends : ((int, int), (int, int))
+        Where negative, how many of the rows and columns set apart are left out before and behind.
+    """
+
+    apart: Pair
+    ends: tuple[Pair, Pair]
+
+    def product(self, values: Tensor) -> Tensor:
+        """Return the products of inputs and weights, summed, and the bias."""
+        samples, channels, height, width = values.shape
+        vertical, horizontal = self.apart
+        spread = values.new_zeros(samples, channels, height * vertical, width * horizontal)
+        spread[:, :, ::vertical, ::horizontal] = values
+        (above, below), (left, right) = ([max(-end, 0) for end in ends] for ends in self.ends)
+        rows, columns = spread.shape[2] - below, spread.shape[3] - right
+        return super().product(spread[:, :, above:rows, left:columns])
+
+    def bordered(self, border: tuple[Pair, Pair]) -> Layer | None:
+        """See `Layer.bordered`: zeros before its input are not those it reads."""
+        return None
+
+    def response_to(self, weight: Tensor, means: Tensor) -> Tensor:
+        """See `Matrix.response_to`: one in so many of its taps meets a pixel."""
+        dense = Convolution(
+            inputs=self.inputs,
+            output=self.output,
+            weight=weight,
+            bias=torch.zeros_like(self.bias),
+            window=self.window,
+            groups=self.groups,
+        )
+        return dense.response_to(weight, means) / (self.apart[0] * self.apart[1])
+
+    def without_padding(self) -> Matrix:
+        """See `Matrix.without_padding`."""
+        raise NotImplementedError("its border is between its pixels, too")
+
+    def lowered(self, context: LoweringContext) -> list[graph.Node]:
+        """See `Layer.lowered`."""
+        (source,) = self.inputs
+        height, width, channels = channels_last(context.shapes[source])
+        code = context.encoding(source).zero_point
+        name = f"{self.output}/apart"
+        nodes = set_apart(source, (height, width, channels), self.apart, code, name)
+        if min(min(ends) for ends in self.ends) < 0:
+            image: Image = (height * self.apart[0], width * self.apart[1], channels)
+            nodes.append(cropped(name, image, self.ends, f"{name}/reached"))
+        for node in nodes:
+            tensors = (context.tensors[each] for each in node.inputs)
+            context.tensors[node.output] = node.infer(*tensors).tensor
+        return [*nodes, self.reading(nodes[-1].output, context)]
+
+
+@translates("conv1d", "conv2d")
 def _convolution(call: Call, output: str) -> Layer:
     arguments = call.arguments
-    weight = call.constant(arguments["weight"])
-    size, dilation = pair(weight.shape[2:]), pair(arguments["dilation"])
+    call.require_image()
+    weight, spatial = call.constant(arguments["weight"]), call.spatial
+    weight = weight[..., None] if spatial == 1 else weight
+    size, dilation = pair(weight.shape[2:]), pair(arguments["dilation"], spatial)
     match arguments["padding"]:
         case "same":
             totals = [d * (s - 1) for d, s in zip(dilation, size, strict=True)]
@@ -115,13 +185,15 @@ def _convolution(call: Call, output: str) -> Layer:
         case "valid":
             vertical = horizontal = (0, 0)
         case sizes:
-            vertical, horizontal = ((pad, pad) for pad in pair(sizes))
+            vertical, horizontal = ((pad, pad) for pad in pair(sizes, spatial, default=0))
     return Convolution(
         inputs=call.inputs,
         output=output,
         weight=weight,
         bias=call.bias(len(weight)),
-        window=graph.Window(size, pair(arguments["stride"]), dilation, (vertical, horizontal)),
+        window=graph.Window(
+            size, pair(arguments["stride"], spatial), dilation, (vertical, horizontal)
+        ),
         groups=int(arguments["groups"]),
     )
 

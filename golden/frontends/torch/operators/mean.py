@@ -69,10 +69,12 @@ class Mean(Scaled):
 
 @translates("mean")
 def _mean(call: Call, output: str) -> Layer:
-    arguments, rank = call.arguments, len(call.input_shape) + 1
+    arguments, rank = call.arguments, call.spatial + 2
     dimensions = sorted(dimension % rank - 1 for dimension in arguments.get("dim") or range(rank))
     if dimensions[0] < 0:
         raise call.refusal("averages over the batch; allowed: other dimensions")
+    if call.spatial == 1 and len(call.input_shape) == 3 and dimensions[-1] == 1:
+        dimensions.append(2)  # The places of a line are the height of an image of width 1.
     keep = bool(arguments["keepdim"])
     return Mean(
         inputs=call.inputs, output=output, dimensions=tuple(dimensions), keep_dimensions=keep

@@ -52,8 +52,10 @@ def _pad(call: Call, output: str) -> Layer:
         raise call.refusal(f"has mode {arguments['mode']!r}; allowed: 'constant'")
     call.require_image()
     pads = list(arguments["pad"])
-    if len(pads) > 4 or min(pads) < 0:
+    if len(pads) > 2 * call.spatial or min(pads) < 0:
         raise call.refusal(f"pads by {pads}; allowed: height and width, not negative")
+    if call.spatial == 1:
+        pads = [0, 0, *pads]
     left, right, top, bottom = pads + [0] * (4 - len(pads))
     return Pad(
         inputs=call.inputs,

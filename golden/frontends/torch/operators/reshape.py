@@ -12,7 +12,7 @@ from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.torch.channels_last import Shape, channels_last, torch_order
 from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
-from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.frontends.torch.translation import RESHAPING, Call, translates
 from bittrue.golden.numbers.arrays import Int64
 
 
@@ -60,6 +60,6 @@ class Reshape(Layer):
         return graph.Reshape(inputs=self.inputs, output=self.output, shape=channels_last(shape))
 
 
-@translates("flatten", "reshape", "squeeze", "unflatten", "unsqueeze", "view", "_unsafe_view")
+@translates(*RESHAPING)
 def _reshape(call: Call, output: str) -> Layer:
     return Reshape(inputs=call.inputs, output=output, shape=call.output_shape)

@@ -66,9 +66,7 @@ def _item(call: Call, output: str) -> Layer:
 def _part(call: Call, output: str, taken: slice) -> Layer:
     """Take a part along the dimension that an operator names."""
     shape = call.input_shape
-    dimension = int(call.arguments["dim"]) % (len(shape) + 1) - 1
-    if dimension < 0:
-        raise call.refusal("is along the batch; allowed: another dimension")
+    dimension = call.axis(int(call.arguments["dim"]))
     ranges = [range(size) for size in shape]
     ranges[dimension] = ranges[dimension][taken]
     return Slice(inputs=call.inputs, output=output, ranges=tuple(ranges))

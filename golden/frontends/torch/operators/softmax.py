@@ -39,6 +39,6 @@ class Softmax(Layer):
 @translates("softmax")
 def _softmax(call: Call, output: str) -> Layer:
     rank = len(call.input_shape) + 1
-    if rank not in (2, 4) or call.arguments["dim"] % rank != 1:
+    if rank not in (2, 4) or call.axis(int(call.arguments["dim"])) != 0:
         raise call.refusal("is not over dimension 1 of features or images; allowed: that")
     return Softmax(inputs=call.inputs, output=output)
