@@ -354,6 +354,58 @@ def extreme(
     return builder.build([a] if fixed else [a, b], [y])
 
 
+@_fixture("prelu")
+@_fixture("prelu, slopes of pixels", shape=IMAGE)
+@_fixture("prelu, one slope", shape=(1,))
+@_fixture("prelu, uint8", *_NOT_MICRO, dtype=np.uint8)
+def prelu(
+    builder: FixtureBuilder, shape: tuple[int, ...] = (1, 1, 4), dtype: Any = np.int8
+) -> bytes:
+    x = builder.activation("x", dtype, IMAGE)
+    lowest = np.iinfo(dtype).min
+    codes = builder.random.integers(lowest, lowest + 256, shape).astype(dtype)
+    slope = builder.constant("slope", codes, 0.011, lowest + 140)
+    y = builder.activation("y", dtype, IMAGE, 0.06)
+    builder.operator("PRELU", [x, slope], [y])
+    return builder.build([x], [y])
+
+
+@_fixture("squared difference", second=IMAGE)
+@_fixture("squared difference of rows", second=(1, 1, 1, 4))
+@_fixture("squared difference from a constant", second=(1, 7, 1, 1), fixed=True)
+def squared_difference(
+    builder: FixtureBuilder, second: tuple[int, ...], fixed: bool = False
+) -> bytes:
+    a = builder.activation("a", np.int8, IMAGE)
+    if fixed:
+        codes = builder.random.integers(-128, 128, second).astype(np.int8)
+        b = builder.constant("b", codes, 0.04, 5)
+    else:
+        b = builder.activation("b", np.int8, second, 0.04, 5)
+    y = builder.activation("y", np.int8, IMAGE, 0.7, -120)
+    builder.operator("SQUARED_DIFFERENCE", [a, b], [y], version=2)
+    return builder.build([a] if fixed else [a, b], [y])
+
+
+@_fixture("div by a constant", shape=(), code=37)
+@_fixture("div by a negative constant, relu", shape=(1, 1, 4), code=-90, fused="RELU")
+@_fixture("div by a constant, uint8", *_NOT_MICRO, shape=(1,), code=3, dtype=np.uint8)
+def division(
+    builder: FixtureBuilder,
+    shape: tuple[int, ...],
+    code: int,
+    dtype: Any = np.int8,
+    fused: str = "NONE",
+) -> bytes:
+    a = builder.activation("a", dtype, (1, 8, 8, 4))
+    b = builder.constant("b", np.full(shape, code, dtype), 0.03, 11)
+    y = builder.activation("y", dtype, (1, 8, 8, 4), 0.12)
+    builder.operator(
+        "DIV", [a, b], [y], "DivOptions", version=2, fusedActivationFunction=activation(fused)
+    )
+    return builder.build([a], [y])
+
+
 @_fixture("average pool", name="AVERAGE_POOL_2D")
 @_fixture("average pool, valid, stride 2", name="AVERAGE_POOL_2D", padding="VALID", stride=2)
 @_fixture("average pool, relu", name="AVERAGE_POOL_2D", fused="RELU")

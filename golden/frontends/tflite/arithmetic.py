@@ -35,7 +35,10 @@ from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 from bittrue.golden.numbers.rounding import Rounding
 
 Clamp = tuple[int, int]
+Slopes = tuple[float, float]
 
+INT8 = IntegerType(8, True)
+INT16 = IntegerType(16, True)
 INT32 = IntegerType(32, True)
 INT48 = IntegerType(48, True)
 """What TFLite's 64-bit accumulators may reach: its requantization asserts it."""
@@ -286,6 +289,16 @@ class LitertArithmetic:
         """Requantize codes as RELU does, which divides the scales in float32."""
         scale = float(source.scale32 / output.scale32)
         return self._scaled(bounds, scale, output, clamp)
+
+    def scaled(
+        self, bounds: AccumulatorBounds, scale: float, output: Affine, clamp: Clamp
+    ) -> Requantization:
+        """Requantize by MultiplyByQuantizedMultiplier."""
+        return self._scaled(bounds, scale, output, clamp)
+
+    def slopes(self, function: str, source: Affine, output: Affine, alpha: float) -> Slopes:
+        """Return the scales of ABS or LEAKY_RELU from zero on and below, formed in float32."""
+        return tables.slopes(function, source, output, alpha, np.float32)
 
     def concatenation_table(self, source: Affine, output: Affine) -> Int64:
         """Return the output code of every code of an input of CONCATENATION."""

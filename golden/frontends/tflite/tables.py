@@ -44,7 +44,6 @@ FLOAT_FUNCTIONS: dict[str, Callable[[Float32], Float32]] = {
 
 TABLES: dict[tuple[str, int], Callable[[Affine, Affine], Int64]] = {
     ("ABS", 8): elementwise.absolute_table,
-    ("ABS", 16): elementwise.absolute_table,
     ("LOG", 8): elementwise.log_table,
     ("LOG", 16): elementwise.log_table,
     ("NEG", 8): elementwise.negated_table,
@@ -99,16 +98,24 @@ def leaky_relu_table(source: Affine, output: Affine, alpha: float, wide: bool = 
     """
     values, kind = values_of(source), np.float64 if wide else np.float32
     sides = []
-    for scale in (
-        float(kind(source.scale) / kind(output.scale)),
-        float(kind(source.scale) * kind(np.float32(abs(alpha))) / kind(output.scale)),
-    ):
+    for scale in slopes("LEAKY_RELU", source, output, abs(alpha), kind):
         multiplier, exponent = (int(value) for value in quantize_multiplier(scale))
         if exponent > 31 - 17:
             raise UserError(f"LEAKY_RELU scales by {scale}; the reference's 32 bits would overflow")
         sides.append(multiply_by_quantized_multiplier(values, multiplier, exponent))
     negative = -sides[1] if alpha < 0 else sides[1]
     return saturated(np.where(values >= 0, sides[0], negative) + output.zero_point, output)
+
+
+def slopes(
+    function: str, source: Affine, output: Affine, alpha: float, kind: type[np.floating]
+) -> tuple[float, float]:
+    """Return the scales of ABS or LEAKY_RELU from zero on and below, formed in a type."""
+    ratio = float(kind(source.scale) / kind(output.scale))
+    if function == "ABS":
+        return ratio, -ratio
+    below = kind(source.scale) * kind(np.float32(alpha)) / kind(output.scale)
+    return ratio, float(below)
 
 
 def hard_swish_table(source: Affine, output: Affine) -> Int64:

@@ -4,7 +4,12 @@ import numpy as np
 
 from bittrue.golden.frontends.tflite import elementwise, tables
 from bittrue.golden.frontends.tflite.affine import Affine
-from bittrue.golden.frontends.tflite.arithmetic import Clamp, LitertArithmetic, WeightScale
+from bittrue.golden.frontends.tflite.arithmetic import (
+    Clamp,
+    LitertArithmetic,
+    Slopes,
+    WeightScale,
+)
 from bittrue.golden.graph import AccumulatorBounds, Requantization
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
@@ -53,6 +58,10 @@ class TfliteMicroArithmetic(LitertArithmetic):
     ) -> Requantization:
         """Requantize the product of MUL; the scale is formed in float64."""
         return self._scaled(bounds, first.scale * second.scale / output.scale, output, clamp)
+
+    def slopes(self, function: str, source: Affine, output: Affine, alpha: float) -> Slopes:
+        """Return the scales of ABS or LEAKY_RELU from zero on and below, formed in float64."""
+        return tables.slopes(function, source, output, alpha, np.float64)
 
     def table(self, function: str, source: Affine, output: Affine, alpha: float = 0.0) -> Int64:
         """Return functions of one code, where LiteRT forms scales or evaluates in float32.

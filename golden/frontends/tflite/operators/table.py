@@ -4,6 +4,7 @@ from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site
 from bittrue.golden.frontends.tflite.known_operators import Options
+from bittrue.golden.frontends.tflite.operators.prelu import emit_slopes
 from bittrue.golden.frontends.tflite.registry import converts
 from bittrue.golden.graph import Table
 
@@ -16,9 +17,12 @@ def _function(site: Site, arithmetic: LitertArithmetic) -> None:
     source, target = site.source(), site.target
     if source.type != target.type:
         raise UserError(f"its input is {source.type} and its output {target.type}; allowed: equal")
-    function = site.operator.name
+    function, alpha = site.operator.name, float(site.options.get("Alpha", 0.0))
+    if source.type.width == 16 and function in ("ABS", "LEAKY_RELU"):
+        emit_slopes(site, *arithmetic.slopes(function, source, target, alpha))
+        return
     if function == "GELU" and site.options.get("Approximate", False):
         function = "GELU_BY_TANH"
-    values = arithmetic.table(function, source, target, float(site.options.get("Alpha", 0.0)))
+    values = arithmetic.table(function, source, target, alpha)
     name = site.input(0).name
     site.emit(Table(inputs=(name,), output=site.output.name, values=values, type=target.type))
