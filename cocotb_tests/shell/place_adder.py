@@ -59,3 +59,29 @@ class PlaceAdder(wiring.Component):
             "odd": int((first % 2).sum()),
             "upper": int((first >> (self.kind.width - 1)).sum()),
         }
+
+
+class TwoAdders(wiring.Component):
+    """Two of them side by side, of images of different sizes; the layers are those of the first."""
+
+    def __init__(self) -> None:
+        kind = IntegerType(8, True)
+        self.adders = {"a": PlaceAdder(kind, 1, 6), "b": PlaceAdder(kind, 1, 4)}
+        codes = code_stream(kind, 1)
+        streams = {f"i_{name}": In(codes) for name in self.adders}
+        streams |= {f"o_{name}": Out(codes) for name in self.adders}
+        super().__init__(streams | {"stalls": Out(data.StructLayout({"odd": 1, "upper": 1}))})
+
+    @property
+    def beats(self) -> dict[str, int]:
+        """Of an image, by stream."""
+        return {f"{end}_{name}": each.beats for end in "io" for name, each in self.adders.items()}
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        for name, adder in self.adders.items():
+            m.submodules[name] = adder
+            wiring.connect(m, wiring.flipped(getattr(self, f"i_{name}")), adder.i)
+            wiring.connect(m, adder.o, wiring.flipped(getattr(self, f"o_{name}")))
+        m.d.comb += self.stalls.eq(self.adders["a"].stalls)
+        return m

@@ -1,12 +1,13 @@
 """The AXI shell under cocotbext-axi in both simulators, and faults that must not pass."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
-from amaranth.hdl import Cat, Module, Signal
+from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Member, Out
 
@@ -20,12 +21,14 @@ from bittrue.hdl.layers import code_stream
 from bittrue.hdl.printer.component_ports import flat_ports
 from bittrue.hdl.printer.verilog_output import to_verilog
 from bittrue.hdl.shell import AxiShell, axi_shell, counters, stream_output
+from bittrue.hdl.shell.image_counts import any_of
 from bittrue.hdl.shell.register_map import MAXIMUM_LAYERS, registers
 from bittrue.hdl.shell.skid_buffer import SkidBuffer
 from bittrue.hdl.shell.stream_input import StreamInput
-from cocotb_tests.shell.place_adder import PlaceAdder
+from cocotb_tests.shell.place_adder import PlaceAdder, TwoAdders
 
 BENCH = "cocotb_tests.shell.axi_bench"
+BENCH_OF_SEVERAL = "cocotb_tests.shell.several_bench"
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,10 @@ def shell_of(case: Case) -> AxiShell:
     return AxiShell(circuit, {"i": case.beats, "o": case.beats}, BUILD)
 
 
-def simulate(shell: AxiShell, case: Case, simulator: str, builds: Path, work: Path) -> None:
-    """Run every test of the bench on a shell."""
+def simulate(
+    shell: AxiShell, case: Case, simulator: str, builds: Path, work: Path, bench: str = BENCH
+) -> None:
+    """Run every test of a bench on a shell."""
     design = to_verilog(shell, "shell")
     ports = [f'public_flat_rw -module "shell" -var "{name}"' for name, _, _ in flat_ports(shell)]
     texts = {
@@ -75,7 +80,43 @@ def simulate(shell: AxiShell, case: Case, simulator: str, builds: Path, work: Pa
         )
     plan = {"kind": case.kind, "lanes": case.lanes, "beats": case.beats, "build": BUILD, "seed": 5}
     (work / "plan.json").write_text(json.dumps(plan))
-    run(simulator, build, "shell", BENCH, work, timeout=120)
+    run(simulator, build, "shell", bench, work, timeout=120)
+
+
+def shell_of_several() -> AxiShell:
+    circuit = TwoAdders()
+    return AxiShell(circuit, circuit.beats, BUILD)
+
+
+def test_counts_each_stream_of_several(simulator: str, builds: Path, tmp_path: Path) -> None:
+    simulate(shell_of_several(), CASES["int8"], simulator, builds, tmp_path, BENCH_OF_SEVERAL)
+
+
+def nobody_is_behind(m: Module, name: str, passes: Sequence[Value]) -> tuple[Value, list[Value]]:
+    first, behind = any_of(m, name, passes)
+    return first, [Const(0) for _ in behind]
+
+
+def first_is_all(m: Module, name: str, passes: Sequence[Value]) -> Value:
+    return passes[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"), [("any_of", nobody_is_behind), ("all_of", first_is_all)]
+)
+def test_images_counted_at_one_stream_alone_are_noticed(
+    name: str,
+    fault: Any,
+    any_simulator: str,
+    builds: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(axi_shell, name, fault)
+    with pytest.raises(SimulationError, match="1 of 2 tests failed"):
+        simulate(
+            shell_of_several(), CASES["int8"], any_simulator, builds, tmp_path, BENCH_OF_SEVERAL
+        )
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -101,11 +142,11 @@ def beats_lost(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
 
 
 def images_too_long(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
-    shell.output_beats += 1
+    shell.beats["o"] += 1
 
 
 def inputs_miscounted(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
-    shell.input_beats -= 1
+    shell.beats["i"] -= 1
 
 
 def layers_swapped(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
@@ -216,6 +257,10 @@ def test_a_circuit_without_stalls_has_no_stall_counters() -> None:
     shell = AxiShell(WithPorts({"i": In(CODES), "o": Out(CODES)}), {"i": 3, "o": 3})
     assert shell.layers == ()
     assert shell.registers[-1].name == "layers"
+
+
+def test_lint_of_several_streams_is_clean() -> None:
+    assert lint(to_verilog(shell_of_several(), "shell")) == []
 
 
 def test_lint_is_clean() -> None:

@@ -36,6 +36,7 @@ def write_bench(
     members: dict[str, Sequence[Mapping[str, object]]] = {
         "INPUT": [_member(inputs, place, "stimulus") for place in range(len(inputs))],
         "OUTPUT": [_member(outputs, place, "expected") for place in range(len(outputs))],
+        "SEVERAL": [{}] if len(inputs) + len(outputs) > 2 else [],
         "MORE": [{"MORE": number} for number in range(1, max(len(inputs), len(outputs)))],
     }
     values: dict[str, object] = {
@@ -102,6 +103,7 @@ def _together(
         "BOTH": "all" if several_in or several_out else "both",
         "TWO": "two" if len(files) == 2 else str(len(files)),
         "NAME_LENGTH": max(map(len, files)),
+        "PATH": '{folder, "/", name}' if len(files) == 2 else "path",
         "WIDEST": widest,
         "IN_MOVE": each(inputs, "in_moves@", " || "),
         "ANY_IN_MOVES": f"({each(inputs, 'in_moves@', ' || ')})" if several_in else "in_moves",

@@ -56,6 +56,9 @@ module testbench #(
     localparam WIDEST = @WIDEST@;
     reg [8*4096-1:0] folder;
     reg [8*@NAME_LENGTH@-1:0] name;
+@EACH SEVERAL@
+    reg [8*(4097+@NAME_LENGTH@)-1:0] path;
+@END@
     integer file;
     integer lines;
     integer line;
@@ -68,7 +71,10 @@ module testbench #(
             name = file_name;
             lines = expected_lines;
             line = 0;
-            file = $fopen({folder, "/", name}, "r");
+@EACH SEVERAL@
+            $sformat(path, "%0s/%0s", folder, name);  // Names differ in length.
+@END@
+            file = $fopen(@PATH@, "r");
             if (file == 0) begin
                 $display("FAIL: %0s/%0s cannot be opened; +folder= names its folder", folder, name);
                 refused = 1;
