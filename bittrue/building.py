@@ -10,6 +10,7 @@ from bittrue.flows.arguments.code_files import Codes
 from bittrue.flows.building.accelerator import Accelerator
 from bittrue.flows.building.output_folder import MANIFEST, check_replaceable, write_accelerator
 from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.cut import Cut
 from bittrue.golden.graph import Graph
 from bittrue.networks import input_codes
 from bittrue.planning import Plan
@@ -21,6 +22,7 @@ def build(
     name: str = "network",
     images: ArrayLike | Mapping[str, ArrayLike] | int = 2,
     seed: int = 1,
+    cut: Cut | None = None,
 ) -> Path:
     """Write the Verilog of a network, and everything that belongs to it.
 
@@ -35,6 +37,8 @@ def build(
         Samples for the testbench in the folder, as `predict` takes them; or how many random ones.
     seed : int
         Of the random ones.
+    cut : golden.frontends.cut.Cut, optional
+        What of the network's file the host computes, for the manifest.
 
     Returns
     -------
@@ -74,7 +78,7 @@ def build(
     accelerator = Accelerator(name, plan.circuits, plan.shell)
     expected = Executor(graph).run(stimulus)
     device = plan.device
-    write_accelerator(target, accelerator, device.name, device.part, stimulus, expected)
+    write_accelerator(target, accelerator, device.name, device.part, stimulus, expected, cut)
     return target / MANIFEST
 
 

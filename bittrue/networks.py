@@ -18,7 +18,12 @@ Codes = NDArray[np.integer[Any]]
 _ONNX = ".onnx"
 
 
-def load(path: str | Path, profile: str | None = None, end_at: Collection[str] = ()) -> Graph:
+def load(
+    path: str | Path,
+    profile: str | None = None,
+    inputs: Collection[str] = (),
+    outputs: Collection[str] = (),
+) -> Graph:
     """Read a network from a .bittrue, .tflite or .onnx file.
 
     Parameters
@@ -27,8 +32,8 @@ def load(path: str | Path, profile: str | None = None, end_at: Collection[str] =
     profile : str, optional
         The reference whose arithmetic to take, of formats that have several: ``litert``,
         ``tflm``, ``xnnpack``. By default the format's first.
-    end_at : collection of str
-        Tensors of the file to end the network at, in place of its outputs.
+    inputs, outputs : collection of str
+        Tensors of the file to begin and to end the network at, in place of those of the file.
 
     Returns
     -------
@@ -46,7 +51,7 @@ def load(path: str | Path, profile: str | None = None, end_at: Collection[str] =
     >>> [(tensor.name, tensor.shape, str(tensor.type)) for tensor in graph.inputs]
     [('input', (4,), 'int8')]
     """
-    return load_network(Path(path), profile, tuple(end_at))
+    return load_network(Path(path), profile, tuple(inputs), tuple(outputs))
 
 
 def save(graph: Graph, path: str | Path) -> None:

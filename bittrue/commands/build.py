@@ -17,6 +17,7 @@ from bittrue.flows.arguments.json_output import add_json_argument, print_json
 from bittrue.flows.arguments.model_arguments import (
     add_model_arguments,
     add_plan_arguments,
+    load_cut,
     load_model,
 )
 from bittrue.flows.building.accelerator import SHELLS
@@ -96,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
     name = arguments.model.stem if arguments.name is None else arguments.name
     images = {name: in_model_layout(graph, name, codes) for name, codes in stimulus.items()}
     with console.status("golden outputs, Verilog"):
-        manifest = bittrue.build(plan, arguments.output, name, images)
+        manifest = bittrue.build(plan, arguments.output, name, images, cut=load_cut(arguments))
     if arguments.json:
         print_json(plan_record(plan) | {"manifest": str(manifest)})
         return 0

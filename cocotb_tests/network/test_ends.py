@@ -87,7 +87,7 @@ GRAPHS: dict[str, Callable[[], Graph]] = {
     "siamese": siamese,
     "passed": passed_on,
     "crossed": crossed,
-    "random": partial(random_ends, 4),
+    **{f"random{seed}": partial(random_ends, seed) for seed in (2, 5)},
 }
 
 

@@ -12,6 +12,8 @@ from amaranth.lib import wiring
 from bittrue.flows.building.accelerator import Accelerator, End
 from bittrue.flows.planning.devices import Part
 from bittrue.flows.planning.planned import Plan
+from bittrue.golden.frontends.cut import Cut
+from bittrue.golden.frontends.cut import describe as describe_cut
 from bittrue.golden.graph import Certified, Graph, Tensor
 from bittrue.hdl.blocks.memory import Memory
 from bittrue.hdl.printer.component_ports import flat_ports
@@ -21,7 +23,9 @@ FORMAT = "bittrue accelerator"
 VERSION = 1
 
 
-def manifest(accelerator: Accelerator, device: str, part: Part) -> dict[str, Any]:
+def manifest(
+    accelerator: Accelerator, device: str, part: Part, cut: Cut | None = None
+) -> dict[str, Any]:
     """Return everything but the files.
 
     Parameters
@@ -31,6 +35,8 @@ def manifest(accelerator: Accelerator, device: str, part: Part) -> dict[str, Any
         Its name.
     part : Part
         The device in its package.
+    cut : Cut, optional
+        What of the file the host computes.
     """
     plan, budget = accelerator.plan, part.budget
     graph = plan.spec.graph
@@ -53,6 +59,7 @@ def manifest(accelerator: Accelerator, device: str, part: Part) -> dict[str, Any
         **_ends("input", accelerator.inputs, graph),
         **_ends("output", accelerator.outputs, graph),
         **_states(graph),
+        **({} if cut is None else {"host": describe_cut(cut)}),
         "ports": _ports(accelerator),
         "estimated_latency": accelerator.estimated_latency,
         "initiation_interval": plan.cycles,

@@ -15,6 +15,7 @@ from bittrue.flows.building.stand_alone_bench import write_bench
 from bittrue.flows.building.synthesis_scripts import write_scripts
 from bittrue.flows.planning.devices import Part
 from bittrue.golden.errors import ExecutionError, UserError
+from bittrue.golden.frontends.cut import Cut
 from bittrue.hdl.printer.rom_files import write_design
 
 MANIFEST = "manifest.json"
@@ -29,6 +30,7 @@ def write_accelerator(
     part: Part,
     stimulus: Mapping[str, Codes],
     expected: Mapping[str, Codes],
+    cut: Cut | None = None,
 ) -> None:
     """Write an accelerator's output folder.
 
@@ -44,6 +46,8 @@ def write_accelerator(
     stimulus, expected : mapping of str to ndarray of integers, shape (images, *shape)
         Codes for the stand-alone testbench, by input, and what golden computes from them, by
         output.
+    cut : Cut, optional
+        What of the network's file the host computes.
 
     Raises
     ------
@@ -52,7 +56,8 @@ def write_accelerator(
     ExecutionError
         If it cannot be written.
     """
-    replace_folder(folder, lambda new: _fill(new, accelerator, device, part, stimulus, expected))
+    given = accelerator, device, part, stimulus, expected, cut
+    replace_folder(folder, lambda new: _fill(new, *given))
 
 
 def check_replaceable(folder: Path) -> None:
@@ -126,6 +131,7 @@ def _fill(
     part: Part,
     stimulus: Mapping[str, Codes],
     expected: Mapping[str, Codes],
+    cut: Cut | None,
 ) -> None:
     design = accelerator.design()
     verilog, bench, synthesis = (folder / name for name in ("verilog", "testbench", "synthesis"))
@@ -135,7 +141,7 @@ def _fill(
     write_bench(bench, accelerator, list(design.files), stimulus, expected)
     write_scripts(synthesis, accelerator, part)
     mark_files(folder, f"the network {accelerator.name!a}")
-    record = manifest(accelerator, device, part) | {"files": describe_files(folder)}
+    record = manifest(accelerator, device, part, cut) | {"files": describe_files(folder)}
     (folder / MANIFEST).write_text(json.dumps(record, indent=1) + "\n")
 
 

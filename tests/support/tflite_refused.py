@@ -197,7 +197,7 @@ REFUSED = {
         lambda: one_operator("RSQRT"), "operator 0, RSQRT 'y': it is not supported; docs/graph"),
     "custom operator": (
         lambda: custom("Foo"), "operator 1, custom operator 'Foo' 'y': it is a custom operator, "
-        "which has no public meaning; or end the network before it: --end-at b$"),
+        "which has no public meaning; or end the network before it: --outputs b$"),
     "Edge TPU": (
         lambda: custom("edgetpu-custom-op"), "a part of the network compiled for an Edge TPU; "),
     "Ethos-U": (lambda: custom("ethos-u"), "a part of the network compiled for an Ethos-U; import"),
@@ -207,7 +207,7 @@ REFUSED = {
         float_in_the_middle, "operator 1, TANH 'b': tensor 'a' is FLOAT32; quantize this operator"),
     "float tail": (
         float_tail, "operator 2, TANH 'b', and 1 more: tensor 'a' is FLOAT32; quantize this "
-        "operator, too; or end the network before it: --end-at 'the codes'$"),
+        "operator, too; or end the network before it: --outputs 'the codes'$"),
     "float input, read twice": (
         float_input_read_twice, "and 1 more: tensor 'x' is FLOAT32; allowed: an input that only"),
     "recurrent": (

@@ -7,15 +7,17 @@ from pathlib import Path
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.files.bounded_file import read_bounded
+from bittrue.golden.frontends.cut import Cut
 from bittrue.golden.frontends.obstacles import Obstacles
 from bittrue.golden.frontends.onnx import operators
 from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
 from bittrue.golden.frontends.onnx.builder import GraphBuilder, Site
 from bittrue.golden.frontends.onnx.folding import FOLDABLE, fold, literal
 from bittrue.golden.frontends.onnx.layout import Layout
-from bittrue.golden.frontends.onnx.model import InputInfo, OnnxModel, OnnxNode, read_model
+from bittrue.golden.frontends.onnx.model import InputInfo, OnnxModel, OnnxNode
 from bittrue.golden.frontends.onnx.onnxruntime import OnnxRuntimeArithmetic
 from bittrue.golden.frontends.onnx.outputs import Outputs
+from bittrue.golden.frontends.onnx.parts import part_of
 from bittrue.golden.frontends.onnx.registry import (
     CHANNELS_LAST,
     CONVERSIONS,
@@ -34,7 +36,12 @@ PROFILES: dict[str, type[OnnxArithmetic]] = {
 """The arithmetics an .onnx file can be imported for."""
 
 
-def import_onnx(path: Path, profile: str | None = None, end_at: tuple[str, ...] = ()) -> Graph:
+def import_onnx(
+    path: Path,
+    profile: str | None = None,
+    inputs: tuple[str, ...] = (),
+    outputs: tuple[str, ...] = (),
+) -> Graph:
     """Read an .onnx file as an integer graph.
 
     Parameters
@@ -43,8 +50,8 @@ def import_onnx(path: Path, profile: str | None = None, end_at: tuple[str, ...] 
     profile : str, optional
         One of `PROFILES`; by default ``onnxruntime``, and ``onnx`` for QONNX, which ONNX Runtime
         does not run.
-    end_at : tuple of str
-        Tensors to end the network at, in place of its outputs.
+    inputs, outputs : tuple of str
+        Tensors to begin and to end the network at, in place of those of the file.
 
     Returns
     -------
@@ -58,16 +65,26 @@ def import_onnx(path: Path, profile: str | None = None, end_at: tuple[str, ...] 
     """
     content = read_bounded(path)
     try:
-        return convert_onnx(content, profile, end_at)
+        return convert_onnx(content, profile, inputs, outputs)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
 
 
-def convert_onnx(content: bytes, profile: str | None = None, end_at: tuple[str, ...] = ()) -> Graph:
+def cut_onnx(path: Path, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Cut | None:
+    """Return what `import_onnx` leaves out; see `golden.frontends.onnx.parts.part_of`."""
+    return part_of(read_bounded(path), inputs, outputs)[1]
+
+
+def convert_onnx(
+    content: bytes,
+    profile: str | None = None,
+    inputs: tuple[str, ...] = (),
+    outputs: tuple[str, ...] = (),
+) -> Graph:
     """Return the graph of an .onnx file's content; see `import_onnx`."""
     if profile is not None and profile not in PROFILES:
         raise UserError(f"profile is {profile!r}; allowed: {', '.join(PROFILES)}")
-    model = read_model(content).ending_at(end_at)
+    model, _ = part_of(content, inputs, outputs)
     qonnx = [node for node in model.nodes if node.domain in QONNX_DOMAINS]
     if profile is None:
         profile = OnnxArithmetic.name if qonnx else OnnxRuntimeArithmetic.name
@@ -85,12 +102,12 @@ def convert_onnx(content: bytes, profile: str | None = None, end_at: tuple[str, 
         with obstacles.at(node.title, _place(node), makes=node.outputs):
             _convert(node, builder, arithmetic, obstacles)
     obstacles.refuse()
-    outputs = Outputs(builder)
+    given = Outputs(builder)
     for name in model.outputs:
         with obstacles.at("output", f"output {name!r}"):
-            outputs.add(name)
+            given.add(name)
     obstacles.refuse()
-    return builder.graph(outputs.names, profile)
+    return builder.graph(given.names, profile)
 
 
 def _place(node: OnnxNode) -> str:

@@ -134,27 +134,6 @@ class OnnxModel:
     nodes: tuple[OnnxNode, ...]
     constants: Mapping[str, Constant]
 
-    def ending_at(self, names: tuple[str, ...]) -> "OnnxModel":
-        """Return the model with other outputs, and what they need.
-
-        Raises
-        ------
-        UserError
-            If no operator makes one of them.
-        """
-        if not names:
-            return self
-        made = {name for node in self.nodes for name in node.outputs}
-        for name in names:
-            if name not in made:
-                raise UserError(f"it has no tensor {name!r} to end at that an operator makes")
-        needed, nodes = set(names), []
-        for node in reversed(self.nodes):
-            if needed.intersection(node.outputs):
-                needed.update(node.inputs)
-                nodes.append(node)
-        return replace(self, outputs=names, nodes=tuple(reversed(nodes)))
-
 
 def read_model(content: bytes) -> OnnxModel:
     """Return what a file's content says.
@@ -191,7 +170,7 @@ def read_model(content: bytes) -> OnnxModel:
         if pair.key == "finn_datatype"
     }
     inputs = tuple(
-        _input(info, annotations.get(info.name))
+        input_info(info, annotations.get(info.name))
         for info in graph.input
         if info.name not in constants
     )
@@ -247,7 +226,14 @@ def _one_line(error: object) -> str:
     return " ".join(str(error).split())[:100]
 
 
-def _input(info: onnx.ValueInfoProto, annotation: str | None) -> InputInfo:
+def input_info(info: onnx.ValueInfoProto, annotation: str | None) -> InputInfo:
+    """Return what a file says of an input, and which type it annotates it with.
+
+    Raises
+    ------
+    UserError
+        If it has no fixed shape, or a type that no input can have.
+    """
     tensor = info.type.tensor_type
     place = f"input {info.name!r}"
     if info.type.WhichOneof("value") != "tensor_type" or not tensor.HasField("shape"):

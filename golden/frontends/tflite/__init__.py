@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.files.bounded_file import read_bounded
+from bittrue.golden.frontends.cut import Cut
 from bittrue.golden.frontends.obstacles import Obstacles
 from bittrue.golden.frontends.tflite import operators
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
@@ -19,6 +20,7 @@ from bittrue.golden.frontends.tflite.borders import (
 from bittrue.golden.frontends.tflite.builder import GraphBuilder, Site
 from bittrue.golden.frontends.tflite.known_operators import SHAPE_OPERATORS, VERSIONS
 from bittrue.golden.frontends.tflite.model import Operator, TfliteModel, read_model
+from bittrue.golden.frontends.tflite.parts import part_of
 from bittrue.golden.frontends.tflite.registry import CONVERTERS
 from bittrue.golden.frontends.tflite.tflite_micro import TfliteMicroArithmetic
 from bittrue.golden.frontends.tflite.xnnpack import XnnpackArithmetic
@@ -35,7 +37,10 @@ PROFILES: dict[str, type[LitertArithmetic]] = {
 
 
 def import_tflite(
-    path: Path, profile: str = LitertArithmetic.name, end_at: tuple[str, ...] = ()
+    path: Path,
+    profile: str = LitertArithmetic.name,
+    inputs: tuple[str, ...] = (),
+    outputs: tuple[str, ...] = (),
 ) -> Graph:
     """Read a .tflite file as an integer graph.
 
@@ -44,9 +49,9 @@ def import_tflite(
     path : Path
     profile : str
         One of `PROFILES`.
-    end_at : tuple of str
-        Tensors of the file to be the graph's outputs, in place of those it has. What they do not
-        depend on is left out.
+    inputs, outputs : tuple of str
+        Tensors of the file to be the graph's, in place of those it has. What outputs do not depend
+        on is left out.
 
     Returns
     -------
@@ -61,18 +66,26 @@ def import_tflite(
     """
     content = read_bounded(path)
     try:
-        return convert_tflite(content, profile, end_at)
+        return convert_tflite(content, profile, inputs, outputs)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
 
 
+def cut_tflite(path: Path, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Cut | None:
+    """Return what `import_tflite` leaves out; see `golden.frontends.tflite.parts.part_of`."""
+    return part_of(read_model(read_bounded(path)), inputs, outputs)[1]
+
+
 def convert_tflite(
-    content: bytes, profile: str = LitertArithmetic.name, end_at: tuple[str, ...] = ()
+    content: bytes,
+    profile: str = LitertArithmetic.name,
+    inputs: tuple[str, ...] = (),
+    outputs: tuple[str, ...] = (),
 ) -> Graph:
     """Return the graph of a .tflite file's content; see `import_tflite`."""
     if profile not in PROFILES:
         raise UserError(f"profile is {profile!r}; allowed: {', '.join(PROFILES)}")
-    model = read_model(content).ending_at(end_at)
+    model, _ = part_of(read_model(content), inputs, outputs)
     # Whatever can be refused without a search is refused before any.
     _convert(model, PROFILES[profile](searching=False))
     return _convert(model, PROFILES[profile]())

@@ -94,10 +94,10 @@ def check_integers(operator: Operator, model: TfliteModel) -> None:
     if operator.name == "QUANTIZE":
         raise UserError(
             f"{real} is {real.type_name}; allowed: an input that only QUANTIZE reads, once"
+            f"{cut_behind(operator, model)}"
         )
-    raise UserError(
-        f"{real} is {real.type_name}; quantize this operator, too{cut_before(operator, model)}"
-    )
+    cut = cut_before(operator, model) or cut_behind(operator, model)
+    raise UserError(f"{real} is {real.type_name}; quantize this operator, too{cut}")
 
 
 def _first_real(operator: Operator, model: TfliteModel) -> TensorInfo | None:
@@ -107,12 +107,36 @@ def _first_real(operator: Operator, model: TfliteModel) -> TensorInfo | None:
 
 def cut_before(operator: Operator, model: TfliteModel) -> str:
     """Return the advice to end a network before an operator; empty where nothing is before it."""
-    names = [model.tensors[index].name for index in _integers_before(operator, model)]
-    if not names:
-        return ""
-    options = " ".join(f"--end-at {shlex.quote(name)}" for name in names[:_NAMES])
+    names = _named(model, _integers_before(operator, model))
+    return f"; or end the network before it: --outputs {names}" if names else ""
+
+
+def cut_behind(operator: Operator, model: TfliteModel) -> str:
+    """Return the advice to begin a network behind an operator; empty where no integers follow."""
+    names = _named(model, _integers_behind(operator, model))
+    return f"; or begin the network behind it: --inputs {names}" if names else ""
+
+
+def _named(model: TfliteModel, indices: list[int]) -> str:
+    names = [shlex.quote(model.tensors[index].name) for index in indices]
     more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
-    return f"; or end the network before it: {options}{more}"
+    return " ".join(names[:_NAMES]) + more
+
+
+def _integers_behind(operator: Operator, model: TfliteModel) -> list[int]:
+    """Return the tensors of codes that QUANTIZE makes of an operator's real numbers."""
+    reached = set(operator.outputs)
+    found: dict[int, None] = {}
+    if operator.name == "QUANTIZE":
+        found = dict.fromkeys(operator.outputs)
+    for later in model.operators:
+        if later.position > operator.position and not reached.isdisjoint(later.inputs):
+            if later.name == "QUANTIZE":
+                reals = [i for i in later.inputs if i in reached and model.tensors[i].real]
+                found |= dict.fromkeys(later.outputs if reals else ())
+            elif any(model.tensors[i].real for i in later.outputs):
+                reached.update(later.outputs)
+    return list(found)
 
 
 def _integers_before(operator: Operator, model: TfliteModel) -> list[int]:

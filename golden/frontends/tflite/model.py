@@ -1,9 +1,8 @@
 """A .tflite file as plain values: nothing of the flatbuffer reaches the rest of the importer."""
 
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -175,63 +174,6 @@ class TfliteModel:
     outputs: tuple[int, ...]
     called_once: Mapping[int, "TfliteModel"] = field(default_factory=dict)
 
-    def ending_at(self, names: tuple[str, ...]) -> "TfliteModel":
-        """Return the model with other outputs, without the operators they do not depend on.
-
-        Parameters
-        ----------
-        names : tuple of str
-            Of tensors; none for the outputs that the model has.
-
-        Raises
-        ------
-        UserError
-            If there is no tensor of a name.
-        """
-        known = {tensor.name: index for index, tensor in enumerate(self.tensors)}
-        for name in names:
-            if name not in known:
-                raise UserError(
-                    f"no tensor is named {name!r}, to end the network at{_like(name, known)}"
-                )
-        outputs = tuple(known[name] for name in names) or self.outputs
-        kept = self._needed(outputs)
-        operators = tuple(each for each in self.operators if each.position in kept)
-        return replace(self, operators=operators, outputs=outputs)
-
-    def _needed(self, outputs: tuple[int, ...]) -> set[int]:
-        """Return the positions of the operators that tensors depend on, in this call or earlier.
-
-        What reads a variable depends on what assigns it, and on what is called once before.
-        """
-        makers: dict[int, list[Operator]] = {}
-        for operator in self.operators:
-            for index in operator.outputs:
-                makers.setdefault(index, []).append(operator)
-        variables = self.variables
-        writers: dict[Variable, list[Operator]] = {}
-        for operator in self.operators:
-            if operator.name == "ASSIGN_VARIABLE" and operator.inputs:
-                variable = variables.get(operator.inputs[0])
-                if variable is not None:
-                    writers.setdefault(variable, []).append(operator)
-        kept: set[int] = set()
-        waiting = [maker for index in outputs for maker in makers.get(index, [])]
-        while waiting:
-            operator = waiting.pop()
-            if operator.position in kept:
-                continue
-            kept.add(operator.position)
-            for index in operator.inputs:
-                waiting.extend(makers.get(index, []))
-            if operator.name == "READ_VARIABLE" and operator.inputs:
-                variable = variables.get(operator.inputs[0])
-                if variable is not None:
-                    waiting.extend(writers.pop(variable, []))
-        if any(each.name == "READ_VARIABLE" for each in self.operators if each.position in kept):
-            kept |= {each.position for each in self.operators if each.name == "CALL_ONCE"}
-        return kept
-
     @cached_property
     def variables(self) -> Mapping[int, Variable]:
         """The variables of the file, by the tensors that are their handles."""
@@ -250,11 +192,6 @@ class TfliteModel:
         named = operator.outputs or [index for index in operator.inputs if index >= 0]
         name = self.tensors[named[0]].name if named else ""
         return f"operator {operator.position}, {operator.name} {name!r}"
-
-
-def _like(name: str, known: Iterable[str]) -> str:
-    similar = get_close_matches(name, known, n=1)
-    return f"; did you mean {similar[0]!r}?" if similar else ""
 
 
 def read_model(content: bytes) -> TfliteModel:

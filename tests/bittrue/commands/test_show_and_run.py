@@ -1,6 +1,7 @@
 """``bittrue show`` and ``bittrue run`` as a person uses them."""
 
 import dataclasses
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -213,9 +214,9 @@ def test_run_refuses_wrong_inputs_and_writes_nothing(
         (["run", "{}/network.tflite", "--input", "{}/network.tflite", "--output", "{}/y.npy"],
          "no .npy file of numbers"),
         (["run", "{}/network.tflite", "--input", "{}/x.npy", "--input", "{}/x.npy", "--output",
-          "{}/y.npy"], "--input is given 2 times; the model has 1 inputs: x"),
+          "{}/y.npy"], "--input is given 2 times; the model has 1 input: x"),
         (["run", "{}/network.tflite", "--input", "{}/x.npy", "--output", "{}/y.npy", "--output",
-          "{}/z.npy"], "--output is given 2 times; the model has 1 outputs: probabilities"),
+          "{}/z.npy"], "--output is given 2 times; the model has 1 output: probabilities"),
     ],
 )  # fmt: skip
 def test_wrong_requests_end_with_one_line_and_status_2(
@@ -255,44 +256,72 @@ def test_networks_end_where_they_are_told_to(model: Path, tmp_path: Path) -> Non
     np.save(tmp_path / "x.npy", codes)
     words = ["run", str(model), "--input", str(tmp_path / "x.npy"), "--output"]
     assert main([*words, str(tmp_path / "y.npy"), "--tensors", str(tmp_path / "all")]) == 0
-    ends = ["--end-at", "pooled", "--end-at", "stem"]
+    ends = ["--outputs", "pooled", "stem"]
     names = [str(tmp_path / name) for name in ("pooled.npy", "stem.npy")]
     assert main([*words, names[0], "--output", names[1], *ends]) == 0
     for name in ("pooled", "stem"):
         whole = np.load(tmp_path / "all" / f"{name}.npy")
         assert np.array_equal(np.load(tmp_path / f"{name}.npy"), whole)
+    # The same by name, in any order.
+    named = [f"stem={tmp_path / 'a=b.npy'}", "--output", f"pooled={tmp_path / 'p.npy'}"]
+    assert main([*words, *named, *ends]) == 0
+    assert (tmp_path / "a=b.npy").read_bytes() == (tmp_path / "stem.npy").read_bytes()
+    assert (tmp_path / "p.npy").read_bytes() == (tmp_path / "pooled.npy").read_bytes()
+    # What lies between two tensors, whether of the file or of a graph that was saved.
+    file.save(convert_tflite(NETWORK.model()), tmp_path / "saved.bittrue")
+    for path in (model, tmp_path / "saved.bittrue"):
+        words = ["run", str(path), "--inputs", "stem", "--outputs", "pooled"]
+        words += ["--input", str(tmp_path / "stem.npy"), "--output", str(tmp_path / "again.npy")]
+        assert main(words) == 0
+        assert (tmp_path / "again.npy").read_bytes() == (tmp_path / "pooled.npy").read_bytes()
 
 
-@pytest.mark.parametrize("command", ["build", "sim"])
-def test_several_outputs_are_refused_before_any_certificate(
-    command: str, model: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_files_that_are_no_ones_are_refused(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def search(graph: object) -> None:
-        raise AssertionError("a search began")
-
-    monkeypatch.setattr("bittrue.planning.certify", search)
-    folder = model.parent
-    np.save(folder / "x.npy", np.zeros((1, 8, 8, 3), np.int8))
-    words = {
-        "build": ["--device", "zynq7020", "--output", str(folder / "out")],
-        "sim": ["--input", str(folder / "x.npy"), "--output", str(folder / "y.npy")],
-    }[command]
-    assert main([command, str(model), *words]) == 4
-    assert "a search began" in capsys.readouterr().err
-    ends = ["--end-at", "pooled", "--end-at", "stem"]
-    assert main([command, str(model), *words, *ends]) == 2
-    message = "the network has 1 input ('x') and 2 outputs ('pooled', 'stem'); allowed: one of each"
-    assert message in capsys.readouterr().err
+    np.save(tmp_path / "x.npy", np.zeros((1, 8, 8, 3), np.int8))
+    words = ["run", str(model), "--input", str(tmp_path / "x.npy"), "--outputs", "pooled", "stem"]
+    before = sorted(tmp_path.iterdir())
+    for outputs in (["y.npy"], ["pooled=y.npy"], ["pooled=y.npy", "pooled=z.npy"]):
+        given = [word for each in outputs for word in ("--output", each)]
+        assert main([*words, *given]) == 2
+        message = f"--output is given {len(outputs)} times; the model has 2 outputs: pooled, stem;"
+        assert message in capsys.readouterr().err
+    assert sorted(tmp_path.iterdir()) == before
 
 
-def test_only_files_that_are_imported_are_ended_at_a_tensor(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--outputs", "pold"], "--outputs names 'pold', which is no tensor of the file; did you"),
+        (["--inputs", "branch"], "the outputs depend on input 'x' by ways that pass none of those"),
+        (["--inputs", "stem", "pooled", "--outputs", "pooled"], "'stem', on which no output"),
+        (["--outputs", "stem", "stem"], "--outputs names 'stem' twice"),
+    ],
+)
+def test_ends_that_are_none_are_refused(
+    words: list[str], message: str, model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = tmp_path / "network.bittrue"
-    file.save(convert_tflite(NETWORK.model()), path)
-    assert main(["show", str(path), "--end-at", "stem"]) == 2
-    assert (
-        "only networks in .onnx, .tflite files can be ended at a tensor" in capsys.readouterr().err
+    saved = model.with_suffix(".bittrue")
+    file.save(convert_tflite(NETWORK.model()), saved)
+    for path in (model, saved):
+        assert main(["show", str(path), *words]) == 2
+        assert message in capsys.readouterr().err
+
+
+def test_a_cut_that_keeps_too_little_says_so(
+    model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["show", str(model), "--json"]) == 0
+    out, err = capsys.readouterr()
+    macs = {layer["name"]: layer["macs"] for layer in json.loads(out)["layers"]}
+    assert err == ""
+    assert main(["show", str(model), "--outputs", "stem", "--json"]) == 0
+    kept, whole = macs["stem"], sum(macs.values())
+    assert 0 < kept < 0.95 * whole
+    share = f"the cut keeps {100 * kept / whole:.1f} % of the multiplications"
+    assert capsys.readouterr().err == (
+        f"{model}: {share}, {kept:,} of {whole:,}; the rest is the host's\n"
     )
 
 

@@ -352,4 +352,12 @@ def test_a_fold_that_does_not_divide_names_layer_and_the_nearest_that_does() -> 
 
 def test_the_documentation_has_the_register_map() -> None:
     layers = ("layer_0_convolution", "layer_1_add")
-    assert markdown(registers(layers)) in (DOCS / "network.md").read_text()
+    page = (DOCS / "network.md").read_text()
+    assert markdown(registers(layers)) in page
+    streams = ("s_axis_left", "s_axis_right"), ("m_axis_sum", "m_axis_left")
+    head = 2
+    several = markdown(registers(("layer_0_add",), *streams)).splitlines()
+    single = markdown(registers(("layer_0_add",))).splitlines()
+    own = [line for line in several[head:] if line not in single]
+    assert len(own) == 8 + 2 * 5 + 2 * 2
+    assert "\n".join([*several[:head], *own, ""]) in page

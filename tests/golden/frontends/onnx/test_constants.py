@@ -229,9 +229,9 @@ def test_networks_end_where_they_are_told_to() -> None:
     content = proto.SerializeToString()
     with pytest.raises(UserError, match="Erf"):
         convert_onnx(content)
-    assert convert_onnx(content, end_at=(y.name,)).outputs == (y.name,)
-    with pytest.raises(UserError, match="it has no tensor 'other' to end at"):
-        convert_onnx(content, end_at=("other",))
+    assert convert_onnx(content, outputs=(y.name,)).outputs == (y.name,)
+    with pytest.raises(UserError, match="--outputs names 'other', which is no tensor"):
+        convert_onnx(content, outputs=("other",))
 
 
 def test_all_obstacles_are_told_at_once() -> None:

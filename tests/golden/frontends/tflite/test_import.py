@@ -257,7 +257,7 @@ def test_all_obstacles_are_told_at_once(tmp_path: Path) -> None:
         "  operator 1, RELU 'b': its version is 9; allowed: 1 to 3, whose meaning is known; "
         "convert the model with an older converter",
         "  operator 5, EXP 'y': tensor 'z' is FLOAT32; quantize this operator, too; or end the "
-        "network before it: --end-at d",
+        "network before it: --outputs d",
     ]
 
 
@@ -284,16 +284,16 @@ def test_what_is_known_at_once_is_refused_before_any_search(
 
 def test_networks_end_where_they_are_told_to() -> None:
     model = float_tail()
-    graph = convert_tflite(model, end_at=("the codes",))
+    graph = convert_tflite(model, outputs=("the codes",))
     assert graph.outputs == ("the codes",)
     codes = inputs_of(graph, 4)
     expected = Runtime(model, LITERT).run(codes, ["the codes"])["the codes"]
     assert np.array_equal(Executor(graph).run(codes)["the codes"], expected)
-    end = convert_tflite(FIXTURES["residual network"].model(), end_at=("pooled", "branch"))
+    end = convert_tflite(FIXTURES["residual network"].model(), outputs=("pooled", "branch"))
     assert end.outputs == ("pooled", "branch")
     assert list(end.tensors) == ["x", "stem", "branch", "total", "pooled"]
-    with pytest.raises(UserError, match=r"no tensor is named 'pold', .*; did you mean 'pooled'\?"):
-        convert_tflite(FIXTURES["residual network"].model(), end_at=("pold",))
+    with pytest.raises(UserError, match=r"--outputs names 'pold', .*; did you mean 'pooled'\?"):
+        convert_tflite(FIXTURES["residual network"].model(), outputs=("pold",))
 
 
 def test_operators_that_no_output_depends_on_are_left_out() -> None:

@@ -100,9 +100,9 @@ def test_exported_states_are_inputs_and_outputs(title: str) -> None:
 
 
 def test_a_part_keeps_what_its_states_depend_on() -> None:
-    graph = convert_tflite(several(), end_at=("sum 0",))
+    graph = convert_tflite(several(), outputs=("sum 0",))
     assert {state.name for state in graph.states} == {"delay 1", "delay 2"}
-    whole, part = (convert_tflite(several(), end_at=end) for end in ((), ("sum 0",)))
+    whole, part = (convert_tflite(several(), outputs=end) for end in ((), ("sum 0",)))
     inputs = inputs_of(whole, 10)
     expected = Executor(whole).run(inputs, ["sum 0"])
     assert np.array_equal(Executor(part).run(inputs)["sum 0"], expected["sum 0"])
