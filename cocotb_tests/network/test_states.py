@@ -105,7 +105,9 @@ class Forgetful(Feedback):
         m = Module()
         tensor = self.state.tensor
         node = Constant(inputs=(), output=tensor.name, values=self.state.initial, type=tensor.type)
-        m.submodules.initial = initial = ConstantSource(ConstantSpec(node, self.lanes), self.name)
+        m.submodules.initial_codes = initial = ConstantSource(
+            ConstantSpec(node, self.lanes), self.name
+        )
         connect(m, initial.o, self.o)
         m.d.comb += self.i.ready.eq(1)
         return m

@@ -23,17 +23,16 @@ class Step:
     multiplications : int or None
         Of weights and activations, or of two activations, for one sample; None if the file does
         not say how large they are.
-    changes, relies_on : tuple of str
-        What it changes for other steps, of this call or the next, and what it finds as others
-        left it: variables.
+    assigns, reads : tuple of str
+        Variables of the file, whose content the next run reads.
     """
 
     operator: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     multiplications: int | None = 0
-    changes: tuple[str, ...] = ()
-    relies_on: tuple[str, ...] = ()
+    assigns: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ class File:
                 if name in names[:place]:
                     raise UserError(f"{option} names {name!r} twice; name each tensor once")
         outputs = outputs or self.outputs
-        needed = self._needed(outputs, inputs)[0] - set(self.fixed)
+        needed = self._needed(outputs, inputs) - set(self.fixed)
         if not inputs:
             return tuple(name for name in self.inputs if name in needed), outputs
         missing = [name for name in self.inputs if name in needed and name not in inputs]
@@ -135,7 +134,13 @@ class File:
 
     def part(self, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> list[int]:
         """Return the places of the steps between two ends."""
-        return sorted(self._needed(outputs, inputs)[1])
+        needed, read = self._reached(outputs, inputs)
+        return [
+            place
+            for place, step in enumerate(self.steps)
+            if (not needed.isdisjoint(step.outputs) and not set(step.outputs) <= set(inputs))
+            or not read.isdisjoint(step.assigns)
+        ]
 
     def cut(self, inputs: tuple[str, ...], kept: Collection[int]) -> Cut:
         """Return what is left of the file.
@@ -161,25 +166,23 @@ class File:
         known = [count for count in counts if count is not None]
         return sum(known) if len(known) == len(counts) else None
 
-    def _needed(self, outputs: Iterable[str], inputs: Collection[str]) -> tuple[set[str], set[int]]:
-        """Return the tensors on which outputs depend, not beyond inputs, and the places of steps.
+    def _needed(self, outputs: Iterable[str], inputs: Collection[str]) -> set[str]:
+        """Return the tensors on which outputs depend, not beyond inputs."""
+        return self._reached(outputs, inputs)[0]
 
-        A step that changes what another relies on may come after it: it counts for the next call.
-        """
-        needed, relied = set(outputs), set[str]()
-        places: set[int] = set()
-        found = True
-        while found:
-            found = False
-            for place in reversed(range(len(self.steps))):
-                step = self.steps[place]
-                made = needed.intersection(step.outputs) - set(inputs)
-                if place not in places and (made or relied.intersection(step.changes)):
-                    places.add(place)
+    def _reached(
+        self, outputs: Iterable[str], inputs: Collection[str]
+    ) -> tuple[set[str], set[str]]:
+        """Return the tensors and the variables on which outputs depend, not beyond inputs."""
+        needed, read, known = set(outputs), set[str](), -1
+        while len(read) > known:  # What assigns a variable can stand behind what reads it.
+            known = len(read)
+            for step in reversed(self.steps):
+                made = needed.intersection(step.outputs)
+                if made - set(inputs) or not read.isdisjoint(step.assigns):
                     needed.update(name for name in step.inputs if name)
-                    relied.update(step.relies_on)
-                    found = True
-        return needed, places
+                    read.update(step.reads)
+        return needed, read
 
 
 def describe(cut: Cut) -> Mapping[str, object]:

@@ -69,7 +69,9 @@ class Feedback(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Pass initial codes until a call has had all of them, then what was kept."""
         m = Module()
-        m.submodules.initial = initial = ConstantSource(_initial(self.state, self.lanes), self.name)
+        m.submodules.initial_codes = initial = ConstantSource(
+            _initial(self.state, self.lanes), self.name
+        )
         first_call_over = Signal()
         passes = self.o.valid & self.o.ready
         beats = self.state.tensor.elements // self.lanes

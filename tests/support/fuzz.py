@@ -36,6 +36,7 @@ from bittrue.golden.graph import file
 from tests.support.onnx_fixtures import BOTH, QDQ, model, random_network
 from tests.support.paths import QONNX_EXPORTS
 from tests.support.tflite_fixtures import FIXTURES
+from tests.support.tflite_states import STREAMING
 
 SECONDS = 10
 MEMORY = 4 << 30
@@ -188,14 +189,22 @@ FORMATS = {
     "onnx": Format(_onnx_models, _mutate_protobuf, _read_onnx),
     "qonnx": Format(_qonnx_models, _mutate_protobuf, _read_onnx),
     "tflite": Format(
-        lambda: [fixture.model() for fixture in FIXTURES.values()], _mutate_tflite, _read_tflite
+        lambda: [
+            *(fixture.model() for fixture in FIXTURES.values()),
+            *(make() for make in STREAMING.values()),
+        ],
+        _mutate_tflite,
+        _read_tflite,
     ),
     "bittrue": Format(
-        lambda: [
-            file.dumps(convert_tflite(fixture.model(1), profile))
-            for fixture in FIXTURES.values()
-            for profile in fixture.profiles
-        ],
+        lambda: (
+            [
+                file.dumps(convert_tflite(fixture.model(1), profile))
+                for fixture in FIXTURES.values()
+                for profile in fixture.profiles
+            ]
+            + [file.dumps(convert_tflite(make())) for make in STREAMING.values()]
+        ),
         _mutate_archive,
         lambda content, number: file.loads(content),
     ),

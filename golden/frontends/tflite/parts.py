@@ -62,7 +62,8 @@ def _file(model: TfliteModel) -> File:
             named(each.inputs),
             named(each.outputs),
             _multiplications(each, model),
-            *_effects(each, model),
+            assigns=_variables(each, model, "ASSIGN_VARIABLE"),
+            reads=_variables(each, model, "READ_VARIABLE"),
         )
         for each in model.operators
     ]
@@ -70,19 +71,14 @@ def _file(model: TfliteModel) -> File:
     return File(steps, named(model.inputs), named(model.outputs), fixed)
 
 
-def _effects(operator: Operator, model: TfliteModel) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return what an operator changes besides its outputs, and what it relies on: variables.
-
-    What reads a variable relies on what assigns it, and on what is called once before.
-    """
-    if operator.name == "CALL_ONCE":
-        return (operator.name,), ()
-    variable = model.variables.get(operator.inputs[0]) if operator.inputs else None
-    if variable is None:
-        return (), ()
-    if operator.name == "ASSIGN_VARIABLE":
-        return (str(variable),), ()
-    return (), (str(variable), "CALL_ONCE") if operator.name == "READ_VARIABLE" else ()
+def _variables(operator: Operator, model: TfliteModel, operation: str) -> tuple[str, ...]:
+    """Return the variables that an operator reads or assigns; a CALL_ONCE may assign any."""
+    variables = model.variables
+    if operator.name == "CALL_ONCE" and operation == "ASSIGN_VARIABLE":
+        return tuple("/".join(variable) for variable in variables.values())
+    if operator.name != operation or not operator.inputs or operator.inputs[0] not in variables:
+        return ()
+    return ("/".join(variables[operator.inputs[0]]),)
 
 
 def _multiplications(operator: Operator, model: TfliteModel) -> int:
