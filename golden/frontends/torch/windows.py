@@ -29,3 +29,17 @@ def pair(value: Any) -> Pair:
     values = [int(each) for each in value] if isinstance(value, list | tuple) else [int(value)]
     first, second = values * 2 if len(values) == 1 else values
     return first, second
+
+
+def adaptive_size(call: Call) -> Pair:
+    """Return the window of a pooling to a given size.
+
+    Raises
+    ------
+    UserError
+        If windows would overlap, or differ in size.
+    """
+    sizes, results = call.input_shape[1:], pair(call.arguments["output_size"])
+    if sizes[0] % results[0] or sizes[1] % results[1]:
+        raise call.refusal(f"pools {sizes} to {results}; allowed: divisors of the sizes")
+    return sizes[0] // results[0], sizes[1] // results[1]

@@ -16,7 +16,7 @@ from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.operators.mean import whole_image_mean
 from bittrue.golden.frontends.torch.operators.sum_pool import SumPool
 from bittrue.golden.frontends.torch.translation import Call, translates
-from bittrue.golden.frontends.torch.windows import pool_window
+from bittrue.golden.frontends.torch.windows import adaptive_size, pool_window
 
 _NO_PADDING = ((0, 0), (0, 0))
 
@@ -84,11 +84,8 @@ def _average_pool(call: Call, output: str) -> Layer:
 @translates("adaptive_avg_pool2d")
 def _adaptive_average_pool(call: Call, output: str) -> Layer:
     call.require_image()
-    sizes, results = call.input_shape[1:], call.output_shape[1:]
-    if results == (1, 1):
+    if call.output_shape[1:] == (1, 1):
         return whole_image_mean(call.inputs, output)
-    if sizes[0] % results[0] or sizes[1] % results[1]:
-        raise call.refusal(f"pools {sizes} to {results}; allowed: divisors of the sizes")
-    size = (sizes[0] // results[0], sizes[1] // results[1])
+    size = adaptive_size(call)
     window = graph.Window(size, stride=size)
     return SumPool(inputs=call.inputs, output=output, window=window, divisor=math.prod(size))

@@ -13,7 +13,7 @@ from bittrue.golden.frontends.torch.layer import Layer, padded
 from bittrue.golden.frontends.torch.limits import UNLIMITED
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.translation import Call, translates
-from bittrue.golden.frontends.torch.windows import pool_window
+from bittrue.golden.frontends.torch.windows import adaptive_size, pool_window
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -48,3 +48,20 @@ class MaxPool(Layer):
 @translates("max_pool2d")
 def _max_pool(call: Call, output: str) -> Layer:
     return MaxPool(inputs=call.inputs, output=output, window=pool_window(call))
+
+
+@translates("adaptive_max_pool2d")
+def _adaptive_max_pool(call: Call, output: str) -> Layer:
+    call.require_image()
+    size = adaptive_size(call)
+    return MaxPool(inputs=call.inputs, output=output, window=graph.Window(size, stride=size))
+
+
+@translates("amax")
+def _largest(call: Call, output: str) -> Layer:
+    call.require_image()
+    dimensions = sorted(dimension % 4 for dimension in call.arguments["dim"])
+    if dimensions != [2, 3] or not call.arguments["keepdim"]:
+        raise call.refusal("is not over height and width, with both kept; allowed: that")
+    rows, columns = call.input_shape[1:]
+    return MaxPool(inputs=call.inputs, output=output, window=graph.Window((rows, columns)))
