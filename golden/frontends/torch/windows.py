@@ -26,7 +26,13 @@ def pool_window(call: Call) -> Window:
 
 
 def adaptive_window(call: Call) -> Window:
-    """Return the window of an adaptive pooling whose windows are all of one size."""
+    """Return the window of an adaptive pooling whose windows are all of one size.
+
+    Raises
+    ------
+    UserError
+        If windows would overlap, or differ in size.
+    """
     call.require_image()
     sizes, results = call.input_shape[1:], call.output_shape[1:]
     if sizes[0] % results[0] or sizes[1] % results[1]:

@@ -61,8 +61,9 @@ def _quotients(source: Affine, divisor: int, given: Affine, target: Affine) -> I
     shift = headroom + (bits - 1) - exponent
     if shift.min() < 0 or shift[values != 0].max() > 31:
         raise UserError(
-            f"its scales are {source.scale}, {given.scale} and {target.scale}, of which the "
-            "reference cannot make a quotient"
+            f"its scales are {source.scale}, {given.scale} and {target.scale}, with which the "
+            "kernel shifts by more than 31 bits, whose result is undefined, and wrong where it "
+            "was tried; multiply by the reciprocal"
         )
     rounded = half_away(high_multiply(quotient, multiplier), np.minimum(shift, 31))
     # A shift of 32 and more, which only zero has, leaves the kernel's mask without a bit.

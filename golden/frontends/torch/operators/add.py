@@ -9,7 +9,7 @@ from bittrue.golden import graph
 from bittrue.golden.frontends.torch.exact import exact_addition
 from bittrue.golden.frontends.torch.layer import Layer, Scaled
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
-from bittrue.golden.frontends.torch.operators.table import pointwise
+from bittrue.golden.frontends.torch.operators.channel_constant import with_constant
 from bittrue.golden.frontends.torch.translation import Call, translates
 from bittrue.golden.numbers.multiplier import TFLITE_MULTIPLIER_WIDTH, quantize_multiplier
 
@@ -76,7 +76,7 @@ class Add(Scaled):
 def _add(call: Call, output: str) -> Layer:
     operands = call.operands
     if operands is None:
-        return pointwise(call, output)
+        return with_constant(call, output)
     if call.arguments["alpha"] != 1:
         raise call.refusal(f"has alpha {call.arguments['alpha']}; allowed: 1")
     return Add(inputs=operands, output=output, subtract=call.operator == "sub")

@@ -53,3 +53,13 @@ def _max_pool(call: Call, output: str) -> Layer:
 @translates("adaptive_max_pool1d", "adaptive_max_pool2d")
 def _adaptive_max_pool(call: Call, output: str) -> Layer:
     return MaxPool(inputs=call.inputs, output=output, window=adaptive_window(call))
+
+
+@translates("amax")
+def _largest(call: Call, output: str) -> Layer:
+    call.require_image()
+    dimensions = sorted(dimension % 4 for dimension in call.arguments["dim"])
+    if dimensions != [2, 3] or not call.arguments["keepdim"]:
+        raise call.refusal("is not over height and width, with both kept; allowed: that")
+    rows, columns = call.input_shape[1:]
+    return MaxPool(inputs=call.inputs, output=output, window=graph.Window((rows, columns)))

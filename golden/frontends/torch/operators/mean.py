@@ -1,8 +1,9 @@
-"""The mean over whole dimensions."""
+"""The mean, or the sum, over whole dimensions."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from bittrue.golden import graph
@@ -26,20 +27,24 @@ class Mean(Scaled):
     dimensions : tuple of int
         Ascending, not counting the batch.
     keep_dimensions : bool
+    adds : bool
+        Whether it is the sum, not divided.
     """
 
     dimensions: tuple[int, ...]
     keep_dimensions: bool
+    adds: bool = False
 
     def unclamped(self, *inputs: Tensor) -> Tensor:
         """Compute the layer without its activation."""
         dimensions = [dimension + 1 for dimension in self.dimensions]
-        return inputs[0].mean(dim=dimensions, keepdim=self.keep_dimensions)
+        over = torch.sum if self.adds else torch.mean
+        return over(inputs[0], dim=dimensions, keepdim=self.keep_dimensions)
 
     @property
     def keeps_means(self) -> bool:
         """See `Layer.keeps_means`."""
-        return self.dimensions == _IMAGE
+        return self.dimensions == _IMAGE and not self.adds
 
     def keeps_channels(self, source: Shape, shifted: bool) -> bool:
         """See `Layer.keeps_channels`."""
@@ -56,7 +61,7 @@ class Mean(Scaled):
                 "or features; average height and width, or keep the dimensions"
             )
         axes = sorted(channels_last_axis(axis, len(shape)) for axis in self.dimensions)
-        count = int(np.prod([shape[axis] for axis in self.dimensions]))
+        count = 1 if self.adds else int(np.prod([shape[axis] for axis in self.dimensions]))
         node = graph.Mean(
             inputs=self.inputs,
             output=self.output,
@@ -67,17 +72,21 @@ class Mean(Scaled):
         return context.requantized(node, self.clamp, context.scale(source), count)
 
 
-@translates("mean")
+@translates("mean", "sum")
 def _mean(call: Call, output: str) -> Layer:
     arguments, rank = call.arguments, call.spatial + 2
     dimensions = sorted(dimension % rank - 1 for dimension in arguments.get("dim") or range(rank))
     if dimensions[0] < 0:
-        raise call.refusal("averages over the batch; allowed: other dimensions")
+        verb = "adds up" if call.operator == "sum" else "averages"
+        raise call.refusal(f"{verb} over the batch; allowed: other dimensions")
     if call.spatial == 1 and len(call.input_shape) == 3 and dimensions[-1] == 1:
         dimensions.append(2)  # The places of a line are the height of an image of width 1.
-    keep = bool(arguments["keepdim"])
     return Mean(
-        inputs=call.inputs, output=output, dimensions=tuple(dimensions), keep_dimensions=keep
+        inputs=call.inputs,
+        output=output,
+        dimensions=tuple(dimensions),
+        keep_dimensions=bool(arguments.get("keepdim", False)),
+        adds=call.operator == "sum",
     )
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from bittrue.golden import graph
 from bittrue.golden.frontends.torch.layer import Layer, Scaled
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
-from bittrue.golden.frontends.torch.operators.table import pointwise
+from bittrue.golden.frontends.torch.operators.channel_constant import with_constant
 from bittrue.golden.frontends.torch.translation import Call, translates
 
 
@@ -36,5 +36,5 @@ class Multiply(Scaled):
 def _multiply(call: Call, output: str) -> Layer:
     operands = call.operands
     if operands is None:
-        return pointwise(call, output)
+        return with_constant(call, output)
     return Multiply(inputs=operands, output=output)

@@ -35,13 +35,17 @@ class Pointwise(Layer):
         source, target = context.map(self.inputs[0]), context.map(self.output)
         codes = np.arange(source.codes.minimum, source.codes.maximum + 1)
         real = torch.from_numpy(encoding_of(source).decode(codes) * scale_of(source))
-        values = codes_of(self.function(real).numpy(), target, UNLIMITED)
+        # Where there is no result, as of the root of a number below zero, there is none to equal.
+        results = np.nan_to_num(self.function(real).numpy(), nan=0.0, posinf=np.inf, neginf=-np.inf)
+        values = codes_of(results, target, UNLIMITED)
         return graph.Table(inputs=self.inputs, output=self.output, values=values, type=target.codes)
 
 
 @translates(
-    *("abs", "celu", "div", "elu", "exp", "gelu", "hardsigmoid", "hardswish", "leaky_relu"),
-    *("mish", "neg", "rsub", "selu", "sigmoid", "silu", "softplus", "tanh"),
+    *("abs", "atan", "celu", "cos", "elu", "erf", "exp", "expm1", "gelu"),
+    *("hardsigmoid", "hardswish", "leaky_relu", "log", "log10", "log1p", "log2", "log_sigmoid"),
+    *("mish", "neg", "pow", "prelu", "reciprocal", "rsqrt", "selu", "sigmoid", "silu", "sin"),
+    *("softplus", "sqrt", "square", "tanh", "threshold"),
 )
 def pointwise(call: Call, output: str) -> Layer:
     """Translate an operator on one computed tensor and numbers into a function of each value."""
@@ -64,7 +68,11 @@ def pointwise(call: Call, output: str) -> Layer:
     target = call.node.target
 
     def function(values: Tensor) -> Tensor:
-        result: Tensor = target(**{operand: values}, **numbers)  # type: ignore[operator]
+        given = {
+            name: number.to(values.dtype) if isinstance(number, Tensor) else number
+            for name, number in numbers.items()
+        }
+        result: Tensor = target(**{operand: values}, **given)  # type: ignore[operator]
         return result
 
     return Pointwise(inputs=call.inputs, output=output, function=function)
