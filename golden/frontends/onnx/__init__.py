@@ -74,7 +74,7 @@ def import_onnx(
     """
     content = read_bounded(path)
     try:
-        return convert_onnx(content, profile, end_at, input_types)
+        return convert_onnx(content, profile, end_at, input_types, path.parent)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
 
@@ -84,11 +84,15 @@ def convert_onnx(
     profile: str | None = None,
     end_at: tuple[str, ...] = (),
     input_types: tuple[str, ...] = (),
+    folder: Path | None = None,
 ) -> Graph:
-    """Return the graph of an .onnx file's content; see `import_onnx`."""
+    """Return the graph of an .onnx file's content; see `import_onnx`.
+
+    With a folder, constants may lie in files of it.
+    """
     if profile is not None and profile not in PROFILES:
         raise UserError(f"profile is {profile!r}; allowed: {', '.join(PROFILES)}")
-    model = read_model(content).ending_at(end_at)
+    model = read_model(content, folder).ending_at(end_at)
     qonnx = [node for node in model.nodes if node.domain in QONNX_DOMAINS]
     if profile is None and qonnx:
         profile = OnnxArithmetic.name
