@@ -77,14 +77,14 @@ def import_onnx(
     """
     content = read_bounded(path)
     try:
-        return convert_onnx(content, profile, inputs, outputs, input_types)
+        return convert_onnx(content, profile, inputs, outputs, input_types, path.parent)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
 
 
 def cut_onnx(path: Path, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Cut | None:
     """Return what `import_onnx` leaves out; see `golden.frontends.onnx.parts.part_of`."""
-    return part_of(read_bounded(path), inputs, outputs)[1]
+    return part_of(read_bounded(path), inputs, outputs, path.parent)[1]
 
 
 def convert_onnx(
@@ -93,11 +93,15 @@ def convert_onnx(
     inputs: tuple[str, ...] = (),
     outputs: tuple[str, ...] = (),
     input_types: tuple[str, ...] = (),
+    folder: Path | None = None,
 ) -> Graph:
-    """Return the graph of an .onnx file's content; see `import_onnx`."""
+    """Return the graph of an .onnx file's content; see `import_onnx`.
+
+    With a folder, constants may lie in files of it.
+    """
     if profile is not None and profile not in PROFILES:
         raise UserError(f"profile is {profile!r}; allowed: {', '.join(PROFILES)}")
-    model, _ = part_of(content, inputs, outputs)
+    model, _ = part_of(content, inputs, outputs, folder)
     qonnx = [node for node in model.nodes if node.domain in QONNX_DOMAINS]
     if profile is None and qonnx:
         profile = OnnxArithmetic.name

@@ -104,10 +104,10 @@ def set_affine(
             "a real constant changes what is no convolution, product or quantized tensor; put "
             "QuantizeLinear or Quant between"
         )
-    factors = None if factor is None else _per_channel(factor, value.layout)
+    factors = None if factor is None else per_channel(factor, value.layout)
     if factors is not None and divide:
         factors = 1 / factors
-    addends = None if addend is None else _per_channel(addend, value.layout)
+    addends = None if addend is None else per_channel(addend, value.layout)
     if not arithmetic.takes_affine(value) or (factors is not None and arithmetic.name != "onnx"):
         raise NoIntegerKernelError(
             "ONNX Runtime computes it in float32 between integer operators; import with profile "
@@ -164,10 +164,10 @@ def _step(factor: Numbers | None, addend: Numbers | None, divide: bool, layout: 
     numbers = addend if factor is None else factor
     assert numbers is not None
     operation = "Add" if factor is None else "Div" if divide else "Mul"
-    return Step(operation, _per_channel(numbers, layout).astype(np.float32))
+    return Step(operation, per_channel(numbers, layout).astype(np.float32))
 
 
-def _per_channel(values: Numbers, layout: Layout) -> Fractions:
+def per_channel(values: Numbers, layout: Layout) -> Fractions:
     """Return a constant operand as one number per channel of the graph.
 
     Raises

@@ -107,7 +107,8 @@ def fold(site: Site) -> tuple[Constant, ...]:
     except Exception as error:  # Whatever wrong shapes or types make the reference raise.
         reason = " ".join(str(error).split())[:100]
         raise UserError(f"it cannot compute with its constants ({reason})") from None
-    return tuple(_constant(np.asarray(values)) for values in made)
+    constants = tuple(_constant(np.asarray(values)) for values in made)
+    return tuple(map(_narrowed, constants)) if node.operator == "Clip" else constants
 
 
 def _size(operator: str, arrays: Sequence[Array]) -> int:
@@ -153,6 +154,16 @@ def _typed(constant: Constant) -> Array:
     if kind is None or kind.width < 8:
         return constant.values
     return constant.values.astype(f"{'int' if kind.signed else 'uint'}{kind.width}")
+
+
+def _narrowed(constant: Constant) -> Constant:
+    """Return clipped integers in the narrowest type: weights of types that ONNX has not."""
+    if constant.type is None or not constant.values.size:
+        return constant
+    low, high = int(constant.values.min()), int(constant.values.max())
+    least = -1 if constant.type.signed else 0
+    kind = IntegerType.spanning(min(low, least), high)
+    return Constant(constant.values, kind) if kind.width < 8 else constant
 
 
 def _constant(values: Array) -> Constant:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, numpy_helper
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.external_data import take_in
 from bittrue.golden.graph.tensor import MAXIMUM_ELEMENTS
 from bittrue.golden.numbers.integer_type import IntegerType
 
@@ -135,8 +137,14 @@ class OnnxModel:
     constants: Mapping[str, Constant]
 
 
-def read_model(content: bytes) -> OnnxModel:
+def read_model(content: bytes, folder: Path | None = None) -> OnnxModel:
     """Return what a file's content says.
+
+    Parameters
+    ----------
+    content : bytes
+    folder : Path, optional
+        Where the file lies: constants may lie in others beside it.
 
     Raises
     ------
@@ -154,6 +162,8 @@ def read_model(content: bytes) -> OnnxModel:
         raise UserError("it has no operators or no outputs; it is no ONNX file of a network")
     graph = proto.graph
     _check_names(graph)
+    if folder is not None:
+        take_in(proto, folder)
     opset = max((item.version for item in proto.opset_import if not item.domain), default=0)
     newest = onnx.defs.onnx_opset_version()
     if not 7 <= opset <= newest:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import onnx
 
@@ -21,7 +22,10 @@ Shapes = Mapping[str, tuple[int, ...]]
 
 
 def part_of(
-    content: bytes, inputs: tuple[str, ...], outputs: tuple[str, ...]
+    content: bytes,
+    inputs: tuple[str, ...],
+    outputs: tuple[str, ...],
+    folder: Path | None = None,
 ) -> tuple[OnnxModel, Cut | None]:
     """Return the model between two ends, and what is left of it.
 
@@ -31,6 +35,8 @@ def part_of(
         Of the file.
     inputs, outputs : tuple of str
         Tensors; none for those that the model has.
+    folder : Path, optional
+        Where the file lies: constants may lie in others beside it.
 
     Returns
     -------
@@ -43,7 +49,7 @@ def part_of(
     UserError
         See `golden.frontends.cut.File.ends`; or if the shape of an input is not known.
     """
-    model = read_model(content)
+    model = read_model(content, folder)
     if not inputs and not outputs:
         return model, None
     values = _values(content)

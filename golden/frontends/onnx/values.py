@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bittrue.golden.frontends.onnx.layout import Layout
 from bittrue.golden.frontends.onnx.model import Constant, InputInfo
+from bittrue.golden.frontends.onnx.quantizer import Quantizer
 from bittrue.golden.graph import AccumulatingNode, Encoding, Node
 from bittrue.golden.lowering.pair_addition import ScaledSum, Summand
 from bittrue.golden.numbers.arrays import Float32, Int64
@@ -49,9 +50,17 @@ class Activation:
 
 @dataclass(frozen=True, eq=False)
 class Codes:
-    """An ONNX tensor of integers that the graph holds as they are."""
+    """An ONNX tensor of integers that the graph holds as they are.
+
+    Parameters
+    ----------
+    activation : Activation
+    made_of : (value, Quantizer) or None
+        The real numbers that a quantizer has made them of.
+    """
 
     activation: Activation
+    made_of: "tuple[Value, Quantizer] | None" = None
 
 
 @dataclass(frozen=True, eq=False)

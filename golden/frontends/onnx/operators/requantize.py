@@ -39,7 +39,7 @@ def _quantize_linear(site: Site, arithmetic: OnnxArithmetic) -> None:
         return
     quantizer = quantizer_of(site, 1, 2, _output_type(site))
     made = quantize(value, quantizer, site.output, site.builder, arithmetic)
-    site.set(Codes(made))
+    site.set(Codes(made, (value, quantizer)))
 
 
 @converts(

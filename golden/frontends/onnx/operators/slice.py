@@ -1,11 +1,13 @@
-"""Slice and Split."""
+"""Slice, Split and Gather."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
 from bittrue.golden.frontends.onnx.builder import Site
 from bittrue.golden.frontends.onnx.layout import Layout
+from bittrue.golden.frontends.onnx.model import Constant
 from bittrue.golden.frontends.onnx.movement import moved, normalized
 from bittrue.golden.frontends.onnx.registry import converts
 from bittrue.golden.frontends.onnx.values import NUMBERS, Activation, Codes
@@ -67,6 +69,37 @@ def _split(site: Site, arithmetic: OnnxArithmetic) -> None:
     for number, output in enumerate(outputs):
         if output:
             site.builder.values[output] = moved(value, output, part(number))
+
+
+@converts("Gather", attributes=("axis",))
+def _gather(site: Site, arithmetic: OnnxArithmetic) -> None:
+    """Take elements by constant numbers that follow each other at one distance, or one of them."""
+    value = site.take(0, *NUMBERS, Codes)
+    constant = site.take(1, Constant)
+    if constant.type is None or not constant.values.size or constant.values.ndim > 1:
+        raise UserError("its indices are no list of integers; allowed: one, or a list")
+
+    def take(source: Activation, name: str) -> Activation:
+        shape = (1, *source.layout.shape)
+        (axis,) = normalized((site.integer("axis", 0),), len(shape))
+        numbers = [int(index) for index in constant.values.reshape(-1)]
+        if not all(-shape[axis] <= index < shape[axis] for index in numbers):
+            raise UserError(f"its indices are {numbers[:8]}; allowed: elements of {shape[axis]}")
+        numbers = [index % shape[axis] for index in numbers]
+        step = numbers[1] - numbers[0] if len(numbers) > 1 else 1
+        taken = [range(length) for length in shape]
+        taken[axis] = range(numbers[0], numbers[-1] + (1 if step > 0 else -1), step or 1)
+        if [*taken[axis]] != numbers:
+            raise UserError(
+                f"its indices are {numbers[:8]}; allowed: numbers that ascend by one distance"
+            )
+        made = _taken(site, source, name, taken)
+        if constant.values.ndim == 1:
+            return made
+        rest = tuple(length for place, length in enumerate(shape[1:], 1) if place != axis)
+        return replace(made, layout=made.layout.reshaped(rest))
+
+    site.set(moved(value, site.output, take))
 
 
 def _bounds(length: int, sizes: tuple[int, ...] | None, count: int) -> list[tuple[int, int]]:

@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.affine import per_channel
 from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
 from bittrue.golden.frontends.onnx.builder import Site
 from bittrue.golden.frontends.onnx.coded import UINT8, coded_operand, quantizer_of
 from bittrue.golden.frontends.onnx.functions import applied
+from bittrue.golden.frontends.onnx.leaky import leaky
 from bittrue.golden.frontends.onnx.quantize import quantize
 from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
-from bittrue.golden.frontends.onnx.values import NUMBERS, Codes, Real
+from bittrue.golden.frontends.onnx.values import NUMBERS, Accumulated, Codes, Real, fractions
 
 Numbers = NDArray[Any]
 
@@ -126,12 +128,21 @@ _FUNCTIONS: dict[str, Callable[[Site], Callable[[Numbers], Numbers]]] = {
 @converts("HardSigmoid", attributes=("alpha", "beta"))
 def _function(site: Site, arithmetic: OnnxArithmetic) -> None:
     function = _FUNCTIONS[site.node.operator](site)
-    site.set(applied(site.take(0, *NUMBERS), function, None))
+    value = site.take(0, *NUMBERS)
+    if isinstance(value, Accumulated) and site.node.operator == "LeakyRelu":
+        slope = np.float32(site.number("alpha", 0.01))
+        site.set(leaky(site, arithmetic, value, fractions([slope])))
+        return
+    site.set(applied(value, function, None))
 
 
 @converts("PRelu")
 def _p_relu(site: Site, arithmetic: OnnxArithmetic) -> None:
-    """Convert one with one slope for all channels: a function of single numbers."""
+    """Convert one with one slope for all channels, or behind a layer one for each."""
+    value = site.take(0, *NUMBERS)
+    if isinstance(value, Accumulated):
+        site.set(leaky(site, arithmetic, value, per_channel(site.numbers(1), value.layout)))
+        return
     slopes = np.unique(site.numbers(1))
     if slopes.size != 1:
         raise UserError(f"it has {slopes.size} slopes; allowed: one for all channels")
@@ -140,7 +151,7 @@ def _p_relu(site: Site, arithmetic: OnnxArithmetic) -> None:
     def p_relu(real: Numbers) -> Numbers:
         return np.where(real < 0, slope.astype(real.dtype) * real, real)
 
-    site.set(applied(site.take(0, *NUMBERS), p_relu, None))
+    site.set(applied(value, p_relu, None))
 
 
 @converts("QLinearSigmoid", domains=(MICROSOFT,), inputs=5)
