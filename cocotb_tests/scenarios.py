@@ -41,10 +41,13 @@ _ROOMS = {
             "add",
             "multiply",
             "min_max",
+            "gather",
+            "transpose",
             "requantize",
             "argmax",
             "global_pool",
         ],
+        "resize_bilinear": ["resize"],
     },
     "network": {"circuit": ["network"]},
 }

@@ -17,7 +17,6 @@ from bittrue.golden.frontends.tflite import convert_tflite
 from bittrue.golden.lowering.certify import certify
 from bittrue.hdl.network.circuit import Network
 from bittrue.hdl.printer.verilog_output import to_verilog
-from cocotb_tests.bench.images import random_images
 from cocotb_tests.bench.streams import STALL
 from cocotb_tests.falsified import falsify
 from tests.support.tflite_fixtures import FixtureBuilder, activation
@@ -107,7 +106,7 @@ def test_equal_golden_at_the_planned_pace(
 ) -> None:
     plan = plan_network(certify(convert_tflite(NETWORKS[name]())), find_budget("zynq7020"))
     network = Network(plan.spec)
-    given = random_images(network.spec.input, IMAGES, 3)
+    given = random_inputs(network.spec.graph, IMAGES, 3)
     golden = Executor(network.spec.graph).run(given)
     cosimulation = Cosimulation(
         network, to_verilog(network, "network"), simulator, builds, optimisation="-O0"
@@ -122,9 +121,9 @@ def test_equal_golden_at_the_planned_pace(
     ]
     verdict = judge(cosimulation, scenarios, 1, tmp_path)
     assert verdict.passed, verdict.problems
-    assert verdict.compared == len(manners) * IMAGES * network.spec.output.elements
+    assert verdict.compared == len(manners) * IMAGES * network.spec.outputs[0].elements
     (outcome,) = cosimulation.run([scenarios[0].run], tmp_path)
-    assert (Pace.of(outcome.cycles["o"], IMAGES).intervals == plan.cycles).all()
+    assert (Pace.of(outcome, network, IMAGES).intervals == plan.cycles).all()
 
 
 def test_a_pixel_that_no_mean_counts_is_noticed(
@@ -136,7 +135,7 @@ def test_a_pixel_that_no_mean_counts_is_noticed(
         layer for layer in network.layers.values() if type(layer).__name__ == "GlobalPool"
     )
     falsify(faulty.spec, start=faulty.spec.start + 40)
-    given = random_images(network.spec.input, 2, 3)
+    given = random_inputs(network.spec.graph, 2, 3)
     golden = Executor(network.spec.graph).run(given)
     scenario = network_scenario(network, "images", given, golden)
     cosimulation = Cosimulation(

@@ -13,7 +13,8 @@ Table         any function of a code
 Clamp         relu, relu6
 MaxPool, AveragePool, SumPool, Mean
 Softmax, Softmax16, ArgMax
-Reshape, Broadcast, Concat, Slice, Pad
+ResizeBilinear
+Reshape, Broadcast, Concat, Slice, Gather, Transpose, Pad
 Constant
 ============  ==============================================================
 """
@@ -27,6 +28,7 @@ from bittrue.golden.graph.concat import Concat
 from bittrue.golden.graph.constant import Constant
 from bittrue.golden.graph.convolution import Convolution
 from bittrue.golden.graph.fully_connected import FullyConnected
+from bittrue.golden.graph.gather import Gather
 from bittrue.golden.graph.graph import Graph, GraphError
 from bittrue.golden.graph.matrix import MatrixNode
 from bittrue.golden.graph.max_pool import MaxPool
@@ -38,6 +40,7 @@ from bittrue.golden.graph.pad import Pad
 from bittrue.golden.graph.requantization import Certified, FixedPoint, Requantization
 from bittrue.golden.graph.requantize import Requantize
 from bittrue.golden.graph.reshape import Reshape
+from bittrue.golden.graph.resize_bilinear import Interpolation, ResizeBilinear
 from bittrue.golden.graph.slice import Slice
 from bittrue.golden.graph.softmax import Softmax
 from bittrue.golden.graph.softmax16 import Softmax16
@@ -45,6 +48,7 @@ from bittrue.golden.graph.state import State
 from bittrue.golden.graph.sum_pool import SumPool
 from bittrue.golden.graph.table import Table
 from bittrue.golden.graph.tensor import Encoding, Quantization, Tensor, storage_dtype
+from bittrue.golden.graph.transpose import Transpose
 from bittrue.golden.graph.window import Window
 
 __all__ = [
@@ -64,8 +68,10 @@ __all__ = [
     "Encoding",
     "FixedPoint",
     "FullyConnected",
+    "Gather",
     "Graph",
     "GraphError",
+    "Interpolation",
     "MatrixNode",
     "MaxPool",
     "Mean",
@@ -77,6 +83,7 @@ __all__ = [
     "Requantization",
     "Requantize",
     "Reshape",
+    "ResizeBilinear",
     "Slice",
     "Softmax",
     "Softmax16",
@@ -84,6 +91,7 @@ __all__ = [
     "SumPool",
     "Table",
     "Tensor",
+    "Transpose",
     "Window",
     "storage_dtype",
 ]

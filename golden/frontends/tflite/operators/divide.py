@@ -5,7 +5,8 @@ import numpy as np
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
-from bittrue.golden.frontends.tflite.builder import Site, constant
+from bittrue.golden.frontends.tflite.builder import Site
+from bittrue.golden.frontends.tflite.constants import constant
 from bittrue.golden.frontends.tflite.elementwise import values_of
 from bittrue.golden.frontends.tflite.fused import fused_clamp
 from bittrue.golden.frontends.tflite.known_operators import FUSED, Options
