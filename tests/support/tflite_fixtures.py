@@ -318,7 +318,7 @@ def arithmetic(
         b = builder.activation("b", dtype, second, scales[1], zero_point)
     y = builder.activation("y", dtype, IMAGE, scales[2])
     options: dict[str, Any] = {"fusedActivationFunction": activation(fused)}
-    if name != "MUL":
+    if name in ("ADD", "SUB"):
         options["potScaleInt16"] = powers
     builder.operator(name, [a, b], [y], f"{name.capitalize()}Options", version=2, **options)
     return builder.build([a] if fixed else [a, b], [y])
@@ -364,7 +364,7 @@ def prelu(
     x = builder.activation("x", dtype, IMAGE)
     lowest = np.iinfo(dtype).min
     codes = builder.random.integers(lowest, lowest + 256, shape).astype(dtype)
-    slope = builder.constant("slope", codes, 0.011, lowest + 140)
+    slope = builder.constant("slope", codes, 0.011, 0 if dtype is np.int16 else lowest + 140)
     y = builder.activation("y", dtype, IMAGE, 0.06)
     builder.operator("PRELU", [x, slope], [y])
     return builder.build([x], [y])
@@ -388,7 +388,7 @@ def squared_difference(
 
 
 @_fixture("div by a constant", shape=(), code=37)
-@_fixture("div by a negative constant, relu", shape=(1, 1, 4), code=-90, fused="RELU")
+@_fixture("div by a negative constant, relu", shape=(1, 1, 4), code=-9, fused="RELU")
 @_fixture("div by a constant, uint8", *_NOT_MICRO, shape=(1,), code=3, dtype=np.uint8)
 def division(
     builder: FixtureBuilder,

@@ -210,7 +210,7 @@ REFUSED = {
     "cut": (lambda: GOOD[: len(GOOD) // 2], "the flatbuffer is malformed|must be TFL3"),
     "head only": (lambda: GOOD[:8], "the flatbuffer is malformed"),
     "unsupported operator": (
-        lambda: one_operator("RSQRT"), "operator 0, RSQRT 'y': it is not supported; docs/graph"),
+        lambda: one_operator("SIN"), "operator 0, SIN 'y': it is not supported; docs/graph"),
     "custom operator": (
         lambda: custom("Foo"), "operator 1, custom operator 'Foo' 'y': it is a custom operator, "
         "which has no public meaning; or end the network before it: --outputs b$"),
@@ -281,6 +281,25 @@ REFUSED = {
         "it makes a batch of one image, or one image of it; allowed: SPACE_TO_BATCH_ND"),
     "minimum between scales": (lesser_of_scales, "they must be equal"),
     "concat of scales": (concat_of_scales, "they must be equal"),
+    "sum of signed codes": (
+        lambda: fixtures.reduced(FixtureBuilder(0), [1], name="SUM"),
+        "starts sums of int8 at other numbers than 0; import with profile xnnpack or"),
+    "negation of a zero point": (
+        lambda: one_operator("NEG"), "but the kernels negate codes as they are; allowed"),
+    "abs of uint8": (
+        lambda: fixtures.function(FixtureBuilder(0), "ABS", np.uint8),
+        "ABS of uint8 is not supported; allowed: signed codes"),
+    "hard swish of int16": (
+        lambda: fixtures.function(FixtureBuilder(0), "HARD_SWISH", np.int16),
+        "HARD_SWISH of int16 is not supported; allowed: 8 bits"),
+    "prelu of int16": (
+        lambda: fixtures.prelu(FixtureBuilder(0), dtype=np.int16), "is int16; allowed: 8 bits"),
+    "division by zero": (
+        lambda: fixtures.division(FixtureBuilder(0), (), 11), "allowed: one number but zero"),
+    "division by a large number": (
+        lambda: fixtures.division(FixtureBuilder(0), (), -128), "shifts by more than 31 bits, w"),
+    "division by several": (
+        lambda: fixtures.arithmetic(FixtureBuilder(0), "DIV"), "which the network computes; allow"),
     "unconnected": (unconnected, "its input 'z' is made by no operator before it"),
     "stride 0": (convolution_without_stride, "has a size below 1"),
 }  # fmt: skip

@@ -245,9 +245,9 @@ def test_all_obstacles_are_told_at_once(tmp_path: Path) -> None:
     x, a, b, c, d, y = (vector(builder, name) for name in "xabcdy")
     big = builder.activation("big", np.int8, (2, 24))
     z = builder.tensor("z", np.float32, (1, 24))
-    builder.operator("RSQRT", [x], [a])
+    builder.operator("SIN", [x], [a])
     builder.operator("RELU", [a], [b], version=9)
-    builder.operator("RSQRT", [b], [c])
+    builder.operator("SIN", [b], [c])
     builder.operator("ADD", [c, big], [d], "AddOptions", version=2)
     builder.operator("DEQUANTIZE", [d], [z])
     builder.operator("EXP", [z], [y], "ExpOptions")
@@ -260,7 +260,7 @@ def test_all_obstacles_are_told_at_once(tmp_path: Path) -> None:
         f"{path}: 5 obstacles of 4 kinds",
         "  input 'big': tensor 'big' has shape (2, 24); allowed: a batch of 1 first; convert the "
         "model with batch size 1, execution here is batched anyway",
-        "  operator 0, RSQRT 'a', and 1 more: it is not supported; DOCS",
+        "  operator 0, SIN 'a', and 1 more: it is not supported; DOCS",
         "  operator 1, RELU 'b': its version is 9; allowed: 1 to 3, whose meaning is known; "
         "convert the model with an older converter",
         "  operator 5, EXP 'y': tensor 'z' is FLOAT32; quantize this operator, too; or end the "
@@ -284,8 +284,8 @@ def test_what_is_known_at_once_is_refused_before_any_search(
     builder.operator("FULLY_CONNECTED", dense, [y], "FullyConnectedOptions", version=4)
     with pytest.raises(AssertionError, match="a search began"):
         convert_tflite(builder.build([x], [y]))
-    builder.operator("RSQRT", [y], [z])
-    with pytest.raises(UserError, match="operator 1, RSQRT 'z': it is not supported"):
+    builder.operator("SIN", [y], [z])
+    with pytest.raises(UserError, match="operator 1, SIN 'z': it is not supported"):
         convert_tflite(builder.build([x], [z]))
 
 
@@ -307,7 +307,7 @@ def test_operators_that_no_output_depends_on_are_left_out() -> None:
     builder = FixtureBuilder(0)
     x, y, unused = (vector(builder, name) for name in ("x", "y", "unused"))
     builder.operator("RELU", [x], [y])
-    builder.operator("RSQRT", [y], [unused])
+    builder.operator("SIN", [y], [unused])
     assert list(convert_tflite(builder.build([x], [y])).tensors) == ["x", "y"]
 
 

@@ -1,5 +1,6 @@
 """Operators of .tflite files that are sequences of nodes, from the file to both simulators."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.bench.streams import STALL
 from cocotb_tests.falsified import falsify
 from tests.support.tflite_fixtures import FixtureBuilder, activation
+
+SIMULATORS = pytest.mark.parametrize(
+    "simulator", ["verilator", *(["icarus"] if shutil.which("iverilog") else [])]
+)
 
 IMAGES = 4
 SIZE, CHANNELS, SQUEEZED = 4, 8, 4
@@ -97,9 +102,16 @@ def slopes16() -> bytes:
     return builder.build([x], [y])
 
 
+@pytest.fixture
+def builds(request: pytest.FixtureRequest) -> Path:
+    """Return the folder of simulator builds, kept from run to run."""
+    return request.config.rootpath / "sim_build" / "tests"
+
+
 NETWORKS = {"gate": squeeze_and_excitation, "normalized": normalized, "16 bits": slopes16}
 
 
+@SIMULATORS
 @pytest.mark.parametrize("name", NETWORKS)
 def test_equal_golden_at_the_planned_pace(
     name: str, simulator: str, builds: Path, tmp_path: Path
@@ -126,6 +138,7 @@ def test_equal_golden_at_the_planned_pace(
     assert (Pace.of(outcome, network, IMAGES).intervals == plan.cycles).all()
 
 
+@SIMULATORS
 def test_a_pixel_that_no_mean_counts_is_noticed(
     simulator: str, builds: Path, tmp_path: Path
 ) -> None:
