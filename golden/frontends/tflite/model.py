@@ -233,13 +233,8 @@ class _Reader:
         called_once: dict[int, TfliteModel] = {}
         for operator in first.operators:
             number = operator.options.get("InitSubgraphIndex", 0)
-            if operator.name == "CALL_ONCE" and number not in called_once:
-                if not 1 <= number < self._model.SubgraphsLength():
-                    raise UserError(
-                        f"operator {operator.position}, CALL_ONCE calls subgraph {number}; "
-                        f"allowed: 1 to {self._model.SubgraphsLength() - 1}, the others of the file"
-                    )
-                called_once[number] = self._subgraph(number)
+            if operator.name == "CALL_ONCE" and 1 <= number < self._model.SubgraphsLength():
+                called_once[number] = called_once.get(number) or self._subgraph(number)
         return replace(first, called_once=called_once)
 
     def _subgraph(self, number: int) -> TfliteModel:

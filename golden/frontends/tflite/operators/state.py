@@ -16,7 +16,9 @@ from bittrue.golden.graph import Constant, Reshape
 def _call_once(site: Site, arithmetic: LitertArithmetic) -> None:
     """Take what the subgraph assigns as what variables hold before the first call."""
     number = site.options.get("InitSubgraphIndex", 0)
-    subgraph, variables = site.builder.model.called_once[number], site.builder.variables
+    subgraph, variables = site.builder.model.called_once.get(number), site.builder.variables
+    if subgraph is None:
+        raise UserError(f"it calls subgraph {number}; allowed: another one of the file")
     if site.operator.inputs or site.operator.outputs or subgraph.inputs or subgraph.outputs:
         raise UserError("it has inputs or outputs; allowed: none, it only initialises variables")
     for operator in subgraph.operators:

@@ -33,6 +33,7 @@ from tests.support.tflite_fixtures import (
     float_bordered,
 )
 from tests.support.tflite_refused import GOOD, REFUSED, dense_with, float_tail, one_operator, vector
+from tests.support.tflite_states import STREAMING
 
 
 @pytest.mark.parametrize(("title", "profile"), CASES)
@@ -151,8 +152,9 @@ def test_every_operator_and_activation_has_a_fixture() -> None:
     from bittrue.golden.frontends.tflite.registry import CONVERTERS
 
     used = set()
-    for fixture in FIXTURES.values():
-        model = tflite.Model.GetRootAs(fixture.model(), 0)
+    models = [fixture.model() for fixture in FIXTURES.values()]
+    for content in (*models, *(make() for make in STREAMING.values())):
+        model = tflite.Model.GetRootAs(content, 0)
         used |= {model.OperatorCodes(i).BuiltinCode() for i in range(model.OperatorCodesLength())}
     names = {code: name for name, code in vars(tflite.BuiltinOperator).items()}
     assert {names[code] for code in used} == set(CONVERTERS)

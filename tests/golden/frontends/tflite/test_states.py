@@ -177,7 +177,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "computed initialisation": (
         lambda: _one(_computing), "that it calls, operator 0, RELU 'y' computes; allowed: VAR_H"),
     "no variable": (lambda: _one(_no_variable), "'x' is no variable; allowed: what a VAR_HANDLE"),
-    "no subgraph": (lambda: _one(_no_subgraph), "operator 1, CALL_ONCE calls subgraph 7; allowed"),
+    "no subgraph": (lambda: _one(_no_subgraph), "CALL_ONCE '': it calls subgraph 7; allowed: an"),
 }  # fmt: skip
 
 
