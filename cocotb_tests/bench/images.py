@@ -11,6 +11,7 @@ from bittrue.golden.graph import Graph, Node, Tensor
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.layers.layer import Layer
 from bittrue.hdl.layers.layer_spec import LayerSpec
+from bittrue.hdl.layers.parts.reorder_layer import ReorderLayerSpec
 from cocotb_tests.bench.streams import every_manner
 
 IMAGES = 5
@@ -53,9 +54,18 @@ def full_speed_cycles(spec: LayerSpec, outputs: int, images: int) -> Int64:
     needed = spec.inputs_needed(beats * lanes_out)[0]
     beats_in = spec.tensors[0].elements // lanes_in
     period = spec.cycles_per_image()
+    if isinstance(spec, ReorderLayerSpec):
+        return _as_soon_as_come(needed // lanes_in, beats_in, images) + spec.latency
     in_image = needed // lanes_in if period == beats_in else beats + needed[0] // lanes_in
     start = np.arange(images)[:, None] * period
     return (spec.latency + start + in_image).ravel()
+
+
+def _as_soon_as_come(needed: Int64, beats_in: int, images: int) -> Int64:
+    """Return when beats leave that need so many of an image's, one in a cycle, in order."""
+    come = (np.arange(images)[:, None] * beats_in + needed).ravel()
+    places = np.arange(len(come))
+    return np.maximum.accumulate(come - places) + places
 
 
 def random_images(tensor: Tensor, images: int, seed: int) -> Int64:

@@ -24,6 +24,9 @@ CASES = {
     "add_sums": "add shape=2x2x4 lanes=2 kind=uint3 requantizer=none",
     "multiply": "multiply shape=3x2x6 lanes=3",
     "multiply_wide": "multiply shape=2x6 lanes=2 a=int16 b=uint7 requantizer=generic",
+    "max": "min_max shape=3x2x6 lanes=3",
+    "min": "min_max shape=7x5 lanes=5 greatest=no kind=uint4",
+    "min_wide": "min_max shape=2x6 lanes=2 greatest=no kind=int16",
     "requantize_table": "requantize shape=2x5x6 lanes=3",
     "requantize_wide": "requantize shape=3x6 lanes=2 kind=int16",
     "requantize_channels": "requantize shape=3x6 lanes=2 entries=6 output=int16",
@@ -58,11 +61,16 @@ def neighbouring_entry(circuit: Any) -> None:
     falsify(circuit.spec, values=circuit.spec.values[::-1])
 
 
+def the_other_one(circuit: Any) -> None:
+    object.__setattr__(circuit.spec.node, "greatest", not circuit.spec.node.greatest)
+
+
 FAULTS = {
     "add": ("add", one_entry_off),
     "addends": ("add_three", other_addends),
     "computed_addends": ("add_computed_three", other_addends),
     "multiply": ("multiply", other_zero_point),
+    "min_max": ("min", the_other_one),
     "requantize": ("requantize_table", neighbouring_entry),
 }
 

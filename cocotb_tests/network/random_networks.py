@@ -16,18 +16,23 @@ from bittrue.golden.graph import (
     Convolution,
     Encoding,
     FullyConnected,
+    Gather,
     Graph,
+    Interpolation,
     MaxPool,
     Mean,
+    MinMax,
     Multiply,
     Node,
     Pad,
     Requantize,
     Reshape,
+    ResizeBilinear,
     Slice,
     Softmax,
     Table,
     Tensor,
+    Transpose,
     Window,
 )
 from bittrue.golden.numbers.softmax import softmax_exponential
@@ -67,9 +72,12 @@ class _RandomNetwork:
             self._mixer,
             self._beatwise,
             self._constant,
+            self._limited,
             self._softmax,
             self._part,
             self._shuffled,
+            self._rearranged,
+            self._resized,
         ]
         for _ in range(self._pick(2, 5)):
             kind = kinds[self._random.integers(len(kinds))]
@@ -172,6 +180,34 @@ class _RandomNetwork:
             begin[axis], size[axis] = first, end - first
             parts.append(self._sliced(start, begin, size, [1, 1, 1]))
         return self._b.add(Concat(inputs=tuple(parts), output=self._name("concat"), axis=axis))
+
+    def _rearranged(self) -> str:
+        """Return dimensions in another order, or elements of one by number."""
+        start, name = self._last, self._name("moved")
+        if self._random.random() < 0.5:
+            order = tuple(self._random.permutation(3).tolist())
+            return self._b.add(Transpose(inputs=(start.name,), output=name, permutation=order))
+        axis = self._pick(0, 2)
+        indices = self._random.integers(0, start.shape[axis], self._pick(1, 6))
+        return self._b.add(
+            Gather(inputs=(start.name,), output=name, axis=axis, indices=tuple(indices.tolist()))
+        )
+
+    def _resized(self) -> str:
+        along = []
+        for length in self._last.shape[:2]:
+            places = np.linspace(0, (length - 1) * 64, self._pick(1, 9)).astype(int)
+            first, weight = np.divmod(places, 64)
+            along.append(Interpolation(tuple(first.tolist()), tuple(weight.tolist())))
+        return self._b.scaled(
+            ResizeBilinear,
+            INT8,
+            1,
+            inputs=(self._last.name,),
+            rows=along[0],
+            columns=along[1],
+            fraction_bits=6,
+        )
 
     def _window_pool(self) -> str:
         kind = MaxPool if self._random.random() < 0.5 else AveragePool
@@ -278,6 +314,23 @@ class _RandomNetwork:
             Constant(inputs=(), output=self._name("constant"), values=codes, type=INT8)
         )
         return self._sum(start.name, constant)
+
+    def _limited(self) -> str:
+        """Return the greater of an image's codes and of a number for each channel."""
+        start = self._last
+        if start.type != INT8:
+            return self._pointwise(start.channels)
+        codes = self._random.integers(-100, 50, start.channels)
+        limits = self._b.add(
+            Constant(inputs=(), output=self._name("limits"), values=codes, type=INT8)
+        )
+        return self._b.add(
+            MinMax(
+                inputs=(limits, start.name),
+                output=self._name("limited"),
+                greatest=self._random.random() < 0.5,
+            )
+        )
 
     def _softmax(self) -> str:
         if self._last.elements > 100:

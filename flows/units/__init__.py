@@ -3,6 +3,7 @@
 from bittrue.flows.units.compute import COMPUTE_UNITS
 from bittrue.flows.units.layers import LAYER_UNITS
 from bittrue.flows.units.matrix_layers import MATRIX_LAYER_UNITS
+from bittrue.flows.units.movements import MOVEMENT_UNITS
 from bittrue.flows.units.network import NETWORK_UNITS
 from bittrue.flows.units.pooling import POOLING_UNITS
 from bittrue.flows.units.unit import Parameter, Unit
@@ -13,6 +14,7 @@ __all__ = ["UNITS", "Parameter", "Unit", "describe_units", "find_unit"]
 UNITS: dict[str, Unit] = {
     **COMPUTE_UNITS,
     **LAYER_UNITS,
+    **MOVEMENT_UNITS,
     **POOLING_UNITS,
     **MATRIX_LAYER_UNITS,
     **NETWORK_UNITS,

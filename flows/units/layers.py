@@ -24,6 +24,7 @@ from bittrue.hdl.layers.arg_max import ArgMaxSpec
 from bittrue.hdl.layers.broadcast import BroadcastSpec
 from bittrue.hdl.layers.clamp import ClampSpec
 from bittrue.hdl.layers.concat import ConcatSpec
+from bittrue.hdl.layers.min_max import MinMaxSpec
 from bittrue.hdl.layers.multiply import MultiplySpec
 from bittrue.hdl.layers.pad import PadSpec
 from bittrue.hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
@@ -354,6 +355,22 @@ def _build_multiply(
     return MultiplySpec(node, tensors, lanes).build(name)
 
 
+MIN_MAX_PARAMETERS = {
+    "kind": KIND,
+    "greatest": Parameter("yes", parse_flag, "yes for the greater code, no for the lesser"),
+    "shape": SHAPE,
+    "lanes": LANES,
+}
+
+
+def _build_min_max(
+    kind: IntegerType, greatest: bool, shape: tuple[int, ...], lanes: int
+) -> wiring.Component:
+    tensors = Tensor.of_type("a", shape, kind), Tensor.of_type("b", shape, kind)
+    node = graph.MinMax(inputs=("a", "b"), output="y", greatest=greatest)
+    return MinMaxSpec(node, tensors, lanes).build("min_max")
+
+
 REQUANTIZE_PARAMETERS = {
     "kind": KIND,
     "requantizer": REQUANTIZER,
@@ -445,6 +462,7 @@ LAYER_UNITS: dict[str, Unit] = {
     "clamp": Unit("codes limited to a range", _build_clamp, CLAMP_PARAMETERS),
     "add": Unit("sum of tensors, each scaled first", _build_add, ADD_PARAMETERS),
     "multiply": Unit("product of two tensors", _build_multiply, MULTIPLY_PARAMETERS),
+    "min_max": Unit("lesser or greater of two codes", _build_min_max, MIN_MAX_PARAMETERS),
     "requantize": Unit(
         "change of scale, zero point or width", _build_requantize, REQUANTIZE_PARAMETERS
     ),

@@ -7,12 +7,14 @@ Convolution   also grouped and depthwise, with padding, stride and dilation
 FullyConnected
 Add           also subtraction; each operand is scaled first
 Multiply
+MinMax        the lesser or the greater of two codes
 Requantize    change of scale, zero point or width
 Table         any function of a code
 Clamp         relu, relu6
 MaxPool, AveragePool, SumPool, Mean
 Softmax, Softmax16, ArgMax
-Reshape, Broadcast, Concat, Slice, Pad
+ResizeBilinear
+Reshape, Broadcast, Concat, Slice, Gather, Transpose, Pad
 Constant
 ============  ==============================================================
 """
@@ -26,22 +28,26 @@ from bittrue.golden.graph.concat import Concat
 from bittrue.golden.graph.constant import Constant
 from bittrue.golden.graph.convolution import Convolution
 from bittrue.golden.graph.fully_connected import FullyConnected
+from bittrue.golden.graph.gather import Gather
 from bittrue.golden.graph.graph import Graph, GraphError
 from bittrue.golden.graph.matrix import MatrixNode
 from bittrue.golden.graph.max_pool import MaxPool
 from bittrue.golden.graph.mean import Mean
+from bittrue.golden.graph.min_max import MinMax
 from bittrue.golden.graph.multiply import Multiply
 from bittrue.golden.graph.node import OPERATORS, AccumulatingNode, AccumulatorBounds, Node
 from bittrue.golden.graph.pad import Pad
 from bittrue.golden.graph.requantization import Certified, FixedPoint, Requantization
 from bittrue.golden.graph.requantize import Requantize
 from bittrue.golden.graph.reshape import Reshape
+from bittrue.golden.graph.resize_bilinear import Interpolation, ResizeBilinear
 from bittrue.golden.graph.slice import Slice
 from bittrue.golden.graph.softmax import Softmax
 from bittrue.golden.graph.softmax16 import Softmax16
 from bittrue.golden.graph.sum_pool import SumPool
 from bittrue.golden.graph.table import Table
 from bittrue.golden.graph.tensor import Encoding, Quantization, Tensor, storage_dtype
+from bittrue.golden.graph.transpose import Transpose
 from bittrue.golden.graph.window import Window
 
 __all__ = [
@@ -61,11 +67,14 @@ __all__ = [
     "Encoding",
     "FixedPoint",
     "FullyConnected",
+    "Gather",
     "Graph",
     "GraphError",
+    "Interpolation",
     "MatrixNode",
     "MaxPool",
     "Mean",
+    "MinMax",
     "Multiply",
     "Node",
     "Pad",
@@ -73,12 +82,14 @@ __all__ = [
     "Requantization",
     "Requantize",
     "Reshape",
+    "ResizeBilinear",
     "Slice",
     "Softmax",
     "Softmax16",
     "SumPool",
     "Table",
     "Tensor",
+    "Transpose",
     "Window",
     "storage_dtype",
 ]

@@ -24,7 +24,7 @@ from bittrue.golden.graph.tensor import Quantization, Tensor
 
 SUFFIX = ".bittrue"
 FORMAT = "bittrue graph"
-VERSION = 3
+VERSION = 4
 """Raised by whatever changes what a file may hold; `_MIGRATIONS` read all that came before."""
 
 _DOCUMENT = "graph.json"
@@ -181,14 +181,15 @@ def _from_version_1(document: dict[str, Any]) -> dict[str, Any]:
     return {"layouts": {}} | document
 
 
-def _from_version_2(document: dict[str, Any]) -> dict[str, Any]:
+def _with_fewer_kinds(document: dict[str, Any]) -> dict[str, Any]:
     """There were fewer kinds of nodes; those there were are as they were."""
     return document
 
 
 _MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: _from_version_1,
-    2: _from_version_2,
+    2: _with_fewer_kinds,
+    3: _with_fewer_kinds,
 }
 """What turns a document of a version into one of the next."""
 

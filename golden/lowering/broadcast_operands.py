@@ -9,7 +9,8 @@ def broadcast_operands(graph: Graph) -> Graph:
     """Give additions and multiplications operands as large as what they compute.
 
     A circuit combines streams element by element, so an operand that golden broadcasts, a number
-    for each channel, say, becomes one that a node of its own repeats.
+    for each channel, say, becomes one that a node of its own repeats. What is repeated along
+    dimensions that do not follow each other is repeated along one after the other.
 
     Parameters
     ----------
@@ -29,6 +30,11 @@ def broadcast_operands(graph: Graph) -> Graph:
                 repeats = _repeats(graph.tensors[name], shape, f"{name} for {node.output}, {port}")
                 nodes.extend(repeats)
                 inputs[port] = repeats[-1].output if repeats else name
+        if isinstance(node, Broadcast):
+            steps = _repeats(graph.tensors[inputs[0]], node.shape, f"{node.output} of {inputs[0]}")
+            if len(steps) > 1:
+                nodes.extend([*steps[:-1], replace(steps[-1], output=node.output)])
+                continue
         nodes.append(replace(node, inputs=tuple(inputs)))
     return replace(graph, nodes=tuple(nodes))
 

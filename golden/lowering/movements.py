@@ -3,9 +3,10 @@
 What is between has names that begin with that of the result.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
-from bittrue.golden.graph import Broadcast, Node, Pad, Reshape, Slice
+from bittrue.golden.graph import Broadcast, Gather, Node, Pad, Reshape, Slice
 from bittrue.golden.graph.concat import concatenated
 
 Image = tuple[int, int, int]
@@ -267,3 +268,86 @@ def picked(
         )
         made, source = [part], part.output
     return [*made, *repeated(source, sizes, (times[0], times[1]), name)]
+
+
+def gathered(
+    source: str, axis: int, shape: Sequence[int], indices: Sequence[int], name: str
+) -> Gather | Slice:
+    """Take elements along a dimension by number: a part where they are evenly apart.
+
+    Parameters
+    ----------
+    source : str
+    axis : int
+        Dimension, not counting the batch.
+    shape : sequence of int
+        Of the source.
+    indices : sequence of int
+        One or more.
+    name : str
+        Of the result.
+    """
+    stride = indices[1] - indices[0] if len(indices) > 1 else 1
+    if stride >= 1 and [*indices] == [indices[0] + place * stride for place in range(len(indices))]:
+        begin, size, strides = [0] * len(shape), list(shape), [1] * len(shape)
+        begin[axis], size[axis], strides[axis] = indices[0], len(indices), stride
+        return Slice(
+            inputs=(source,),
+            output=name,
+            begin=tuple(begin),
+            size=tuple(size),
+            stride=tuple(strides),
+        )
+    return Gather(inputs=(source,), output=name, axis=axis, indices=tuple(indices))
+
+
+def rearranged(
+    source: str, shape: Sequence[int], indices: Mapping[int, Sequence[int]], name: str
+) -> list[Gather | Slice | Reshape]:
+    """Take elements along several dimensions by number.
+
+    Those along which fewer remain are first: there is less to keep for the others then.
+
+    Parameters
+    ----------
+    source : str
+    shape : sequence of int
+        Of it.
+    indices : mapping of int to sequence of int
+        By dimension, not counting the batch.
+    name : str
+        Of the result.
+    """
+    reached, made, last = list(shape), list[Gather | Slice | Reshape](), source
+    changed = [axis for axis in indices if [*indices[axis]] != [*range(shape[axis])]]
+    for axis in sorted(changed, key=lambda axis: (len(indices[axis]) / shape[axis], -axis)):
+        output = f"{name}/along {axis}" if len(made) + 1 < len(changed) else name
+        made.append(gathered(last, axis, reached, indices[axis], output))
+        reached[axis], last = len(indices[axis]), output
+    return made or [Reshape(inputs=(source,), output=name, shape=tuple(shape))]
+
+
+def tiled(source: str, shape: Sequence[int], times: Sequence[int], name: str) -> list[Node]:
+    """Repeat a tensor as a whole along its dimensions.
+
+    Parameters
+    ----------
+    source : str
+    shape : sequence of int
+        Of it.
+    times : sequence of int
+        For each dimension but the batch, at least 1.
+    name : str
+        Of the result.
+    """
+    reached, made, last = list(shape), list[Node](), source
+    for axis in reversed(range(len(shape))):
+        if times[axis] > 1:
+            before, block = math.prod(reached[:axis]), math.prod(reached[axis:])
+            part, output = f"{name}/along {axis}", f"{name}/repeated along {axis}"
+            made += [
+                Reshape(inputs=(last,), output=part, shape=(before, 1, block)),
+                Broadcast(inputs=(part,), output=output, shape=(before, times[axis], block)),
+            ]
+            reached[axis], last = reached[axis] * times[axis], output
+    return [*made, Reshape(inputs=(last,), output=name, shape=tuple(reached))]

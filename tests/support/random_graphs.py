@@ -18,20 +18,25 @@ from bittrue.golden.graph import (
     Encoding,
     FixedPoint,
     FullyConnected,
+    Gather,
     Graph,
+    Interpolation,
     MaxPool,
     Mean,
+    MinMax,
     Multiply,
     Node,
     Pad,
     Requantize,
     Reshape,
+    ResizeBilinear,
     Slice,
     Softmax,
     Softmax16,
     SumPool,
     Table,
     Tensor,
+    Transpose,
     Window,
 )
 from bittrue.golden.graph.node import AccumulatingNode
@@ -61,7 +66,8 @@ class RandomGraph:
             self.convolution, self.convolution, self.dense, self.residual, self.residual,
             self.product, self.requantize, self.table, self.clamp, self.max_pool,
             self.average_pool, self.sum_pool, self.mean, self.concat, self.pad, self.reshape,
-            self.arg_max, self.broadcast, self.softmax, self.softmax16, self.slice,
+            self.arg_max, self.broadcast, self.softmax, self.softmax16, self.slice, self.min_max,
+            self.gather, self.transpose, self.resize,
         ]  # fmt: skip
         while len(self.nodes) < length:
             step = steps[self.random.integers(len(steps))]
@@ -193,6 +199,12 @@ class RandomGraph:
             Multiply(inputs=(x.name, other.name), output=self.name(), encodings=encodings)
         )
 
+    def min_max(self, x: Tensor) -> None:
+        other = self.other(x)
+        if x.type == other.type:
+            greatest = bool(self.random.integers(2))
+            self.add(MinMax(inputs=(x.name, other.name), output=self.name(), greatest=greatest))
+
     def requantize(self, x: Tensor) -> None:
         node = Requantize(inputs=(x.name,), output=self.name(), encoding=self.encoding(x))
         self.accumulating(node)
@@ -267,6 +279,31 @@ class RandomGraph:
             stride=tuple(stride),
         )  # fmt: skip
         self.add(node)
+
+    def gather(self, x: Tensor) -> None:
+        axis = int(self.random.integers(3))
+        indices = self.random.integers(0, x.shape[axis], int(self.random.integers(1, 6)))
+        node = Gather(
+            inputs=(x.name,), output=self.name(), axis=axis, indices=tuple(indices.tolist())
+        )
+        self.add(node)
+
+    def transpose(self, x: Tensor) -> None:
+        order = tuple(int(axis) for axis in self.random.permutation(3))
+        self.add(Transpose(inputs=(x.name,), output=self.name(), permutation=order))
+
+    def resize(self, x: Tensor) -> None:
+        bits = int(self.random.integers(0, 11))
+        along = []
+        for length in x.shape[:2]:
+            first = np.sort(self.random.integers(0, length, int(self.random.integers(1, 7))))
+            weight = self.random.integers(0, 1 << bits, len(first)) * (first < length - 1)
+            along.append(Interpolation(tuple(first.tolist()), tuple(weight.tolist())))
+        node = ResizeBilinear(
+            inputs=(x.name,), output=self.name(), rows=along[0], columns=along[1],
+            fraction_bits=bits, encoding=self.encoding(x),
+        )  # fmt: skip
+        self.accumulating(node)
 
     def arg_max(self, x: Tensor) -> None:
         self.add(ArgMax(inputs=(x.name,), output=self.name()))

@@ -81,6 +81,12 @@ class Runtime:
         return {name: np.concatenate(tensors) for name, tensors in results.items()}
 
 
+def in_order_of_the_file(graph: Graph, name: str, codes: NDArray[Any]) -> NDArray[Any]:
+    """Return codes of a tensor with the dimensions that the file gives it."""
+    layout = graph.layouts.get(name, range(codes.ndim - 1))
+    return codes.transpose(0, *(axis + 1 for axis in layout))
+
+
 def assert_equal(model: bytes, profile: str, samples: int, seed: int = 0) -> Graph:
     """Compare every tensor that the runtime shows."""
     graph = convert_tflite(model, profile)
@@ -88,7 +94,9 @@ def assert_equal(model: bytes, profile: str, samples: int, seed: int = 0) -> Gra
     names = [name for name in graph.tensors if name in runtime.visible]
     assert set(graph.outputs) <= set(names)
     inputs = inputs_of(graph, samples, seed)
-    expected, result = runtime.run(inputs, names), Executor(graph).run(inputs, names)
+    given = {name: in_order_of_the_file(graph, name, codes) for name, codes in inputs.items()}
+    expected, result = runtime.run(given, names), Executor(graph).run(inputs, names)
+    result = {name: in_order_of_the_file(graph, name, codes) for name, codes in result.items()}
     for name in names:
         # A tensor without dimensions but the batch has none at all in some files.
         wanted = expected[name].reshape(result[name].shape)

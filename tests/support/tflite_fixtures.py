@@ -324,6 +324,238 @@ def arithmetic(
     return builder.build([a] if fixed else [a, b], [y])
 
 
+@_fixture("maximum", name="MAXIMUM")
+@_fixture("minimum", name="MINIMUM")
+@_fixture("maximum, uint8", *_NOT_MICRO, name="MAXIMUM", dtype=np.uint8)
+@_fixture("minimum, int16", *_NOT_MICRO, name="MINIMUM", dtype=np.int16)
+@_fixture("minimum, broadcast row", name="MINIMUM", second=(1, 1, 1, 4))
+@_fixture("maximum, broadcast map", name="MAXIMUM", second=(1, 7, 6, 1))
+@_fixture("minimum, second input without batch", name="MINIMUM", second=(4,))
+@_fixture("maximum, scalar", name="MAXIMUM", second=(), fixed=True)
+@_fixture("minimum, scalar first", name="MINIMUM", second=(), fixed=True, turned=True)
+@_fixture("minimum, constant", name="MINIMUM", second=(1, 1, 6, 4), fixed=True)
+def extreme(
+    builder: FixtureBuilder,
+    name: str,
+    dtype: Any = np.int8,
+    second: tuple[int, ...] = IMAGE,
+    fixed: bool = False,
+    turned: bool = False,
+) -> bytes:
+    a = builder.activation("a", dtype, IMAGE)
+    if fixed:
+        codes = builder.random.integers(-60, 60, second).astype(dtype)
+        b = builder.constant("b", codes, builder.scale(dtype), builder.zero_point(dtype))
+    else:
+        b = builder.activation("b", dtype, second)
+    y = builder.activation("y", dtype, IMAGE)
+    operands = [b, a] if turned else [a, b]
+    builder.operator(name, operands, [y], "MaximumMinimumOptions", version=2)
+    return builder.build([a] if fixed else [a, b], [y])
+
+
+@_fixture(
+    "dilation by batches",
+    *_NOT_MICRO,
+    block=(2, 3),
+    padding=[[2, 3], [3, 3]],
+    crops=[[0, 1], [0, 0]],
+)
+@_fixture("dilation by batches, depthwise", *_NOT_MICRO, block=(2, 2), padding=[[2, 3], [2, 2]],
+          crops=[[0, 1], [0, 0]], depthwise=True)  # fmt: skip
+@_fixture("dilation by batches, cropped", *_NOT_MICRO, block=(2, 2), padding=[[2, 1], [3, 3]],
+          crops=[[1, 0], [1, 2]])  # fmt: skip
+def dilated_by_batches(
+    builder: FixtureBuilder,
+    block: tuple[int, int],
+    padding: list[list[int]],
+    crops: list[list[int]],
+    depthwise: bool = False,
+) -> bytes:
+    outputs, batches = 4 if depthwise else 6, block[0] * block[1]
+    whole = [(IMAGE[n + 1] + sum(padding[n])) // block[n] for n in (0, 1)]
+    x = builder.activation("x", np.int8, IMAGE)
+    apart = builder.activation("apart", np.int8, (batches, *whole, 4))
+    w, scale = builder.weights(
+        (1, 3, 3, 4) if depthwise else (6, 3, 3, 4), axis=3 if depthwise else 0
+    )
+    b = builder.bias(outputs, np.int32, builder.scale(np.int8), scale)
+    inside = [size - 2 for size in whole]
+    made = builder.activation("made", np.int8, (batches, *inside, outputs), 0.11)
+    shape = [inside[n] * block[n] - sum(crops[n]) for n in (0, 1)]
+    y = builder.activation("y", np.int8, (1, *shape, outputs), 0.11)
+    blocks, sizes, cut = (
+        builder.constant(name, np.array(values, np.int32))
+        for name, values in (("block", block), ("padding", padding), ("crops", crops))
+    )
+    builder.operator("SPACE_TO_BATCH_ND", [x, blocks, sizes], [apart], version=2)
+    name = "DEPTHWISE_CONV_2D" if depthwise else "CONV_2D"
+    options: dict[str, Any] = {"depthMultiplier": 1} if depthwise else {}
+    builder.operator(
+        name, [apart, w, b], [made], f"{'DepthwiseConv2D' if depthwise else 'Conv2D'}Options",
+        version=3, padding=schema.Padding.VALID, strideH=1, strideW=1, **options,
+    )  # fmt: skip
+    builder.operator("BATCH_TO_SPACE_ND", [made, blocks, cut], [y], version=2)
+    return builder.build([x], [y])
+
+
+@_fixture("bilinear", made=(15, 13))
+@_fixture("bilinear, half pixel centers", made=(15, 13), halfPixelCenters=True)
+@_fixture("bilinear, corners", made=(12, 17), alignCorners=True)
+@_fixture("bilinear to fewer pixels", made=(3, 4))
+@_fixture("bilinear to fewer pixels, half pixel centers", made=(4, 2), halfPixelCenters=True)
+@_fixture("bilinear to fewer rows", made=(5, 11), alignCorners=True)
+@_fixture("bilinear to one pixel", made=(1, 1), alignCorners=True)
+@_fixture("bilinear of one pixel", made=(3, 2), source=(1, 1, 1, 4))
+@_fixture("bilinear of the same size", made=(7, 6))
+@_fixture("bilinear, int16", *_NOT_MICRO, made=(9, 13), dtype=np.int16, halfPixelCenters=True)
+@_fixture("bilinear, uint8", *_NOT_MICRO, made=(13, 11), dtype=np.uint8, alignCorners=True)
+@_fixture("bilinear, uint8 doubled", *_NOT_MICRO, made=(14, 12), dtype=np.uint8,
+          halfPixelCenters=True)  # fmt: skip
+@_fixture("bilinear, uint8, other weights", XNNPACK, made=(9, 17), dtype=np.uint8)
+@_fixture("nearest by any ratio", made=(10, 13), kind="NearestNeighbor")
+@_fixture("nearest by any ratio, corners", made=(9, 4), kind="NearestNeighbor", alignCorners=True)
+@_fixture("nearest by any ratio, half pixel centers", made=(4, 15), kind="NearestNeighbor",
+          halfPixelCenters=True)  # fmt: skip
+@_fixture("nearest by any ratio, both", *_NOT_MICRO, made=(9, 11), kind="NearestNeighbor",
+          halfPixelCenters=True, alignCorners=True)  # fmt: skip
+@_fixture("nearest by any ratio, uint8", *_NOT_MICRO, made=(5, 8), kind="NearestNeighbor",
+          dtype=np.uint8)  # fmt: skip
+@_fixture("nearest by any ratio, int16", made=(8, 7), kind="NearestNeighbor", dtype=np.int16)
+def resized(
+    builder: FixtureBuilder,
+    made: tuple[int, int],
+    kind: str = "Bilinear",
+    dtype: Any = np.int8,
+    source: tuple[int, ...] = IMAGE,
+    **options: bool,
+) -> bytes:
+    x = builder.activation("x", dtype, source)
+    size = builder.constant("size", np.array(made, np.int32))
+    y = builder.activation("y", dtype, (1, *made, source[3]))
+    name = "RESIZE_BILINEAR" if kind == "Bilinear" else "RESIZE_NEAREST_NEIGHBOR"
+    builder.operator(name, [x, size], [y], f"Resize{kind}Options", version=3, **options)
+    return builder.build([x], [y])
+
+
+@_fixture("transpose of an input", order=(0, 2, 3, 1))
+@_fixture("transpose of an input, int16", order=(0, 3, 1, 2), dtype=np.int16)
+@_fixture("transpose in the middle", order=(0, 3, 1, 2), before=True)
+@_fixture("transpose in the middle, rows and columns", order=(0, 2, 1, 3), before=True)
+@_fixture("transpose in the middle, uint8", *_NOT_MICRO, order=(0, 3, 2, 1), before=True,
+          dtype=np.uint8)  # fmt: skip
+@_fixture("transpose of sizes of one", order=(0, 3, 2, 1), before=True, source=(1, 1, 5, 4))
+def transposed(
+    builder: FixtureBuilder,
+    order: tuple[int, ...],
+    before: bool = False,
+    dtype: Any = np.int8,
+    source: tuple[int, ...] = IMAGE,
+) -> bytes:
+    given = x = builder.activation("x", dtype, source)
+    if before:
+        given = builder.activation("limited", dtype, source)
+        builder.operator("RELU", [x], [given], version=2)
+    permutation = builder.constant("permutation", np.array(order, np.int32))
+    y = builder.activation("y", dtype, tuple(source[axis] for axis in order))
+    builder.operator("TRANSPOSE", [given, permutation], [y], "TransposeOptions", version=2)
+    return builder.build([x], [y])
+
+
+@_fixture("shuffle of channels")
+def shuffled(builder: FixtureBuilder) -> bytes:
+    """Three groups of channels that are mixed, as ShuffleNet does."""
+    x = builder.activation("x", np.int8, (1, 3, 2, 6))
+    sizes = (1, 3, 2, 3, 2), (1, 3, 2, 2, 3), (1, 3, 2, 6)
+    names = ("groups", "mixed", "y")
+    groups, mixed, y = (
+        builder.activation(name, np.int8, size) for name, size in zip(names, sizes, strict=True)
+    )
+    apart, joined = (
+        builder.constant(name, np.array(sizes[number], np.int32))
+        for name, number in (("apart", 0), ("joined", 2))
+    )
+    order = builder.constant("order", np.array([0, 1, 2, 4, 3], np.int32))
+    builder.operator("RESHAPE", [x, apart], [groups])
+    builder.operator("TRANSPOSE", [groups, order], [mixed], "TransposeOptions", version=4)
+    builder.operator("RESHAPE", [mixed, joined], [y])
+    return builder.build([x], [y])
+
+
+@_fixture("gather of rows", axis=1, numbers=[4, 0, 0, 6, 5])
+@_fixture("gather of channels", axis=-1, numbers=[2, 0, 3, 1])
+@_fixture("gather of columns that are evenly apart", axis=2, numbers=[1, 3, 5])
+@_fixture("gather of one", axis=2, numbers=3)
+@_fixture("gather in two dimensions", axis=3, numbers=[[1, 0], [2, 2], [3, 0]])
+@_fixture("gather, uint8", *_NOT_MICRO, axis=1, numbers=[1, 0, 5], dtype=np.uint8)
+@_fixture("gather, int16", *_NOT_MICRO, axis=1, numbers=[3, 3, 1], dtype=np.int16)
+def gather(builder: FixtureBuilder, axis: int, numbers: Any, dtype: Any = np.int8) -> bytes:
+    x = builder.activation("x", dtype, IMAGE)
+    places = np.array(numbers, np.int32)
+    indices = builder.constant("indices", places)
+    y = builder.activation("y", dtype, np.take(np.empty(IMAGE), places, axis).shape)
+    builder.operator("GATHER", [x, indices], [y], "GatherOptions", version=2, axis=axis)
+    return builder.build([x], [y])
+
+
+@_fixture("pack", axis=3)
+@_fixture("pack of channels", axis=-1)
+@_fixture("pack of images, uint8", *_NOT_MICRO, axis=1, dtype=np.uint8)
+def pack(builder: FixtureBuilder, axis: int, dtype: Any = np.int8) -> bytes:
+    given = [builder.activation(name, dtype, IMAGE) for name in ("a", "b", "c")]
+    shape = np.stack([np.empty(IMAGE)] * 3, axis).shape
+    y = builder.activation("y", dtype, shape)
+    builder.operator("PACK", given, [y], "PackOptions", version=2, valuesCount=3, axis=axis)
+    return builder.build(given, [y])
+
+
+@_fixture("tile", *_NOT_MICRO, times=(1, 2, 1, 3))
+@_fixture("tile of columns", *_NOT_MICRO, times=(1, 1, 4, 1))
+@_fixture("tile once", *_NOT_MICRO, times=(1, 1, 1, 1), dtype=np.int8)
+def tile(builder: FixtureBuilder, times: tuple[int, ...], dtype: Any = np.int8) -> bytes:
+    x = builder.activation("x", dtype, IMAGE)
+    multiples = builder.constant("times", np.array(times, np.int32))
+    y = builder.activation("y", dtype, tuple(np.multiply(IMAGE, times).tolist()))
+    builder.operator("TILE", [x, multiples], [y], version=2)
+    return builder.build([x], [y])
+
+
+@_fixture("broadcast", source=(1, 1, 6, 1))
+@_fixture("broadcast of channels", source=(1, 7, 6, 1))
+@_fixture("broadcast of a row", source=(1, 1, 6, 4))
+def broadcast(builder: FixtureBuilder, source: tuple[int, ...]) -> bytes:
+    x = builder.activation("x", np.int8, source)
+    shape = builder.constant("shape", np.array(IMAGE, np.int32))
+    y = builder.activation("y", np.int8, IMAGE)
+    builder.operator("BROADCAST_TO", [x, shape], [y], "BroadcastToOptions", version=3)
+    return builder.build([x], [y])
+
+
+@_fixture("reverse of rows", *_NOT_MICRO, axes=[1])
+@_fixture("reverse of channels, int16", *_NOT_MICRO, axes=[3], dtype=np.int16)
+@_fixture("reverse of columns, uint8", *_NOT_MICRO, axes=[2], dtype=np.uint8)
+def reverse(builder: FixtureBuilder, axes: list[int], dtype: Any = np.int8) -> bytes:
+    x = builder.activation("x", dtype, IMAGE)
+    dimensions = builder.constant("axes", np.array(axes, np.int32))
+    y = builder.activation("y", dtype, IMAGE)
+    builder.operator("REVERSE_V2", [x, dimensions], [y], "ReverseV2Options", version=1)
+    return builder.build([x], [y])
+
+
+@_fixture("mirror pad, reflect", mode="REFLECT", padding=[[0, 0], [2, 1], [0, 3], [0, 0]])
+@_fixture("mirror pad, symmetric", mode="SYMMETRIC", padding=[[0, 0], [7, 1], [2, 0], [1, 1]])
+def mirror_pad(builder: FixtureBuilder, mode: str, padding: list[list[int]]) -> bytes:
+    x = builder.activation("x", np.int8, IMAGE)
+    sizes = builder.constant("sizes", np.array(padding, np.int32))
+    shape = tuple(size + sum(pair) for size, pair in zip(IMAGE, padding, strict=True))
+    y = builder.activation("y", np.int8, shape)
+    builder.operator(
+        "MIRROR_PAD", [x, sizes], [y], "MirrorPadOptions", version=2,
+        mode=getattr(schema.MirrorPadMode, mode),
+    )  # fmt: skip
+    return builder.build([x], [y])
+
+
 @_fixture("average pool", name="AVERAGE_POOL_2D")
 @_fixture("average pool, valid, stride 2", name="AVERAGE_POOL_2D", padding="VALID", stride=2)
 @_fixture("average pool, relu", name="AVERAGE_POOL_2D", fused="RELU")
@@ -546,6 +778,9 @@ def concat(
 @_fixture("strided slice, uint8", LITERT, XNNPACK, index=np.s_[:, 1:4], dtype=np.uint8)
 @_fixture("strided slice that drops a dimension", *_NOT_MICRO, index=np.s_[:, 3, 1:5:3])
 @_fixture("strided slice of a single element", *_NOT_MICRO, index=np.s_[:, 5:4:-1, -1, 2:3])
+@_fixture("strided slice that turns rows", *_NOT_MICRO, index=np.s_[:, ::-1, 1:3])
+@_fixture("strided slice that turns columns", *_NOT_MICRO, index=np.s_[:, 1:5:2, 4:0:-2, ::-1])
+@_fixture("strided slice that turns and drops", *_NOT_MICRO, index=np.s_[:, 5:1:-1, 2])
 @_fixture("strided slice with an ellipsis", *_NOT_MICRO, index=np.s_[..., 1:3])
 @_fixture("strided slice with new dimensions", *_NOT_MICRO, index=np.s_[:, None, 2:, ..., None])
 @_fixture("strided slice of everything", index=np.s_[:, :, :, :])

@@ -141,13 +141,29 @@ def dense_with(
     return builder.build([x], [y])
 
 
-def real_transpose() -> bytes:
+def moved_by(
+    name: str,
+    operand: Any,
+    made: tuple[int, ...],
+    options_type: str | None = None,
+    dtype: Any = np.int8,
+    scale: float | None = None,
+    **options: Any,
+) -> bytes:
+    """Return an operator that is told by a constant how to move the codes of an image."""
     builder = FixtureBuilder(0)
-    x, y = (builder.activation(name, np.int8, shape) for name, shape in
-            (("x", (1, 4, 5)), ("y", (1, 5, 4))))  # fmt: skip
-    order = builder.constant("order", np.array([0, 2, 1], np.int32))
-    builder.operator("TRANSPOSE", [x, order], [y])
+    x = builder.activation("x", dtype, (1, 3, 4, 5))
+    o = builder.constant("operand", np.array(operand, np.int32))
+    y = builder.activation("y", dtype, made, scale)
+    builder.operator(name, [x, o], [y], options_type, **options)
     return builder.build([x], [y])
+
+
+def lesser_of_scales() -> bytes:
+    builder = FixtureBuilder(0)
+    a, b, y = vector(builder, "a"), vector(builder, "b", scale=0.5), vector(builder, "y")
+    builder.operator("MINIMUM", [a, b], [y], "MaximumMinimumOptions")
+    return builder.build([a, b], [y])
 
 
 def concat_of_scales() -> bytes:
@@ -234,7 +250,36 @@ REFUSED = {
     "fused tanh": (
         lambda: dense_with(fusedActivationFunction=activation("TANH")),
         "the fused activation is TANH; allowed: NONE, RELU"),
-    "transpose": (real_transpose, r"it reorders the dimensions .* export the model channels-last"),
+    "transpose of other dimensions": (
+        lambda: moved_by("TRANSPOSE", [0, 2, 2, 1], (1, 4, 4, 4)),
+        r"permutation is \(0, 2, 2, 1\); allowed: one of the input's dimensions"),
+    "gather of what is not there": (
+        lambda: moved_by("GATHER", [0, 4], (1, 3, 2, 5), "GatherOptions", axis=2),
+        "its numbers are not all from 0 to 3; allowed: one or more"),
+    "gather along the batch": (
+        lambda: moved_by("GATHER", [0], (1, 3, 4, 5), "GatherOptions", axis=0),
+        r"axis is 0, behind 0 dimensions of batches; allowed: a dimension of \(1, 3, 4, 5\) but"),
+    "mirror pad beyond the image": (
+        lambda: moved_by(
+            "MIRROR_PAD", [[0, 0], [3, 0], [0, 0], [0, 0]], (1, 6, 4, 5), "MirrorPadOptions"),
+        r"padding is \[3, 0\] along a dimension of 3; allowed: 0 to 2"),
+    "tile of the batch": (
+        lambda: moved_by("TILE", [2, 1, 1, 1], (2, 3, 4, 5)), "the batch once"),
+    "reverse between scales": (
+        lambda: moved_by("REVERSE_V2", [1], (1, 3, 4, 5), scale=0.5), "they must be equal"),
+    "bilinear of uint8": (
+        lambda: moved_by(
+            "RESIZE_BILINEAR", [5, 7], (1, 5, 7, 5), "ResizeBilinearOptions", dtype=np.uint8),
+        "it resizes 3 to 5 of uint8, with weights that are no multiples of 1/256"),
+    "bilinear of corners and centers": (
+        lambda: moved_by(
+            "RESIZE_BILINEAR", [5, 7], (1, 5, 7, 5), "ResizeBilinearOptions",
+            alignCorners=True, halfPixelCenters=True),
+        "its corners are aligned, and so are the centers of pixels; allowed: one"),
+    "batches of an image": (
+        lambda: moved_by("SPACE_TO_BATCH_ND", [1, 1], (1, 3, 4, 5)),
+        "it makes a batch of one image, or one image of it; allowed: SPACE_TO_BATCH_ND"),
+    "minimum between scales": (lesser_of_scales, "they must be equal"),
     "concat of scales": (concat_of_scales, "they must be equal"),
     "unconnected": (unconnected, "its input 'z' is made by no operator before it"),
     "stride 0": (convolution_without_stride, "has a size below 1"),

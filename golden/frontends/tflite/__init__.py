@@ -17,6 +17,7 @@ from bittrue.golden.frontends.tflite.borders import (
     cut_before,
 )
 from bittrue.golden.frontends.tflite.builder import GraphBuilder, Site
+from bittrue.golden.frontends.tflite.dilations import with_dilations
 from bittrue.golden.frontends.tflite.known_operators import SHAPE_OPERATORS, VERSIONS
 from bittrue.golden.frontends.tflite.model import Operator, TfliteModel, read_model
 from bittrue.golden.frontends.tflite.registry import CONVERTERS
@@ -72,7 +73,7 @@ def convert_tflite(
     """Return the graph of a .tflite file's content; see `import_tflite`."""
     if profile not in PROFILES:
         raise UserError(f"profile is {profile!r}; allowed: {', '.join(PROFILES)}")
-    model = read_model(content).ending_at(end_at)
+    model = with_dilations(read_model(content).ending_at(end_at))
     # Whatever can be refused without a search is refused before any.
     _convert(model, PROFILES[profile](searching=False))
     return _convert(model, PROFILES[profile]())

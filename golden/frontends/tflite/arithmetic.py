@@ -15,10 +15,18 @@ from bittrue.golden.certificates.certificate import Reference
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite import tables
 from bittrue.golden.frontends.tflite.affine import Affine
+from bittrue.golden.frontends.tflite.interpolation import (
+    FLOAT_BITS,
+    INTEGER_BITS,
+    Axis,
+    float_places,
+    litert_places,
+)
 from bittrue.golden.graph import (
     AccumulatorBounds,
     Addend,
     FixedPoint,
+    Interpolation,
     Requantization,
 )
 from bittrue.golden.lowering.integer_requant import estimated_requantization, integer_requantization
@@ -74,6 +82,9 @@ class LitertArithmetic:
 
     softmax16_dtype: type[np.floating] = np.float64
     """In which the table of reciprocals of a 16-bit SOFTMAX is evaluated."""
+
+    fills_batches: bool = True
+    """Whether SPACE_TO_BATCH_ND adds the code of zero around an image."""
 
     def __init__(self, searching: bool = True) -> None:
         self._searching = searching
@@ -271,6 +282,17 @@ class LitertArithmetic:
         """Requantize codes as RELU does, which divides the scales in float32."""
         scale = float(source.scale32 / output.scale32)
         return self._scaled(bounds, scale, output, clamp)
+
+    def interpolation(
+        self, kind: IntegerType
+    ) -> tuple[int, Rounding, Callable[[Axis], Interpolation]]:
+        """Return how RESIZE_BILINEAR interpolates between codes of a type.
+
+        Fraction bits of the weights, the rounding of the sum, and what makes places and weights.
+        """
+        if kind == IntegerType(8, False):
+            return FLOAT_BITS, Rounding.SINGLE_HALF_UP, float_places
+        return INTEGER_BITS, Rounding.SINGLE_HALF_AWAY, litert_places
 
     def concatenation_table(self, source: Affine, output: Affine) -> Int64:
         """Return the output code of every code of an input of CONCATENATION."""

@@ -4,15 +4,12 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.affine import ACTIVATION_WIDTHS, CONVERTED_WIDTHS, Affine
 from bittrue.golden.frontends.tflite.known_operators import REPEATING
 from bittrue.golden.frontends.tflite.model import Operator, TensorInfo, TfliteModel
+from bittrue.golden.frontends.tflite.orders import order_of_input
 from bittrue.golden.graph import AccumulatorBounds, Graph, Node, Quantization, Tensor
-from bittrue.golden.numbers.integer_type import IntegerType
 
 
 class GraphBuilder:
@@ -28,12 +25,19 @@ class GraphBuilder:
         self.nodes: list[Node] = []
         self.inputs: list[Tensor] = []
         self.quantization: dict[str, Quantization] = {}
+        self.layouts: dict[str, tuple[int, ...]] = {}
+        self._orders: dict[str, tuple[int, ...]] = {}
         self._made: dict[str, Tensor] = {}
 
     def add_input(self, info: TensorInfo) -> None:
         """Make a tensor of the file an input of the graph."""
         affine = Affine.of(info, widths=self._input_widths(info))
         shape = info.shape if self._only_broadcasts(info) else activation_shape(info)
+        order = order_of_input(info, self._readers(info), self.model)
+        if order != tuple(range(len(info.shape))):
+            shape = tuple(info.shape[axis] for axis in order[1:])
+            self._orders[info.name] = order
+            self.layouts[info.name] = tuple(order.index(axis) - 1 for axis in range(1, len(order)))
         tensor = Tensor.of_type(info.name, shape, affine.type)
         self.inputs.append(tensor)
         self._made[info.name] = tensor
@@ -58,6 +62,10 @@ class GraphBuilder:
             operator.name in REPEATING and len(info.shape) < len(tensors[operator.outputs[0]].shape)
             for operator in readers
         )
+
+    def lies_as(self, name: str, order: tuple[int, ...]) -> bool:
+        """Return whether the graph holds an input in an order already, the batch counted."""
+        return self._orders.get(name) == order
 
     def describes(self, index: int) -> bool:
         """Return whether the file says enough of a tensor to go on without what makes it."""
@@ -98,7 +106,14 @@ class GraphBuilder:
         for name in outputs:
             if name not in self._made:
                 raise UserError(f"the output {name!r} of the graph is made by no operator")
-        return Graph(tuple(self.inputs), tuple(self.nodes), outputs, self.quantization, profile)
+        return Graph(
+            tuple(self.inputs),
+            tuple(self.nodes),
+            outputs,
+            self.quantization,
+            profile,
+            self.layouts,
+        )
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -196,35 +211,3 @@ def activation_shape(info: TensorInfo) -> tuple[int, ...]:
             "batch size 1, execution here is batched anyway"
         )
     return info.shape[1:]
-
-
-def constant(info: TensorInfo, *allowed: str) -> NDArray[np.integer]:
-    """Return the elements of a constant tensor of an allowed type, in its shape.
-
-    Raises
-    ------
-    UserError
-        If it is no constant, of another type, sparse, or not as long as its shape.
-    """
-    if info.data is None:
-        raise UserError(f"{info} is no constant; allowed: a constant")
-    if info.type is None or info.type_name not in allowed:
-        raise UserError(f"{info} has type {info.type_name}; allowed: {', '.join(allowed)}")
-    if info.sparse:
-        raise UserError(f"{info} is sparse; allowed: dense constants; densify the model first")
-    count = 1
-    for size in info.shape:
-        count *= size
-    elements = _elements(info.data, info.type, count)
-    if elements.size != count:
-        raise UserError(f"{info} has {len(info.data)} bytes, which its shape {info.shape} does not")
-    return elements.reshape(info.shape)
-
-
-def _elements(data: bytes, kind: IntegerType, count: int) -> NDArray[np.integer]:
-    if kind.width == 4:  # Two to a byte, the first in the low half.
-        packed = np.frombuffer(data, np.int8)
-        codes = np.stack([packed << 4 >> 4, packed >> 4], axis=-1).reshape(-1)
-        return codes[:count] if len(packed) == (count + 1) // 2 else codes[:0]
-    dtype = np.dtype(f"<{'i' if kind.signed else 'u'}{kind.width // 8}")
-    return np.frombuffer(data[: len(data) // dtype.itemsize * dtype.itemsize], dtype)

@@ -29,7 +29,13 @@ VERSIONS: dict[str, int] = {"DEQUANTIZE": 9, "PACK": 5, "SHAPE": 1}
 Later ones may mean something else. These are those of LiteRT 2.3.
 """
 
-SHAPE_INPUTS = {"RESHAPE": 1, "TRANSPOSE_CONV": 0, "RESIZE_NEAREST_NEIGHBOR": 1}
+SHAPE_INPUTS = {
+    "RESHAPE": 1,
+    "TRANSPOSE_CONV": 0,
+    "RESIZE_NEAREST_NEIGHBOR": 1,
+    "RESIZE_BILINEAR": 1,
+    "BROADCAST_TO": 1,
+}
 """Which input of an operator only says the shape of its output, which the file also states."""
 
 SHAPE_OPERATORS = frozenset({"SHAPE", "STRIDED_SLICE", "PACK"})

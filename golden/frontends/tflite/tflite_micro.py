@@ -20,6 +20,8 @@ class TfliteMicroArithmetic(LitertArithmetic):
 
     softmax16_dtype = np.float32
 
+    fills_batches = False
+
     def fully_connected(
         self,
         bounds: AccumulatorBounds,

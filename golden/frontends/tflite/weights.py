@@ -5,7 +5,8 @@ import numpy as np
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.affine import MAXIMUM_SCALE
 from bittrue.golden.frontends.tflite.arithmetic import INT32, INT48
-from bittrue.golden.frontends.tflite.builder import Site, constant
+from bittrue.golden.frontends.tflite.builder import Site
+from bittrue.golden.frontends.tflite.constants import constant
 from bittrue.golden.frontends.tflite.model import TensorInfo
 from bittrue.golden.numbers.integer_type import IntegerType
 

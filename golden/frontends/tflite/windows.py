@@ -4,6 +4,7 @@ import tflite
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.builder import Site, activation_shape
+from bittrue.golden.frontends.tflite.dilations import AROUND
 from bittrue.golden.frontends.tflite.known_operators import FUSED, Options
 from bittrue.golden.graph import Window
 
@@ -21,6 +22,8 @@ def window_of(site: Site, size: tuple[int, int], dilated: bool) -> Window:
         dilation = (options.get("DilationHFactor", 1), options.get("DilationWFactor", 1))
     if min(*size, *stride, *dilation) < 1:
         raise UserError(f"window {size}, stride {stride} or dilation {dilation} has a size below 1")
+    if AROUND in options:
+        return Window(size, stride, dilation, options[AROUND])
     scheme = options.get("Padding", 0)
     if scheme == tflite.Padding.VALID:
         return Window(size, stride, dilation)

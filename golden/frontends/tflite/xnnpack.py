@@ -1,6 +1,7 @@
 """What LiteRT computes with its default XNNPACK delegate."""
 
 import math
+from collections.abc import Callable
 from typing import NoReturn
 
 import numpy as np
@@ -10,8 +11,15 @@ from bittrue.golden.certificates.certificate import Reference
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.frontends.tflite.arithmetic import INT32, Clamp, LitertArithmetic, WeightScale
+from bittrue.golden.frontends.tflite.interpolation import XNNPACK_BITS, Axis, xnnpack_places
 from bittrue.golden.frontends.tflite.tables import saturated, values_of
-from bittrue.golden.graph import AccumulatorBounds, Addend, FixedPoint, Requantization
+from bittrue.golden.graph import (
+    AccumulatorBounds,
+    Addend,
+    FixedPoint,
+    Interpolation,
+    Requantization,
+)
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.float_requant import requantize_float32_half_even
 from bittrue.golden.numbers.integer_type import IntegerType
@@ -167,6 +175,17 @@ class XnnpackArithmetic(LitertArithmetic):
         if source.type.width == 8 and ratio < 0.5:  # Above, there is no second rounding.
             _refuse("rescaling between types")
         return super().rescale(bounds, source, output, clamp)
+
+    def interpolation(
+        self, kind: IntegerType
+    ) -> tuple[int, Rounding, Callable[[Axis], Interpolation]]:
+        """Return how RESIZE_BILINEAR interpolates between codes of a type.
+
+        xnn_s8_ibilinear_ukernel, XNNPACK src/s8-ibilinear; 16-bit codes are LiteRT's.
+        """
+        if kind.width != 8:
+            return super().interpolation(kind)
+        return XNNPACK_BITS, Rounding.SINGLE_HALF_UP, xnnpack_places
 
     def table(self, function: str, source: Affine, output: Affine, alpha: float = 0.0) -> Int64:
         """Return LEAKY_RELU with slopes rounded to 8 fraction bits; the rest as LiteRT.

@@ -43,13 +43,7 @@ class ElementwiseSpec(BeatwiseSpec):
     node: graph.AccumulatingNode
 
     def __post_init__(self) -> None:
-        shape = self.tensors[0].shape
-        if any(tensor.shape != shape for tensor in self.tensors):
-            shapes = " and ".join(str(tensor.shape) for tensor in self.tensors)
-            raise UserError(
-                f"the inputs of {self.node.output!r} have shapes {shapes}; the circuit takes equal "
-                "shapes, so repeat the smaller one in the network"
-            )
+        require_equal_shapes(self.node, self.tensors)
         super().__post_init__()
 
     @cached_property
@@ -92,6 +86,23 @@ class ElementwiseSpec(BeatwiseSpec):
     @abstractmethod
     def accumulation(self) -> int:
         """Cycles that accumulators take."""
+
+
+def require_equal_shapes(node: graph.Node, tensors: Sequence[Tensor]) -> None:
+    """Refuse operands that a circuit cannot combine beat by beat.
+
+    Raises
+    ------
+    UserError
+        Naming the output and the shapes.
+    """
+    shape = tensors[0].shape
+    if any(tensor.shape != shape for tensor in tensors):
+        shapes = " and ".join(str(tensor.shape) for tensor in tensors)
+        raise UserError(
+            f"the inputs of {node.output!r} have shapes {shapes}; the circuit takes equal "
+            "shapes, so repeat the smaller one in the network"
+        )
 
 
 SpecT_co = TypeVar("SpecT_co", bound=ElementwiseSpec, covariant=True)

@@ -68,3 +68,16 @@ def test_dimensions_of_size_1_in_front_take_no_circuit() -> None:
     (first, _, second, _) = broadcast_operands(graph_of((1, 3, 4), (3, 4))).nodes
     assert isinstance(first, Reshape)
     assert isinstance(second, Reshape)
+
+
+def test_what_is_repeated_here_and_there_is_repeated_one_after_the_other() -> None:
+    x = Tensor.of_type("x", (1, 3, 1), INT8)
+    node = Broadcast(inputs=("x",), output="y", shape=(2, 3, 4))
+    graph = broadcast_operands(Graph((x,), (node,), ("y",)))
+    assert len(graph.nodes) == 2
+    for each in graph.nodes:
+        assert isinstance(each, Broadcast)
+        repeated_run(graph.tensors[each.inputs[0]].shape, each.shape)
+    codes = np.arange(6).reshape(2, 1, 3, 1)
+    result = Executor(graph).run(codes)["y"]
+    assert np.array_equal(result, np.broadcast_to(codes, (2, 2, 3, 4)))

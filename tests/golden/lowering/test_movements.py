@@ -1,5 +1,7 @@
 """Movements of codes against numpy's, and against ONNX's definitions written out."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -9,16 +11,18 @@ from bittrue.golden.graph import Graph, Node, Tensor
 from bittrue.golden.lowering.movements import (
     depth_to_space,
     picked,
+    rearranged,
     repeated,
     set_apart,
     space_to_depth,
+    tiled,
 )
 from tests.support.graphs import codes_of, integer_type
 
 Codes = NDArray[np.integer]
 
 
-def made(image: tuple[int, int, int], nodes: list[Node] | None) -> tuple[Codes, Codes]:
+def made(image: tuple[int, int, int], nodes: Sequence[Node] | None) -> tuple[Codes, Codes]:
     """Return random images and what nodes make of them."""
     assert nodes is not None
     x = Tensor.of_type("x", image, integer_type("int8"))
@@ -80,3 +84,26 @@ def test_picked(case: str) -> None:
 @pytest.mark.parametrize("rows", [[0, 0, 1, 2, 3, 4], [0, 1, 3], [2, 1], [1, 1]])
 def test_places_that_are_neither_are_not_picked(rows: list[int]) -> None:
     assert picked("x", (5, 4, 3), (rows, range(4)), "y") is None
+
+
+@pytest.mark.parametrize(
+    "indices",
+    [
+        {0: [4, 0, 0], 1: [3, 1], 2: range(3)},
+        {1: [0, 0, 0, 1, 2, 3, 3], 0: [1, 3]},
+        {2: [2, 1, 0], 1: range(1, 4, 2)},
+        {0: range(5), 1: range(4)},
+    ],
+)
+def test_rearranged(indices: Mapping[int, Sequence[int]]) -> None:
+    codes, result = made((5, 4, 3), rearranged("x", (5, 4, 3), indices, "y"))
+    expected = codes
+    for axis, numbers in indices.items():
+        expected = expected.take(list(numbers), axis + 1)
+    assert np.array_equal(result, expected)
+
+
+@pytest.mark.parametrize("times", [(2, 1, 3), (1, 4, 1), (1, 1, 1), (3, 2, 2)])
+def test_tiled(times: tuple[int, ...]) -> None:
+    codes, result = made((3, 4, 2), tiled("x", (3, 4, 2), times, "y"))
+    assert np.array_equal(result, np.tile(codes, (1, *times)))

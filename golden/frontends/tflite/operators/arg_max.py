@@ -2,7 +2,8 @@
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
-from bittrue.golden.frontends.tflite.builder import Site, constant
+from bittrue.golden.frontends.tflite.builder import Site
+from bittrue.golden.frontends.tflite.constants import constant
 from bittrue.golden.frontends.tflite.registry import converts
 from bittrue.golden.graph import ArgMax
 

@@ -1,7 +1,8 @@
 """Operands that a file states."""
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.tflite.builder import Site, constant
+from bittrue.golden.frontends.tflite.builder import Site
+from bittrue.golden.frontends.tflite.constants import constant
 from bittrue.golden.graph import Constant
 
 

@@ -1,10 +1,13 @@
-"""CONV_2D and DEPTHWISE_CONV_2D."""
+"""CONV_2D and DEPTHWISE_CONV_2D, also between SPACE_TO_BATCH_ND and BATCH_TO_SPACE_ND."""
 
 import dataclasses
+
+import numpy as np
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic, WeightScale
 from bittrue.golden.frontends.tflite.builder import Site, activation_shape
+from bittrue.golden.frontends.tflite.dilations import AROUND
 from bittrue.golden.frontends.tflite.fused import fused_clamp
 from bittrue.golden.frontends.tflite.known_operators import FUSED, Options
 from bittrue.golden.frontends.tflite.registry import converts
@@ -36,6 +39,11 @@ def _convolution(site: Site, arithmetic: LitertArithmetic, depthwise: bool) -> N
     weight = weight.transpose(3, 1, 2, 0) if depthwise else weight
     groups = channels[0] // weight.shape[3] if channels else 0
     window = window_of(site, (weight.shape[1], weight.shape[2]), dilated=True)
+    if AROUND in site.options and np.any(window.padding) and not arithmetic.fills_batches:
+        raise UserError(
+            "SPACE_TO_BATCH_ND before it adds codes around an image, which this runtime leaves as "
+            "they are in memory; import with profile litert"
+        )
     node = convolution_node(site, site.input(0).name, weight, window, groups)
     requantization = arithmetic.convolution(
         site.builder.infer(node),
@@ -75,4 +83,12 @@ def convolution_node(
         weight_encoding=Encoding(int(info.zero_point[0])),
         window=window,
         groups=groups,
+    )
+
+
+@converts(SPACE_TO_BATCH_ND=4, BATCH_TO_SPACE_ND=4)
+def _batches(site: Site, arithmetic: LitertArithmetic) -> None:
+    raise UserError(
+        "it makes a batch of one image, or one image of it; allowed: SPACE_TO_BATCH_ND, a "
+        "convolution of stride 1 without padding, BATCH_TO_SPACE_ND by the same block: dilation"
     )

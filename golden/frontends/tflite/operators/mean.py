@@ -5,7 +5,8 @@ import math
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
-from bittrue.golden.frontends.tflite.builder import Site, activation_shape, constant
+from bittrue.golden.frontends.tflite.builder import Site, activation_shape
+from bittrue.golden.frontends.tflite.constants import constant
 from bittrue.golden.frontends.tflite.known_operators import Options
 from bittrue.golden.frontends.tflite.registry import converts
 from bittrue.golden.graph import Mean

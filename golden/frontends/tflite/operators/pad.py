@@ -5,7 +5,8 @@ import numpy as np
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.affine import Affine, require_equal
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
-from bittrue.golden.frontends.tflite.builder import Site, constant
+from bittrue.golden.frontends.tflite.builder import Site
+from bittrue.golden.frontends.tflite.constants import constant
 from bittrue.golden.frontends.tflite.registry import converts
 from bittrue.golden.graph import Pad
 

@@ -1,4 +1,6 @@
-"""RESIZE_NEAREST_NEIGHBOR, DEPTH_TO_SPACE and SPACE_TO_DEPTH."""
+"""RESIZE_NEAREST_NEIGHBOR, RESIZE_BILINEAR, DEPTH_TO_SPACE and SPACE_TO_DEPTH."""
+
+import dataclasses
 
 import numpy as np
 
@@ -6,10 +8,19 @@ from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.affine import require_equal
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site, activation_shape
+from bittrue.golden.frontends.tflite.interpolation import Axis
 from bittrue.golden.frontends.tflite.known_operators import Options
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Node
-from bittrue.golden.lowering.movements import Image, depth_to_space, picked, space_to_depth
+from bittrue.golden.graph import FixedPoint, Node, ResizeBilinear
+from bittrue.golden.lowering.movements import (
+    Image,
+    depth_to_space,
+    picked,
+    rearranged,
+    space_to_depth,
+)
+from bittrue.golden.numbers.multiplier import quantize_multiplier
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 
 _RESIZE = Options("ResizeNearestNeighborOptions", ("AlignCorners", "HalfPixelCenters"))
 
@@ -20,12 +31,10 @@ def _resize_nearest(site: Site, arithmetic: LitertArithmetic) -> None:
     if len(made) != 3:
         raise UserError(f"it makes shape {(1, *made)}; allowed: 4 dimensions")
     places = [_nearest(site, source[axis], made[axis]) for axis in (0, 1)]
-    nodes = picked(site.input(0).name, source, places, site.output.name)
-    if nodes is None:
-        raise UserError(
-            f"it resizes {source[:2]} to {made[:2]}, which repeats some rows or columns more often "
-            "than others; allowed: multiples of the size, and every so manieth row and column"
-        )
+    name, output = site.input(0).name, site.output.name
+    nodes = picked(name, source, places, output)
+    if nodes is None:  # Some rows or columns are repeated more often than others.
+        nodes = [*rearranged(name, source, dict(enumerate(places)), output)]
     _emit(site, nodes)
 
 
@@ -46,6 +55,35 @@ def _nearest(site: Site, length: int, made: int) -> list[int]:
     nearest = np.floor(places + np.float32(0.5)) if corners else np.floor(places)
     chosen: list[int] = np.minimum(nearest.astype(np.int64), length - 1).tolist()
     return chosen
+
+
+@converts(
+    RESIZE_BILINEAR=4,
+    options=Options("ResizeBilinearOptions", ("AlignCorners", "HalfPixelCenters")),
+)
+def _resize_bilinear(site: Site, arithmetic: LitertArithmetic) -> None:
+    source, made = _image(site), activation_shape(site.output)
+    if len(made) != 3:
+        raise UserError(f"it makes shape {(1, *made)}; allowed: 4 dimensions")
+    corners = bool(site.options.get("AlignCorners", False))
+    centers = bool(site.options.get("HalfPixelCenters", False))
+    if corners and centers:
+        raise UserError("its corners are aligned, and so are the centers of pixels; allowed: one")
+    kind = site.target.type
+    bits, rounding, places = arithmetic.interpolation(kind)
+    rows, columns = (places(Axis(source[n], made[n], corners, centers)) for n in (0, 1))
+    node = ResizeBilinear(
+        inputs=(site.input(0).name,),
+        output=site.output.name,
+        rows=rows,
+        columns=columns,
+        fraction_bits=bits,
+    )
+    # The kernels weigh codes as they are, whatever the zero point.
+    spec = RequantSpec(site.builder.infer(node).type, kind, roundings=(rounding,))
+    multiplier, exponent = quantize_multiplier(2.0 ** (-2 * bits))
+    scale = FixedPoint(RequantChannels(spec, multiplier, exponent), rounding)
+    site.emit(dataclasses.replace(node, requantization=scale))
 
 
 @converts(DEPTH_TO_SPACE=2, options=Options("DepthToSpaceOptions", ("BlockSize",)))

@@ -6,22 +6,28 @@ from dataclasses import dataclass
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.affine import Affine, require_equal
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
-from bittrue.golden.frontends.tflite.builder import Site, activation_shape, constant
+from bittrue.golden.frontends.tflite.builder import Site, activation_shape
+from bittrue.golden.frontends.tflite.constants import constant
 from bittrue.golden.frontends.tflite.known_operators import Options
 from bittrue.golden.frontends.tflite.model import TensorInfo
 from bittrue.golden.frontends.tflite.registry import converts
 from bittrue.golden.graph import Reshape, Slice
+from bittrue.golden.lowering.movements import rearranged
 
 _MASKS = ("BeginMask", "EndMask", "EllipsisMask", "NewAxisMask", "ShrinkAxisMask", "Offset")
 
 
 @dataclass(frozen=True)
 class _Part:
-    """What is taken along a dimension: a number of elements from one on, by a stride."""
+    """What is taken along a dimension: a number of elements from one on, by a stride.
+
+    The last one is first where they are turned.
+    """
 
     begin: int
     size: int
     stride: int = 1
+    turned: bool = False
 
 
 @converts(STRIDED_SLICE=8, options=Options("StridedSliceOptions", _MASKS))
@@ -83,10 +89,7 @@ def _part(site: Site, place: int, length: int, begin: int, end: int, stride: int
         taken = range(*slice(start if start >= 0 else None, last, stride).indices(length))
         taken = taken if start >= 0 else range(0)
     if len(taken) > 1 and stride < 0:
-        raise UserError(
-            f"its stride is {stride} along a dimension of {length} elements, which reverses them; "
-            "allowed: strides of at least 1"
-        )
+        return _Part(taken[-1], len(taken), -stride, turned=True)
     return _Part(taken.start, len(taken), abs(stride))
 
 
@@ -167,11 +170,36 @@ def _emit(site: Site, source: TensorInfo, parts: list[_Part], output: TensorInfo
     taken = tuple(part.size for part in parts)
     if min(taken, default=1) < 1:
         raise UserError(f"it takes {taken} elements of {source.shape}; allowed: at least 1 of each")
-    shape, name = activation_shape(output), source.name
+    shape = activation_shape(output)
     if math.prod(shape) != math.prod(taken):
         raise UserError(
             f"it takes {taken} elements; the file says that {output} has shape {output.shape}"
         )
+    indices = {axis: _places(part) for axis, part in enumerate(parts[1:])}
+    if not any(part.turned for part in parts):
+        _emit_slice(site, source, parts, output)
+        return
+    whole = taken[1:] == shape
+    name = output.name if whole else f"{output.name}/turned"
+    nodes = [*rearranged(source.name, source.shape[1:], indices, name)]
+    if not whole:
+        nodes.append(Reshape(inputs=(name,), output=output.name, shape=shape))
+    for node in nodes[:-1]:
+        site.builder.add(node)
+    site.emit(nodes[-1], output)
+
+
+def _places(part: _Part) -> range:
+    """Return the elements that a part has, in order."""
+    last = part.begin + (part.size - 1) * part.stride
+    if part.turned:
+        return range(last, part.begin - 1, -part.stride)
+    return range(part.begin, last + 1, part.stride)
+
+
+def _emit_slice(site: Site, source: TensorInfo, parts: list[_Part], output: TensorInfo) -> None:
+    shape, name = activation_shape(output), source.name
+    taken = tuple(part.size for part in parts)
     if taken != source.shape:
         inside = parts[1:]
         name = output.name if taken[1:] == shape else f"{output.name}/slice"

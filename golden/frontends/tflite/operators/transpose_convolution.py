@@ -6,7 +6,8 @@ import tflite
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic, WeightScale
-from bittrue.golden.frontends.tflite.builder import Site, activation_shape, constant
+from bittrue.golden.frontends.tflite.builder import Site, activation_shape
+from bittrue.golden.frontends.tflite.constants import constant
 from bittrue.golden.frontends.tflite.fused import fused_clamp
 from bittrue.golden.frontends.tflite.known_operators import FUSED, Options
 from bittrue.golden.frontends.tflite.operators.convolution import convolution_node

@@ -178,6 +178,13 @@ def test_profiles_differ_where_their_runtimes_do(title: str, profile: str) -> No
     assert 0 < np.count_nonzero(first != second) < 0.05 * first.size
 
 
+@pytest.mark.parametrize("title", [name for name in FIXTURES if name.startswith("dilation by")])
+def test_what_a_runtime_leaves_in_memory_is_refused(title: str) -> None:
+    """TensorFlow Lite Micro does not set the code that SPACE_TO_BATCH_ND adds."""
+    with pytest.raises(UserError, match="adds codes around an image, which this runtime leaves"):
+        convert_tflite(FIXTURES[title].model(), MICRO)
+
+
 def rewritten(model: bytes, **fields: int) -> bytes:
     """Return a model with fields of all its operator codes changed."""
     unpacked = schema.ModelT.InitFromPackedBuf(model, 0)

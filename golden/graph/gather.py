@@ -1,0 +1,53 @@
+"""Elements taken by number along one dimension."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bittrue.golden.errors import UserError
+from bittrue.golden.graph.node import Inference, Node, only_input
+from bittrue.golden.graph.tensor import Tensor
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Gather(Node):
+    """Elements along a dimension by number, in any order and as often as wanted.
+
+        output[.., k, ..] = input[.., indices[k], ..]
+
+    Parameters
+    ----------
+    axis : int
+        Dimension, from 0, not counting the batch.
+    indices : tuple of int
+        One or more, each from 0 up to the last element along the dimension.
+    """
+
+    axis: int
+    indices: tuple[int, ...]
+
+    absent: ClassVar[Mapping[str, str]] = {
+        "onnx": "only .tflite files have been seen with it",
+        "torch": "only .tflite files have been seen with it",
+    }
+
+    @property
+    def title(self) -> str:
+        """See `Node.title`."""
+        return f"gather {len(self.indices)} along {self.axis}"
+
+    def infer(self, *inputs: Tensor) -> Inference:
+        """Derive the output; see `Node.infer`."""
+        tensor = only_input(inputs)
+        if not 0 <= self.axis < len(tensor.shape):
+            raise UserError(f"axis is {self.axis}; allowed: a dimension of {tensor.shape}, from 0")
+        length = tensor.shape[self.axis]
+        if not self.indices or not 0 <= min(self.indices) <= max(self.indices) < length:
+            named = f"{min(self.indices)} to {max(self.indices)}" if self.indices else "empty"
+            raise UserError(
+                f"indices are {named}; allowed: one or more, 0 to {length - 1} along dimension "
+                f"{self.axis} of {tensor.shape}"
+            )
+        shape = (*tensor.shape[: self.axis], len(self.indices), *tensor.shape[self.axis + 1 :])
+        reach = tensor.minimum, tensor.maximum
+        return Inference(Tensor(self.output, shape, tensor.type, *reach))
