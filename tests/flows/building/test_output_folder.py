@@ -21,8 +21,7 @@ from bittrue.flows.planning.plan import plan_network
 from bittrue.flows.simulation.simulators.toolchain import verilator_environment, verilator_root
 from bittrue.flows.synthesis.verilog_lint import lint
 from bittrue.golden.errors import ExecutionError, UserError
-from bittrue.golden.graph import Encoding, Graph, Mean, Tensor, Window, file
-from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.graph import Encoding, Graph, Tensor, Window, file
 from bittrue.hdl.layers.parts.folding import Folding
 from bittrue.hdl.network.circuit import Network
 from bittrue.hdl.network.spec import NetworkSpec
@@ -330,18 +329,16 @@ def test_a_network_that_does_not_fit_is_refused(
     assert not folder.exists()
 
 
-def test_an_operator_without_a_circuit_is_named(
+def test_a_layer_without_a_circuit_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kind = IntegerType(8, True)
-    x = Tensor.of_type("x", (2, 2, 3), kind)
-    rows = Mean(inputs=("x",), output="m", axes=(0,), keep_dimensions=False, encoding=Encoding())
-    file.save(Graph((x,), (rows,), ("m",)), tmp_path / "rows.bittrue")
-    assert build(tmp_path / "rows.bittrue", tmp_path / "out") == 2
+    bipolar = Encoding(bipolar=True)
+    node, x = convolution(input_type="uint1", input_encoding=bipolar)
+    file.save(single(node, x), tmp_path / "padded.bittrue")
+    assert build(tmp_path / "padded.bittrue", tmp_path / "out") == 2
     error = one_line(capsys)
-    assert "layer 0, mean 'm': mean 'm' is over axes (0,) of (2, 2, 3)" in error
-    assert "the circuit takes (0, 1)" in error
-    assert [path.name for path in tmp_path.iterdir()] == ["rows.bittrue"]
+    assert "layer 0, convolution 'y': its input is bipolar and padded" in error
+    assert [path.name for path in tmp_path.iterdir()] == ["padded.bittrue"]
 
 
 def test_a_fold_that_does_not_divide_names_layer_and_the_nearest_that_does() -> None:

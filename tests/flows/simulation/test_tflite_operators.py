@@ -18,6 +18,7 @@ from bittrue.golden.frontends.tflite import convert_tflite
 from bittrue.golden.lowering.certify import certify
 from bittrue.hdl.network.circuit import Network
 from bittrue.hdl.printer.verilog_output import to_verilog
+from cocotb_tests.bench.images import random_inputs
 from cocotb_tests.bench.streams import STALL
 from cocotb_tests.falsified import falsify
 from tests.support.tflite_fixtures import FixtureBuilder, activation
