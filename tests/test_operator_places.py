@@ -13,12 +13,10 @@ from tests.support.operator_places import (
 )
 from tests.support.paths import ROOT
 
-MOST_FILES = {"Convolution": 10, "AveragePool": 8, "Add": 11, "Concat": 8, "ArgMax": 7}
+MOST_FILES = {"Convolution": 10, "AveragePool": 8, "Add": 8, "Concat": 8, "ArgMax": 7}
 """Files of the product that may name an operator: the graph and its list, and one a floor.
 
 Transposed convolutions of two formats become convolutions, and movements end in concatenations.
-Slopes of two signs, differences to be squared and the smallest of TFLite's codes begin or end in
-additions.
 """
 
 MOST_QUESTIONS = 40

@@ -32,6 +32,7 @@ from bittrue.golden.graph import (
     Multiply,
     Reshape,
     Softmax16,
+    Table,
     Tensor,
     Window,
 )
@@ -365,12 +366,11 @@ def test_a_fifo_too_shallow_is_a_hang_that_is_reported(
 
 
 def test_what_has_no_circuit_is_refused_by_name() -> None:
-    b = Builder((2, 2, 2))
-    rows = b.scaled(
-        Mean, INT8, 1, inputs=("x",), axes=(0,), keep_dimensions=False, encoding=Encoding()
-    )
-    with pytest.raises(UserError, match=r"layer 0, mean 't0': .* is over axes \(0,\)"):
-        network_of(b.graph(rows), 100)
+    b = Builder((2, 2, 2), kind=IntegerType(11, True))
+    values = np.arange(-1024, 1024)
+    wide = b.add(Table(inputs=("x",), output="t", values=values, type=IntegerType(11, True)))
+    with pytest.raises(UserError, match=r"layer 0, table 't': .* takes codes of up to 10 bits"):
+        network_of(b.graph(wide), 100)
 
 
 def test_what_does_not_fit_the_device_names_the_rate_that_does() -> None:

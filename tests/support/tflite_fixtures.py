@@ -387,8 +387,8 @@ def squared_difference(
     return builder.build([a] if fixed else [a, b], [y])
 
 
-@_fixture("div by a constant", shape=(), code=37)
-@_fixture("div by a negative constant, relu", shape=(1, 1, 4), code=-9, fused="RELU")
+@_fixture("div by a constant", shape=(), code=20)
+@_fixture("div by a negative constant, relu", shape=(1, 1, 4), code=-1, fused="RELU")
 @_fixture("div by a constant, uint8", *_NOT_MICRO, shape=(1,), code=3, dtype=np.uint8)
 def division(
     builder: FixtureBuilder,

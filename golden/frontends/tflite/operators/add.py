@@ -8,9 +8,19 @@ from bittrue.golden.frontends.tflite.fused import fused_clamp
 from bittrue.golden.frontends.tflite.known_operators import FUSED, Options
 from bittrue.golden.frontends.tflite.operands import operands_of, require_one_type
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Add
+from bittrue.golden.graph import Add, Addend, Requantization
 
 _FIELDS = ("PotScaleInt16", FUSED)
+
+
+def sum_of(
+    inputs: tuple[str, ...],
+    output: str,
+    addends: tuple[Addend, ...],
+    requantization: Requantization | None = None,
+) -> Add:
+    """Return the node of a sum, in which other operators of files end, too."""
+    return Add(inputs=inputs, output=output, addends=addends, requantization=requantization)
 
 
 @converts(ADD=6, options=Options("AddOptions", _FIELDS), repeats=True)
@@ -29,11 +39,8 @@ def _addition(site: Site, arithmetic: LitertArithmetic, subtract: bool) -> None:
     scale, add = arithmetic.addends, arithmetic.addition
     if site.options.get("PotScaleInt16", False) and arithmetic.shifts(first, second, target):
         scale, add = arithmetic.shifted_addends, arithmetic.shifted_addition
-    node = Add(
-        inputs=operands_of(site),
-        output=site.output.name,
-        addends=scale(first, second, target, subtract),
-    )
+    addends = scale(first, second, target, subtract)
+    node = sum_of(operands_of(site), site.output.name, addends)
     requantization = add(
         site.builder.infer(node), first, second, target, fused_clamp(site, arithmetic)
     )

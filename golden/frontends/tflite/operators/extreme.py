@@ -8,9 +8,10 @@ from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.affine import Affine, require_equal
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site
+from bittrue.golden.frontends.tflite.operators.add import sum_of
 from bittrue.golden.frontends.tflite.operators.mean import REDUCER_OPTIONS, reduced_axes
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Add, Addend, FixedPoint, MaxPool, Node, Reshape, Table, Window
+from bittrue.golden.graph import Addend, FixedPoint, MaxPool, Node, Reshape, Table, Window
 from bittrue.golden.lowering.mean_axes import last_run
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 from bittrue.golden.numbers.rounding import Rounding
@@ -76,11 +77,11 @@ def _turned(site: Site, source: str, name: str) -> str:
     spec = RequantSpec(output=kind, roundings=(Rounding.SINGLE_HALF_UP,))
     same = RequantChannels(spec, multiplier=1 << 30, exponent=1, zero_point=ends)
     site.builder.add(
-        Add(
-            inputs=(source,),
-            output=name,
-            addends=(Addend(subtract=True),),
-            requantization=FixedPoint(same, Rounding.SINGLE_HALF_UP),
+        sum_of(
+            (source,),
+            name,
+            (Addend(subtract=True),),
+            FixedPoint(same, Rounding.SINGLE_HALF_UP),
         )
     )
     return name

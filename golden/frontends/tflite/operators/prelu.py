@@ -8,9 +8,10 @@ from bittrue.golden.frontends.tflite.arithmetic import INT16, LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site
 from bittrue.golden.frontends.tflite.multiplied import limited, multiplied_addend
 from bittrue.golden.frontends.tflite.operands import require_one_type
+from bittrue.golden.frontends.tflite.operators.add import sum_of
 from bittrue.golden.frontends.tflite.operators.constant import emit_constant
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Add, Addend, Clamp, Encoding, Multiply
+from bittrue.golden.graph import Addend, Clamp, Encoding, Multiply
 
 
 @converts(PRELU=1)
@@ -36,11 +37,11 @@ def _prelu(site: Site, arithmetic: LitertArithmetic) -> None:
     site.builder.add(dataclasses.replace(product, requantization=requantization))
     above = multiplied_addend(source.encoding, source.scale / target.scale, "PRELU")
     site.emit(
-        Add(
-            inputs=(positive, product.output),
-            output=site.output.name,
-            addends=(above, Addend(Encoding())),
-            requantization=limited(target),
+        sum_of(
+            (positive, product.output),
+            site.output.name,
+            (above, Addend(Encoding())),
+            limited(target),
         )
     )
 
@@ -53,14 +54,7 @@ def emit_slopes(site: Site, above: float, below: float) -> None:
         multiplied_addend(source.encoding, above, site.operator.name),
         multiplied_addend(source.encoding, abs(below), site.operator.name, subtract=below < 0),
     )
-    site.emit(
-        Add(
-            inputs=signs,
-            output=site.output.name,
-            addends=addends,
-            requantization=limited(target),
-        )
-    )
+    site.emit(sum_of(signs, site.output.name, addends, limited(target)))
 
 
 def emit_signs(site: Site, source: Affine) -> tuple[str, str]:

@@ -7,8 +7,9 @@ from bittrue.golden.frontends.tflite.arithmetic import INT8, LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site
 from bittrue.golden.frontends.tflite.multiplied import multiplied_addend
 from bittrue.golden.frontends.tflite.operands import operands_of, require_one_type
+from bittrue.golden.frontends.tflite.operators.add import sum_of
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Add, Encoding, Multiply
+from bittrue.golden.graph import Encoding, Multiply
 
 _SHIFT = 7
 """Bits by which operands are shifted left before they are scaled."""
@@ -26,10 +27,10 @@ def _squared_difference(site: Site, arithmetic: LitertArithmetic) -> None:
     if scale >= 1:
         raise UserError(f"its output has scale {target.scale}, which the reference excludes")
     operands = ((first, False), (second, True))
-    difference = Add(
-        inputs=operands_of(site),
-        output=f"{site.output.name}/difference",
-        addends=tuple(
+    difference = sum_of(
+        operands_of(site),
+        f"{site.output.name}/difference",
+        tuple(
             multiplied_addend(
                 each.encoding,
                 each.scale / twice_largest,
