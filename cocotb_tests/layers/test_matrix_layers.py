@@ -129,7 +129,7 @@ def test_images_come_as_often_as_predicted(simulator: str, builds: Path, tmp_pat
         ("convolution groups=6 outputs=12 pe=3", "outputs is 3; a depthwise layer with 2"),
         ("convolution bipolar=yes code=uint1 weights=uint1", "bipolar and padded"),
         ("convolution multiplier=xnor", "XNOR and popcount take one bit"),
-        ("convolution multiplier=lut code=int9", "b is int9; allowed: 2 to 8 bits"),
+        ("convolution multiplier=lut code=int9", "the input is int9; lut multiplies up to 8 bits"),
     ],
 )
 def test_what_does_not_fit_is_refused(words: str, message: str) -> None:
