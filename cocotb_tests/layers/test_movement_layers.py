@@ -116,7 +116,7 @@ def test_every_fault_is_caught(simulator: str, builds: Path, tmp_path: Path) -> 
     [
         (4, (0, 0, 1, 1, 2, 2, 3, 3), 2),
         (4, (0, 1, 2, 3), 2),
-        (4, (3, 2, 1, 0), 7),
+        (4, (3, 2, 1, 0), 8),
         (6, (0, 3), 2),
     ],
 )

@@ -226,13 +226,17 @@ class _RandomNetwork:
         return self._b.add(Concat(inputs=tuple(parts), output=self._name("concat"), axis=axis))
 
     def _rearranged(self) -> str:
-        """Return dimensions in another order, or elements of one by number."""
+        """Return dimensions in another order, or elements of one by number.
+
+        As many as there are, or more: those left out wait while a slower reader takes others.
+        """
         start, name = self._last, self._name("moved")
         if self._random.random() < 0.5:
             order = tuple(self._random.permutation(3).tolist())
             return self._b.add(Transpose(inputs=(start.name,), output=name, permutation=order))
         axis = self._pick(0, 2)
-        indices = self._random.integers(0, start.shape[axis], self._pick(1, 6))
+        length = start.shape[axis]
+        indices = self._random.integers(0, length, length + self._pick(0, 3))
         return self._b.add(
             Gather(inputs=(start.name,), output=name, axis=axis, indices=tuple(indices.tolist()))
         )
@@ -240,7 +244,7 @@ class _RandomNetwork:
     def _resized(self) -> str:
         along = []
         for length in self._last.shape[:2]:
-            places = np.linspace(0, (length - 1) * 64, self._pick(1, 9)).astype(int)
+            places = np.linspace(0, (length - 1) * 64, length + self._pick(0, 5)).astype(int)
             first, weight = np.divmod(places, 64)
             along.append(Interpolation(tuple(first.tolist()), tuple(weight.tolist())))
         return self._b.scaled(

@@ -12,11 +12,21 @@ from bittrue.flows.simulation.bench.cosimulation import Cosimulation
 from bittrue.flows.simulation.bench.scenario import judge
 from bittrue.flows.simulation.network import Pace, network_scenario
 from bittrue.golden.executor.execute import Executor
-from bittrue.golden.graph import Convolution, Graph, Node, Window
+from bittrue.golden.graph import (
+    Convolution,
+    Graph,
+    Interpolation,
+    MinMax,
+    Node,
+    ResizeBilinear,
+    Transpose,
+    Window,
+)
 from bittrue.golden.lowering.certify import certify
 from bittrue.golden.lowering.movements import (
     depth_to_space,
     picked,
+    rearranged,
     repeated,
     set_apart,
     space_to_depth,
@@ -58,7 +68,27 @@ def pixels_to_blocks() -> Graph:
     return b.graph(appended(b, picked(columns, (12, 12, 2), places, "part")))
 
 
-NETWORKS = {"transposed": (transposed_convolution, 700), "blocks": (pixels_to_blocks, 300)}
+def other_sizes() -> Graph:
+    """Return an image that is resized, bordered by its own rows, turned, and added to itself."""
+    b = Builder((4, 5, 4))
+    window = Window((3, 3), padding=((1, 1), (1, 1)))
+    image = b.matrix(Convolution, "x", (4, 3, 3, 4), INT8, INT8, window=window)
+    rows = Interpolation((0, 0, 1, 1, 2, 2, 3), (0, 32, 0, 32, 0, 32, 0))
+    columns = Interpolation((0, 0, 1, 2, 2, 3, 4), (0, 43, 21, 0, 43, 21, 0))
+    larger = b.scaled(
+        ResizeBilinear, INT8, 1, inputs=(image,), rows=rows, columns=columns, fraction_bits=6
+    )
+    places = {0: [2, 1, *range(7)], 1: [*range(7), 6, 5]}
+    bordered = appended(b, list(rearranged(larger, (7, 7, 4), places, "bordered")))
+    turned = b.add(Transpose(inputs=(bordered,), output="turned", permutation=(1, 0, 2)))
+    return b.graph(b.add(MinMax(inputs=(turned, bordered), output="most", greatest=True)))
+
+
+NETWORKS = {
+    "transposed": (transposed_convolution, 700),
+    "blocks": (pixels_to_blocks, 300),
+    "sizes": (other_sizes, 350),
+}
 
 
 def planned(name: str) -> Plan:

@@ -334,21 +334,25 @@ def arithmetic(
 @_fixture("maximum, scalar", name="MAXIMUM", second=(), fixed=True)
 @_fixture("minimum, scalar first", name="MINIMUM", second=(), fixed=True, turned=True)
 @_fixture("minimum, constant", name="MINIMUM", second=(1, 1, 6, 4), fixed=True)
+@_fixture("maximum of every pair", name="MAXIMUM", first=(1, 256, 1), second=(1, 1, 256))
+@_fixture("minimum of every pair, uint8", *_NOT_MICRO, name="MINIMUM", dtype=np.uint8,
+          first=(1, 256, 1), second=(1, 1, 256))  # fmt: skip
 def extreme(
     builder: FixtureBuilder,
     name: str,
+    first: tuple[int, ...] = IMAGE,
     dtype: Any = np.int8,
     second: tuple[int, ...] = IMAGE,
     fixed: bool = False,
     turned: bool = False,
 ) -> bytes:
-    a = builder.activation("a", dtype, IMAGE)
+    a = builder.activation("a", dtype, first)
     if fixed:
         codes = builder.random.integers(-60, 60, second).astype(dtype)
         b = builder.constant("b", codes, builder.scale(dtype), builder.zero_point(dtype))
     else:
         b = builder.activation("b", dtype, second)
-    y = builder.activation("y", dtype, IMAGE)
+    y = builder.activation("y", dtype, np.broadcast_shapes(first, second))
     operands = [b, a] if turned else [a, b]
     builder.operator(name, operands, [y], "MaximumMinimumOptions", version=2)
     return builder.build([a] if fixed else [a, b], [y])
