@@ -24,7 +24,6 @@ class Transpose(Node):
     permutation: tuple[int, ...]
 
     absent: ClassVar[Mapping[str, str]] = {
-        "onnx": "dimensions in another order are another view of the codes",
         "torch": "modules of torch are traced with channels last",
     }
 

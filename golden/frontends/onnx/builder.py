@@ -31,6 +31,7 @@ from bittrue.golden.graph import (
     Quantization,
     Reshape,
     Tensor,
+    Transpose,
 )
 
 _A = TypeVar("_A")
@@ -174,18 +175,9 @@ class GraphBuilder:
             ONNX dimensions, slowest first.
         shape : tuple of int, optional
             Dimensions to give it; by default those of the ONNX tensor in that order.
-
-        Raises
-        ------
-        UserError
-            If the codes lie in another order.
         """
         if not activation.layout.lies_as(order):
-            raise UserError(
-                f"its input lies in memory as {activation.layout.dimensions} of "
-                f"{activation.layout.sizes}, which takes a transpose that moves codes; allowed: "
-                "channels first images, and transposes that undo each other"
-            )
+            activation = self._moved(activation, order)
         sizes = activation.layout.shape
         wanted = tuple(sizes[axis] for axis in order) if shape is None else shape
         if self._made[activation.name].shape == wanted:
@@ -193,6 +185,24 @@ class GraphBuilder:
         name = self.unused_name(f"{activation.name}/reshaped")
         node = Reshape(inputs=(activation.name,), output=name, shape=wanted)
         return self.add(node, activation.layout, self._quantization.get(activation.name))
+
+    def _moved(self, activation: Activation, order: Shape) -> Activation:
+        """Return a tensor whose codes lie in another order, moved there."""
+        layout, meaning = activation.layout, self._quantization.get(activation.name)
+        places = [place for axis in order for place in layout.dimensions[axis]]
+        places += [place for place in range(len(layout.sizes)) if place not in places]
+        source = activation
+        if self._made[source.name].shape != layout.sizes:
+            name = self.unused_name(f"{activation.name}/reshaped")
+            node = Reshape(inputs=(source.name,), output=name, shape=layout.sizes)
+            source = self.add(node, layout, meaning)
+        moved = Layout(
+            tuple(layout.sizes[place] for place in places),
+            tuple(tuple(places.index(place) for place in group) for group in layout.dimensions),
+        )
+        name = self.unused_name(f"{activation.name}/transposed")
+        turn = Transpose(inputs=(source.name,), output=name, permutation=tuple(places))
+        return self.add(turn, moved, meaning)
 
     def is_input(self, name: str) -> bool:
         """Return whether a tensor of the graph is one of its inputs."""

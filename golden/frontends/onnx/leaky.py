@@ -8,7 +8,7 @@ from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
 from bittrue.golden.frontends.onnx.builder import Site
 from bittrue.golden.frontends.onnx.exact import exact_requantization
 from bittrue.golden.frontends.onnx.no_integer_kernel import refuse
-from bittrue.golden.frontends.onnx.operators.add import sum_of
+from bittrue.golden.frontends.onnx.operators.add import plain_sum
 from bittrue.golden.frontends.onnx.quantize import with_offset_in_bias, with_positive_scale
 from bittrue.golden.frontends.onnx.quantizer import Quantizer
 from bittrue.golden.frontends.onnx.values import (
@@ -63,7 +63,7 @@ def leaky(site: Site, arithmetic: OnnxArithmetic, value: Accumulated, slopes: Fr
         if kind.width == 1:
             raise UserError("a leaky rectifier is quantized to one bit; leave it out")
         addend = Addend(Encoding(zero_point), 1)
-        total = sum_of(tuple(part.name for part in parts), name, (addend, addend))
+        total = plain_sum(tuple(part.name for part in parts), name, (addend, addend))
         whole = Quantizer(kind, Fraction(1), zero_point, kind.minimum, kind.maximum)
         same = exact_requantization(
             builder.bounds(total), one_fraction(Fraction(1)), fractions([0.0]), Limits(), whole

@@ -17,18 +17,8 @@ from bittrue.golden.frontends.onnx.operands import (
 from bittrue.golden.frontends.onnx.quantize import quantize
 from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
 from bittrue.golden.frontends.onnx.values import Codes, Sum
-from bittrue.golden.graph import Add, Addend, Requantization
+from bittrue.golden.graph import Add, Addend
 from bittrue.golden.lowering.pair_addition import ScaledSum
-
-
-def sum_of(
-    inputs: tuple[str, ...],
-    output: str,
-    addends: tuple[Addend, ...],
-    requantization: Requantization | None = None,
-) -> Add:
-    """Return the node of a sum, in which other operators of files end, too."""
-    return Add(inputs=inputs, output=output, addends=addends, requantization=requantization)
 
 
 @converts("Add")
@@ -68,10 +58,20 @@ def _qlinear_add(site: Site, arithmetic: OnnxArithmetic) -> None:
     site.set(Codes(made))
 
 
+def plain_sum(inputs: tuple[str, ...], output: str, addends: tuple[Addend, ...]) -> Add:
+    """Return the node of a sum whose accumulators nothing has requantized yet."""
+    return Add(inputs=inputs, output=output, addends=addends)
+
+
 def _sum(pair: Pair, subtract: bool) -> Sum:
     inputs = tuple(operand.name for operand in pair.operands)
 
     def node(output: str, scaled: ScaledSum) -> Add:
-        return sum_of(inputs, output, scaled.addends, scaled.requantization)
+        return Add(
+            inputs=inputs,
+            output=output,
+            addends=scaled.addends,
+            requantization=scaled.requantization,
+        )
 
     return Sum(pair.operands, pair.layout, subtract, node)

@@ -48,17 +48,14 @@ def _join(parts: list[Activation], name: str, axis: int, builder: GraphBuilder) 
     if not -rank - 1 <= axis <= rank or axis % (rank + 1) == 0:
         raise UserError(f"its axis is {axis}; allowed: a dimension but the batch")
     joined = axis % (rank + 1) - 1
-    for order in usual_orders(rank):
-        if all(part.layout.lies_as(order) for part in parts):
-            arranged = [builder.arranged(part, order) for part in parts]
-            node = Concat(
-                inputs=tuple(part.name for part in arranged),
-                output=name,
-                axis=order.index(joined),
-            )
-            sizes = node.infer(*(builder.made(part.name) for part in arranged)).tensor.shape
-            return builder.add(node, Layout.ordered(sizes, order))
-    raise UserError("its inputs lie in memory in different orders; quantize before they are moved")
+    # The order that most of them have: the others are moved.
+    order = max(usual_orders(rank), key=lambda o: sum(part.layout.lies_as(o) for part in parts))
+    arranged = [builder.arranged(part, order) for part in parts]
+    node = Concat(
+        inputs=tuple(part.name for part in arranged), output=name, axis=order.index(joined)
+    )
+    sizes = node.infer(*(builder.made(part.name) for part in arranged)).tensor.shape
+    return builder.add(node, Layout.ordered(sizes, order))
 
 
 @converts("QLinearConcat", domains=(MICROSOFT,), attributes=("axis",), inputs=1 << 16)

@@ -8,6 +8,7 @@ import pytest
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx import convert_onnx
+from bittrue.golden.graph import Transpose
 from tests.support.onnx_builder import QuantizedBuilder, Tensor
 from tests.support.onnx_comparison import assert_equal, inputs_of, run_graph
 from tests.support.qonnx_networks import QonnxBuilder, differences, with_shape
@@ -61,6 +62,22 @@ BOTH: dict[str, Build] = {
         b.convolution(b.input(*LINE), 3), b.convolution(b.input(2, 17, name="z"), 2, 1)
     ),
 }
+
+
+MOVED: dict[str, Build] = {
+    "joined with an input": lambda b: b.concatenation(
+        b.convolution(b.input(*LINE), 3), b.input(2, 17, name="z")
+    ),
+    "matrix over the places": lambda b: b.product(b.convolution(b.input(*LINE), 4), 5),
+}
+"""What needs codes in another order than the graph has them."""
+
+
+@pytest.mark.parametrize("case", MOVED)
+def test_codes_are_moved_where_they_lie_otherwise(case: str) -> None:
+    b = QuantizedBuilder(np.uint8, False, seed=5)
+    graph = assert_equal(b.model(MOVED[case](b)), samples=4)
+    assert sum(isinstance(node, Transpose) for node in graph.nodes) == 1
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8])
