@@ -33,13 +33,14 @@ def _run(count: int, seed: int) -> int:
     for first in range(seed, seed + count, _TOGETHER):
         seeds = range(first, min(first + _TOGETHER, seed + count))
         networks = {f"network_{each}": random_paced(each) for each in seeds}
+        networks |= {f"ends_{each}": random_paced(each, several_ends=True) for each in seeds}
         with tempfile.TemporaryDirectory() as work:
             wrong = wrong_paces(networks, "verilator", _BUILDS, Path(work))
         for name, intervals in wrong.items():
             planned = networks[name].planned
             print(f"{name}: planned {planned}, every {intervals.min()} to {intervals.max()}")
         late += len(wrong)
-    print(f"every pace: {count} networks from seed {seed}, {late} not as planned")
+    print(f"every pace: {2 * count} networks from seed {seed}, {late} not as planned")
     return EXIT_DIFFERENCE if late else 0
 
 
