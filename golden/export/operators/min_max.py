@@ -1,11 +1,11 @@
 """The lesser or the greater of two codes, as ONNX operators."""
 
-from bittrue.golden.export.integer import write_node
+from bittrue.golden.export.integer import operands, write_node
 from bittrue.golden.export.writer import Writer
-from bittrue.golden.graph import Graph, MinMax
+from bittrue.golden.graph import Encoding, Graph, MinMax
 
 
 @write_node.register
 def _(node: MinMax, graph: Graph, writer: Writer) -> str:
-    one, other = (writer.cast(name, "int32") for name in node.inputs)
+    one, other = operands(node, (Encoding(), Encoding()), graph, writer)
     return writer.operator("Max" if node.greatest else "Min", one, other)
