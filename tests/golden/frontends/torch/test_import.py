@@ -448,8 +448,8 @@ def test_the_results_of_an_operator_without_a_translation_are_not_told_as_well()
 
 REFUSED: dict[str, tuple[nn.Module, str]] = {
     "unknown operator": (
-        nn.Sequential(nn.ReLU(), nn.ConvTranspose2d(3, 3, 3)),
-        r"operator aten.conv_transpose2d.input in module '1': it is not supported; docs/torch.md l",
+        nn.Sequential(nn.ReLU(), nn.Upsample(scale_factor=2, mode="bicubic")),
+        r"operator aten.upsample_bicubic2d.vec in module .1.: it is not supported; docs.torch.md l",
     ),
     "control flow": (
         Forward(lambda x: x if x.sum() > 0 else -x),
