@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from bittrue.golden.graph import (
     Add,
@@ -14,6 +15,7 @@ from bittrue.golden.graph import (
     Mean,
     Multiply,
     Pad,
+    Slice,
     Softmax,
     Window,
 )
@@ -89,6 +91,19 @@ def strided_border() -> Graph:
     return b.graph(b.matrix(Convolution, first, shape, INT8, INT8, window=window))
 
 
+def halves() -> Graph:
+    """Return halves of the channels that each go to a layer of their own, of fewer lanes."""
+    b = Builder((6, 1, 32))
+    made = []
+    for begin in (0, 16):
+        taken: dict[str, Any] = {"begin": (0, 0, begin), "size": (6, 1, 16), "stride": (1, 1, 1)}
+        half = b.add(Slice(inputs=("x",), output=f"from_{begin}", **taken))
+        shape, window = (16, 6, 1, 1), Window((6, 1))
+        made.append(b.matrix(Convolution, half, shape, INT8, INT8, window=window, groups=16))
+    joined = b.add(Concat(inputs=tuple(made), output="joined", axis=2))
+    return b.graph(b.matrix(Convolution, joined, (4, 1, 1, 32), INT8, INT8, window=_POINT))
+
+
 CASES: dict[str, tuple[Callable[[], Graph], int]] = {
     "padded": (padded, 108),
     "unlike_lanes": (unlike_lanes, 60),
@@ -97,6 +112,7 @@ CASES: dict[str, tuple[Callable[[], Graph], int]] = {
     "excited": (excited, 60),
     "concat": (one_above_the_other, 36),
     "strided": (strided_border, 72),
+    "halves": (halves, 48),
 }
 
 SEEDS = (69,)
@@ -120,7 +136,7 @@ def test_images_that_come_late_are_noticed(
     any_simulator: str, builds: Path, tmp_path: Path
 ) -> None:
     """Negative control: FIFOs of a few beats, and a window that keeps a row less."""
-    late = {"padded", "mixer", "excited", "concat", "strided"}
+    late = {"padded", "mixer", "excited", "concat", "strided", "halves"}
     networks = {name: paced(name) for name in sorted(late | {"softmax"})}
     for name in sorted(late - {"strided"}):
         network = networks[name].network

@@ -179,4 +179,14 @@ class Pipeline(ValidStages):
         self, m: Module, platform: object, i: Any, o: Any, latency: int, stalls: bool = True
     ) -> None:
         super().__init__(m, platform, i.valid, latency, stalls)
+        self._i = i
         self.stall_between(i, o)
+
+    def keep_only(self, kept: ValueLike) -> None:
+        """Let only those beats in for which `kept` holds as they come, with a latency of 1.
+
+        Others are taken at once, also while the output waits: whoever reads what is kept may take
+        as long for it as all beats take to come.
+        """
+        self.leave_when(kept)
+        self._m.d.comb += self._i.ready.eq(self.advance | ~Value.cast(kept))

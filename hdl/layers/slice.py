@@ -160,8 +160,7 @@ class Slice(Layer[SliceSpec]):
     i, o : In(stream), Out(stream)
         Codes.
 
-    Latency 1 cycle, one beat per cycle in. What is left out is taken whatever the output does, as
-    long as no beat waits there.
+    Latency 1 cycle, one beat per cycle in. What is left out is taken whatever the output does.
     """
 
     def elaborate(self, platform: object) -> Module:
@@ -177,7 +176,7 @@ class Slice(Layer[SliceSpec]):
             _is_taken(m, f"next_{dimension}", each, index, passes & step, last)
             for dimension, (each, (index, last, step)) in enumerate(zip(taken, ends, strict=True))
         ]
-        pipeline.leave_when(Cat(kept).all())
+        pipeline.keep_only(Cat(kept).all())
         m.d.comb += self.o.payload.as_value().eq(pipeline.register("beat", self.i.payload))
         return m
 

@@ -16,7 +16,7 @@ from bittrue.hdl.layers.parts.connection import connect
 from bittrue.hdl.layers.parts.fifo import Fifo
 from bittrue.hdl.layers.parts.fork import Fork
 from bittrue.hdl.layers.parts.lanes import Lanes
-from bittrue.hdl.network.connections import Connections, Edge
+from bittrue.hdl.network.connections import Connections, Edge, FifoShape
 from bittrue.hdl.network.feedback import Feedback
 from bittrue.hdl.network.spec import NetworkSpec, layer_name
 
@@ -137,8 +137,17 @@ class Network(wiring.Component):
 
     def _connect_edge(self, m: Module, edge: Edge, source: Any, sink: Any) -> None:
         """Connect through a FIFO where one is needed, and through converters of lanes."""
+        shape = self.connections.fifo(edge)
+        if shape is not None and shape.before_lanes:
+            source = self._through_fifo(m, edge, shape, source)
+        source = self._through_lanes(m, edge, source, len(sink.payload))
+        if shape is not None and not shape.before_lanes:
+            source = self._through_fifo(m, edge, shape, source)
+        connect(m, source, sink)
+
+    def _through_lanes(self, m: Module, edge: Edge, source: Any, wanted: int) -> Any:
+        """Return a stream as one of other lanes."""
         place, tensor = self.connections.place(edge), self.spec.graph.tensors[edge.tensor]
-        wanted = len(sink.payload)
         # By way of as many lanes as both sides divide: fewer would pass fewer than either.
         common = math.lcm(len(source.payload), wanted)
         for step, count in enumerate(dict.fromkeys((common, wanted))):
@@ -147,11 +156,12 @@ class Network(wiring.Component):
                 m.submodules[f"{place}_lanes_{step}"] = converter
                 connect(m, source, converter.i)
                 source = converter.o
-        shape = self.connections.fifo(edge)
-        if shape is not None:
-            memory = self.spec.memories.get(shape.name)
-            fifo = Fifo(tensor.type, shape.lanes, shape.depth, memory)
-            m.submodules[shape.name] = fifo
-            connect(m, source, fifo.i)
-            source = fifo.o
-        connect(m, source, sink)
+        return source
+
+    def _through_fifo(self, m: Module, edge: Edge, shape: FifoShape, source: Any) -> Any:
+        """Return a stream behind a FIFO."""
+        tensor, memory = self.spec.graph.tensors[edge.tensor], self.spec.memories.get(shape.name)
+        fifo = Fifo(tensor.type, shape.lanes, shape.depth, memory)
+        m.submodules[shape.name] = fifo
+        connect(m, source, fifo.i)
+        return fifo.o

@@ -53,11 +53,14 @@ class FifoShape:
         Of its circuit.
     lanes, depth : int
         Elements of a beat, and beats.
+    before_lanes : bool
+        Whether it stands in front of what changes the lanes, with those of what is made.
     """
 
     name: str
     lanes: int
     depth: int
+    before_lanes: bool = False
 
 
 def state_name(number: int) -> str:
@@ -104,8 +107,9 @@ class Connections:
         """Elements of the FIFO at each edge that has one.
 
         That is every edge of a tensor with several readers, and every edge to a layer that takes
-        its input in turns or with pauses, unless that can wait outside of the network; and every
-        edge to a state, whose FIFO keeps it until the next call.
+        its input in turns or with pauses, unless that can wait outside of the network; every edge
+        from a layer that leaves out more than its reader's pace makes up for; and every edge to a
+        state, whose FIFO keeps it until the next call.
         """
         depths: dict[Edge, int] = {}
         for edges in self.edges.values():
@@ -115,6 +119,7 @@ class Connections:
             for edge in readers:
                 if len(edges) > 1 or (self._pauses(edge) and not self._waits_outside(edge)):
                     depths[edge] = max(depths.get(edge, 0), self._waiting(edge))
+                depths[edge] = max(depths.get(edge, 0), self._bursting(edge))
             depths |= {edge: self._kept(edge) for edge in edges if edge.state is not None}
         return {edge: depth for edge, depth in depths.items() if depth}
 
@@ -171,8 +176,11 @@ class Connections:
         """Return the FIFO of an edge, None if it has none."""
         if edge not in self.depths:
             return None
-        lanes = self.lanes_at(edge)
-        return FifoShape(self.fifo_name(edge), lanes, fifo_beats(self.depths[edge], lanes))
+        # A burst has to leave its layer as fast as it comes.
+        before_lanes = edge.consumer is not None and self._bursting(edge) > 0
+        lanes = self.lanes_from(edge.tensor) if before_lanes else self.lanes_at(edge)
+        beats = fifo_beats(self.depths[edge], lanes)
+        return FifoShape(self.fifo_name(edge), lanes, beats, before_lanes)
 
     def fifo_name(self, edge: Edge) -> str:
         """Return the name of the circuit of an edge's FIFO."""
@@ -241,6 +249,18 @@ class Connections:
         if self._endless(edge.tensor):
             return 0
         return self.schedule.waiting(edge.consumer.output, edge.port)
+
+    def _bursting(self, edge: Edge) -> int:
+        """Return how many elements wait at an edge because they come in bursts, beyond a beat.
+
+        What a layer leaves out takes time to come, too; a reader that takes longer for what is
+        passed on has that time only if the layer need not wait for it.
+        """
+        layer = self._spec.layers.get(edge.tensor)
+        if layer is None or layer.spreads or self.lanes_at(edge) >= layer.output_lanes:
+            return 0
+        wait = self.schedule.bursting(edge.tensor, self.lanes_at(edge))
+        return wait if wait > layer.output_lanes else 0
 
     def _kept(self, edge: Edge) -> int:
         """Return how many elements a state must be able to keep: those of a call, and what comes.

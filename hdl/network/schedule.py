@@ -118,6 +118,22 @@ class Schedule:
             begins = (self._starts[each.source] + self._lag(step, each) for each in readers)
             self._starts[step.output] = max(begins, default=earliest)
 
+    def bursting(self, tensor: str, lanes: int) -> int:
+        """Return how many elements of a tensor wait for a reader that is free, at most.
+
+        Parameters
+        ----------
+        tensor : str
+            That comes as what it is made from does, in bursts where some of that is left out.
+        lanes : int
+            Elements that the reader takes in a cycle.
+        """
+        image = self._places[tensor]
+        come = np.concatenate([image, image + self._interval])
+        numbers = np.arange(len(come))
+        taken = (numbers + 1) / lanes + np.maximum.accumulate(come - numbers / lanes)
+        return int((numbers + 1 - np.searchsorted(taken, come, side="right")).max())
+
     def waiting(self, output: str, port: int) -> int:
         """Return how many elements wait in front of an input at most.
 

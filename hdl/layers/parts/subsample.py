@@ -34,7 +34,7 @@ class Subsample(wiring.Component):
     i, o : In(stream), Out(stream)
         Codes.
 
-    Latency 1 cycle, one beat per cycle in.
+    Latency 1 cycle, one beat per cycle in. What is left out is taken whatever the output does.
     """
 
     latency = 1
@@ -78,6 +78,6 @@ class Subsample(wiring.Component):
                 m.d.sync += phase.eq(Mux(wraps, 0, phase + 1))
             phases.append(phase)
         kept = ~Cat(phases).any()
-        pipeline.leave_when(kept)
+        pipeline.keep_only(kept)
         m.d.comb += self.o.payload.as_value().eq(pipeline.register("beat", self.i.payload))
         return m
