@@ -35,7 +35,7 @@ def first_image_cycles(plan: Plan) -> int:
         places = np.arange(spec.graph.tensors[name].elements)
         needed = layer.inputs_needed(places)
         arrivals = [
-            times[connections.origin(tensor)][needed[port] - 1]
+            np.where(needed[port] > 0, times[connections.origin(tensor)][needed[port] - 1], 0.0)
             for port, tensor in enumerate(layer.node.inputs)
         ]
         ready = np.max([np.zeros(len(places)), *arrivals], axis=0)  # Constants wait for nothing.
