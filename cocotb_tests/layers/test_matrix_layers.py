@@ -1,6 +1,6 @@
 """Windows, convolution and dense layers in both simulators, and faults that must not pass."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from pathlib import Path
 from typing import Any
 
@@ -36,15 +36,15 @@ LAYERS = {
     "pointwise_strided": "convolution kernel=1x1 stride=2x3 padding=0x0x0x0 elements=4 pe=10",
     "unrolled": "convolution shape=4x4x2 rows=3 elements=6 pe=4 outputs=4 multiplier=lut",
     "wide": "convolution code=int16 weights=int16 multiplier=dsp output=int16 zero_point=0",
-    "narrow": "convolution code=uint4 weights=int2 multiplier=lut elements=3 output=uint4",
+    "narrow": "convolution code=uint4 weights=int2 multiplier=lut elements=3 pe=5 output=uint4",
     "binary": "convolution shape=6x5x8 padding=0x0x0x0 code=uint1 weights=uint1 bipolar=yes "
     "multiplier=xnor output=uint1 elements=8 rows=3 pe=3",
     "bipolar_in_tables": "convolution padding=0x0x0x0 code=uint1 weights=uint1 bipolar=yes "
     "multiplier=lut output=int8 elements=5",
-    "ternary": "convolution weights=int2 values=-1,0,1 multiplier=ternary elements=3",
+    "ternary": "convolution weights=int2 values=-1,0,1 multiplier=ternary elements=3 pe=5",
     "ternary_unsigned": "dense code=uint4 weights=int2 values=-1,0,1 multiplier=ternary "
     "inputs=31 elements=7",
-    "powers": "convolution values=-64,-8,0,1,2,4,32 multiplier=power_of_two elements=3",
+    "powers": "convolution values=-64,-8,0,1,2,4,32 multiplier=power_of_two elements=3 pe=5",
     "powers_from_four": "dense code=uint5 weights=int16 values=-1024,-4,8,64 inputs=29 elements=6 "
     "multiplier=power_of_two",
     "codebook": "convolution values=-57,3,93 multiplier=codebook elements=5",
@@ -55,8 +55,20 @@ LAYERS = {
     "elements=20 pe=10 output=int8",
 }
 
+SLOW = {"plain", "wide"}
+MEDIUM = {"dilated", "grouped", "narrow", "bipolar_in_tables", "ternary", "powers", "codebook"}
+"""Layers that take longer for an image than the others, which would wait beside them."""
 
-@pytest.mark.parametrize("cases", [WINDOWS, LAYERS], ids=["windows", "layers"])
+
+def only(names: Set[str]) -> dict[str, str]:
+    return {name: case for name, case in LAYERS.items() if name in names}
+
+
+@pytest.mark.parametrize(
+    "cases",
+    [WINDOWS, only(SLOW), only(MEDIUM), only(LAYERS.keys() - SLOW - MEDIUM)],
+    ids=["windows", "slow", "medium", "fast"],
+)
 def test_equal_golden(cases: dict[str, str], simulator: str, builds: Path, tmp_path: Path) -> None:
     verdict = judge_together(build(cases), simulator, builds, tmp_path)
     assert verdict.passed, verdict.problems
