@@ -38,6 +38,12 @@ def any_simulator() -> str:
 
 
 @pytest.fixture(scope="session")
+def fast_simulator() -> str:
+    """Return the simulator that runs fastest, for what takes many cycles and either would show."""
+    return _simulators()[0]
+
+
+@pytest.fixture(scope="session")
 def builds(request: pytest.FixtureRequest) -> Path:
     """Return the folder of simulator builds, kept from run to run."""
     return request.config.rootpath / "sim_build" / "tests"

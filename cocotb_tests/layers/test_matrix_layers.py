@@ -103,8 +103,8 @@ def never_doubled(circuit: Any) -> None:
 
 
 FAULTS: dict[str, tuple[str, Callable[[Any], None]]] = {
-    "padding": ("plain", other_padding_code),
-    "slots": ("plain", one_row_too_few),
+    "padding": ("uneven", other_padding_code),
+    "slots": ("uneven", one_row_too_few),
     "outputs": ("uneven", outputs_exchanged),
     "beats": ("depthwise", beats_exchanged),
     "zero_point": ("rows", zero_point_not_folded),
@@ -112,8 +112,8 @@ FAULTS: dict[str, tuple[str, Callable[[Any], None]]] = {
 }
 
 
-def test_every_fault_is_caught(simulator: str, builds: Path, tmp_path: Path) -> None:
-    assert faults_caught(LAYERS, FAULTS, simulator, builds, tmp_path) == set(FAULTS)
+def test_every_fault_is_caught(fast_simulator: str, builds: Path, tmp_path: Path) -> None:
+    assert faults_caught(LAYERS, FAULTS, fast_simulator, builds, tmp_path) == set(FAULTS)
 
 
 def test_images_come_as_often_as_predicted(simulator: str, builds: Path, tmp_path: Path) -> None:

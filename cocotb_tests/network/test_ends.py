@@ -133,9 +133,9 @@ def test_equal_golden_however_each_stream_pauses(
     assert verdict.compared == 5 * IMAGES * codes
 
 
-def test_images_come_as_often_as_planned(any_simulator: str, builds: Path, tmp_path: Path) -> None:
+def test_images_come_as_often_as_planned(fast_simulator: str, builds: Path, tmp_path: Path) -> None:
     networks = {f"network{seed}": random_paced(seed, several_ends=True) for seed in range(20, 23)}
-    assert wrong_paces(networks, any_simulator, builds, tmp_path) == {}
+    assert wrong_paces(networks, fast_simulator, builds, tmp_path) == {}
 
 
 def test_exchanged_outputs_are_noticed(any_simulator: str, builds: Path, tmp_path: Path) -> None:
