@@ -150,7 +150,7 @@ def inputs_miscounted(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
 
 
 def layers_swapped(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(axi_shell, "registers", lambda layers: registers(layers[::-1]))
+    patch.setattr(axi_shell, "registers", lambda layers, *ends: registers(layers[::-1], *ends))
 
 
 def errors_swapped(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from bittrue.golden.graph import Graph
 from bittrue.golden.lowering.broadcast_operands import broadcast_operands
 from bittrue.golden.lowering.constant_operands import spread_constants
 from bittrue.golden.lowering.mean_axes import split_means
+from bittrue.golden.lowering.needed_nodes import needed_nodes
 from bittrue.hdl.multipliers.multiplier import Multiplier
 
 AXI = "axi"
@@ -130,8 +131,11 @@ def fits(circuits: Circuits, budget: Budget, cycles: int | None = None) -> bool:
 
 
 def circuit_graph(graph: Graph) -> Graph:
-    """Return an equal graph that has a node for each circuit: operands are of one shape."""
-    return split_means(broadcast_operands(spread_constants(graph)))
+    """Return an equal graph that has a node for each circuit.
+
+    Operands are of one shape, and what nobody reads is gone.
+    """
+    return split_means(broadcast_operands(spread_constants(needed_nodes(graph))))
 
 
 def _big_enough(circuits: Circuits, budget: Budget, fill: Fill, cycles: int | None) -> list[str]:

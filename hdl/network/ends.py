@@ -72,3 +72,20 @@ def check_ends(graph: Graph) -> None:
                 f"input {tensor.name!r} is read by nothing, so that no stream can carry it; leave "
                 "it out: --inputs names the others"
             )
+
+
+def check_everything_is_read(graph: Graph) -> None:
+    """Refuse a graph with a node that leads nowhere; see `golden.lowering.needed_nodes`.
+
+    Raises
+    ------
+    UserError
+        Naming it.
+    """
+    needed = {*graph.outputs, *(state.assigned for state in graph.states)}
+    for node in reversed(graph.nodes):
+        if node.output not in needed:
+            raise UserError(
+                f"nothing reads {node.output!r}, whose stream would wait for ever; leave it out"
+            )
+        needed.update(node.inputs)

@@ -12,7 +12,7 @@ from bittrue.hdl.blocks.memory import Memory
 from bittrue.hdl.layers.layer_spec import LayerSpec, Place
 from bittrue.hdl.layers.parts.folding import Folding
 from bittrue.hdl.layers.registry import is_wire, layer_spec
-from bittrue.hdl.network.ends import check_ends, stream_names
+from bittrue.hdl.network.ends import check_ends, check_everything_is_read, stream_names
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +51,7 @@ class NetworkSpec:
     def __post_init__(self) -> None:
         graph = self.graph
         check_ends(graph)
+        check_everything_is_read(graph)
         for name, lanes in self.lanes.items():
             if name not in graph.tensors or lanes < 1 or graph.tensors[name].channels % lanes:
                 raise UserError(f"lanes of {name!r} is {lanes}; allowed: a divisor of its channels")
