@@ -10,7 +10,7 @@ from bittrue.golden.graph import Table
 
 
 @converts(LEAKY_RELU=2, options=Options("LeakyReluOptions", ("Alpha",)))
-@converts(GELU=2, options=Options("GeluOptions", ("Approximate",)))
+@converts(GELU=3, options=Options("GeluOptions", ("Approximate",)))
 @converts(LOGISTIC=3, TANH=3, HARD_SWISH=1, ELU=1)
 @converts(ABS=5, NEG=1, SQRT=2, RSQRT=3, EXP=2, LOG=2)
 def _function(site: Site, arithmetic: LitertArithmetic) -> None:
