@@ -289,8 +289,13 @@ class Matrix(Scaled):
         return ()
 
     def without_padding(self) -> "Matrix":
-        """Return the layer reading no zeros that are not there."""
+        """Return the layer reading no zeros around its input."""
         return self
+
+    @property
+    def zeros_between(self) -> bool:
+        """Whether it reads zeros between the pixels of its input."""
+        return False
 
     @abstractmethod
     def input_weights(self, channels: int) -> Tensor:

@@ -176,3 +176,14 @@ def test_steps_too_fine_for_a_multiplier_differ_at_ties_alone(
     for layer in compare_layers(quantized.fake, quantized.graph, samples()):
         assert layer.largest <= 1
         assert layer.farthest_from_tie < 1e-3
+
+
+@pytest.mark.parametrize(("size", "padding"), [(1, 0), (3, 1)])
+def test_binary_codes_have_no_zeros_between_pixels(size: int, padding: int) -> None:
+    """With a window of one pixel nothing is padded, and the zeros between pixels are left."""
+    transposed = nn.ConvTranspose2d(3, 2, size, stride=2, padding=padding)
+    module = nn.Sequential(nn.Conv2d(2, 3, 3), nn.ReLU(), transposed)
+    scheme = Scheme(activation=ActivationScheme(type="binary", bits=1))
+    with pytest.raises(UserError, match="'2' reads binary codes, which have no zero to set betw"):
+        quantize(module, samples(), scheme)
+    assert quantize(module, samples()).graph

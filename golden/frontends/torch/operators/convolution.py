@@ -151,9 +151,10 @@ class TransposeConvolution(Convolution):
         )
         return dense.response_to(weight, means) / (self.apart[0] * self.apart[1])
 
-    def without_padding(self) -> Matrix:
-        """See `Matrix.without_padding`."""
-        raise NotImplementedError("its border is between its pixels, too")
+    @property
+    def zeros_between(self) -> bool:
+        """See `Matrix.zeros_between`."""
+        return True
 
     def lowered(self, context: LoweringContext) -> list[graph.Node]:
         """See `Layer.lowered`."""
