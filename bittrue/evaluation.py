@@ -67,7 +67,7 @@ def evaluate(
     graph : Graph
         With one output.
     data : array, or mapping of str to array if the network has several inputs
-        As `predict` takes them.
+        As `predict` takes them; of a network with states, the calls of one sequence.
     labels : array
         For ``accuracy`` integers of shape (samples,): the class of each. For ``mean_iou`` integers
         of shape (samples, height, width): the class of each pixel. For ``mean_squared_error`` real
@@ -103,12 +103,14 @@ def evaluate(
     _check(graph, given, wanted)
     comparison = _comparison(graph, wanted, metric, ignored_label)
     samples = len(wanted)
-    for first in range(0, samples, _BATCH):
-        batch = slice(first, first + _BATCH)
+    # Samples of a network with states are calls of one sequence: each knows of those before.
+    size = samples if graph.states else _BATCH
+    for first in range(0, samples, size):
+        batch = slice(first, first + size)
         outputs = predict(graph, {name: array[batch] for name, array in given.items()})
         comparison.add(outputs[graph.outputs[0]], wanted[batch])
         if report is not None:
-            report(min(first + _BATCH, samples))
+            report(min(first + size, samples))
     return Evaluation(comparison.metric.name, comparison.metric.value, samples)
 
 

@@ -91,7 +91,9 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.simulate:
         with console.status(f"building and running {arguments.simulate} samples on the Verilog"):
             plan = bittrue.plan(graph, device, arguments.cycles, astuple(fill))
-            simulation = bittrue.simulate(plan, _spread(data, arguments.simulate), arguments.sim)
+            # Calls of a sequence stay one.
+            some = data[: arguments.simulate] if graph.states else _spread(data, arguments.simulate)
+            simulation = bittrue.simulate(plan, some, arguments.sim)
     if arguments.json:
         print_json(_record(result, simulation))
     else:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 from sklearn import metrics as sklearn
 
@@ -17,6 +18,7 @@ from bittrue.golden.graph import ArgMax, Graph, file
 from tests.support.graphs import dense
 from tests.support.litert import Kernels, run_litert
 from tests.support.tflite_fixtures import FIXTURES
+from tests.support.tflite_states import running_sum
 
 Array = NDArray[Any]
 
@@ -72,6 +74,28 @@ def test_classes_of_pixels(channels_first: bool) -> None:
     result = bittrue.evaluate(graph, codes, labels, ignored_label=255)
     assert result.metric == "mean_iou"
     assert result.value == pytest.approx(expected, rel=1e-12)
+
+
+def test_samples_of_a_network_with_states_are_calls_of_one_sequence() -> None:
+    """More of them than a batch: what begins anew on the way is another sequence."""
+    model = running_sum()
+    graph = convert_tflite(model)
+    shape = SAMPLES, *graph.inputs[0].shape
+    calls = np.random.default_rng(3).integers(-128, 128, shape, np.int8)
+    interpreter = Interpreter(
+        model_content=model, experimental_op_resolver_type=Kernels.REFERENCE.value
+    )
+    interpreter.allocate_tensors()
+    (given,), (made,) = interpreter.get_input_details(), interpreter.get_output_details()
+    outputs = []
+    for call in calls:
+        interpreter.set_tensor(given["index"], call[None])
+        interpreter.invoke()
+        outputs.append(interpreter.get_tensor(made["index"])[0])
+    labels = np.argmax(outputs, axis=1)
+    assert bittrue.evaluate(graph, calls, labels).value == 1
+    parts = [bittrue.predict(graph, part)[graph.outputs[0]] for part in np.split(calls, 2)]
+    assert (np.concatenate(parts).argmax(axis=1) != labels).any()
 
 
 @pytest.mark.parametrize(
