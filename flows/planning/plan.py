@@ -67,7 +67,8 @@ def plan_network(
         plan = _plan(planner, cycles)
     if plan is not None:
         return plan
-    _require_slower_than_states(planner, cycles)
+    if spread.states and cycles is not None:
+        _require_slower_than_states(planner, cycles)
     short = _shortage(planner, budget, fill, cycles)
     others = _big_enough(circuits, budget, fill, cycles) if short else []
     if cycles is None:
@@ -100,11 +101,11 @@ def _plan(planner: Planner, cycles: int | None) -> Plan | None:
     return None
 
 
-def _require_slower_than_states(planner: Planner, cycles: int | None) -> None:
+def _require_slower_than_states(planner: Planner, cycles: int) -> None:
     """Refuse a rate for which the layers are fast enough, but not the states."""
-    fastest = planner.fastest() if cycles is not None else None
+    fastest = planner.fastest()
     plan = planner.plan(fastest) if fastest is not None else None
-    if plan is None or cycles is None or plan.spec.call_interval <= cycles:
+    if plan is None or plan.spec.call_interval <= cycles:
         return
     raise UserError(
         f"{cycles:,} cycles between calls are too few: what a call keeps is made "

@@ -27,8 +27,8 @@ class Gather(Node):
     indices: tuple[int, ...]
 
     absent: ClassVar[Mapping[str, str]] = {
-        "onnx": "only .tflite files have been seen with it",
-        "torch": "only .tflite files have been seen with it",
+        "onnx": "Gather is read where its numbers ascend by one distance, as Slice",
+        "torch": "no operator that takes elements by number is traced",
     }
 
     @property

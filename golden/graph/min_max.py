@@ -25,8 +25,8 @@ class MinMax(Node):
     greatest: bool
 
     absent: ClassVar[Mapping[str, str]] = {
-        "onnx": "only .tflite files have been seen with it",
-        "torch": "only .tflite files have been seen with it",
+        "onnx": "Max and Min are read with a number, as Clamp",
+        "torch": "no comparison of two tensors is traced",
     }
 
     repeats_operands: ClassVar[bool] = True

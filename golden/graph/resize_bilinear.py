@@ -82,8 +82,8 @@ class ResizeBilinear(AccumulatingNode):
     encoding: Encoding = Encoding()
 
     absent: ClassVar[Mapping[str, str]] = {
-        "onnx": "only .tflite files have been seen with it",
-        "torch": "only .tflite files have been seen with it",
+        "onnx": "Resize is read to the nearest only",
+        "torch": "upsampling is traced to the nearest only",
     }
 
     @property

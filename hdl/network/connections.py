@@ -119,9 +119,28 @@ class Connections:
             for edge in readers:
                 if len(edges) > 1 or (self._pauses(edge) and not self._waits_outside(edge)):
                     depths[edge] = max(depths.get(edge, 0), self._waiting(edge))
-                depths[edge] = max(depths.get(edge, 0), self._bursting(edge))
+                depths[edge] = max(depths.get(edge, 0), self._bursts.get(edge, 0))
             depths |= {edge: self._kept(edge) for edge in edges if edge.state is not None}
         return {edge: depth for edge, depth in depths.items() if depth}
+
+    @cached_property
+    def _bursts(self) -> dict[Edge, int]:
+        """Elements that wait at edges because they come in bursts, where that is beyond a beat.
+
+        What a layer leaves out takes time to come, too; a reader that takes longer for what is
+        passed on has that time only if the layer need not wait for it.
+        """
+        bursts: dict[Edge, int] = {}
+        for edge in (edge for edges in self.edges.values() for edge in edges):
+            layer = self._spec.layers.get(edge.tensor)
+            if layer is None or layer.spreads or edge.consumer is None:
+                continue
+            lanes = self.lanes_at(edge)
+            if lanes < layer.output_lanes:
+                wait = self.schedule.bursting(edge.tensor, lanes)
+                if wait > layer.output_lanes:
+                    bursts[edge] = wait
+        return bursts
 
     @cached_property
     def interval(self) -> int:
@@ -177,7 +196,7 @@ class Connections:
         if edge not in self.depths:
             return None
         # A burst has to leave its layer as fast as it comes.
-        before_lanes = edge.consumer is not None and self._bursting(edge) > 0
+        before_lanes = edge in self._bursts
         lanes = self.lanes_from(edge.tensor) if before_lanes else self.lanes_at(edge)
         beats = fifo_beats(self.depths[edge], lanes)
         return FifoShape(self.fifo_name(edge), lanes, beats, before_lanes)
@@ -249,18 +268,6 @@ class Connections:
         if self._endless(edge.tensor):
             return 0
         return self.schedule.waiting(edge.consumer.output, edge.port)
-
-    def _bursting(self, edge: Edge) -> int:
-        """Return how many elements wait at an edge because they come in bursts, beyond a beat.
-
-        What a layer leaves out takes time to come, too; a reader that takes longer for what is
-        passed on has that time only if the layer need not wait for it.
-        """
-        layer = self._spec.layers.get(edge.tensor)
-        if layer is None or layer.spreads or self.lanes_at(edge) >= layer.output_lanes:
-            return 0
-        wait = self.schedule.bursting(edge.tensor, self.lanes_at(edge))
-        return wait if wait > layer.output_lanes else 0
 
     def _kept(self, edge: Edge) -> int:
         """Return how many elements a state must be able to keep: those of a call, and what comes.

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Graph
+from bittrue.golden.lowering.needed_nodes import needed_nodes
 
 _LONGEST = 64
 """Characters of a tensor's name that are kept in the name of its stream."""
@@ -82,10 +83,8 @@ def check_everything_is_read(graph: Graph) -> None:
     UserError
         Naming it.
     """
-    needed = {*graph.outputs, *(state.assigned for state in graph.states)}
-    for node in reversed(graph.nodes):
-        if node.output not in needed:
-            raise UserError(
-                f"nothing reads {node.output!r}, whose stream would wait for ever; leave it out"
-            )
-        needed.update(node.inputs)
+    needed = needed_nodes(graph)
+    if needed is graph:
+        return
+    *_, last = (node.output for node in graph.nodes if node.output not in needed.tensors)
+    raise UserError(f"nothing reads {last!r}, whose stream would wait for ever; leave it out")
