@@ -23,6 +23,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("simulator", _simulators())
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Leave to ``make regress`` what takes long on one of several simulators."""
+    for item in items:
+        for mark in item.iter_markers("regress_on"):
+            if not _CHOSEN and item.callspec.params["simulator"] in mark.args:
+                item.add_marker("regress")
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if not _CHOSEN and "icarus" not in _simulators():
         terminalreporter.write_line(

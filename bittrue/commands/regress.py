@@ -90,9 +90,10 @@ def _jobs(simulators: Sequence[str], seed: str) -> Iterator[tuple[str, list[str]
     yield "every mode", ["cocotb_tests.units.every_mode"]
     yield "every pace", ["cocotb_tests.network.every_pace"]
     yield "every folding", ["cocotb_tests.network.every_folding"]
-    yield "tests", ["pytest", "-q", "-n", "2", "tests"]
+    pytest = ["pytest", "-q", "-n", "2", "-m", "regress or not regress"]
+    yield "tests", [*pytest, "tests"]
     yield "console examples", ["pytest", "-q", "tests/docs/slow_console_examples.py"]
-    yield "cocotb_tests", ["pytest", "-q", "-n", "2", "cocotb_tests"]
+    yield "cocotb_tests", [*pytest, "cocotb_tests"]
 
 
 def _model_jobs(

