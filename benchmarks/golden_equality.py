@@ -52,16 +52,24 @@ def structured(tensor: Tensor) -> list[Int64]:
     return patterns
 
 
-def inputs_of(graph: Graph, samples: int, real: Float32 | None) -> Codes:
-    """Return structured, recorded and random codes, `samples` in all or more."""
-    (tensor,) = graph.inputs
+def inputs_of(graph: Graph, samples: int, real: Float32 | None) -> dict[str, Codes]:
+    """Return structured, recorded and random codes for each input, `samples` in all or more."""
+    generator = np.random.default_rng(0)
+    return {
+        tensor.name: _input_codes(graph, tensor, samples, real, generator)
+        for tensor in graph.inputs
+    }
+
+
+def _input_codes(
+    graph: Graph, tensor: Tensor, samples: int, real: Float32 | None, generator: np.random.Generator
+) -> Codes:
     codes = structured(tensor)
     if real is not None and len(real) % tensor.elements == 0 and len(tensor.shape) == 1:
         quantization = graph.quantization[tensor.name]
         scaled = np.rint(real / np.float32(float(quantization.scale)))
         rounded = scaled.astype(np.int64) + quantization.encoding.zero_point
         codes += list(np.clip(rounded, tensor.minimum, tensor.maximum).reshape(-1, tensor.elements))
-    generator = np.random.default_rng(0)
     while len(codes) < samples:
         codes.append(generator.integers(tensor.minimum, tensor.maximum + 1, tensor.elements))
     return np.stack(codes).reshape(-1, *tensor.shape).astype(storage_dtype(tensor.type))
@@ -80,7 +88,9 @@ class Reference:
                 intrepreter_config=runtime.InterpreterConfig.kPreserveAllTensors,
             )
             self._tensor = lambda index: np.array(micro.GetTensor(index, 0)["tensor_data"])
-            self._set_input, self._invoke = (lambda codes: micro.set_input(codes, 0)), micro.invoke
+            place = {name: k for k, name in enumerate(_input_names(content))}
+            self._set_input = lambda name, codes: micro.set_input(codes, place[name])
+            self._invoke = micro.invoke
             return
         litert = Interpreter(
             model_content=content if profile == "litert" else with_every_tensor_an_output(content),
@@ -89,19 +99,24 @@ class Reference:
             experimental_preserve_all_tensors=profile == "litert",
         )
         litert.allocate_tensors()
-        source = litert.get_input_details()[0]["index"]
-        self._set_input = lambda codes: litert.set_tensor(source, codes)
+        self._set_input = lambda name, codes: litert.set_tensor(self._index[name], codes)
         self._tensor, self._invoke = litert.get_tensor, litert.invoke
 
     def has(self, name: str) -> bool:
         """Return whether a tensor of the graph is one of the file's."""
         return name in self._index
 
-    def run(self, codes: Codes) -> Callable[[str], Codes]:
+    def run(self, inputs: dict[str, Codes]) -> Callable[[str], Codes]:
         """Compute one sample, of shape (1, ...), and return what gives its tensors by name."""
-        self._set_input(codes)
+        for name, codes in inputs.items():
+            self._set_input(name, codes)
         self._invoke()
         return lambda name: self._tensor(self._index[name])
+
+
+def _input_names(content: bytes) -> list[str]:
+    graph = schema.ModelT.InitFromPackedBuf(content, 0).subgraphs[0]
+    return [graph.tensors[index].name.decode() for index in graph.inputs]
 
 
 def with_every_tensor_an_output(content: bytes) -> bytes:
@@ -116,15 +131,19 @@ def with_every_tensor_an_output(content: bytes) -> bytes:
 
 
 def compare(path: Path, profile: str, samples: int, real: Float32 | None) -> dict[str, object]:
-    """Run both on the same codes and count the codes that differ."""
+    """Run both on the same codes and count the codes that differ.
+
+    The samples of a network with states are one sequence of calls, for both.
+    """
     graph = import_tflite(path, profile)
     codes = inputs_of(graph, samples, real)
     reference = Reference(path.read_bytes(), profile)
     # What an operator of the file takes several nodes for has tensors that are not in the file.
     results = Executor(graph).run(codes, [name for name in graph.tensors if reference.has(name)])
     compared = different = 0
-    for sample in track(range(len(codes)), f"{path.stem}, {profile}: {len(codes)} samples"):
-        tensor = reference.run(codes[sample : sample + 1])
+    count = len(next(iter(codes.values())))
+    for sample in track(range(count), f"{path.stem}, {profile}: {count} samples"):
+        tensor = reference.run({name: each[sample : sample + 1] for name, each in codes.items()})
         for name, values in results.items():
             expected = tensor(name).reshape(values.shape[1:])
             compared += expected.size
@@ -132,7 +151,7 @@ def compare(path: Path, profile: str, samples: int, real: Float32 | None) -> dic
     return {
         "network": path.stem,
         "profile": profile,
-        "samples": len(codes),
+        "samples": count,
         "tensors": len(results),
         "codes": compared,
         "different": different,
@@ -141,7 +160,7 @@ def compare(path: Path, profile: str, samples: int, real: Float32 | None) -> dic
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("models", type=Path, nargs="*", help=".tflite networks with one int8 input")
+    parser.add_argument("models", type=Path, nargs="*", help=".tflite networks")
     parser.add_argument("--profile", choices=PROFILES, action="append", help="by default all")
     parser.add_argument("--samples", type=int, default=240)
     parser.add_argument("--real", type=Path, help="a recording of float32 features")

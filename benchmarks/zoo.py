@@ -1,10 +1,11 @@
 """Published networks end to end: whether they come in, are exact, fit a device, and how fast.
 
-    python -m benchmarks.zoo FOLDER [--samples N] [--simulate N]
+    python -m benchmarks.zoo FOLDER [--only NAME ...] [--samples N] [--simulate N]
 
-Every .tflite file of a folder, at default options: its codes beside LiteRT's reference kernels on
-every tensor, then the default plan of the first device that holds it, and with `--simulate` the
-Verilog of that plan on so many random images. Files that do not come in are listed with the reason.
+Every .tflite and .onnx file of a folder, at default options: its codes beside LiteRT's reference
+kernels (TensorFlow Lite Micro's where LiteRT refuses the file) or beside qonnx, on every tensor;
+then the default plan of the first device that holds it, and with `--simulate` the Verilog of that
+plan on so many random images. Files that do not come in are listed with the reason.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 
 import bittrue
-from benchmarks.golden_equality import compare
+from benchmarks import golden_equality, qonnx_equality
 from bittrue.building import random_images
 from bittrue.flows.arguments.code_files import in_model_layout
 from bittrue.flows.planning.feasibility import circuit_obstacles, holding_devices
@@ -50,7 +51,7 @@ class Row:
 def measure(path: Path, samples: int, images: int) -> Row:
     """Return what becomes of one network."""
     graph = bittrue.load(path)
-    equality = compare(path, "litert", samples, None)
+    equality = equality_of(path, graph, samples)
     row = Row(
         path.stem,
         graph_cost(graph).macs,
@@ -77,9 +78,20 @@ def measure(path: Path, samples: int, images: int) -> Row:
     return row
 
 
+def equality_of(path: Path, graph: bittrue.Graph, samples: int) -> dict[str, object]:
+    """Return how many codes were held against the runtime of a file's format, and differ."""
+    if path.suffix == ".onnx":
+        return qonnx_equality.compare(path, graph, samples)
+    try:
+        return golden_equality.compare(path, "litert", samples, None)
+    except (RuntimeError, ValueError):  # LiteRT refuses some files that its little sister runs.
+        return golden_equality.compare(path, "tflite-micro", samples, None)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("folder", type=Path, help="of .tflite files")
+    parser.add_argument("folder", type=Path, help="of .tflite and .onnx files")
+    parser.add_argument("--only", nargs="+", help="names of files, without their endings")
     parser.add_argument("--samples", type=int, default=40, help="held against LiteRT (default: 40)")
     parser.add_argument(
         "--simulate", type=int, default=0, metavar="N", help="images in Verilator (default: 0)"
@@ -88,7 +100,10 @@ def main() -> int:
     console = Console(highlight=False, width=200)
     print(f"| {' | '.join(HEADINGS)} |\n|{'---|' * len(HEADINGS)}")
     left_out, sound = [], True
-    for path in sorted(arguments.folder.glob("*.tflite")):
+    paths = [each for each in arguments.folder.iterdir() if each.suffix in (".tflite", ".onnx")]
+    for path in sorted(paths):
+        if arguments.only and path.stem not in arguments.only:
+            continue
         try:
             row = measure(path, arguments.samples, arguments.simulate)
         except bittrue.UserError as error:
