@@ -20,6 +20,8 @@ from bittrue.golden.files.atomic_file import write_atomically
 _MEMORY = "DP16KD"
 _REGISTER = "TRELLIS_FF"
 _ALWAYS = "1"
+_WHOLE_WIDTH = 36
+"""Bits of a word, of a block RAM that has one read port."""
 
 Cell = dict[str, Any]
 
@@ -56,8 +58,8 @@ def _use_in_module(module: dict[str, Any]) -> int:
     }
     taken = 0
     for memory in [cell for cell in cells.values() if cell["type"] == _MEMORY]:
-        for port in "AB":
-            outputs = _used_outputs(memory, port, readers)
+        for clock, ports in _read_ports(memory):
+            outputs = _used_outputs(memory, ports, readers)
             names = [registers[bit] for bit in outputs.values() if bit in registers]
             found = [cells[name] for name in names]
             alone = all(readers[bit] == 1 for bit in outputs.values())
@@ -66,16 +68,24 @@ def _use_in_module(module: dict[str, Any]) -> int:
             enables = {_enable(register) for register in found}
             clocks = {register["connections"]["CLK"][0] for register in found}
             plain = all(_is_plain(register) for register in found)
-            if len(enables) > 1 or clocks != set(memory["connections"][f"CLK{port}"]) or not plain:
+            if len(enables) > 1 or clocks != set(memory["connections"][clock]) or not plain:
                 continue
-            memory["parameters"][f"REGMODE_{port}"] = "OUTREG"
-            memory["connections"][f"OCE{port}"] = [enables.pop()]
+            for port in ports:
+                memory["parameters"][f"REGMODE_{port}"] = "OUTREG"
+                memory["connections"][f"OCE{port}"] = list(enables)
             for pin, register in zip(outputs, found, strict=True):
                 memory["connections"][pin] = register["connections"]["Q"]
             for name in names:
                 del cells[name]
             taken += len(names)
     return taken
+
+
+def _read_ports(memory: Cell) -> list[tuple[str, str]]:
+    """Return the clock pin of each read port, and the letters of the pins it has outputs on."""
+    if int(memory["parameters"]["DATA_WIDTH_B"], 2) == _WHOLE_WIDTH:
+        return [("CLKB", "AB")]  # Written by one port and read by the other, with all pins of both.
+    return [("CLKA", "A"), ("CLKB", "B")]
 
 
 def _readers(module: dict[str, Any]) -> Counter[object]:
@@ -91,11 +101,11 @@ def _readers(module: dict[str, Any]) -> Counter[object]:
     return counts
 
 
-def _used_outputs(memory: Cell, port: str, readers: Counter[object]) -> dict[str, object]:
+def _used_outputs(memory: Cell, ports: str, readers: Counter[object]) -> dict[str, object]:
     pins = {
         pin: bits[0]
         for pin, bits in memory["connections"].items()
-        if re.fullmatch(rf"DO{port}\d+", pin) and bits
+        if re.fullmatch(rf"DO[{ports}]\d+", pin) and bits
     }
     return {pin: bit for pin, bit in pins.items() if readers[bit]}
 

@@ -28,8 +28,10 @@ def register(data: int, out: int, enable: str = "1 ") -> dict[str, Any]:
     }
 
 
-def netlist(port: str = "A", enable: str = "1 ") -> Netlist:
+def netlist(port: str = "A", enable: str = "1 ", width: int = 18) -> Netlist:
     outputs = {f"DO{port}{k}": [net] for k, net in enumerate((*FOUND, 12))}
+    if width == 36:
+        outputs["DOB1"] = outputs.pop("DOA1")
     pins = {
         "CLKA": [CLOCK],
         "CLKB": [CLOCK],
@@ -40,7 +42,11 @@ def netlist(port: str = "A", enable: str = "1 ") -> Netlist:
     }
     memory = {
         "type": "DP16KD",
-        "parameters": {"REGMODE_A": "NOREG", "REGMODE_B": "NOREG"},
+        "parameters": {
+            "REGMODE_A": "NOREG",
+            "REGMODE_B": "NOREG",
+            "DATA_WIDTH_B": f"{width:b}",
+        },
         "port_directions": dict.fromkeys(pins, "input") | dict.fromkeys(outputs, "output"),
         "connections": pins | outputs,
     }
@@ -59,14 +65,31 @@ def test_registers_behind_a_memory_move_into_it(port: str, enable: str, expected
     cells = given["modules"]["top"]["cells"]
     assert list(cells) == ["memory"]
     other = {"A": "B", "B": "A"}[port]
-    assert cells["memory"]["parameters"] == {
-        f"REGMODE_{port}": "OUTREG",
-        f"REGMODE_{other}": "NOREG",
-    }
+    parameters = cells["memory"]["parameters"]
+    assert parameters[f"REGMODE_{port}"] == "OUTREG"
+    assert parameters[f"REGMODE_{other}"] == "NOREG"
     connections = cells["memory"]["connections"]
     assert connections[f"OCE{port}"] == [expected]
     assert connections[f"OCE{other}"] == ["1"]
     assert [connections[f"DO{port}{k}"] for k in range(3)] == [[20], [21], [12]]
+
+
+def test_a_memory_of_whole_words_has_one_read_port() -> None:
+    given = netlist("A", "CE", width=36)
+    assert use_output_registers(given) == 2
+    memory = cells_of(given)["memory"]
+    assert [memory["parameters"][f"REGMODE_{port}"] for port in "AB"] == ["OUTREG", "OUTREG"]
+    connections = memory["connections"]
+    assert [connections[f"OCE{port}"] for port in "AB"] == [[ENABLE], [ENABLE]]
+    assert [connections["DOA0"], connections["DOB1"]] == [[20], [21]]
+
+
+def test_a_memory_of_whole_words_moves_them_together_or_not_at_all() -> None:
+    given = netlist("A", width=36)
+    cells_of(given)["register_1"]["connections"]["LSR"] = [OTHER]
+    before = copy.deepcopy(given)
+    assert use_output_registers(given) == 0
+    assert given == before
 
 
 def cells_of(given: Netlist) -> dict[str, Any]:
