@@ -259,6 +259,15 @@ class LitertArithmetic:
         scale = float(first.scale32 * second.scale32 / output.scale32)
         return self._scaled(bounds, scale, output, clamp)
 
+    def matrices(
+        self, bounds: AccumulatorBounds, first: Affine, second: Affine, output: Affine
+    ) -> Requantization:
+        """Requantize BATCH_MATMUL; the product of the scales is rounded to float32."""
+        scale = fully_connected_scale(first.scale, second.scale, output.scale)
+        accumulator = INT32 if output.type.width == 8 else INT48
+        clamp = output.type.minimum, output.type.maximum
+        return self._fixed_point(bounds, accumulator, scale, output, clamp)
+
     def mean(
         self, bounds: AccumulatorBounds, source: Affine, output: Affine, count: int
     ) -> Requantization:
