@@ -182,6 +182,25 @@ def _output_size(
     return rows[0], rows[1]
 
 
+@_fixture("negated in real numbers", functions=("NEG",))
+@_fixture("limited in real numbers", functions=("RELU6", "NEG", "ABS"))
+@_fixture("requantized by real numbers", LITERT, MICRO, functions=())
+@_fixture("int16, negated in real numbers", LITERT, MICRO, functions=("NEG",), dtype=np.int16)
+def in_reals(builder: FixtureBuilder, functions: tuple[str, ...], dtype: Any = np.int8) -> bytes:
+    x = builder.activation("x", dtype, EVERY_CODE)
+    real = builder.tensor("real", np.float32, EVERY_CODE)
+    builder.operator("DEQUANTIZE", [x], [real], version=2)
+    for number, function in enumerate(functions):
+        given, real = real, builder.tensor(f"real{number}", np.float32, EVERY_CODE)
+        options = {"NEG": "NegOptions", "ABS": "AbsOptions"}.get(function)
+        builder.operator(function, [given], [real], options)
+    y = builder.activation(
+        "y", dtype, EVERY_CODE, builder.scale(dtype) * 0.5, 17 if dtype is np.int8 else 0
+    )
+    builder.operator("QUANTIZE", [real], [y], version=2)
+    return builder.build([x], [y])
+
+
 @_fixture("batch matmul")
 @_fixture("batch matmul, queries and keys", first=(1, 3, 5, 4), second=(1, 3, 7, 4), turned=(0, 1))
 @_fixture("batch matmul, values", first=(1, 3, 5, 7), second=(1, 3, 7, 4))

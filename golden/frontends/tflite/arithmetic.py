@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bittrue.golden.certificates.certificate import Reference
+from bittrue.golden.codes.affine import QuantizeRounding
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite import tables
 from bittrue.golden.frontends.tflite.affine import Affine
@@ -88,6 +89,9 @@ class LitertArithmetic:
 
     softmax16_dtype: type[np.floating] = np.float64
     """In which the table of reciprocals of a 16-bit SOFTMAX is evaluated."""
+
+    quantize_rounding = QuantizeRounding.HALF_AWAY
+    """How QUANTIZE makes codes of real numbers."""
 
     fills_batches: bool = True
     """Whether SPACE_TO_BATCH_ND adds the code of zero around an image."""

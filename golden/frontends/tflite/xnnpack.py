@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bittrue.golden.certificates.certificate import Reference
+from bittrue.golden.codes.affine import QuantizeRounding
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.frontends.tflite.arithmetic import INT32, Clamp, LitertArithmetic, WeightScale
@@ -41,6 +42,8 @@ class XnnpackArithmetic(LitertArithmetic):
     name = "xnnpack"
 
     starts_sums_elsewhere = False
+
+    quantize_rounding = QuantizeRounding.HALF_EVEN_RECIPROCAL
 
     def convolution(
         self,
