@@ -48,6 +48,7 @@ _ROOMS = {
             "global_pool",
         ],
         "resize_bilinear": ["resize"],
+        "mat_mul": ["mat_mul"],
     },
     "network": {"circuit": ["network"]},
 }

@@ -35,6 +35,8 @@ CASES = {
     "add": "add shape=3x5x6 lanes=3",
     "add_generic": "add shape=2x3x4 lanes=1 inputs=3 requantizer=generic",
     "multiply": "multiply shape=3x2x6 lanes=3",
+    "mat_mul": "mat_mul shape=2x3x8 rows=4 lanes=4",
+    "mat_mul_wide": "mat_mul shape=3x6 rows=4 lanes=6 lanes_out=2",
     "min_max": "min_max shape=3x2x6 lanes=3",
     "requantize": "requantize shape=3x6 lanes=2 kind=int16",
     "pool": "global_pool shape=3x5x6 lanes=2",

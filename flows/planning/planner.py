@@ -235,7 +235,9 @@ class Planner:
         cost, operator = choice.level.costs[name], layer.node.operator()
         if not isinstance(layer, MatrixLayerSpec):
             cycles = choice.level.cycles[name]
-            return PlannedLayer(name, operator, 0, None, 0, cycles, Resources.of(cost))
+            products = layer.output.elements * layer.node.products(*layer.tensors)
+            at_once = layer.products_at_once
+            return PlannedLayer(name, operator, products, None, at_once, cycles, Resources.of(cost))
         candidates, place = choice.places[name]
         scaling = choice.level.scalings[name].costs(choice.scalings[name])
         return PlannedLayer(

@@ -87,6 +87,12 @@ class Streams:
                 for name, origin in origins.items():
                     if origin == made and channels[origin] % lanes[given] == 0:
                         lanes[name] = max(lanes[name], lanes[given])
+        for layer in self.slowest.layers.values():
+            if layer.paced_by_output_lanes:
+                made = layer.node.output
+                lanes[made] = self._fewest_output_lanes(
+                    layer.node, lanes, channels[origins[made]], cycles
+                )
         for state in self._graph.states:
             # As wide as what is kept and as who reads it: calls wait for each other here.
             readers = self._graph.consumers(state.tensor.name)
@@ -111,6 +117,21 @@ class Streams:
             )
 
         return next(filter(passes, divisors), channels)
+
+    def _fewest_output_lanes(
+        self, node: Node, lanes: dict[str, int], channels: int, cycles: int
+    ) -> int:
+        """Return the lanes with which a layer's output passes that has so many at its inputs."""
+        wider = [
+            count for count in range(lanes[node.output], channels + 1) if channels % count == 0
+        ]
+
+        def passes(count: int) -> bool:
+            beside = {name: lanes[name] for name in node.inputs} | {node.output: count}
+            layer = NetworkSpec(self._graph, lanes=beside).layer(node)
+            return layer.cycles_per_image() <= cycles
+
+        return next(filter(passes, wider), channels)
 
     def _cycles(self, node: Node, tensor: Tensor, lanes: int) -> int:
         """Return the cycles of a layer whose input has so many lanes."""

@@ -2,6 +2,7 @@
 
 from bittrue.flows.units.compute import COMPUTE_UNITS
 from bittrue.flows.units.layers import LAYER_UNITS
+from bittrue.flows.units.mat_mul import MAT_MUL_UNITS
 from bittrue.flows.units.matrix_layers import MATRIX_LAYER_UNITS
 from bittrue.flows.units.movements import MOVEMENT_UNITS
 from bittrue.flows.units.network import NETWORK_UNITS
@@ -17,6 +18,7 @@ UNITS: dict[str, Unit] = {
     **MOVEMENT_UNITS,
     **POOLING_UNITS,
     **MATRIX_LAYER_UNITS,
+    **MAT_MUL_UNITS,
     **NETWORK_UNITS,
 }
 

@@ -5,6 +5,7 @@ A `Graph` is immutable and made of integers only; numpy is all it needs. Its nod
 ============  ==============================================================
 Convolution   also grouped and depthwise, with padding, stride and dilation
 FullyConnected
+MatMul        product of two matrices that both are computed
 Add           also subtraction; each operand is scaled first
 Multiply
 MinMax        the lesser or the greater of two codes
@@ -30,6 +31,7 @@ from bittrue.golden.graph.convolution import Convolution
 from bittrue.golden.graph.fully_connected import FullyConnected
 from bittrue.golden.graph.gather import Gather
 from bittrue.golden.graph.graph import Graph, GraphError
+from bittrue.golden.graph.mat_mul import MatMul
 from bittrue.golden.graph.matrix import MatrixNode
 from bittrue.golden.graph.max_pool import MaxPool
 from bittrue.golden.graph.mean import Mean
@@ -72,6 +74,7 @@ __all__ = [
     "Graph",
     "GraphError",
     "Interpolation",
+    "MatMul",
     "MatrixNode",
     "MaxPool",
     "Mean",

@@ -25,7 +25,7 @@ from bittrue.golden.graph.tensor import Quantization, Tensor
 
 SUFFIX = ".bittrue"
 FORMAT = "bittrue graph"
-VERSION = 4
+VERSION = 5
 """Raised by whatever changes what a file may hold; `_MIGRATIONS` read all that came before."""
 
 _DOCUMENT = "graph.json"
@@ -199,6 +199,7 @@ _MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {
     1: _from_version_1,
     2: _with_fewer_kinds,
     3: _from_version_3,
+    4: _with_fewer_kinds,
 }
 """What turns a document of a version into one of the next."""
 

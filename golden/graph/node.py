@@ -108,6 +108,10 @@ class Node(ABC):
         """What the node does, in a few words for tables and drawings: ``conv 3x3 /2``."""
         return self.operator().replace("_", " ")
 
+    def products(self, *inputs: Tensor) -> int:
+        """Return how many products of activations are added up in each element of the output."""
+        return 0
+
     @abstractmethod
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output's shape, type and range, and check every attribute against them.

@@ -1,8 +1,6 @@
 """The same codes with their dimensions in another order."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph.node import Inference, Node, only_input
@@ -22,10 +20,6 @@ class Transpose(Node):
     """
 
     permutation: tuple[int, ...]
-
-    absent: ClassVar[Mapping[str, str]] = {
-        "torch": "modules of torch are traced with channels last",
-    }
 
     @property
     def title(self) -> str:

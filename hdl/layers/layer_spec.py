@@ -68,6 +68,8 @@ class LayerSpec(ABC):
         Whether its outputs can be spread over the time of an image; others come as inputs do.
     paced_by_lanes : bool
         Whether it takes more cycles than beats pass, so that more lanes make it faster.
+    paced_by_output_lanes : bool
+        Whether more lanes at its output make it faster, where more at its inputs do no more.
     """
 
     node: Node
@@ -75,6 +77,7 @@ class LayerSpec(ABC):
     pauses: ClassVar[bool] = False
     spreads: ClassVar[bool] = True
     paced_by_lanes: ClassVar[bool] = False
+    paced_by_output_lanes: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -138,6 +141,11 @@ class LayerSpec(ABC):
     def outputs_together(self) -> int:
         """Output elements that are computed at the same time."""
         return self.output_lanes
+
+    @property
+    def products_at_once(self) -> int:
+        """Products of two activations that are added up in a cycle."""
+        return 0
 
     @property
     def whole(self) -> tuple[int, ...]:

@@ -21,6 +21,7 @@ from bittrue.golden.graph import (
     Gather,
     Graph,
     Interpolation,
+    MatMul,
     MaxPool,
     Mean,
     MinMax,
@@ -67,7 +68,7 @@ class RandomGraph:
             self.product, self.requantize, self.table, self.clamp, self.max_pool,
             self.average_pool, self.sum_pool, self.mean, self.concat, self.pad, self.reshape,
             self.arg_max, self.broadcast, self.softmax, self.softmax16, self.slice, self.min_max,
-            self.gather, self.transpose, self.resize,
+            self.gather, self.transpose, self.resize, self.mat_mul,
         ]  # fmt: skip
         while len(self.nodes) < length:
             step = steps[self.random.integers(len(steps))]
@@ -198,6 +199,17 @@ class RandomGraph:
         self.accumulating(
             Multiply(inputs=(x.name, other.name), output=self.name(), encodings=encodings)
         )
+
+    def mat_mul(self, x: Tensor) -> None:
+        """Append rows times rows: of the tensor itself, or of one whose rows are as long."""
+        fits = [
+            t for t in self.tensors.values()
+            if self._is_image(t) and (t.shape[0], t.shape[2]) == (x.shape[0], x.shape[2])
+        ]  # fmt: skip
+        other = fits[self.random.integers(len(fits))]
+        encodings = self.encoding(x), self.encoding(other)
+        node = MatMul(inputs=(x.name, other.name), output=self.name(), encodings=encodings)
+        self.accumulating(node)
 
     def min_max(self, x: Tensor) -> None:
         other = self.other(x)

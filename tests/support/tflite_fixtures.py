@@ -182,6 +182,59 @@ def _output_size(
     return rows[0], rows[1]
 
 
+@_fixture("negated in real numbers", functions=("NEG",))
+@_fixture("limited in real numbers", functions=("RELU6", "NEG", "ABS"))
+@_fixture("requantized by real numbers", LITERT, MICRO, functions=())
+@_fixture("int16, negated in real numbers", LITERT, MICRO, functions=("NEG",), dtype=np.int16)
+def in_reals(builder: FixtureBuilder, functions: tuple[str, ...], dtype: Any = np.int8) -> bytes:
+    x = builder.activation("x", dtype, EVERY_CODE)
+    real = builder.tensor("real", np.float32, EVERY_CODE)
+    builder.operator("DEQUANTIZE", [x], [real], version=2)
+    for number, function in enumerate(functions):
+        given, real = real, builder.tensor(f"real{number}", np.float32, EVERY_CODE)
+        options = {"NEG": "NegOptions", "ABS": "AbsOptions"}.get(function)
+        builder.operator(function, [given], [real], options)
+    y = builder.activation(
+        "y", dtype, EVERY_CODE, builder.scale(dtype) * 0.5, 17 if dtype is np.int8 else 0
+    )
+    builder.operator("QUANTIZE", [real], [y], version=2)
+    return builder.build([x], [y])
+
+
+@_fixture("batch matmul")
+@_fixture("batch matmul, queries and keys", first=(1, 3, 5, 4), second=(1, 3, 7, 4), turned=(0, 1))
+@_fixture("batch matmul, values", first=(1, 3, 5, 7), second=(1, 3, 7, 4))
+@_fixture("batch matmul, both turned", first=(1, 4, 5), second=(1, 6, 4), turned=(1, 1))
+@_fixture("batch matmul, one repeated", first=(1, 3, 5, 7), second=(1, 1, 7, 4))
+@_fixture("batch matmul, fewer dimensions", LITERT, XNNPACK, first=(1, 1, 5, 7), second=(1, 7, 4))
+@_fixture("batch matmul, constant", constant=True)
+@_fixture("batch matmul, int16", LITERT, MICRO, dtype=np.int16)
+def batch_mat_mul(
+    builder: FixtureBuilder,
+    dtype: Any = np.int8,
+    first: tuple[int, ...] = (1, 5, 6),
+    second: tuple[int, ...] = (1, 6, 7),
+    turned: tuple[int, int] = (0, 0),
+    constant: bool = False,
+) -> bytes:
+    x = builder.activation("x", dtype, first)
+    scale, zero_point = builder.scale(dtype) * 0.7, 9 if dtype == np.int8 else 0
+    if constant:
+        codes = builder.random.integers(-128, 128, second).astype(dtype)
+        w = builder.constant("w", codes, scale, zero_point)
+    else:
+        w = builder.activation("w", dtype, second, scale, zero_point)
+    rows = first[-1] if turned[0] else first[-2]
+    columns = second[-2] if turned[1] else second[-1]
+    outer = np.broadcast_shapes(first[:-2], second[:-2])
+    y = builder.activation("y", dtype, (*outer, rows, columns), builder.scale(dtype) * 8)
+    builder.operator(
+        "BATCH_MATMUL", [x, w], [y], "BatchMatMulOptions", version=3 if dtype == np.int16 else 2,
+        adjX=bool(turned[0]), adjY=bool(turned[1]),
+    )  # fmt: skip
+    return builder.build([x] if constant else [x, w], [y])
+
+
 @_fixture("depthwise")
 @_fixture("depthwise, relu6", fused="RELU6", output_scale=0.02)
 @_fixture("depthwise, multiplier 2", multiplier=2)

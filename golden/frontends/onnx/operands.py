@@ -175,7 +175,7 @@ def _arranged(
             raise UserError(f"a constant has shape {shape}; allowed: a batch of 1 first")
         shape = shape[1:]
     codes = value.codes.reshape((1,) * (rank - len(shape)) + shape).transpose(order)
-    return _constant(value, codes, builder, name)
+    return constant_activation(value, codes, builder, name)
 
 
 def _flat(
@@ -185,12 +185,13 @@ def _flat(
         return builder.arranged(
             value.activation, tuple(range(len(value.activation.layout.shape))), shape
         )
-    return _constant(value, value.codes.reshape(1), builder, name)
+    return constant_activation(value, value.codes.reshape(1), builder, name)
 
 
-def _constant(
+def constant_activation(
     value: QuantizedConstant, codes: np.ndarray, builder: GraphBuilder, name: str
 ) -> Activation:
+    """Return constant codes as a tensor of the graph, in its order of dimensions."""
     if value.scale.size != 1 or value.zero_point.size != 1:
         raise UserError("a constant has several scales; allowed: one")
     if value.type.width > 16:

@@ -22,6 +22,7 @@ from bittrue.golden.frontends.tflite.dilations import with_dilations
 from bittrue.golden.frontends.tflite.known_operators import SHAPE_OPERATORS, VERSIONS
 from bittrue.golden.frontends.tflite.model import Operator, TfliteModel, read_model
 from bittrue.golden.frontends.tflite.parts import part_of
+from bittrue.golden.frontends.tflite.reals import with_functions_of_codes
 from bittrue.golden.frontends.tflite.registry import CONVERTERS
 from bittrue.golden.frontends.tflite.tflite_micro import TfliteMicroArithmetic
 from bittrue.golden.frontends.tflite.xnnpack import XnnpackArithmetic
@@ -86,7 +87,8 @@ def convert_tflite(
     """Return the graph of a .tflite file's content; see `import_tflite`."""
     if profile not in PROFILES:
         raise UserError(f"profile is {profile!r}; allowed: {', '.join(PROFILES)}")
-    model = with_dilations(part_of(read_model(content), inputs, outputs)[0])
+    part = part_of(read_model(content), inputs, outputs)[0]
+    model = with_functions_of_codes(with_dilations(part))
     # Whatever can be refused without a search is refused before any.
     _convert(model, PROFILES[profile](searching=False))
     return _convert(model, PROFILES[profile]())

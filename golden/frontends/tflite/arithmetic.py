@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bittrue.golden.certificates.certificate import Reference
+from bittrue.golden.codes.affine import QuantizeRounding
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite import tables
 from bittrue.golden.frontends.tflite.affine import Affine
@@ -88,6 +89,9 @@ class LitertArithmetic:
 
     softmax16_dtype: type[np.floating] = np.float64
     """In which the table of reciprocals of a 16-bit SOFTMAX is evaluated."""
+
+    quantize_rounding = QuantizeRounding.HALF_AWAY
+    """How QUANTIZE makes codes of real numbers."""
 
     fills_batches: bool = True
     """Whether SPACE_TO_BATCH_ND adds the code of zero around an image."""
@@ -258,6 +262,15 @@ class LitertArithmetic:
         """Requantize the product of MUL; the scale is formed in float32."""
         scale = float(first.scale32 * second.scale32 / output.scale32)
         return self._scaled(bounds, scale, output, clamp)
+
+    def matrices(
+        self, bounds: AccumulatorBounds, first: Affine, second: Affine, output: Affine
+    ) -> Requantization:
+        """Requantize BATCH_MATMUL; the product of the scales is rounded to float32."""
+        scale = fully_connected_scale(first.scale, second.scale, output.scale)
+        accumulator = INT32 if output.type.width == 8 else INT48
+        clamp = output.type.minimum, output.type.maximum
+        return self._fixed_point(bounds, accumulator, scale, output, clamp)
 
     def mean(
         self, bounds: AccumulatorBounds, source: Affine, output: Affine, count: int

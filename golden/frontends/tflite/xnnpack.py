@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bittrue.golden.certificates.certificate import Reference
+from bittrue.golden.codes.affine import QuantizeRounding
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.frontends.tflite.arithmetic import INT32, Clamp, LitertArithmetic, WeightScale
@@ -17,6 +18,7 @@ from bittrue.golden.frontends.tflite.elementwise import (
     values_of,
 )
 from bittrue.golden.frontends.tflite.interpolation import XNNPACK_BITS, Axis, xnnpack_places
+from bittrue.golden.frontends.tflite.tables import FLOAT_FUNCTIONS
 from bittrue.golden.graph import (
     AccumulatorBounds,
     Addend,
@@ -24,7 +26,7 @@ from bittrue.golden.graph import (
     Interpolation,
     Requantization,
 )
-from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.arrays import Float32, Int64
 from bittrue.golden.numbers.float_requant import requantize_float32_half_even
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.rounding import Rounding
@@ -41,6 +43,8 @@ class XnnpackArithmetic(LitertArithmetic):
     name = "xnnpack"
 
     starts_sums_elsewhere = False
+
+    quantize_rounding = QuantizeRounding.HALF_EVEN_RECIPROCAL
 
     def convolution(
         self,
@@ -214,10 +218,15 @@ class XnnpackArithmetic(LitertArithmetic):
         return XNNPACK_BITS, Rounding.SINGLE_HALF_UP, xnnpack_places
 
     def table(self, function: str, source: Affine, output: Affine, alpha: float = 0.0) -> Int64:
-        """Return LEAKY_RELU with slopes rounded to 8 fraction bits; the rest as LiteRT.
+        """Return LEAKY_RELU with slopes rounded to 8 fraction bits, functions; the rest as LiteRT.
 
-        xnn_init_qs8_lrelu_scalar_params, XNNPACK src/microparams-init.c.
+        xnn_init_qs8_lrelu_scalar_params, XNNPACK src/microparams-init.c; LOGISTIC, TANH and ELU are
+        tables, which XNNPACK fills by the unary operators of src/reference.
         """
+        if function in _FUNCTIONS and source.type.width == 8:
+            real = _FUNCTIONS[function](source.scale32 * values_of(source).astype(np.float32))
+            scaled = real * (np.float32(1) / output.scale32) + np.float32(output.zero_point)
+            return saturated(np.rint(scaled).astype(np.int64), output)
         if (
             source.type.width == 16
             and function in ("LOGISTIC", "TANH")
@@ -265,6 +274,20 @@ class XnnpackArithmetic(LitertArithmetic):
         """Multiply and shift right, half up."""
         scale = math.ldexp(multiplier, -shift)
         return self._scaled(bounds, scale, output, clamp, Rounding.SINGLE_HALF_UP)
+
+
+def _sigmoid(real: Float32) -> Float32:
+    """Return the float32 nearest to the sigmoid."""
+    with np.errstate(over="ignore"):
+        return (1 / (1 + np.exp(-real.astype(np.float64)))).astype(np.float32)
+
+
+_FUNCTIONS: dict[str, Callable[[Float32], Float32]] = {
+    "LOGISTIC": _sigmoid,
+    "TANH": FLOAT_FUNCTIONS["TANH"],
+    "ELU": FLOAT_FUNCTIONS["ELU"],
+}
+"""Functions whose tables are rounded to even with the zero point added before."""
 
 
 def _refuse(what: str) -> NoReturn:

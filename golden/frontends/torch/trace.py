@@ -24,6 +24,7 @@ from bittrue.golden.frontends.torch.float_network import FloatNetwork
 from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.operators.line import image_of_line, line_of_image
 from bittrue.golden.frontends.torch.translation import (
+    MATRIX_PRODUCTS,
     PARTING,
     RESHAPING,
     SAME,
@@ -171,7 +172,7 @@ class _Translation:
     def _makes_line(self, call: Call) -> bool:
         """Return whether what an operator makes is a line, which is an image of width 1 here."""
         shape = tuple(int(size) for size in result_of(call.node).shape[1:])
-        if len(shape) != 2:
+        if len(shape) != 2 or call.operator in MATRIX_PRODUCTS:
             return False
         if call.operator in TURNING:
             return len(call.input_shape) == 2
@@ -231,7 +232,10 @@ def _is_read_as_line(placeholder: Node) -> bool:
             name = str(reader.target).removeprefix("aten.").split(".")[0]
             if name.removesuffix("1d") != name or "batch_norm" in name:
                 return True
-            if name not in TURNING | RESHAPING | {"linear", "matmul"} and reader not in seen:
+            if (
+                name not in TURNING | RESHAPING | {"linear", *MATRIX_PRODUCTS}
+                and reader not in seen
+            ):
                 seen.add(reader)
                 reached.append(reader)
     return False

@@ -166,6 +166,9 @@ RESHAPING = frozenset(
 )
 """Operators that give the values of their input other dimensions, in the same order."""
 
+MATRIX_PRODUCTS = frozenset(("bmm", "matmul"))
+"""Operators that multiply matrices, of which each sample has its own."""
+
 PARTING = frozenset(("split", "split_with_sizes"))
 """Operators that make several parts of their input, each of which is taken by itself."""
 

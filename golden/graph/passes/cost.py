@@ -15,7 +15,8 @@ class Cost:
     Parameters
     ----------
     macs : int
-        Multiply-accumulates of weights and activations, those in the padding included.
+        Multiply-accumulates of activations and weights, or of two activations, those in the padding
+        included.
     bit_operations : int
         The same weighted by the widths of both factors: ``macs * weight bits * activation bits``.
     weight_bits : int
@@ -40,9 +41,11 @@ class Cost:
 
 
 def node_cost(graph: Graph, node: Node) -> Cost:
-    """Return the cost of one node; zero where no weights multiply."""
+    """Return the cost of one node; zero where nothing is multiplied and added up."""
     if not isinstance(node, MatrixNode):
-        return Cost()
+        inputs = tuple(graph.tensors[name] for name in node.inputs)
+        macs = graph.tensors[node.output].elements * node.products(*inputs)
+        return Cost(macs, macs * math.prod(tensor.type.width for tensor in inputs) if macs else 0)
     outputs, *factors = node.weight.shape
     products = math.prod(factors)
     macs = graph.tensors[node.output].elements * products

@@ -93,7 +93,7 @@ def test_other_programs_can_read_it() -> None:
         dense = document["nodes"][2]
         number = dense["weight"]["array"]
         weight = np.load(io.BytesIO(archive.read(f"arrays/{number}.npy")), allow_pickle=False)
-    assert (document["format"], document["version"]) == ("bittrue graph", 4)
+    assert (document["format"], document["version"]) == ("bittrue graph", 5)
     assert (dense["kind"], dense["weight_type"], weight.shape) == (
         "fully_connected",
         "int4",
@@ -155,7 +155,7 @@ def weight_entry(document: dict[str, Any]) -> str:
 HEADER_ONLY = npy(np.zeros(3, np.int8)).replace(b"(3,)", b"(9" + b"9" * 11 + b",)")[:80]
 
 HOSTILE = {
-    "version": (at("version", 5), "format version is 5; this program reads 1 to 4"),
+    "version": (at("version", 6), "format version is 6; this program reads 1 to 5"),
     "format": (at("format", "other"), "does not say format"),
     "no document": (lambda d, e: e.pop("graph.json"), "missing or no JSON"),
     "no nodes": (lambda d, e: d.pop("nodes"), "allowed: an object of format, version"),

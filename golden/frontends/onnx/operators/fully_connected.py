@@ -5,7 +5,7 @@ import numpy as np
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
 from bittrue.golden.frontends.onnx.builder import Site
-from bittrue.golden.frontends.onnx.coded import plain
+from bittrue.golden.frontends.onnx.coded import UINT8, plain, quantizer_of
 from bittrue.golden.frontends.onnx.layout import Layout, usual_order
 from bittrue.golden.frontends.onnx.matrix import (
     codes_at,
@@ -14,8 +14,10 @@ from bittrue.golden.frontends.onnx.matrix import (
     set_quantized_matrix,
     unscaled,
 )
+from bittrue.golden.frontends.onnx.operators import mat_mul
+from bittrue.golden.frontends.onnx.quantize import quantize
 from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
-from bittrue.golden.frontends.onnx.values import Activation
+from bittrue.golden.frontends.onnx.values import Activation, Codes
 from bittrue.golden.frontends.onnx.weights import Weights, named_weights, weights_of
 from bittrue.golden.graph import Encoding, FullyConnected
 
@@ -79,6 +81,9 @@ def _gemm(site: Site, arithmetic: OnnxArithmetic) -> None:
 
 @converts("MatMul")
 def _mat_mul(site: Site, arithmetic: OnnxArithmetic) -> None:
+    if mat_mul.is_computed(site, 1):
+        site.set(mat_mul.product_of_reals(site))
+        return
     source = plain(site, 0)
     weights = weights_of(site, 1, rank=2, axis=1)
     node, layout = _product(site, source.activation, source.encoding, weights)
@@ -87,6 +92,10 @@ def _mat_mul(site: Site, arithmetic: OnnxArithmetic) -> None:
 
 @converts("QLinearMatMul")
 def _qlinear_mat_mul(site: Site, arithmetic: OnnxArithmetic) -> None:
+    if mat_mul.is_computed(site, 3):
+        product, quantizer = mat_mul.product_of_coded(site), quantizer_of(site, 6, 7, UINT8)
+        site.set(Codes(quantize(product, quantizer, site.output, site.builder, arithmetic)))
+        return
     weights = named_weights(site, 3, 4, 5, rank=2, axis=1)
     node, layout = _product(site, codes_at(site, 0), input_encoding(site, 0, 2), weights)
     set_quantized_matrix(site, arithmetic, node, layout, weights, "matrix", output=6, bias=None)
@@ -105,6 +114,9 @@ def _qgemm(site: Site, arithmetic: OnnxArithmetic) -> None:
 @converts("MatMulInteger")
 def _mat_mul_integer(site: Site, arithmetic: OnnxArithmetic) -> None:
     """Emit accumulators; a Cast and a Mul behind give them a scale."""
+    if mat_mul.is_computed(site, 1):
+        site.set(mat_mul.product_of_integers(site))
+        return
     weights = named_weights(site, 1, -1, 3, rank=2, axis=1)
     node, layout = _product(site, codes_at(site, 0), input_encoding(site, 0, 2), weights)
     site.set(unscaled(node, layout))

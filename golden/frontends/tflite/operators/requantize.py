@@ -7,8 +7,9 @@ from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.affine import CONVERTED_WIDTHS, Affine
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site
+from bittrue.golden.frontends.tflite.reals import IN_REALS, table_in_reals
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import AccumulatorBounds, Requantization, Requantize
+from bittrue.golden.graph import AccumulatorBounds, Requantization, Requantize, Table
 
 _WIDE_CONVERSIONS = {("int16", "int32"), ("int32", "int16"), ("int32", "int8")}
 
@@ -18,6 +19,9 @@ def _quantize(site: Site, arithmetic: LitertArithmetic) -> None:
     source, target = (
         Affine.of(info, widths=CONVERTED_WIDTHS) for info in (site.input(0), site.output)
     )
+    if IN_REALS in site.options:
+        _emit_table(site, arithmetic, source, target)
+        return
     kinds = str(source.type), str(target.type)
     if "int32" in kinds and kinds not in _WIDE_CONVERSIONS:
         raise UserError(
@@ -27,6 +31,18 @@ def _quantize(site: Site, arithmetic: LitertArithmetic) -> None:
     emit_requantize(
         site, arithmetic.rescale, source, target, (target.type.minimum, target.type.maximum)
     )
+
+
+def _emit_table(site: Site, arithmetic: LitertArithmetic, source: Affine, target: Affine) -> None:
+    """Append functions of real numbers, between codes of up to 16 bits."""
+    if max(source.type.width, target.type.width) > 16:
+        raise UserError(
+            f"it makes {target.type} of {source.type} by real numbers; allowed: 16 bits"
+        )
+    functions = site.options[IN_REALS]
+    values = table_in_reals(functions, source, target, arithmetic.quantize_rounding)
+    name = site.input(0).name
+    site.emit(Table(inputs=(name,), output=site.output.name, values=values, type=target.type))
 
 
 def emit_requantize(

@@ -16,13 +16,21 @@ from bittrue.golden.numbers.softmax import softmax_exponential
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Softmax(Layer):
-    """Softmax over the features, or over the channels of an image."""
+    """Softmax over the features, the columns of a matrix, or the channels of an image.
+
+    Parameters
+    ----------
+    dimension : int
+        Of torch's tensor.
+    """
+
+    dimension: int = 1
 
     fixes_scale: ClassVar[bool] = True
 
     def compute(self, *inputs: Tensor) -> Tensor:
         """Compute the layer in floating point."""
-        return torch.softmax(inputs[0], dim=1)
+        return torch.softmax(inputs[0], dim=self.dimension)
 
     def lower(self, context: LoweringContext) -> graph.Node:
         """See `Layer.lower`."""
@@ -38,7 +46,9 @@ class Softmax(Layer):
 
 @translates("softmax")
 def _softmax(call: Call, output: str) -> Layer:
-    rank = len(call.input_shape) + 1
-    if rank not in (2, 4) or call.axis(int(call.arguments["dim"])) != 0:
-        raise call.refusal("is not over dimension 1 of features or images; allowed: that")
-    return Softmax(inputs=call.inputs, output=output)
+    rank, axis = len(call.input_shape) + 1, call.axis(int(call.arguments["dim"]))
+    if rank not in (2, 3, 4) or axis != (1 if rank == 3 else 0):
+        raise call.refusal(
+            "is not over dimension 1 of features or images, or 2 of matrices; allowed: that"
+        )
+    return Softmax(inputs=call.inputs, output=output, dimension=axis + 1)
