@@ -32,6 +32,8 @@ from cocotb_tests.shell.place_adder import PlaceAdder
 Codes = Int64
 
 ENABLE, RESET, CLEAR = 1, 2, 4
+IMAGE, ERROR = 1, 2
+WRITABLE = ("control", "interrupt_enable", "interrupt_status")
 LIMIT = 20_000
 """Nanoseconds after which a test that waits for data fails."""
 
@@ -195,7 +197,7 @@ def shell_test(pauses: float = 0.0) -> Callable[[Callable[[Bench], Awaitable[Non
 @shell_test(pauses=0.3)
 async def identifies_itself(bench: Bench) -> None:
     assert (await bench.read("identification")).to_bytes(4) == b"btru"
-    assert await bench.read("version") == 0x00010000
+    assert await bench.read("version") == 0x00010002
     assert await bench.read("build") == bench.build
     assert await bench.read("layers") == 2
     assert await bench.read("control") == 0
@@ -206,11 +208,11 @@ async def identifies_itself(bench: Bench) -> None:
 @shell_test(pauses=0.3)
 async def refuses_what_it_does_not_have(bench: Bench) -> None:
     last = max(bench.addresses.values())
-    for address in (last + WORD_BYTES, 0xFFC, max(bench.addresses["layers"], 0) + WORD_BYTES):
+    for address in (last + WORD_BYTES, 0xFFC, bench.addresses["interrupt_status"] + WORD_BYTES):
         assert (await bench.control.read(address, WORD_BYTES)).resp == AxiResp.SLVERR
         assert (await bench.control.write(address, bytes(4))).resp == AxiResp.SLVERR
     for name, address in bench.addresses.items():
-        if name != "control":
+        if name not in WRITABLE:
             before = await bench.read(name)
             assert (await bench.control.write(address, b"\xff" * 4)).resp == AxiResp.SLVERR
             assert await bench.read(name) == before
@@ -300,6 +302,44 @@ async def counts_misplaced_tlast_and_keeps_frames(bench: Bench) -> None:
     await bench.send(again)
     await bench.expect(again)
     assert await bench.read("images_out") == 2
+
+
+@shell_test(pauses=0.3)
+async def interrupts_for_what_is_enabled_until_it_is_cleared(bench: Bench) -> None:
+    images, dut = bench.images(2), bench.dut
+    await bench.write("control", ENABLE)
+    await bench.send(images[:1])
+    await bench.expect(images[:1])
+    await ClockCycles(dut.aclk, 5)
+    assert await bench.read("interrupt_status") == IMAGE
+    assert not int(dut.irq.value)
+    await bench.write("interrupt_enable", ERROR)
+    assert await bench.read("interrupt_enable") == ERROR
+    assert not int(dut.irq.value)
+    await bench.write("interrupt_enable", IMAGE | ERROR)
+    await ClockCycles(dut.aclk, 2)
+    assert int(dut.irq.value)
+    await bench.write("interrupt_status", ERROR)
+    assert await bench.read("interrupt_status") == IMAGE
+    await bench.write("interrupt_status", IMAGE)
+    await ClockCycles(dut.aclk, 2)
+    assert await bench.read("interrupt_status") == 0
+    assert not int(dut.irq.value)
+    data = bench.pack(images[1])
+    await bench.source.send(data[: len(data) // bench.circuit.beats])
+    await bench.source.wait()
+    await ClockCycles(dut.aclk, 5)
+    assert await bench.read("interrupt_status") == ERROR  # An early TLAST.
+    assert int(dut.irq.value)
+    # What is cleared together with counters, or dropped, is still told.
+    await bench.write("control", ENABLE | CLEAR)
+    assert await bench.read("interrupt_status") == ERROR
+    await bench.source.send(data[len(data) // bench.circuit.beats :])
+    await bench.expect(images[1:])
+    await ClockCycles(dut.aclk, 5)
+    assert await bench.read("interrupt_status") == IMAGE | ERROR
+    await bench.write("interrupt_status", IMAGE | ERROR)
+    assert await bench.read("interrupt_status") == 0
 
 
 @shell_test(pauses=0.3)

@@ -72,7 +72,7 @@ def packed(codes: Int64) -> bytes:
 @cocotb.test(timeout_time=10 * _LIMIT, timeout_unit="ns")
 async def counts_each_stream_and_all_together(dut: Any) -> None:
     bench = await Bench.start(dut)
-    assert await bench.read("version") == 0x00010001
+    assert await bench.read("version") == 0x00010002
     await bench.enable(1)
     images = {name: bench.images(name, 3) for name in INPUTS}
     bench.sinks["m_axis_b"].pause = True

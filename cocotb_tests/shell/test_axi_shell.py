@@ -22,6 +22,7 @@ from bittrue.hdl.printer.component_ports import flat_ports
 from bittrue.hdl.printer.verilog_output import to_verilog
 from bittrue.hdl.shell import AxiShell, axi_shell, counters, stream_output
 from bittrue.hdl.shell.image_counts import any_of
+from bittrue.hdl.shell.interrupts import Interrupts
 from bittrue.hdl.shell.register_map import MAXIMUM_LAYERS, registers
 from bittrue.hdl.shell.skid_buffer import SkidBuffer
 from bittrue.hdl.shell.stream_input import StreamInput
@@ -162,6 +163,26 @@ def circuit_not_reset(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(axi_shell, "DomainRenamer", lambda domain: lambda component: component)
 
 
+class NeverCleared(Interrupts):
+    """Causes stay whatever is written."""
+
+    def elaborate(self, platform: object) -> Module:
+        m = Module()
+        m.submodules.inner = inner = Interrupts(2)
+        m.d.comb += [
+            inner.happens.eq(self.happens),
+            inner.enables.eq(self.enables),
+            inner.data.eq(self.data),
+        ]
+        for name in ("enabled", "happened", "interrupt"):
+            m.d.comb += getattr(self, name).eq(getattr(inner, name))
+        return m
+
+
+def interrupts_never_cleared(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(axi_shell, "Interrupts", NeverCleared)
+
+
 class Gate(StreamInput):
     """A gate behind a buffer, as every register slice in front of the shell is."""
 
@@ -205,6 +226,7 @@ def offers_in_reset(shell: AxiShell, patch: pytest.MonkeyPatch) -> None:
         circuit_not_reset,
         beats_taken_early,
         offers_in_reset,
+        interrupts_never_cleared,
     ],
 )
 def test_faults_are_caught(
@@ -217,7 +239,7 @@ def test_faults_are_caught(
     case = CASES["int8"]
     shell = shell_of(case)
     fault(shell, monkeypatch)
-    with pytest.raises(SimulationError, match=r"\d+ of 14 tests failed"):
+    with pytest.raises(SimulationError, match=r"\d+ of 15 tests failed"):
         simulate(shell, case, any_simulator, builds, tmp_path)
 
 
@@ -256,7 +278,7 @@ def test_circuits_that_do_not_fit_are_refused(
 def test_a_circuit_without_stalls_has_no_stall_counters() -> None:
     shell = AxiShell(WithPorts({"i": In(CODES), "o": Out(CODES)}), {"i": 3, "o": 3})
     assert shell.layers == ()
-    assert shell.registers[-1].name == "layers"
+    assert shell.registers[-1].name == "interrupt_status"
 
 
 def test_lint_of_several_streams_is_clean() -> None:

@@ -7,8 +7,13 @@ from bittrue.hdl.printer.verilog_output import LICENCE, NUMBERS_LICENCE, origin_
 BEATS = "testbench"
 """Folder whose hexadecimal files are no ROM files."""
 
-_COMMENTS = dict.fromkeys((".v", ".vlt", ".cpp", ".hex"), "//")
-_COMMENTS |= dict.fromkeys((".sh", ".ys", ".tcl", ".xdc"), "#")
+_COMMENTS = dict.fromkeys((".v", ".vlt", ".cpp", ".hex", ".rdl", ".c", ".h"), ("// ", ""))
+_COMMENTS |= dict.fromkeys((".sh", ".ys", ".tcl", ".xdc", ".py"), ("# ", ""))
+_COMMENTS |= dict.fromkeys((".html", ".xml", ".md"), ("<!-- ", " -->"))
+_COMMENTS[".vhd"] = ("-- ", "")
+
+_FIRST = ("#!", "<?xml", "<!doctype", "CAPI=")
+"""With which a line begins that no other may stand in front of."""
 
 
 def mark_files(folder: Path, name: str) -> None:
@@ -28,11 +33,12 @@ def mark_files(folder: Path, name: str) -> None:
         text = path.read_text()
         if "SPDX-License-Identifier" in text.partition("\n")[0]:
             continue
-        mark = _COMMENTS[path.suffix]
+        begin, end = _COMMENTS[path.suffix]
         licence = NUMBERS_LICENCE if path.suffix == ".hex" else LICENCE
-        lines = "".join(f"{mark} {line}\n" for line in (licence, origin_text(name)))
+        said = (licence, origin_text(name))
+        lines = "".join(f"{begin}{line}{end}\n" for line in said)
         if path.suffix == ".hex" and path.parent.name == BEATS:
-            path.with_name(f"{path.name}.license").write_text(lines.replace(f"{mark} ", ""))
+            path.with_name(f"{path.name}.license").write_text("".join(f"{line}\n" for line in said))
             continue
         first, _, rest = text.partition("\n")
-        path.write_text(f"{first}\n{lines}{rest}" if first.startswith("#!") else lines + text)
+        path.write_text(f"{first}\n{lines}{rest}" if first.startswith(_FIRST) else lines + text)

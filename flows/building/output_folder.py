@@ -9,8 +9,10 @@ from pathlib import Path
 
 from bittrue.flows.arguments.code_files import Codes
 from bittrue.flows.building.accelerator import Accelerator
+from bittrue.flows.building.drivers.write import write_drivers
 from bittrue.flows.building.file_origins import mark_files
 from bittrue.flows.building.manifest import FORMAT, describe_files, manifest
+from bittrue.flows.building.registers import write_registers
 from bittrue.flows.building.stand_alone_bench import write_bench
 from bittrue.flows.building.synthesis_scripts import write_scripts
 from bittrue.flows.planning.devices import Part
@@ -140,6 +142,12 @@ def _fill(
     write_design(verilog, design)
     write_bench(bench, accelerator, list(design.files), stimulus, expected)
     write_scripts(synthesis, accelerator, part)
+    if accelerator.registers:
+        registers, drivers = folder / "registers", folder / "drivers"
+        for each in (registers, drivers):
+            each.mkdir()
+        write_registers(registers, accelerator.top, accelerator.registers)
+        write_drivers(drivers, accelerator)
     mark_files(folder, f"the network {accelerator.name!a}")
     record = manifest(accelerator, device, part, cut) | {"files": describe_files(folder)}
     (folder / MANIFEST).write_text(json.dumps(record, indent=1) + "\n")

@@ -25,15 +25,13 @@ from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.blocks.shapes import type_of
 from bittrue.hdl.costs.costs import Costs
 from bittrue.hdl.shell.bus import axi_lite, axi_name, axi_stream, code_bytes
-from bittrue.hdl.shell.counters import Counters
+from bittrue.hdl.shell.counters import ERRORS, Counters
 from bittrue.hdl.shell.image_counts import all_of, any_of
+from bittrue.hdl.shell.interrupts import Interrupts
 from bittrue.hdl.shell.register_file import RegisterFile
 from bittrue.hdl.shell.register_map import (
     ADDRESS_WIDTH,
-    IDENTIFICATION,
     MAXIMUM_LAYERS,
-    VERSION,
-    VERSION_OF_SEVERAL,
     Register,
     registers,
     stream_counter,
@@ -89,6 +87,9 @@ class AxiShell(wiring.Component):
     m_axis : Out(axi_stream(code_bytes(output type, lanes)))
         Outputs in the same manner; codes are sign-extended if they are signed, else zero-extended.
         ``m_axis_<name>`` for each of several outputs.
+    irq : Out(1)
+        The interrupt: high, from a register, while something that `interrupt_enable` names is in
+        `interrupt_status`.
 
     Adds 2 cycles to the latency of the circuit and takes one beat per cycle. No output depends
     combinationally on an input but `aresetn`, while which is low nothing is offered and nothing
@@ -129,13 +130,14 @@ class AxiShell(wiring.Component):
                     axi_name(port): Out(axi_stream(code_bytes(*codes)))
                     for port, codes in self.outputs.items()
                 },
+                "irq": Out(1),
             }
         )
 
     @property
     def registers(self) -> tuple[Register, ...]:
         """The register map."""
-        return registers(self.layers, *self._several)
+        return registers(self.layers, *self._several, self.build)
 
     @property
     def _several(self) -> tuple[list[str], list[str]]:
@@ -176,7 +178,9 @@ class AxiShell(wiring.Component):
         m.submodules.core = in_core(circuit)
         for port, sink in sinks.items():
             m.submodules[f"sink{port.removeprefix('o')}"] = in_core(sink)
+        interrupts = Interrupts(2)
         m.submodules.counters = counters
+        m.submodules.interrupts = interrupts
         m.submodules.registers = file
 
         wiring.connect(m, wiring.flipped(self.s_axi), file.axi)
@@ -234,21 +238,29 @@ class AxiShell(wiring.Component):
                 stream_counter(name, "stalls"): sink.stalled,
             }
         m.d.comb += [counters.events[name].eq(value) for name, value in happening.items()]
+        errors = Cat(happening[name] for name in ERRORS)
+        m.d.comb += [
+            interrupts.happens.eq(Cat(sent, errors.any())),
+            interrupts.enables.eq(file.written.interrupt_enable & file.strobe[0]),
+            interrupts.clears.eq(file.written.interrupt_status & file.strobe[0]),
+            interrupts.data.eq(file.data[:2]),
+            self.irq.eq(interrupts.interrupt),
+        ]
         if self.layers:
             m.d.comb += counters.stalls.as_value().eq(circuit.stalls.as_value())
 
-        major, minor = VERSION_OF_SEVERAL if inputs or outputs else VERSION
         shown = {
-            "identification": C(IDENTIFICATION, 32),
-            "version": Cat(C(minor, 16), C(major, 16)),
-            "build": C(self.build, 32),
             "control": enable,
             "status": Cat(busy, ~busy, counters.error),
-            "layers": C(len(self.layers), 32),
+            "interrupt_enable": interrupts.enabled,
+            "interrupt_status": interrupts.happened,
         }
         for register in self.registers:
-            value = shown.get(register.name)
-            if value is None:
+            if register.constant is not None:
+                value = C(register.constant, 32)
+            elif register.name in shown:
+                value = shown[register.name]
+            else:
                 value = counters.values[register.name]
             m.d.comb += file.values[register.name].eq(value)
         return m

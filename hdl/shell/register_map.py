@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 IDENTIFICATION = 0x62747275
 """The letters ``btru``."""
 
-VERSION = (1, 0)
+VERSION = (1, 2)
 """Major and minor version of the map; the minor one grows when registers are added."""
-
-VERSION_OF_SEVERAL = (1, 1)
-"""The version with counters of single streams, of a circuit that has several."""
 
 WORD_BYTES = 4
 ADDRESS_WIDTH = 12
@@ -18,6 +16,16 @@ ADDRESS_WIDTH = 12
 
 FIRST_STALLS = 0x100
 MAXIMUM_LAYERS = ((1 << ADDRESS_WIDTH) - FIRST_STALLS) // WORD_BYTES
+
+
+class Access(Enum):
+    """What software can do with some bits."""
+
+    CONSTANT = "read-only; always the same"
+    READ = "read-only"
+    WRITE = "read-write"
+    PULSE = "write-only; 1 does it once, reads as 0"
+    CLEAR = "read-write; 1 clears a bit, 0 leaves it"
 
 
 @dataclass(frozen=True)
@@ -34,12 +42,18 @@ class Field:
         How many.
     description : str
         What they mean.
+    access : Access
+        What can be done with them.
+    reset : int
+        What they read as after reset.
     """
 
     name: str
     bit: int
     width: int
     description: str
+    access: Access = Access.READ
+    reset: int = 0
 
 
 @dataclass(frozen=True)
@@ -56,15 +70,29 @@ class Register:
         What it holds.
     fields : tuple of Field
         Its parts, if it has any.
-    writable : bool
-        Whether it can be written; any other answers a write with an error.
+    constant : int, optional
+        What it always reads as, where that is known.
     """
 
     name: str
     address: int
     description: str
     fields: tuple[Field, ...] = ()
-    writable: bool = False
+    constant: int | None = None
+
+    @property
+    def writable(self) -> bool:
+        """Whether it can be written; any other answers a write with an error."""
+        return any(field.access not in (Access.CONSTANT, Access.READ) for field in self.fields)
+
+    @property
+    def parts(self) -> tuple[Field, ...]:
+        """Its fields; a register that has none is one field ``value``."""
+        if self.fields:
+            return self.fields
+        access = Access.READ if self.constant is None else Access.CONSTANT
+        whole = Field("value", 0, 8 * WORD_BYTES, self.description, access, self.constant or 0)
+        return (whole,)
 
 
 _COMMON = (
@@ -84,27 +112,47 @@ _COMMON = (
     ("tlast_missing", "images whose last input came without TLAST"),
     ("tlast_early", "inputs with TLAST that are not the last of an image"),
     ("code_errors", "inputs with a code that its bytes do not sign-extend or zero-extend"),
-    ("layers", "how many stall counters follow"),
+    ("layers", f"how many layers have stall counters, from 0x{FIRST_STALLS:03x} on"),
+    ("interrupt_enable", "what raises the interrupt; 0 after reset"),
+    ("interrupt_status", "what has happened since it was cleared, enabled or not"),
 )
 
 _FIELDS = {
     "control": (
-        Field("enable", 0, 1, "images are taken; without it, the one begun is completed"),
-        Field("reset", 1, 1, "written as 1: everything on its way is dropped; reads as 0"),
-        Field("clear", 2, 1, "written as 1: all counters become 0; reads as 0"),
+        Field(
+            "enable",
+            0,
+            1,
+            "images are taken; without it, the one begun is completed",
+            Access.WRITE,
+        ),
+        Field(
+            "reset",
+            1,
+            1,
+            "written as 1: everything on its way is dropped; reads as 0",
+            Access.PULSE,
+        ),
+        Field("clear", 2, 1, "written as 1: all counters become 0; reads as 0", Access.PULSE),
     ),
     "status": (
         Field("busy", 0, 1, "an image is in the circuit"),
-        Field("idle", 1, 1, "none is"),
+        Field("idle", 1, 1, "none is", reset=1),
         Field("error", 2, 1, "tlast_missing, tlast_early or code_errors counted since `clear`"),
+    ),
+    "interrupt_enable": (
+        Field("image", 0, 1, "an image has left whole", Access.WRITE),
+        Field("error", 1, 1, "something was wrong with an input", Access.WRITE),
+    ),
+    "interrupt_status": (
+        Field("image", 0, 1, "an image has left whole; written as 1: cleared", Access.CLEAR),
+        Field("error", 1, 1, "an input was wrong; written as 1: cleared", Access.CLEAR),
     ),
 }
 
-COUNTERS = frozenset(
-    name
-    for name, _ in _COMMON
-    if name not in ("identification", "version", "build", "control", "status", "layers")
-)
+_NO_COUNTERS = frozenset({*_FIELDS, "identification", "version", "build", "layers"})
+
+COUNTERS = frozenset(name for name, _ in _COMMON) - _NO_COUNTERS
 """Registers that `clear` sets to 0; they count modulo 2**32, cycles modulo 2**64."""
 
 
@@ -158,7 +206,10 @@ def stream_counter(stream: str, kind: str) -> str:
 
 
 def registers(
-    layers: Sequence[str] = (), inputs: Sequence[str] = (), outputs: Sequence[str] = ()
+    layers: Sequence[str] = (),
+    inputs: Sequence[str] = (),
+    outputs: Sequence[str] = (),
+    build: int = 0,
 ) -> tuple[Register, ...]:
     """Return the map of a shell.
 
@@ -170,7 +221,16 @@ def registers(
     inputs, outputs : sequence of str
         Names of the AXI4-Streams, where there are several in the one or the other direction: each
         has counters of its own behind those of the layers.
+    build : int
+        32 bits that tell the design from others.
     """
+    major, minor = VERSION
+    constants = {
+        "identification": IDENTIFICATION,
+        "version": major << 16 | minor,
+        "build": build,
+        "layers": len(layers),
+    }
     shared = (_OF_SEVERAL_INPUTS if inputs else {}) | (_OF_SEVERAL_OUTPUTS if outputs else {})
     common = [
         Register(
@@ -178,7 +238,7 @@ def registers(
             WORD_BYTES * index,
             shared.get(name, description),
             _FIELDS.get(name, ()),
-            writable=name == "control",
+            constants.get(name),
         )
         for index, (name, description) in enumerate(_COMMON)
     ]
@@ -216,6 +276,8 @@ def describe(table: Sequence[Register]) -> list[dict[str, object]]:
                     "bit": field.bit,
                     "width": field.width,
                     "description": field.description,
+                    "access": field.access.value,
+                    "reset": field.reset,
                 }
                 for field in register.fields
             ],

@@ -26,8 +26,9 @@
 @END@
 @EACH OUTPUT@
         .@STREAM@_tdata(out_data@S@), .@STREAM@_tvalid(out_valid@S@), .@STREAM@_tready(out_ready@S@),
-        .@STREAM@_tlast(out_last@S@)@COMMA@
+        .@STREAM@_tlast(out_last@S@),
 @END@
+        .irq()
     );
     assign started = enabled;
     assign closed = answered;

@@ -1,0 +1,1 @@
+"""What runs on the host of an accelerator: drivers in Python and in C, one design each."""
