@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "analyze": "show where a quantized torch module loses accuracy, as a page with plots",
     "build": "turn a network into Verilog for a device, with testbench and scripts",
     "check": "tell everything that stands between a network and a device",
+    "compile": "turn a network into a program of the engine, exact from memory to memory",
     "completion": "print a script that has a shell complete commands and options",
     "digits": "quantize the digits network, record its accumulators",
     "evaluate": "measure a network on labelled data",

@@ -1,40 +1,17 @@
 """Accumulators to codes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from bittrue.golden.executor.loops import Corrections, NarrowScaling, Scaling, correct, scale
 from bittrue.golden.executor.storage import Storage
-from bittrue.golden.graph import AccumulatorBounds, FixedPoint, Requantization, Tensor
-from bittrue.golden.numbers.arrays import Int64
-from bittrue.golden.numbers.requant_spec import RequantChannels
-from bittrue.golden.numbers.rounding import Rounding
+from bittrue.golden.graph import AccumulatorBounds, Requantization, Tensor
+from bittrue.golden.graph.affine_requantization import AffineFunction, affine_function, magnitude
 
 Scaler = Callable[[torch.Tensor], torch.Tensor]
 """Accumulators of any type that holds them exactly, channels last, to stored codes."""
-
-
-@dataclass(frozen=True)
-class _AffineFunction:
-    """A requantization as one affine function for each sign of the accumulator.
-
-        code = clamp(((accumulator * multiplier + constant) >> shift) + zero_point)
-
-    ``constant`` is `negative` below zero and `positive` from zero on. All arrays have one entry per
-    channel or one for all; exceptions are triples of channel, accumulator and correction.
-    """
-
-    multiplier: Int64
-    shift: Int64
-    negative: Int64
-    positive: Int64
-    zero_point: Int64
-    minimum: Int64
-    maximum: Int64
-    exceptions: list[tuple[int, int, int]]
 
 
 def compile_requantization(
@@ -44,22 +21,13 @@ def compile_requantization(
     storage = Storage.of(output)
     if requantization is None:
         return lambda accumulator: (accumulator - storage.offset).to(storage.dtype)
-    function = _function_of(requantization, bounds)
+    function = affine_function(requantization, bounds)
     compiled = None if function is None else _compile(function, bounds, output)
     if compiled is not None:
         return compiled
     return lambda accumulator: storage.store(
         requantization.evaluate(accumulator.to(torch.int64).numpy())
     )
-
-
-def _function_of(
-    requantization: Requantization, bounds: AccumulatorBounds
-) -> _AffineFunction | None:
-    """Return a requantization as affine functions, where 64 bits hold its constants."""
-    if bounds.type.width > 32 or not _is_narrow(requantization):
-        return None
-    return _affine_function(requantization, bounds)
 
 
 def narrow_scaling(
@@ -70,7 +38,7 @@ def narrow_scaling(
     With ``h`` a power of two, from ``2**shift`` on, that no ``|p|`` exceeds, ``p >> shift`` is
     ``((p + h) >> shift) - (h >> shift)``, and nothing shifted is negative.
     """
-    function = None if requantization is None else _function_of(requantization, bounds)
+    function = None if requantization is None else affine_function(requantization, bounds)
     if function is None:
         return None
     low, high = np.unique(function.minimum), np.unique(function.maximum)
@@ -88,7 +56,7 @@ def narrow_scaling(
         ),
         strict=True,
     ):  # fmt: skip
-        largest = _magnitude(bounds) * multiplier + max(abs(negative), abs(positive))
+        largest = magnitude(bounds) * multiplier + max(abs(negative), abs(positive))
         headroom = 1 << max(largest.bit_length(), shift)
         if multiplier >= 1 << 31 or headroom > 1 << 62 or headroom >> shift >= 1 << 30:
             return None
@@ -121,89 +89,7 @@ def unscaled(channels: int) -> tuple[NarrowScaling, Corrections]:
     return kept, Corrections(none, none, none)
 
 
-def _is_narrow(requantization: Requantization) -> bool:
-    """Return whether 64 bits hold the constants of a requantization."""
-    wide = isinstance(requantization, FixedPoint) and requantization.channels.shift.max() > 62
-    return not wide
-
-
-def _affine_function(
-    requantization: Requantization, bounds: AccumulatorBounds
-) -> _AffineFunction | None:
-    """Return a requantization as affine functions; None where ties are rounded to even."""
-    if isinstance(requantization, FixedPoint):
-        channels = requantization.channels
-        if requantization.rounding is Rounding.SINGLE_HALF_EVEN and _meets_ties(channels, bounds):
-            return None
-        return _AffineFunction(
-            channels.multiplier,
-            channels.shift,
-            *_rounding_constants(requantization),
-            channels.zero_point,
-            channels.minimum,
-            channels.maximum,
-            [],
-        )
-    certificate = requantization.certificate
-    return _AffineFunction(
-        certificate.multiplier,
-        np.full_like(certificate.multiplier, certificate.shift),
-        certificate.negative_constant,
-        certificate.positive_constant,
-        certificate.zero_point,
-        certificate.minimum,
-        certificate.maximum,
-        [
-            (int(channel), int(certificate.exception[slot, channel]), int(correction))
-            for (slot, channel), correction in np.ndenumerate(certificate.correction)
-            if correction
-        ],
-    )
-
-
-def _meets_ties(channels: RequantChannels, bounds: AccumulatorBounds) -> bool:
-    """Return whether accumulators within bounds may give a product halfway between integers.
-
-    Its lowest set bit is then bit ``shift - 1``. The multiplier has some of its zeros; so many are
-    left for the accumulator that most layers reach none.
-    """
-    lowest_bit = channels.multiplier & -channels.multiplier
-    half = (np.ones_like(channels.shift) << channels.shift) >> 1
-    return bool(((half > 0) & (_magnitude(bounds) * lowest_bit >= half)).any())
-
-
-def _magnitude(bounds: AccumulatorBounds) -> int:
-    return max(abs(int(bounds.minimum.min())), abs(int(bounds.maximum.max())))
-
-
-def _rounding_constants(requantization: FixedPoint) -> tuple[Int64, Int64]:
-    """Return what is added to products below zero, and to the others, before they are shifted.
-
-    With ``h`` half of ``2**shift``, half up is ``(p + h) >> shift``; half away from zero is the
-    same from zero on, and ``-((-p + h) >> shift) = (p + h - 1) >> shift`` below.
-
-    Two roundings, first half up at bit 31 and then at bit ``shift``, are two nested floors, and so
-    one floor of ``p + 2**30 + h``; where the second rounds away from zero its ``- 1`` is worth
-    ``2**31``. Products from -2**30 to -1, which the first rounding makes zero, end at zero with
-    either constant.
-    """
-    shift, width = requantization.channels.shift, requantization.channels.spec.multiplier_width
-    one = np.ones_like(shift)
-    half = (one << shift) >> 1
-    early = np.where(shift > width, one << (width - 1), 0)
-    negative, positive = {
-        Rounding.TFLITE_DOUBLE: (half - early, half + early),
-        Rounding.RUY: (half + early, half + early),
-        Rounding.SINGLE_HALF_UP: (half, half),
-        Rounding.SINGLE_HALF_AWAY: (np.maximum(half - 1, 0), half),
-        Rounding.SINGLE_HALF_EVEN: (half, half),  # There are no ties, see `_meets_ties`.
-        Rounding.FLOOR: (0 * one, 0 * one),
-        Rounding.TRUNCATE: ((one << shift) - 1, 0 * one),
-    }[requantization.rounding]
-    return negative, positive
-
-
-def _compile(function: _AffineFunction, bounds: AccumulatorBounds, output: Tensor) -> Scaler | None:
+def _compile(function: AffineFunction, bounds: AccumulatorBounds, output: Tensor) -> Scaler | None:
     """Return an affine function as a loop; None if the loop's arithmetic cannot hold it."""
     storage = Storage.of(output)
     low, high = np.unique(function.minimum), np.unique(function.maximum)
@@ -217,7 +103,7 @@ def _compile(function: _AffineFunction, bounds: AccumulatorBounds, output: Tenso
     multiplier = function.multiplier.astype(object) << factor
     constant = (function.positive.astype(object) << factor) + zero_point
     below_zero = (function.negative - function.positive).astype(object) << factor
-    if _magnitude(bounds) * max(multiplier) + max(abs(constant)) + max(abs(below_zero)) >= 1 << 63:
+    if magnitude(bounds) * max(multiplier) + max(abs(constant)) + max(abs(below_zero)) >= 1 << 63:
         return None
     factors, constants, differences = (
         np.broadcast_to(values.astype(np.int64), output.channels).copy()
@@ -245,7 +131,7 @@ def _compile(function: _AffineFunction, bounds: AccumulatorBounds, output: Tenso
     return requantize
 
 
-def _by_channel(function: _AffineFunction, channels: int) -> Corrections:
+def _by_channel(function: AffineFunction, channels: int) -> Corrections:
     """Return channels, accumulators and corrections of the exceptions of a function."""
     one_for_all = len(function.multiplier) == 1
     listed = [

@@ -1,0 +1,120 @@
+"""A model of time: when each instruction of a program begins and ends.
+
+Units work at once, each on its instructions in order, and begin one when its tokens are there. How
+long each takes follows from its fields; the constants are those of the circuit's pipelines and of
+the memory.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bittrue.golden.engine.configuration import EngineConfiguration
+from bittrue.golden.engine.instruction import (
+    GreatestChannel,
+    Instruction,
+    Load,
+    Matrix,
+    Pool,
+    Softmax,
+    Store,
+    Unit,
+    Vector,
+)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The memory of the host, as the engine's ports see it.
+
+    Parameters
+    ----------
+    latency : int
+        Cycles from an address to the first word.
+    efficiency : float
+        Share of the cycles in which a port moves a word, in the middle of a transfer.
+    """
+
+    latency: int = 40
+    efficiency: float = 0.8
+
+
+_BEGIN = 4
+"""Cycles between the tokens of an instruction and its first word."""
+
+_PIPELINE = 24
+"""Cycles from the last operands of a computation to its last word."""
+
+_SOFTMAX_PASSES = 3
+_RECIPROCAL = 48
+
+
+@dataclass(frozen=True)
+class Span:
+    """When an instruction works.
+
+    Parameters
+    ----------
+    begin, end : float
+        Cycles.
+    busy : float
+        For how many cycles its unit can do nothing else.
+    """
+
+    begin: float
+    end: float
+    busy: float
+
+
+def busy_cycles(instruction: Instruction, engine: EngineConfiguration, memory: Memory) -> float:
+    """Return for how many cycles an instruction's unit can begin no other."""
+    match instruction:
+        case Load() | Store():
+            words = instruction.planes * instruction.rows * instruction.run
+            return _BEGIN + words / memory.efficiency
+        case Matrix():
+            pixels = instruction.rows * instruction.columns
+            steps = instruction.passes * instruction.kernel_y * instruction.kernel_x
+            steps *= instruction.planes
+            written = engine.pixels * instruction.words
+            return _BEGIN + -(-pixels // engine.pixels) * max(steps, written)
+        case Pool():
+            pixels = instruction.rows * instruction.columns
+            steps = max(instruction.kernel_y * instruction.kernel_x, engine.pixels)
+            return _BEGIN + instruction.planes * -(-pixels // engine.pixels) * steps
+        case Vector():
+            return _BEGIN + instruction.words
+        case Softmax():
+            each = _SOFTMAX_PASSES * instruction.channels + _RECIPROCAL
+            return _BEGIN + instruction.pixels * each
+        case GreatestChannel():
+            return _BEGIN + instruction.pixels * instruction.channels
+        case _:
+            return 0
+
+
+def spans(
+    instructions: Sequence[Instruction], engine: EngineConfiguration, memory: Memory
+) -> list[Span]:
+    """Return when each instruction begins and ends."""
+    free = dict.fromkeys(Unit, 0.0)
+    ended = dict.fromkeys(Unit, 0.0)
+    tokens: dict[tuple[Unit, Unit], deque[float]] = {
+        (one, other): deque() for one in Unit for other in Unit
+    }
+    found = []
+    for instruction in instructions:
+        unit = instruction.unit
+        begin = free[unit]
+        for other in Unit:
+            if instruction.waits >> other & 1:
+                begin = max(begin, tokens[other, unit].popleft())
+        busy = busy_cycles(instruction, engine, memory)
+        after = memory.latency if isinstance(instruction, Load | Store) else _PIPELINE
+        end = max(begin + busy + after, ended[unit])
+        free[unit], ended[unit] = begin + busy, end
+        for other in Unit:
+            if instruction.signals >> other & 1:
+                tokens[unit, other].append(end)
+        found.append(Span(begin, end, busy))
+    return found

@@ -1,0 +1,1 @@
+"""The engine: programs as data, and their exact execution on byte images of memory."""
