@@ -20,7 +20,7 @@ from bittrue.golden.executor.execute import Executor
 from bittrue.golden.frontends.load import load_network
 from bittrue.golden.graph import Graph
 from bittrue.golden.numbers.arrays import Float64
-from tests.support import qonnx_runtime
+from cocotb_tests.bench import qonnx_runtime
 
 QUANTIZERS = ("Quant", "BipolarQuant", "Trunc")
 

@@ -11,8 +11,8 @@ from onnx import helper
 
 from bittrue.cli import main
 from bittrue.golden.frontends.load import load_network
+from cocotb_tests.bench.qonnx_runtime import run
 from tests.support.qonnx_networks import QonnxBuilder
-from tests.support.qonnx_runtime import run
 
 SIZE = 32
 SAMPLES = 30

@@ -9,10 +9,10 @@ from onnx import TensorProto, numpy_helper
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx import convert_onnx
+from cocotb_tests.bench.qonnx_runtime import run
 from tests.support.onnx_builder import QuantizedBuilder, Tensor
 from tests.support.onnx_comparison import assert_equal, run_graph
 from tests.support.qonnx_networks import QonnxBuilder, codes_of, differences, with_shape
-from tests.support.qonnx_runtime import run
 
 SHAPE = (3, 6, 5)
 

@@ -8,10 +8,10 @@ import pytest
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx import convert_onnx
+from cocotb_tests.bench.qonnx_runtime import run
 from tests.support.onnx_builder import QuantizedBuilder, session
 from tests.support.onnx_comparison import run_graph
 from tests.support.qonnx_networks import QonnxBuilder, differences, with_shape
-from tests.support.qonnx_runtime import run
 
 IMAGE = (3, 4, 5)
 

@@ -10,10 +10,10 @@ import pytest
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx import convert_onnx
 from bittrue.golden.graph import Table
+from cocotb_tests.bench.qonnx_runtime import run
 from tests.support.onnx_builder import QuantizedBuilder, Tensor
 from tests.support.onnx_comparison import assert_equal, run_graph
 from tests.support.qonnx_networks import QonnxBuilder, codes_of, differences, with_shape
-from tests.support.qonnx_runtime import run
 
 SHAPE = (4, 6, 5)
 FACTORS = np.array([-1.5, 0, 2, -0.3], np.float32)

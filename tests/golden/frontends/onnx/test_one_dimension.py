@@ -9,10 +9,10 @@ import pytest
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx import convert_onnx
 from bittrue.golden.graph import Transpose
+from cocotb_tests.bench.qonnx_runtime import run
 from tests.support.onnx_builder import QuantizedBuilder, Tensor
 from tests.support.onnx_comparison import assert_equal, inputs_of, run_graph
 from tests.support.qonnx_networks import QonnxBuilder, differences, with_shape
-from tests.support.qonnx_runtime import run
 
 LINE = (6, 19)
 

@@ -11,10 +11,10 @@ from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx import convert_onnx
 from bittrue.golden.frontends.onnx.registry import CONVERSIONS
 from bittrue.golden.graph import Graph
+from cocotb_tests.bench.qonnx_runtime import run
 from tests.support.onnx_comparison import run_graph
 from tests.support.onnx_fixtures import BOTH, model
 from tests.support.qonnx_networks import QonnxBuilder, codes_of, differences
-from tests.support.qonnx_runtime import run
 
 LAST = "qonnx.custom_op.channels_last"
 

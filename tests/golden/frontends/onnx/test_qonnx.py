@@ -9,6 +9,7 @@ import pytest
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx import convert_onnx, import_onnx
 from bittrue.golden.graph import Graph, MatrixNode
+from cocotb_tests.bench.qonnx_runtime import run
 from tests.support.onnx_builder import OnnxBuilder
 from tests.support.onnx_comparison import run_graph
 from tests.support.paths import QONNX_EXPORTS as EXPORTS
@@ -19,7 +20,6 @@ from tests.support.qonnx_networks import (
     differences,
     with_shape,
 )
-from tests.support.qonnx_runtime import run
 
 
 def test_there_are_exports() -> None:
