@@ -192,7 +192,8 @@ class SoftmaxRows(Layer[SpecT_co]):
             first_taken.eq(index == 0),
             code_taken.eq(code),
         ]
-        with m.If(taken & (first_taken | (code_taken > largest))):
+        exceeds = (largest - code_taken)[-1]  # The sign: it needs no carry out of the chain.
+        with m.If(taken & (first_taken | exceeds)):
             m.d.sync += largest.eq(code_taken)
 
         with m.FSM():
