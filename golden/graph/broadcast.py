@@ -22,7 +22,6 @@ class Broadcast(Node):
     shape: tuple[int, ...]
 
     absent: ClassVar[Mapping[str, str]] = {
-        "onnx": "nodes that combine tensors repeat the smaller ones themselves",
         "torch": "nodes that combine tensors repeat the smaller ones themselves",
     }
 

@@ -16,13 +16,13 @@ from bittrue.golden.numbers.softmax import softmax_exponential
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Softmax(Layer):
-    """Softmax over the features, or over the channels of an image."""
+    """Softmax over the channels of an image, or the last dimension of what is none."""
 
     fixes_scale: ClassVar[bool] = True
 
     def compute(self, *inputs: Tensor) -> Tensor:
         """Compute the layer in floating point."""
-        return torch.softmax(inputs[0], dim=1)
+        return torch.softmax(inputs[0], dim=1 if inputs[0].ndim == 4 else -1)
 
     def lower(self, context: LoweringContext) -> graph.Node:
         """See `Layer.lower`."""
@@ -38,7 +38,9 @@ class Softmax(Layer):
 
 @translates("softmax")
 def _softmax(call: Call, output: str) -> Layer:
-    rank = len(call.input_shape) + 1
-    if rank not in (2, 4) or call.axis(int(call.arguments["dim"])) != 0:
-        raise call.refusal("is not over dimension 1 of features or images; allowed: that")
+    rank = len(call.input_shape)
+    if call.axis(int(call.arguments["dim"])) != (0 if rank == 3 else rank - 1):
+        raise call.refusal(
+            "is over another dimension; allowed: channels of images, the last of what is none"
+        )
     return Softmax(inputs=call.inputs, output=output)
