@@ -27,8 +27,8 @@ class Gather(Node):
     indices: tuple[int, ...]
 
     absent: ClassVar[Mapping[str, str]] = {
-        "onnx": "Gather is read where its numbers ascend by one distance, as Slice",
-        "torch": "no operator that takes elements by number is traced",
+        "onnx": "Gather, Slice and Pad make it by way of golden.lowering.movements.rearranged",
+        "torch": "what moves values makes it by way of golden.lowering.arrangement",
     }
 
     @property

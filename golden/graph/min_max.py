@@ -26,7 +26,6 @@ class MinMax(Node):
 
     absent: ClassVar[Mapping[str, str]] = {
         "onnx": "Max and Min are read with a number, as Clamp",
-        "torch": "no comparison of two tensors is traced",
     }
 
     repeats_operands: ClassVar[bool] = True

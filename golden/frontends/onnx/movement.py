@@ -1,6 +1,6 @@
 """Values under other shapes and orders of dimensions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.builder import GraphBuilder, Site
 from bittrue.golden.frontends.onnx.layout import Layout, Shape
 from bittrue.golden.frontends.onnx.model import Constant
 from bittrue.golden.frontends.onnx.values import (
@@ -24,6 +24,7 @@ from bittrue.golden.frontends.onnx.values import (
     Sum,
     Value,
 )
+from bittrue.golden.lowering.movements import rearranged
 
 _MOVABLE = (*NUMBERS, Codes, Constant, QuantizedConstant)
 
@@ -99,6 +100,39 @@ def moved(value: Value, output: str, move: Callable[[Activation, str], Activatio
         return move(parts[0], name)
 
     return Later((value,), arrange)
+
+
+def chosen(
+    source: Activation, indices: Mapping[int, Sequence[int]], name: str, builder: GraphBuilder
+) -> Activation:
+    """Append the nodes that take elements by number.
+
+    Parameters
+    ----------
+    source : Activation
+    indices : mapping of int to sequence of int
+        By dimension of the ONNX tensor, the batch counted; all elements along the others.
+    name : str
+        Of the result.
+    builder : GraphBuilder
+
+    Raises
+    ------
+    UserError
+        If no elements are taken, or other batches.
+    """
+    if [*indices.get(0, (0,))] != [0]:
+        raise UserError("it takes parts of the batch, or repeats it; allowed: other dimensions")
+    if not all(map(len, indices.values())):
+        raise UserError(f"it takes no elements of {source.layout.shape}; allowed: at least one")
+    order = source.layout.held_order()
+    arranged = builder.arranged(source, order)
+    places = {order.index(axis - 1): numbers for axis, numbers in indices.items() if axis}
+    shape = builder.made(arranged.name).shape
+    for node in rearranged(arranged.name, shape, places, name):
+        sizes = node.infer(builder.made(node.inputs[0])).tensor.shape
+        arranged = builder.add(node, Layout.ordered(sizes, order))
+    return arranged
 
 
 def _narrowed(values: NDArray[Any]) -> NDArray[Any]:

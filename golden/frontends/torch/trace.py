@@ -2,6 +2,7 @@
 
 import io
 import logging
+import math
 import operator
 import warnings
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch._decomp import get_decompositions
 from torch.export import ExportedProgram
 from torch.fx import Node
 from torch.fx.node import map_arg
@@ -23,6 +25,11 @@ from bittrue.golden.frontends.torch.evaluation import evaluation_copy, outputs_o
 from bittrue.golden.frontends.torch.float_network import FloatNetwork
 from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.operators.line import image_of_line, line_of_image
+from bittrue.golden.frontends.torch.operators.rearrangement import (
+    Rearrangement,
+    numbered,
+    places_of,
+)
 from bittrue.golden.frontends.torch.translation import (
     MATRIX_PRODUCTS,
     PARTING,
@@ -36,6 +43,14 @@ from bittrue.golden.frontends.torch.translation import (
 from bittrue.golden.registry import import_modules, import_users_operators
 
 import_modules(operators)
+
+_MATRICES = frozenset(("linear", "matmul"))
+"""Operators that read the last dimension of a sequence."""
+
+_DECOMPOSED = get_decompositions(
+    [torch.ops.aten.addcmul, torch.ops.aten.glu, torch.ops.aten.stack, torch.ops.aten.unbind]
+)
+"""Operators made of others that are translated."""
 
 _BATCH = 2  # torch.export treats sizes 0 and 1 specially.
 
@@ -63,8 +78,8 @@ def trace(module: nn.Module, samples: tuple[Tensor, ...]) -> FloatNetwork:
     outputs_of(evaluated, example)  # What fails here is no matter of torch.export.
     try:
         with _quiet():
-            # An empty table decomposes nothing; in-place operators become functional.
-            program = torch.export.export(evaluated, example).run_decompositions({})
+            # What is not in the table stays; in-place operators become functional.
+            program = torch.export.export(evaluated, example).run_decompositions(_DECOMPOSED)
     except Exception as error:  # torch.export raises dozens of kinds.
         reason = str(error).strip().splitlines() or [type(error).__name__]
         advice = "its forward must take tensors and have no data-dependent control flow"
@@ -96,6 +111,7 @@ class _Translation:
         self._wholes: set[Node] = set()  # Of which parts are taken.
         self._shapes: dict[str, Shape] = {}
         self._layers: list[Layer] = []
+        self._moved: dict[Node, tuple[Node, Tensor]] = {}  # What is moved, and numbers of places.
         self._lines: set[Node] = set()  # Of shape (samples, channels, length), images here.
         self._ends: set[str] = set()  # Inputs and outputs that are lines.
         user_inputs = program.graph_signature.user_inputs
@@ -149,9 +165,17 @@ class _Translation:
         name = "getitem" if parted else call.operator
         if name not in TRANSLATIONS.keys() | SAME | PARTING:
             import_users_operators()
-        if depends and not first and name not in TRANSLATIONS.keys() | SAME | PARTING:
+        known = name in TRANSLATIONS.keys() | SAME | PARTING or call.moves
+        if depends and not first and not known:
             raise call.refusal("is not supported; docs/torch.md lists what is")
         obstacles.require(each.name for each in node.all_input_nodes)
+        if depends and self._is_moved(call):
+            return
+        for each in node.all_input_nodes:
+            self._settle(each)
+        if name in SAME and not depends:
+            self._constants[node.name] = self._constants[node.all_input_nodes[0].name]
+            return
         if name in SAME or first or (depends and name in PARTING):
             self._names[node] = self._names[node.all_input_nodes[0]]
             if node.all_input_nodes[0] in self._lines:
@@ -162,12 +186,102 @@ class _Translation:
         if not call.inputs:
             self._constants[node.name] = self._evaluate(node)
             return
+        call = self._without_lines(call)
         call = replace(call, line=self._makes_line(call))
         if call.line:
             self._lines.add(node)
         layer = TRANSLATIONS[name](call, self._unique(call.place or node.name))
         self._define(node, layer.output)
         self._layers.append(layer)
+
+    def _is_moved(self, call: Call) -> bool:
+        """Keep what an operator only moves for those that read it, unless a layer is made of it.
+
+        So a chain of reshapes and transposes, of any number of dimensions, is one movement.
+        """
+        node = call.node
+        sources = [each for each in node.all_input_nodes if each in self._depending]
+        if len(sources) != 1:
+            return False
+        (source,) = sources
+        if call.operator in SAME and source in self._moved:
+            self._moved[node] = self._moved[source]
+            return True
+        if not call.moves:
+            return False
+        rank = result_of(node).ndim
+        if source not in self._moved:
+            if call.operator in TURNING and rank == 3 and _exchanges_the_last(call):
+                return False  # A line becomes a sequence, or a sequence a line.
+            if call.operator in RESHAPING and rank <= 4:
+                return False
+            if (
+                call.operator in TRANSLATIONS.keys() - TURNING - RESHAPING
+                and call.operator != "pad"
+            ):
+                return False
+        shape = tuple(int(size) for size in result_of(source).shape[1:])
+        base, numbers = self._moved.get(source, (source, numbered(shape, _BATCH)))
+        args, kwargs = map_arg(
+            (node.args, node.kwargs),
+            lambda each: numbers if each is source else self._constants[each.name],
+        )
+        assert callable(node.target)
+        self._moved[node] = base, node.target(*args, **kwargs).contiguous()
+        return True
+
+    def _settle(self, node: Node) -> None:
+        """Make a layer of movements that another operator reads."""
+        if node not in self._moved or node in self._names:
+            return
+        base, numbers = self._moved[node]
+        shape = tuple(int(size) for size in result_of(base).shape[1:])
+        places = places_of(numbers, math.prod(shape))
+        if places.ndim not in (1, 2, 3):
+            raise UserError(
+                f"it reads a tensor of shape {('samples', *places.shape)}; allowed: up to 3 "
+                "dimensions beside the samples"
+            )
+        if places.ndim == 2 and base in self._lines:
+            self._lines.add(node)
+        self._rearrange(self._names[base], places, node)
+
+    def _rearrange(self, source: str, places: Tensor, node: Node) -> None:
+        """Append the layer that moves values, and define what a node is."""
+        places = places[..., None] if node in self._lines else places
+        output = self._unique(node.name)
+        layer = Rearrangement(inputs=(source,), output=output, places=places)
+        self._names[node], self._shapes[output] = output, tuple(places.shape)
+        self._layers.append(layer)
+
+    def _without_lines(self, call: Call) -> Call:
+        """Return a call that reads sequences in place of lines, where it treats them as such.
+
+        As a matrix does, which reads the last dimension, and what has one of each as operands. What
+        works along lines reads lines in place of sequences.
+        """
+        given = [each for each in call.node.all_input_nodes if each in self._names]
+        lines = [each for each in given if each in self._lines]
+        if "1d" in call.operator:
+            for each in given:
+                if result_of(each).ndim == 3 and each not in self._lines:
+                    self._lines.add(each)
+                    places = numbered(self._shapes[self._names[each]], 1)[0].to(torch.int64)
+                    self._rearrange(self._names[each], places, each)
+            return replace(call, names=self._names)
+        mixed = any(result_of(each).ndim == 3 for each in given if each not in self._lines)
+        if not lines or not (mixed or call.operator in _MATRICES):
+            return call
+        names = dict(self._names)
+        for line in lines:
+            shape = tuple(int(size) for size in result_of(line).shape[1:])
+            output = self._unique(f"{self._names[line]}_sequence")
+            places = numbered(shape, 1)[0].to(torch.int64)
+            self._layers.append(
+                Rearrangement(inputs=(self._names[line],), output=output, places=places)
+            )
+            names[line], self._shapes[output] = output, shape
+        return replace(call, names=names)
 
     def _makes_line(self, call: Call) -> bool:
         """Return whether what an operator makes is a line, which is an image of width 1 here."""
@@ -181,9 +295,13 @@ class _Translation:
             return len(source) == 3 and np.array_equal(
                 torch_order(source), torch_order((*shape, 1))
             )
-        return any(node in self._lines for node in call.node.all_input_nodes)
+        return any(
+            node in self._lines and call.names[node] == self._names[node]
+            for node in call.node.all_input_nodes
+        )
 
     def _output(self, node: Node) -> str:
+        self._settle(node)
         if node not in self._names:
             raise UserError(f"output {node.name!r} is constant; outputs must depend on the input")
         if node not in self._lines:
@@ -219,6 +337,14 @@ class _Translation:
         while unique in self._shapes:
             count, unique = count + 1, f"{name}_{count}"
         return unique
+
+
+def _exchanges_the_last(call: Call) -> bool:
+    """Return whether an operator exchanges the last two of three dimensions."""
+    places = numbered((2, 3), 1)
+    assert callable(call.node.target)
+    moved = call.node.target(places, *call.node.args[1:], **call.node.kwargs)
+    return bool(torch.equal(moved, places.transpose(1, 2)) if moved.shape == (1, 3, 2) else False)
 
 
 def _is_read_as_line(placeholder: Node) -> bool:

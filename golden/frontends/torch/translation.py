@@ -42,6 +42,12 @@ class Call:
         return str(self.node.target).removeprefix("aten.").split(".")[0]
 
     @property
+    def moves(self) -> bool:
+        """Whether the result is values of the one computed operand in other places."""
+        copies = self.operator == "pad" and self.arguments["mode"] != "constant"
+        return copies or self.operator in MOVING
+
+    @property
     def place(self) -> str:
         """Path of the innermost module that makes the call."""
         stack = self.node.meta.get("nn_module_stack") or {}
@@ -168,6 +174,19 @@ RESHAPING = frozenset(
 
 MATRIX_PRODUCTS = frozenset(("bmm", "matmul"))
 """Operators that multiply matrices, of which each sample has its own."""
+
+MOVING = (
+    TURNING
+    | RESHAPING
+    | frozenset(
+        (
+            *("expand", "expand_as", "fliplr", "flipud", "flip", "index", "index_select"),
+            *("moveaxis", "movedim", "narrow", "repeat", "repeat_interleave", "roll", "rot90"),
+            *("select", "slice", "swapaxes", "swapdims", "tile"),
+        )
+    )
+)
+"""Operators whose result is values of their input in other places."""
 
 PARTING = frozenset(("split", "split_with_sizes"))
 """Operators that make several parts of their input, each of which is taken by itself."""

@@ -12,7 +12,13 @@ from bittrue.golden.frontends.onnx.movement import moved
 from bittrue.golden.frontends.onnx.registry import converts
 from bittrue.golden.frontends.onnx.values import NUMBERS, Activation, Codes
 from bittrue.golden.graph import Node
-from bittrue.golden.lowering.movements import Image, depth_to_space, picked, space_to_depth
+from bittrue.golden.lowering.movements import (
+    Image,
+    depth_to_space,
+    picked,
+    rearranged,
+    space_to_depth,
+)
 from bittrue.golden.numbers.arrays import Float64
 
 _Nodes = Callable[[str, Image, str], list[Node]]
@@ -36,12 +42,8 @@ def _resize(site: Site, arithmetic: OnnxArithmetic) -> None:
             raise UserError("it resizes the batch or the channels; allowed: height and width")
         places = [_nearest(site, image[n], sizes[n + 2], factors[n + 2]) for n in (0, 1)]
         made = picked(source, image, places, name)
-        if made is None:
-            raise UserError(
-                f"it resizes {image[:2]} to {tuple(sizes[2:])}, which repeats some rows or columns "
-                "more often than others; allowed: multiples of the size, and every so manieth row "
-                "and column"
-            )
+        if made is None:  # Some rows or columns are repeated more often than others.
+            made = [*rearranged(source, image, dict(enumerate(places)), name)]
         return made
 
     _set(site, nodes)

@@ -1,14 +1,12 @@
-"""Slice, Split and Gather."""
+"""Slice and Split."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
 from bittrue.golden.frontends.onnx.builder import Site
 from bittrue.golden.frontends.onnx.layout import Layout
-from bittrue.golden.frontends.onnx.model import Constant
-from bittrue.golden.frontends.onnx.movement import moved, normalized
+from bittrue.golden.frontends.onnx.movement import chosen, moved, normalized
 from bittrue.golden.frontends.onnx.registry import converts
 from bittrue.golden.frontends.onnx.values import NUMBERS, Activation, Codes
 from bittrue.golden.graph import Slice
@@ -71,37 +69,6 @@ def _split(site: Site, arithmetic: OnnxArithmetic) -> None:
             site.builder.values[output] = moved(value, output, part(number))
 
 
-@converts("Gather", attributes=("axis",))
-def _gather(site: Site, arithmetic: OnnxArithmetic) -> None:
-    """Take elements by constant numbers that follow each other at one distance, or one of them."""
-    value = site.take(0, *NUMBERS, Codes)
-    constant = site.take(1, Constant)
-    if constant.type is None or not constant.values.size or constant.values.ndim > 1:
-        raise UserError("its indices are no list of integers; allowed: one, or a list")
-
-    def take(source: Activation, name: str) -> Activation:
-        shape = (1, *source.layout.shape)
-        (axis,) = normalized((site.integer("axis", 0),), len(shape))
-        numbers = [int(index) for index in constant.values.reshape(-1)]
-        if not all(-shape[axis] <= index < shape[axis] for index in numbers):
-            raise UserError(f"its indices are {numbers[:8]}; allowed: elements of {shape[axis]}")
-        numbers = [index % shape[axis] for index in numbers]
-        step = numbers[1] - numbers[0] if len(numbers) > 1 else 1
-        taken = [range(length) for length in shape]
-        taken[axis] = range(numbers[0], numbers[-1] + (1 if step > 0 else -1), step or 1)
-        if [*taken[axis]] != numbers:
-            raise UserError(
-                f"its indices are {numbers[:8]}; allowed: numbers that ascend by one distance"
-            )
-        made = _taken(site, source, name, taken)
-        if constant.values.ndim == 1:
-            return made
-        rest = tuple(length for place, length in enumerate(shape[1:], 1) if place != axis)
-        return replace(made, layout=made.layout.reshaped(rest))
-
-    site.set(moved(value, site.output, take))
-
-
 def _bounds(length: int, sizes: tuple[int, ...] | None, count: int) -> list[tuple[int, int]]:
     """Return where each part of a dimension begins and ends; the last may be shorter."""
     if sizes is None:
@@ -118,14 +85,9 @@ def _bounds(length: int, sizes: tuple[int, ...] | None, count: int) -> list[tupl
 
 def _taken(site: Site, source: Activation, name: str, taken: Sequence[range]) -> Activation:
     """Append the node of what is taken along each dimension, the batch included."""
-    if taken[0] != range(1):
-        raise UserError("it takes a part of the batch; allowed: of other dimensions")
-    for each, length in zip(taken[1:], source.layout.shape, strict=True):
-        if len(each) == 0 or (len(each) > 1 and each.step < 0):
-            raise UserError(
-                f"it takes elements {[*each][:3]}... of {length}; allowed: at least one, in "
-                "ascending order"
-            )
+    descends = any(len(each) > 1 and each.step < 0 for each in taken)
+    if descends or taken[0] != range(1) or not all(map(len, taken)):
+        return chosen(source, dict(enumerate(taken)), name, site.builder)
     order = source.layout.held_order()
     arranged = site.builder.arranged(source, order)
     ranges = [taken[axis + 1] for axis in order]

@@ -1,7 +1,5 @@
 """REDUCE_MAX and REDUCE_MIN."""
 
-import math
-
 import numpy as np
 
 from bittrue.golden.errors import UserError
@@ -11,8 +9,8 @@ from bittrue.golden.frontends.tflite.builder import Site
 from bittrue.golden.frontends.tflite.operators.add import sum_of
 from bittrue.golden.frontends.tflite.operators.mean import REDUCER_OPTIONS, reduced_axes
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Addend, FixedPoint, MaxPool, Node, Reshape, Table, Window
-from bittrue.golden.lowering.mean_axes import last_run
+from bittrue.golden.graph import Addend, FixedPoint, Reshape, Table
+from bittrue.golden.lowering.maxima import maxima
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 from bittrue.golden.numbers.rounding import Rounding
 
@@ -44,24 +42,9 @@ def _maxima(site: Site, name: str) -> str:
     shape = site.builder.made(name).shape
     if not shape:
         raise UserError("its input has no dimension but the batch; allowed: one or more")
-    while axes:
-        axes, run = last_run(axes, shape)
-        before, behind = math.prod(shape[: run[0]]), math.prod(shape[run[-1] + 1 :])
-        count = math.prod(shape[run[0] : run[-1] + 1])
-        image = _next(site, Reshape, name, shape=(before, count, behind))
-        window = Window((1, count), stride=(1, count))
-        shape = tuple(1 if axis in run else size for axis, size in enumerate(shape))
-        name = _next(
-            site, MaxPool, image, window=window, minimum=kind.minimum, maximum=kind.maximum
-        )
-        name = _next(site, Reshape, name, shape=shape)
-    return name
-
-
-def _next(site: Site, kind: type[Node], source: str, **attributes: object) -> str:
-    """Append a node that one of the operator's own reads, and return its output."""
-    name = f"{site.output.name}/{len(site.builder.nodes)}"
-    site.builder.add(kind(inputs=(source,), output=name, **attributes))
+    for node in maxima(name, shape, axes, kind, f"{site.output.name}/largest"):
+        site.builder.add(node)
+        name = node.output
     return name
 
 

@@ -62,3 +62,15 @@ def _clamp(call: Call, output: str) -> Layer:
         raise call.refusal("clamps to a tensor; allowed: numbers")
     limits = (-math.inf if low is None else float(low), math.inf if high is None else float(high))
     return Clamp(inputs=call.inputs, output=output, limits=limits)
+
+
+def limited_by(call: Call, output: str, below: bool) -> Layer:
+    """Return the layer of the greater, or the lesser, of values and a constant number."""
+    arguments = call.arguments
+    constant = arguments["other" if call.computes(arguments["self"]) else "self"]
+    values = call.constant(constant).unique()
+    if values.numel() != 1:
+        raise call.refusal(f"compares with {values.numel()} numbers; allowed: one")
+    (number,) = values.tolist()
+    limits = (number, math.inf) if below else (-math.inf, number)
+    return Clamp(inputs=call.inputs, output=output, limits=limits)

@@ -18,6 +18,7 @@ from bittrue.golden.lowering.movements import (
     Image,
     depth_to_space,
     picked,
+    rearranged,
     regrouped,
     space_to_depth,
 )
@@ -55,20 +56,16 @@ class Movement(Layer):
 def _nearest(call: Call, output: str) -> Layer:
     """Take the places from what torch makes of an image of their numbers."""
     call.require_image()
-    channels, height, width = call.input_shape
+    _, height, width = call.input_shape
     numbers = torch.arange(height * width, dtype=torch.float64).reshape(1, 1, height, width)
     numbers = numbers[..., 0] if call.spatial == 1 else numbers
     chosen = _evaluated(call, numbers).long().reshape(*call.output_shape[1:])
     rows, columns = (chosen[:, 0] // width).tolist(), (chosen[0] % width).tolist()
-    if picked("", (height, width, channels), (rows, columns), "") is None:
-        raise call.refusal(
-            f"resizes {(height, width)} to {call.output_shape[1:]}, which repeats some rows or "
-            "columns more often than others; allowed: multiples of the size"
-        )
 
     def nodes(source: str, image: Image, name: str) -> list[graph.Node]:
         made = picked(source, image, (rows, columns), name)
-        assert made is not None
+        if made is None:  # Some rows or columns are repeated more often than others.
+            made = [*rearranged(source, image, {0: rows, 1: columns}, name)]
         return made
 
     return Movement(

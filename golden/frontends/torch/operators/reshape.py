@@ -8,10 +8,10 @@ import numpy as np
 from torch import Tensor
 
 from bittrue.golden import graph
-from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.torch.channels_last import Shape, channels_last, torch_order
 from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden.frontends.torch.operators.rearrangement import placed
 from bittrue.golden.frontends.torch.translation import RESHAPING, Call, translates
 from bittrue.golden.numbers.arrays import Int64
 
@@ -44,20 +44,19 @@ class Reshape(Layer):
         order = torch_order(shapes[0]) if given[0] is None else given[0]
         return None if np.array_equal(order, torch_order(self.shape)) else order
 
-    def lower(self, context: LoweringContext) -> graph.Node:
-        """Lower a reshape that keeps images images and features features, or turns one into other.
+    def lowered(self, context: LoweringContext) -> list[graph.Node]:
+        """Lower what keeps the graph's order of values to a reshape.
 
-        It changes neither torch's nor the graph's order of values, only which orders are usual.
+        What makes other images of them moves them between channels.
         """
         source, shape = self.inputs[0], self.shape
         usual = torch_order(context.shapes[source])
         order = context.order.get(source, usual)
         if len(shape) != 1 and not np.array_equal(order, torch_order(shape)):
-            raise UserError(
-                f"it turns {context.shapes[source]} into {shape}, which moves values between "
-                "channels; allowed: flatten, and adding or dropping dimensions of size 1"
-            )
-        return graph.Reshape(inputs=self.inputs, output=self.output, shape=channels_last(shape))
+            places = np.arange(order.size).reshape(shape)
+            return placed(source, context.shapes[source], order, places, self.output)
+        shape = channels_last(shape)
+        return [graph.Reshape(inputs=self.inputs, output=self.output, shape=shape)]
 
 
 @translates(*RESHAPING)

@@ -16,21 +16,13 @@ from bittrue.golden.numbers.softmax import softmax_exponential
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Softmax(Layer):
-    """Softmax over the features, the columns of a matrix, or the channels of an image.
-
-    Parameters
-    ----------
-    dimension : int
-        Of torch's tensor.
-    """
-
-    dimension: int = 1
+    """Softmax over the channels of an image, or the last dimension of what is none."""
 
     fixes_scale: ClassVar[bool] = True
 
     def compute(self, *inputs: Tensor) -> Tensor:
         """Compute the layer in floating point."""
-        return torch.softmax(inputs[0], dim=self.dimension)
+        return torch.softmax(inputs[0], dim=1 if inputs[0].ndim == 4 else -1)
 
     def lower(self, context: LoweringContext) -> graph.Node:
         """See `Layer.lower`."""
@@ -46,9 +38,9 @@ class Softmax(Layer):
 
 @translates("softmax")
 def _softmax(call: Call, output: str) -> Layer:
-    rank, axis = len(call.input_shape) + 1, call.axis(int(call.arguments["dim"]))
-    if rank not in (2, 3, 4) or axis != (1 if rank == 3 else 0):
+    rank = len(call.input_shape)
+    if call.axis(int(call.arguments["dim"])) != (0 if rank == 3 else rank - 1):
         raise call.refusal(
-            "is not over dimension 1 of features or images, or 2 of matrices; allowed: that"
+            "is over another dimension; allowed: channels of images, the last of what is none"
         )
-    return Softmax(inputs=call.inputs, output=output, dimension=axis + 1)
+    return Softmax(inputs=call.inputs, output=output)

@@ -199,7 +199,7 @@ def test_numbers_for_each_channel_stand_alone() -> None:
         (Constants((4, 1, 1), lambda x, one, other: one / x), "divides a constant; allowed"),
         (Forward(lambda x: x / functional.relu(x)), "has two computed operands; allowed: one"),
         (Forward(lambda x: x.sum((0, 1), keepdim=True)), "adds up over the batch; allowed"),
-        (Forward(lambda x: x.amax(1)), "is not over height and width, with both kept; allowed"),
+        (Forward(lambda x: x.amax((0, 1), keepdim=True)), "is over the batch; allowed"),
         (nn.AdaptiveMaxPool2d(3), r"pools \(8, 8\) to \(3, 3\); allowed: divisors"),
     ],
 )

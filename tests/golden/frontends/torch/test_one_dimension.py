@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from bittrue.golden.errors import UserError
 from bittrue.golden.executor.execute import Executor
 from bittrue.golden.frontends.torch import to_codes, to_real
 from bittrue.golden.frontends.torch.trace import trace
@@ -132,7 +131,13 @@ def test_a_sequence_is_no_line() -> None:
     assert not graph.layouts
 
 
-def test_a_convolution_of_a_sequence_asks_for_a_transpose() -> None:
-    module = nn.Sequential(nn.Linear(6, 4), nn.Conv1d(10, 3, 3))
-    with pytest.raises(UserError, match=r"\(samples, channels, length\) where the module's input"):
-        quantize(module, torch.randn(4, 10, 6))
+def test_a_convolution_along_what_a_matrix_made() -> None:
+    """The matrix reads the last dimension, the convolution the one before it as channels."""
+    module = nn.Sequential(nn.Linear(6, 4), nn.Conv1d(10, 3, 3)).eval()
+    samples = torch.randn(40, 10, 6)
+    graph = quantize(module, samples).graph
+    (output,) = graph.outputs
+    made = to_real(graph, output, Executor(graph).run(to_codes(graph, samples))[output])
+    expected = module(samples)
+    assert made.shape == expected.shape
+    assert (made - expected).std() < 0.05 * expected.std()
