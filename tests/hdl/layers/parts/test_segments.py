@@ -21,7 +21,7 @@ MOST_BITS = {
     ("TANH", 0.0003, 2**-15): 200_000,
     ("SQRT", 0.0003, 0.0003): 65_536 * 15,
 }
-"""What tables of LiteRT take, by function and scales of input and output; 1,048,576 without lines."""
+"""Bits of tables of LiteRT, by function and scales of input and output; of 1,048,576 at most."""
 
 
 @pytest.mark.parametrize(("function", "scale", "unit"), MOST_BITS)
