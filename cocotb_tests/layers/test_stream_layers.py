@@ -50,6 +50,9 @@ CASES = {
     "broadcast_nothing": "broadcast of=4 shape=1x4 lanes=4",
     "table": "table shape=3x2x6 lanes=3",
     "table_wide": "table shape=7 kind=uint10 output=int16 lanes=1",
+    "table_of_values": "table shape=2x6 kind=uint11 output=int5 lanes=2",
+    "table_of_lines": "table shape=3x2x6 kind=int16 output=int16 lanes=2 values=interpolated",
+    "table_corrected": "table shape=7x6 kind=int16 output=int16 lanes=1 values=sigmoid",
     "table_narrow": "table shape=2x6 kind=int2 output=uint1 lanes=2",
     "clamp": "clamp shape=3x5x6 minimum=-7 lanes=2",
     "clamp_unsigned": "clamp shape=5 kind=uint4 minimum=2 maximum=9 lanes=5",
@@ -113,6 +116,14 @@ def neighbouring_entry(circuit: Any) -> None:
     object.__setattr__(circuit.spec.node, "values", np.roll(circuit.spec.node.values, 1))
 
 
+def one_line_steeper(circuit: Any) -> None:
+    circuit.spec.segments.slope[200:300] += 1
+
+
+def uncorrected(circuit: Any) -> None:
+    circuit.spec.segments.correction[:] ^= 1
+
+
 def one_code_too_many(circuit: Any) -> None:
     object.__setattr__(circuit.spec.node, "maximum", circuit.spec.node.maximum + 1)
 
@@ -130,6 +141,8 @@ FAULTS: dict[str, tuple[str, Callable[[Any], None]]] = {
     "broadcast": ("broadcast", one_time_less),
     "block": ("broadcast_rows", too_short_a_block),
     "table": ("table", neighbouring_entry),
+    "lines": ("table_of_lines", one_line_steeper),
+    "corrections": ("table_corrected", uncorrected),
     "clamp": ("clamp", one_code_too_many),
 }
 
@@ -175,7 +188,6 @@ def test_a_fifo_keeps_as_many_beats_as_it_says(
         ("broadcast lanes=3", "lanes is 3; allowed: a divisor of the 16 channels, such as 2"),
         ("broadcast of=1x8x1", r"\(1, 8, 1\) is repeated to \(8, 8, 16\); the circuit takes"),
         ("broadcast of=2x1x16", r"shape is \(8, 8, 16\), to which \(2, 1, 16\) does not"),
-        ("table kind=int11", "takes codes of up to 10 bits"),
     ],
 )
 def test_what_does_not_fit_is_refused(words: str, message: str) -> None:

@@ -32,7 +32,7 @@ from bittrue.golden.graph import (
     Multiply,
     Reshape,
     Softmax16,
-    Table,
+    SumPool,
     Tensor,
     Window,
 )
@@ -366,11 +366,11 @@ def test_a_fifo_too_shallow_is_a_hang_that_is_reported(
 
 
 def test_what_has_no_circuit_is_refused_by_name() -> None:
-    b = Builder((2, 2, 2), kind=IntegerType(11, True))
-    values = np.arange(-1024, 1024)
-    wide = b.add(Table(inputs=("x",), output="t", values=values, type=IntegerType(11, True)))
-    with pytest.raises(UserError, match=r"layer 0, table 't': .* takes codes of up to 10 bits"):
-        network_of(b.graph(wide), 100)
+    b = Builder((2, 2, 2), kind=IntegerType(1, False))
+    encoding = Encoding(bipolar=True)
+    signs = b.add(SumPool(inputs=("x",), output="t", window=Window((2, 1)), encoding=encoding))
+    with pytest.raises(UserError, match=r"layer 0, sum_pool 't': .* its input is bipolar"):
+        network_of(b.graph(signs), 100)
 
 
 def test_what_does_not_fit_the_device_names_the_rate_that_does() -> None:

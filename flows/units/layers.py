@@ -14,6 +14,7 @@ from bittrue.golden.graph import AccumulatorBounds, Encoding, FixedPoint, Requan
 from bittrue.golden.lowering.certify import certify_requantization
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.interpolated import interpolated
 from bittrue.golden.numbers.multiplier import quantize_multiplier
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 from bittrue.golden.numbers.rounding import Rounding
@@ -251,21 +252,50 @@ def _build_concat(
     return ConcatSpec.example(tensors, axis, lanes).build("concat")
 
 
+class TableValues(Enum):
+    """What a table holds."""
+
+    RANDOM = "random"
+    INTERPOLATED = "interpolated"
+    SIGMOID = "sigmoid"
+
+
 TABLE_PARAMETERS = {
-    "kind": Parameter("int8", IntegerType.parse, "int or uint of 1 to 10 bits"),
+    "kind": Parameter("int8", IntegerType.parse, "int or uint of 1 to 16 bits"),
     "output": OUTPUT,
     "shape": SHAPE,
     "lanes": LANES,
+    "values": Parameter(
+        "random",
+        one_of(TableValues, "values"),
+        "random; of 16-bit codes interpolated or sigmoid",
+    ),
     "name": NAME,
 }
 
 
-def _build_table(
-    kind: IntegerType, output: IntegerType, shape: tuple[int, ...], lanes: int, name: str
-) -> wiring.Component:
+def _table_values(values: TableValues, kind: IntegerType, output: IntegerType) -> Int64:
+    """Return what a table holds for each code."""
     rng = np.random.default_rng(kind.width)
-    values = rng.integers(output.minimum, output.maximum, 1 << kind.width, endpoint=True)
-    node = graph.Table(inputs=("x",), output="y", values=values, type=output)
+    codes = np.arange(kind.minimum, kind.maximum + 1)
+    if values is TableValues.INTERPOLATED:
+        return interpolated(codes, rng.integers(output.minimum, output.maximum, 513))
+    if values is TableValues.SIGMOID:
+        steep = np.tanh(codes / (1 << (kind.width - 3))) * (output.maximum - 1)
+        return np.rint(steep).astype(np.int64) + rng.integers(0, 1, len(codes), endpoint=True)
+    return rng.integers(output.minimum, output.maximum, 1 << kind.width, endpoint=True)
+
+
+def _build_table(
+    kind: IntegerType,
+    output: IntegerType,
+    shape: tuple[int, ...],
+    lanes: int,
+    values: TableValues,
+    name: str,
+) -> wiring.Component:
+    held = _table_values(values, kind, output)
+    node = graph.Table(inputs=("x",), output="y", values=held, type=output)
     return TableSpec(node, (Tensor.of_type("x", shape, kind),), lanes).build(name)
 
 

@@ -21,7 +21,7 @@ from bittrue.flows.planning.plan import plan_network
 from bittrue.flows.simulation.simulators.toolchain import verilator_environment, verilator_root
 from bittrue.flows.synthesis.verilog_lint import lint
 from bittrue.golden.errors import ExecutionError, UserError
-from bittrue.golden.graph import Graph, Table, Tensor, Window, file
+from bittrue.golden.graph import Encoding, Graph, SumPool, Tensor, Window, file
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.layers.parts.folding import Folding
 from bittrue.hdl.network.circuit import Network
@@ -334,15 +334,16 @@ def test_a_network_that_does_not_fit_is_refused(
 def test_a_layer_without_a_circuit_is_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    x = Tensor.of_type("x", (2, 2, 3), IntegerType(11, True))
-    values = np.arange(-1024, 1024)
-    wide = Table(inputs=("x",), output="t", values=values, type=x.type)
-    file.save(Graph((x,), (wide,), ("t",)), tmp_path / "wide.bittrue")
-    assert build(tmp_path / "wide.bittrue", tmp_path / "out") == 2
+    x = Tensor.of_type("x", (2, 2, 3), IntegerType(1, False))
+    signs = SumPool(
+        inputs=("x",), output="t", window=Window((2, 1)), encoding=Encoding(bipolar=True)
+    )
+    file.save(Graph((x,), (signs,), ("t",)), tmp_path / "signs.bittrue")
+    assert build(tmp_path / "signs.bittrue", tmp_path / "out") == 2
     error = one_line(capsys)
-    assert "layer 0, table 't': tensor 'x' is int11" in error
-    assert "takes codes of up to 10 bits" in error
-    assert [path.name for path in tmp_path.iterdir()] == ["wide.bittrue"]
+    assert "layer 0, sum_pool 't': its input is bipolar" in error
+    assert "have no circuit" in error
+    assert [path.name for path in tmp_path.iterdir()] == ["signs.bittrue"]
 
 
 def test_a_fold_that_does_not_divide_names_layer_and_the_nearest_that_does() -> None:
