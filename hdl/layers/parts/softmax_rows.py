@@ -165,11 +165,13 @@ class SoftmaxRows(Layer[SpecT_co]):
         m.d.comb += self.o.valid.eq(to_output[-1])
 
         total = Signal(self.spec.sum_width)
+        # Apart, so that nothing stands between the adder and its register.
+        normalised = Signal(self.spec.sum_width, reset_less=True)
         headroom = Signal(range(self.spec.headroom + 1))
         with m.If(to_sum[-1]):
             m.d.sync += total.eq(self._added(total, term))
 
-        reciprocal = self._reciprocal(m, stages, total)
+        reciprocal = self._reciprocal(m, stages, normalised)
         scales = to_output[TERM_CYCLES - 1]
         product = self._multiplied(
             stages,
@@ -205,12 +207,14 @@ class SoftmaxRows(Layer[SpecT_co]):
             with m.State("sum"):
                 m.d.comb += summing.eq(1)
                 count("summed")
-            with m.State("summed"), m.If(~to_sum.any()):
-                m.next = "normalise"
+            with m.State("summed"):
+                m.d.sync += normalised.eq(total)
+                with m.If(~to_sum.any()):
+                    m.next = "normalise"
             with m.State("normalise"):
                 # The sum holds at least one 1.0, so so many shifts bring its top bit up.
-                with m.If(~total[-1]):
-                    m.d.sync += [total.eq(total << 1), headroom.eq(headroom + 1)]
+                with m.If(~normalised[-1]):
+                    m.d.sync += [normalised.eq(normalised << 1), headroom.eq(headroom + 1)]
                 step = Signal(range(self.spec.headroom))
                 m.d.sync += step.eq(step + 1)
                 with m.If(step == self.spec.headroom - 1):
