@@ -1,6 +1,5 @@
 """The lesser or the greater of two codes."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,10 +22,6 @@ class MinMax(Node):
     """
 
     greatest: bool
-
-    absent: ClassVar[Mapping[str, str]] = {
-        "onnx": "Max and Min are read with a number, as Clamp",
-    }
 
     repeats_operands: ClassVar[bool] = True
 

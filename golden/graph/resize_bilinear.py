@@ -1,8 +1,6 @@
 """Images of another size, by interpolation between pixels."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -80,11 +78,6 @@ class ResizeBilinear(AccumulatingNode):
     columns: Interpolation
     fraction_bits: int
     encoding: Encoding = Encoding()
-
-    absent: ClassVar[Mapping[str, str]] = {
-        "onnx": "Resize is read to the nearest only",
-        "torch": "upsampling is traced to the nearest only",
-    }
 
     @property
     def title(self) -> str:

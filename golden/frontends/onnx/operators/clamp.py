@@ -11,7 +11,6 @@ from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
 from bittrue.golden.frontends.onnx.builder import Site
 from bittrue.golden.frontends.onnx.functions import applied
-from bittrue.golden.frontends.onnx.model import Constant
 from bittrue.golden.frontends.onnx.quantize import quantize
 from bittrue.golden.frontends.onnx.quantizer import finite_fraction
 from bittrue.golden.frontends.onnx.registry import converts
@@ -20,14 +19,11 @@ from bittrue.golden.frontends.onnx.values import (
     Codes,
     FloatInput,
     Limits,
-    QuantizedConstant,
 )
 from bittrue.golden.graph import Clamp
 from bittrue.golden.numbers.integer_type import IntegerType
 
 Numbers = NDArray[Any]
-
-_CONSTANTS = (Constant, QuantizedConstant)
 
 
 @converts("Relu")
@@ -81,25 +77,6 @@ def _clipped(
             return Codes(made, (value, narrower))
     node = Clamp(inputs=(source.name,), output=site.output, minimum=least, maximum=most)
     return Codes(site.builder.add(node, source.layout))
-
-
-@converts("Max", "Min")
-def _extreme(site: Site, arithmetic: OnnxArithmetic) -> None:
-    """Take the greater or the less of numbers and one constant."""
-    values = [site.input(position) for position in range(len(site.node.inputs))]
-    places = [n for n, value in enumerate(values) if not isinstance(value, _CONSTANTS)]
-    bounds = [site.numbers(n) for n in range(len(values)) if n not in places]
-    if len(places) != 1 or any(np.unique(bound).size != 1 for bound in bounds):
-        raise UserError("it compares several tensors; allowed: one, and numbers")
-    extreme = np.maximum if site.node.operator == "Max" else np.minimum
-    bound = np.float32(extreme.reduce([np.unique(each)[0] for each in bounds]))
-
-    def limited(real: Numbers) -> Numbers:
-        return extreme(real, bound.astype(real.dtype))
-
-    exact = finite_fraction(float(bound))
-    limits = Limits(exact, None) if extreme is np.maximum else Limits(None, exact)
-    site.set(applied(site.take(places[0], *NUMBERS), limited, limits))
 
 
 def _limit(site: Site, position: int, name: str) -> float | None:

@@ -1,17 +1,33 @@
-"""Resize and Upsample to the nearest, DepthToSpace and SpaceToDepth."""
+"""Resize and Upsample, DepthToSpace and SpaceToDepth."""
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
 from bittrue.golden.frontends.onnx.builder import Site
+from bittrue.golden.frontends.onnx.coded import plain
 from bittrue.golden.frontends.onnx.movement import moved
 from bittrue.golden.frontends.onnx.registry import converts
-from bittrue.golden.frontends.onnx.values import NUMBERS, Activation, Codes
-from bittrue.golden.graph import Node
+from bittrue.golden.frontends.onnx.values import (
+    NUMBERS,
+    Accumulated,
+    Activation,
+    Codes,
+    fractions,
+    one_fraction,
+)
+from bittrue.golden.graph import Node, ResizeBilinear
+from bittrue.golden.lowering.interpolation import (
+    align_corners,
+    fraction_bits,
+    from_corner,
+    half_pixel,
+    interpolation,
+)
 from bittrue.golden.lowering.movements import (
     Image,
     depth_to_space,
@@ -33,20 +49,79 @@ _Nodes = Callable[[str, Image, str], list[Node]]
 )
 @converts("Upsample", attributes=("mode", "scales"))
 def _resize(site: Site, arithmetic: OnnxArithmetic) -> None:
-    if site.text("mode", "nearest") != "nearest":
-        raise UserError(f"its mode is {site.text('mode', 'nearest')!r}; allowed: 'nearest'")
+    mode = site.text("mode", "nearest")
+    if mode in ("linear", "bilinear"):
+        _resize_linear(site)
+        return
+    if mode != "nearest":
+        raise UserError(f"its mode is {mode!r}; allowed: 'nearest', 'linear'")
 
     def nodes(source: str, image: Image, name: str) -> list[Node]:
-        sizes, factors = _sizes_and_scales(site, (1, image[2], *image[:2]))
-        if sizes[:2] != [1, image[2]]:
-            raise UserError("it resizes the batch or the channels; allowed: height and width")
-        places = [_nearest(site, image[n], sizes[n + 2], factors[n + 2]) for n in (0, 1)]
+        sizes, factors = _image_sizes(site, image)
+        places = [_nearest(site, image[n], sizes[n], factors[n]) for n in (0, 1)]
         made = picked(source, image, places, name)
         if made is None:  # Some rows or columns are repeated more often than others.
             made = [*rearranged(source, image, dict(enumerate(places)), name)]
         return made
 
     _set(site, nodes)
+
+
+def _resize_linear(site: Site) -> None:
+    """Interpolate dequantized codes; by places that weights of 12 bits hold, which are exact."""
+    source = plain(site, 0)
+    image = site.image(source.activation)
+    height, width, channels = site.builder.made(image.name).shape
+    sizes, factors = _image_sizes(site, (height, width, channels))
+    lengths = (height, width)
+    places = [_between(site, lengths[n], sizes[n], factors[n]) for n in (0, 1)]
+    exact = [fraction_bits(each) for each in places]
+    if None in exact:
+        raise UserError(
+            f"it interpolates {lengths} to {tuple(sizes)} by weights that are no multiples of "
+            "1/4096; allowed: powers of two times the size with half_pixel or asymmetric"
+        )
+    bits = max(each for each in exact if each is not None)
+    rows, columns = (interpolation(places[n], lengths[n], bits) for n in (0, 1))
+    node = ResizeBilinear(
+        inputs=(image.name,),
+        output="resized",
+        rows=rows,
+        columns=columns,
+        fraction_bits=bits,
+        encoding=source.encoding,
+    )
+    layout = site.image_layout((*sizes, channels), image)
+    scale = one_fraction(source.scale / (1 << 2 * bits))
+    site.set(Accumulated(node, layout, scale, fractions([0.0]), None))
+
+
+def _between(site: Site, length: int, made: int, scale: float) -> list[Fraction]:
+    """Return where each row or column of the output lies, as ONNX defines it."""
+    first = site.builder.opset < 11 or site.node.operator == "Upsample"
+    centers = site.text("coordinate_transformation_mode", "asymmetric" if first else "half_pixel")
+    factor = Fraction(made, length) if site.has(3) else Fraction(scale)
+    match centers:
+        case "half_pixel":
+            return half_pixel(made, factor)
+        case "pytorch_half_pixel":
+            return half_pixel(made, factor) if made > 1 else [Fraction(0)]
+        case "asymmetric":
+            return from_corner(made, factor)
+        case "align_corners":
+            return align_corners(made, length)
+    raise UserError(
+        f"its coordinate_transformation_mode is {centers!r}; allowed: half_pixel, "
+        "pytorch_half_pixel, asymmetric, align_corners"
+    )
+
+
+def _image_sizes(site: Site, image: Image) -> tuple[tuple[int, int], tuple[float, float]]:
+    """Return height and width, and how many times those of the input they are."""
+    sizes, scales = _sizes_and_scales(site, (1, image[2], *image[:2]))
+    if sizes[:2] != [1, image[2]]:
+        raise UserError("it resizes the batch or the channels; allowed: height and width")
+    return (sizes[2], sizes[3]), (scales[2], scales[3])
 
 
 def _sizes_and_scales(site: Site, shape: tuple[int, ...]) -> tuple[list[int], list[float]]:

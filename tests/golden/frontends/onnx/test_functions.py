@@ -99,7 +99,7 @@ def test_compositions_are_functions_of_one_code(compose: Any, seed: int) -> None
         (
             "Max",
             np.array([[[0.1]], [[0.2]]], np.float32),
-            "it compares several tensors; allowed: one",
+            "it compares tensors and constants; allowed: tensors",
         ),
     ],
 )

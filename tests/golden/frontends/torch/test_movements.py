@@ -108,6 +108,8 @@ def test_what_cannot_be_moved_is_refused(
 
 
 TRANSPOSED: dict[str, tuple[nn.Module, tuple[int, ...]]] = {
+    "bilinear, middles of pixels": (nn.Upsample(scale_factor=4, mode="bilinear"), (4, 5, 6)),
+    "bilinear, fewer": (nn.Upsample(scale_factor=0.5, mode="bilinear"), (4, 6, 8)),
     "plain": (nn.ConvTranspose2d(4, 5, 3), (4, 5, 6)),
     "strided": (nn.ConvTranspose2d(4, 5, 3, 2, 1, 1), (4, 5, 6)),
     "windows smaller than strides": (nn.ConvTranspose2d(4, 5, 2, (3, 4)), (4, 5, 6)),
@@ -137,3 +139,22 @@ def test_transposed_convolutions_are_those_of_torch(name: str) -> None:
     error = to_real(graph, output, codes) - expected
     assert error.shape == expected.shape
     assert error.std() < 0.05 * expected.std()
+
+
+@pytest.mark.parametrize(
+    "module", [nn.UpsamplingBilinear2d(scale_factor=2), nn.Upsample((3, 11), mode="bilinear")]
+)
+def test_weights_that_no_bits_hold_are_rounded(module: nn.Module) -> None:
+    """By half of 1/256 at most, of rows and of columns; the integers equal the rounded ones."""
+    samples = torch.randn(40, 4, 5, 6)
+    network = trace(module, (samples,))
+    with torch.no_grad():
+        expected = module(samples)
+    made = dict(network.run(samples))[network.outputs[0]]
+    span = samples.max() - samples.min()
+    assert 0 < (made - expected).abs().max() <= 2 * span / 512
+    graph = quantize(module, samples).graph
+    (output,) = graph.outputs
+    codes = Executor(graph).run(to_codes(graph, samples))[output]
+    steps = sum(float(graph.quantization[name].scale) for name in (output, graph.inputs[0].name))
+    assert (to_real(graph, output, codes) - made).abs().max() <= 0.51 * steps
