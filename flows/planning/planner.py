@@ -235,7 +235,7 @@ class Planner:
         cost, operator = choice.level.costs[name], layer.node.operator()
         if not isinstance(layer, MatrixLayerSpec):
             cycles = choice.level.cycles[name]
-            return PlannedLayer(name, operator, 0, None, 0, cycles, Resources.of(cost))
+            return PlannedLayer(name, operator, 0, None, 0, 1, cycles, Resources.of(cost))
         candidates, place = choice.places[name]
         scaling = choice.level.scalings[name].costs(choice.scalings[name])
         return PlannedLayer(
@@ -244,6 +244,7 @@ class Planner:
             layer.geometry.products,
             layer.folding,
             layer.multipliers,
+            layer.passes,
             layer.cycles_per_image(),
             Resources.of(cost + candidates.options.costs(place) + scaling),
         )
