@@ -93,7 +93,8 @@ def plan(
         What surrounds the network: AXI4-Stream and AXI4-Lite, or bare streams.
     layers : mapping of str to str, optional
         What multiplies in some layers, by the tensors that they make: ``dsp``, ``lut``, ``xnor``,
-        ``ternary``, ``power_of_two``, ``codebook``. In all others what is cheapest.
+        ``ternary``, ``power_of_two``, ``codebook``, ``bitserial``, ``shiftadd``, ``systolic``.
+        In all others what is cheapest.
 
     Returns
     -------

@@ -14,7 +14,7 @@ from cocotb_tests.falsified import falsify
 
 WINDOWS = {
     "window_rows": "sliding_window shape=6x5x4 rows=3 elements=3 repeats=2",
-    "window_channels": "sliding_window shape=6x5x4 elements=4 lanes=2 channelwise=yes",
+    "window_channels": "sliding_window shape=6x5x4 elements=4 lanes=2 channelwise=yes repeats=2",
     "window_strides": "sliding_window shape=9x7x2 kernel=3x2 stride=2x2 padding=0x1x1x0 elements=1",
     "window_dilated": "sliding_window shape=9x7x2 kernel=3x2 stride=2x3 dilation=2x2 "
     "padding=0x1x1x0 rows=3 elements=2 lanes=2",
@@ -55,6 +55,23 @@ LAYERS = {
     "elements=20 pe=10 output=int8",
 }
 
+BY_NAME = {
+    "bitserial": "convolution shape=4x4x2 code=uint3 weights=int3 outputs=5 elements=6 pe=4 "
+    "multiplier=bitserial output=int4 rows=3",
+    "bitserial_depthwise": "convolution shape=4x4x4 groups=4 outputs=8 code=int2 weights=int3 "
+    "zero_point=1 elements=2 rows=3 pe=4 multiplier=bitserial output=int4",
+    "bitserial_bipolar": "dense inputs=24 outputs=9 code=uint1 weights=uint1 bipolar=yes "
+    "elements=10 pe=3 multiplier=bitserial output=int4",
+    "bitserial_inputs": "dense inputs=14 outputs=5 code=int5 values=0,1 elements=14 pe=2 "
+    "multiplier=bitserial output=int4",
+    "shiftadd": "dense code=int5 weights=int7 inputs=10 outputs=6 elements=3 pe=2 "
+    "multiplier=shiftadd output=int4",
+    "systolic": "dense inputs=14 outputs=8 elements=4 pe=3 multiplier=systolic output=int4",
+    "systolic_depthwise": "convolution shape=4x4x2 groups=2 outputs=4 code=int4 weights=int3 "
+    "elements=2 rows=3 pe=4 multiplier=systolic output=int4",
+}
+"""Layers with what multiplies only where somebody asks for it."""
+
 SLOW = {"plain", "wide"}
 MEDIUM = {"dilated", "grouped", "narrow", "bipolar_in_tables", "ternary", "powers", "codebook"}
 """Layers that take longer for an image than the others, which would wait beside them."""
@@ -73,12 +90,13 @@ def only(names: Set[str]) -> dict[str, str]:
         pytest.param(
             only(LAYERS.keys() - SLOW - MEDIUM), id="fast", marks=pytest.mark.regress_on("icarus")
         ),
+        pytest.param(BY_NAME, id="by_name", marks=pytest.mark.regress_on("icarus")),
     ],
 )
 def test_equal_golden(cases: dict[str, str], simulator: str, builds: Path, tmp_path: Path) -> None:
     verdict = judge_together(build(cases), simulator, builds, tmp_path)
     assert verdict.passed, verdict.problems
-    assert verdict.compared > 15_000
+    assert verdict.compared > 5_000
 
 
 def other_padding_code(circuit: Any) -> None:
@@ -118,15 +136,42 @@ FAULTS: dict[str, tuple[str, Callable[[Any], None]]] = {
 }
 
 
+def passes_exchanged(circuit: Any) -> None:
+    digits = circuit.spec.matrix.digits
+    passes = list(digits.passes)
+    passes[1], passes[3] = passes[3], passes[1]
+    falsify(digits, passes=tuple(passes))
+    falsify(circuit.spec.matrix, digits=digits)
+
+
+def digits_from_the_bottom(circuit: Any) -> None:
+    matrix = circuit.spec.matrix
+    columns, bits = matrix.columns, matrix.word_bits
+    shape = matrix.weights.shape[0], matrix.digits.weights, -1
+    turned = [(column.reshape(shape)[:, ::-1].ravel(), bits) for column, _ in columns]
+    falsify(matrix, columns=turned)
+
+
+SERIAL_FAULTS: dict[str, tuple[str, Callable[[Any], None]]] = {
+    "exchanged": ("bitserial", passes_exchanged),
+    "turned": ("bitserial", digits_from_the_bottom),
+}
+
+
+def test_faults_of_digits_are_caught(fast_simulator: str, builds: Path, tmp_path: Path) -> None:
+    caught = faults_caught(BY_NAME, SERIAL_FAULTS, fast_simulator, builds, tmp_path)
+    assert caught == set(SERIAL_FAULTS)
+
+
 def test_every_fault_is_caught(fast_simulator: str, builds: Path, tmp_path: Path) -> None:
     assert faults_caught(LAYERS, FAULTS, fast_simulator, builds, tmp_path) == set(FAULTS)
 
 
 def test_images_come_as_often_as_predicted(simulator: str, builds: Path, tmp_path: Path) -> None:
     names = ["plain", "uneven", "strided", "depthwise", "pointwise", "pointwise_strided", "rows"]
-    circuits: dict[str, Any] = {
-        name: circuit for name, (circuit, _) in build({n: LAYERS[n] for n in names}).items()
-    }
+    by_name = {name: BY_NAME[name] for name in ("bitserial", "shiftadd", "systolic")}
+    cases = {name: LAYERS[name] for name in names} | by_name
+    circuits: dict[str, Any] = {name: circuit for name, (circuit, _) in build(cases).items()}
     given = {name: (each, each.spec.node, each.spec.tensor) for name, each in circuits.items()}
     for name, intervals in image_intervals(given, simulator, builds, tmp_path).items():
         assert (intervals == circuits[name].spec.cycles_per_image()).all(), name
@@ -138,7 +183,7 @@ def test_images_come_as_often_as_predicted(simulator: str, builds: Path, tmp_pat
         ("sliding_window rows=2", "rows is 2; allowed: a divisor of the window's 3"),
         ("sliding_window elements=13", "elements is 13; allowed: 1 to 12"),
         ("sliding_window lanes=3", "lanes is 3; allowed: divisors of 4"),
-        ("sliding_window channelwise=yes repeats=2", "repeats is 2; allowed: 1"),
+        ("sliding_window repeats=0", "repeats is 0; allowed: at least 1"),
         ("sliding_window padding_code=200", "padding_code is 200; allowed: a code of int8"),
         ("sliding_window kernel=3", "kernel is 3; allowed: 2 numbers joined by x"),
         ("convolution pe=11", "outputs is 11; allowed: 1 to 10"),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import bittrue.hdl.blocks.bricks
 import bittrue.hdl.units.shiftadd
 from bittrue.flows.units import UNITS
 from bittrue.golden.units.shiftadd_spec import ShiftAddSpec
@@ -25,12 +26,12 @@ def test_equals_golden(maximum_width: int, simulator: str, builds: Path, tmp_pat
 
 
 def unsigned_bricks(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = bittrue.hdl.units.shiftadd._brick_product
+    right = bittrue.hdl.blocks.bricks._product
 
     def unsigned(x0: int, x1: int, y0: int, y1: int, x_signed: int, y_signed: int) -> int:
         return right(x0, x1, y0, y1, 0, 0)
 
-    monkeypatch.setattr(bittrue.hdl.units.shiftadd, "_brick_product", unsigned)
+    monkeypatch.setattr(bittrue.hdl.blocks.bricks, "_product", unsigned)
 
 
 def swapped_digits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -142,6 +142,11 @@ class MatrixChoices:
         kinds = [worth, LUT, TERNARY, POWER_OF_TWO, CODEBOOK]
         return tuple(each for each in kinds if each is not None and each.takes(self.operands))
 
+    @property
+    def _passes(self) -> int:
+        """Passes through a frame; what takes more than one is never chosen but by name."""
+        return max(len(each.digits(self.operands).passes) for each in self.multipliers)
+
     def bound(self, cycles: int) -> Options:
         """Return options of which some are no worse than any circuit of at most so many cycles."""
         return self._unbound.options.at(self._unbound.within(cycles))
@@ -151,7 +156,7 @@ class MatrixChoices:
         """The circuits without any lanes that could hold them up."""
         rows, elements, outputs, beats = self._foldings(1, 1)
         frames = -(-self.geometry.outputs // outputs)
-        cycles = self.geometry.positions * frames * beats
+        cycles = self.geometry.positions * frames * beats * self._passes
         return self._sorted(rows, elements, outputs, beats, cycles)
 
     def candidates(self, input_lanes: int, output_lanes: int) -> Candidates:
@@ -171,7 +176,7 @@ class MatrixChoices:
 
     def _with_lanes(self, input_lanes: int, output_lanes: int) -> Candidates:
         rows, elements, outputs, beats = self._foldings(input_lanes, output_lanes)
-        cycles = self.geometry.cycles(beats, outputs, output_lanes)
+        cycles = self.geometry.cycles(beats * self._passes, outputs, output_lanes)
         cycles = np.maximum(cycles, self.tensor.elements // input_lanes)
         return self._sorted(rows, elements, outputs, beats, cycles)
 
@@ -229,9 +234,10 @@ class MatrixChoices:
     def _weights_costs(
         self, multiplier: Multiplier, rows: Int64, elements: Int64, outputs: Int64, beats: Int64
     ) -> dict[Memory, Costs]:
-        bits = multiplier.weight_type(self.operands).width
+        bits = multiplier.word_bits(self.operands)
         width = bits * outputs * (rows if self.geometry.depthwise else rows * elements)
         words = -(-self.geometry.outputs // outputs) * beats
+        words *= multiplier.digits(self.operands).weights
         return {memory: rom_cost(width, words, memory, self.fabric) for memory in Memory}
 
     def _window_costs(self, rows: Int64, elements: Int64) -> dict[Memory, Costs]:

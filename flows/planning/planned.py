@@ -21,7 +21,9 @@ class PlannedLayer:
     folding : Folding or None
         Of a matrix layer.
     multipliers : int
-        Products per cycle.
+        Products per cycle, or parts of products where several passes make one.
+    passes : int
+        Parts of a product.
     cycles : int
         Of an image, if nothing waits.
     resources : Resources
@@ -33,12 +35,15 @@ class PlannedLayer:
     products: int
     folding: Folding | None
     multipliers: int
+    passes: int
     cycles: int
     resources: Resources
 
     def utilisation(self, interval: int) -> float:
         """Return the share of multipliers at work when images come at an interval, in cycles."""
-        return self.products / (self.multipliers * interval) if self.multipliers else 0.0
+        if not self.multipliers:
+            return 0.0
+        return self.products * self.passes / (self.multipliers * interval)
 
 
 @dataclass(frozen=True, eq=False)

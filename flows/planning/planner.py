@@ -237,7 +237,9 @@ class Planner:
             cycles = choice.level.cycles[name]
             products = layer.output.elements * layer.node.products(*layer.tensors)
             at_once = layer.products_at_once
-            return PlannedLayer(name, operator, products, None, at_once, cycles, Resources.of(cost))
+            return PlannedLayer(
+                name, operator, products, None, at_once, 1, cycles, Resources.of(cost)
+            )
         candidates, place = choice.places[name]
         scaling = choice.level.scalings[name].costs(choice.scalings[name])
         return PlannedLayer(
@@ -246,6 +248,7 @@ class Planner:
             layer.geometry.products,
             layer.folding,
             layer.multipliers,
+            layer.passes,
             layer.cycles_per_image(),
             Resources.of(cost + candidates.options.costs(place) + scaling),
         )

@@ -1,6 +1,6 @@
 """Sums over the beats of a frame."""
 
-from amaranth.hdl import C, Module, Signal, Value, ValueLike
+from amaranth.hdl import C, Cat, Module, Mux, Signal, Value, ValueLike
 
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.blocks.adder_tree import add_term
@@ -46,7 +46,14 @@ class FramePipeline(ValidStages):
         with m.If(self._arriving):
             m.d.sync += self._fresh.eq(ends)
 
-    def accumulate(self, name: str, kind: IntegerType, term: Value) -> Value:
+    def accumulate(
+        self,
+        name: str,
+        kind: IntegerType,
+        term: Value,
+        shifts: Value | None = None,
+        step: int = 0,
+    ) -> Value:
         """Return the sum of `term` over the beats of a frame so far; one cycle.
 
         Parameters
@@ -57,10 +64,17 @@ class FramePipeline(ValidStages):
             Holds every sum.
         term : Value
             What a beat adds, valid with the stage before the last.
+        shifts : Value, optional
+            Whether the sum is shifted up before, valid with `term`.
+        step : int
+            Bits by which.
         """
         total = Signal(shape_of(kind), name=name, reset_less=True)
         extended = Signal(shape_of(kind), name=f"{name}_term")
-        kept = total.as_unsigned() & (~self._fresh).replicate(kind.width)
+        before: Value = total.as_unsigned()
+        if shifts is not None:
+            before = Mux(shifts, Cat(C(0, step), before)[: kind.width], before)
+        kept = before & (~self._fresh).replicate(kind.width)
         self._m.d.comb += extended.eq(term)
         with self._m.If(self._arriving):
             self._m.d.sync += total.eq(add_term(extended, kept, C(0)))

@@ -18,7 +18,7 @@ from bittrue.hdl.blocks.row_chains import (
     sum_of_products,
 )
 from bittrue.hdl.costs.costs import Costs, Count
-from bittrue.hdl.multipliers.multiplier import Multiplier, Operands
+from bittrue.hdl.multipliers.multiplier import WHOLE, Multiplier, Operands, Tops
 from bittrue.hdl.multipliers.rows import rows_cost
 
 MAXIMUM_WEIGHTS = 1 << (ROW_INPUTS - 1)
@@ -64,6 +64,7 @@ class CodebookMultiplier(Multiplier):
         operands: Operands,
         weights: Sequence[Sequence[Value]],
         codes: Sequence[Value],
+        tops: Tops = WHOLE,
     ) -> list[Value]:
         """Return the sum of products of each output."""
         digits, book = self._digits(operands), _book(operands)

@@ -15,7 +15,7 @@ from bittrue.hdl.blocks.dot_product import dot_product_latency, dot_products
 from bittrue.hdl.blocks.pipeline import Stages
 from bittrue.hdl.blocks.shapes import shape_of
 from bittrue.hdl.costs.costs import Costs, Count
-from bittrue.hdl.multipliers.multiplier import Multiplier, Operands, typed
+from bittrue.hdl.multipliers.multiplier import WHOLE, Multiplier, Operands, Tops, typed
 from bittrue.hdl.multipliers.rows import rows_cost
 
 _MOST_PRODUCTS = 8
@@ -61,6 +61,7 @@ class MacMultiplier(Multiplier):
         operands: Operands,
         weights: Sequence[Sequence[Value]],
         codes: Sequence[Value],
+        tops: Tops = WHOLE,
     ) -> list[Value]:
         """Return the sum of products of each output."""
         weight = self.weight_type(operands)

@@ -10,6 +10,7 @@ from amaranth.hdl import C, Cat, Value
 from bittrue.golden.errors import UserError
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.units.bitserial_spec import plane_order
 from bittrue.hdl.blocks.pipeline import Stages
 from bittrue.hdl.costs.costs import Costs, Count
 
@@ -36,6 +37,44 @@ class Operands:
     def weight(self) -> IntegerType:
         """Narrowest type of the weights."""
         return IntegerType.spanning(self.values[0], self.values[-1])
+
+
+@dataclass(frozen=True)
+class Digits:
+    """What weights and codes are cut into, where one digit of each is multiplied at a time.
+
+        weight * code = sum over m, k of code_digit[m] * weight_digit[k] * 2**(width * (m + k))
+
+    The top digit of a signed operand is signed, all others are not.
+
+    Parameters
+    ----------
+    weights, codes : int
+        Digits of a weight and of a code.
+    width : int
+        Bits of a digit; of no interest where there is one of each.
+    """
+
+    weights: int = 1
+    codes: int = 1
+    width: int = 0
+
+    @property
+    def passes(self) -> tuple[tuple[int, int], ...]:
+        """Digits of code and weight, from 0, of each pass through a frame, by falling weight."""
+        return tuple(plane_order(self.codes, self.weights))
+
+
+@dataclass(frozen=True)
+class Tops:
+    """Whether the digits of a beat are the top ones of their operands, one bit each."""
+
+    weight: Value
+    code: Value
+
+
+WHOLE = Tops(C(1), C(1))
+"""Operands that are not cut."""
 
 
 class Multiplier(ABC):
@@ -80,6 +119,15 @@ class Multiplier(ABC):
     def weight_type(self, operands: Operands) -> IntegerType:
         """Return the type of the codes that stand for weights."""
 
+    def digits(self, operands: Operands) -> Digits:
+        """Return what operands are cut into; by default they are multiplied as a whole."""
+        return Digits()
+
+    def word_bits(self, operands: Operands) -> int:
+        """Return the bits of a weight that are read at a time, those of a digit."""
+        digits = self.digits(operands)
+        return digits.width if digits.weights > 1 else self.weight_type(operands).width
+
     def encoded(self, weights: Int64, operands: Operands) -> Int64:
         """Return the codes that stand for weights; by default the weights themselves."""
         return weights
@@ -96,6 +144,7 @@ class Multiplier(ABC):
         operands: Operands,
         weights: Sequence[Sequence[Value]],
         codes: Sequence[Value],
+        tops: Tops = WHOLE,
     ) -> list[Value]:
         """Return the sum of products of each output, `latency` cycles later.
 
@@ -107,9 +156,11 @@ class Multiplier(ABC):
             Prefix of their names.
         operands : Operands
         weights : sequence of sequence of Value
-            Bits of the weights' codes, by output and lane.
+            Bits of the weights' codes, or of a digit of each, by output and lane.
         codes : sequence of Value
-            Bits of the inputs, by lane.
+            Bits of the inputs, or of a digit of each, by lane.
+        tops : Tops
+            Which digits they are.
         """
 
     @abstractmethod

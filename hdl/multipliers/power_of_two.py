@@ -12,7 +12,7 @@ from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.blocks.pipeline import Stages
 from bittrue.hdl.blocks.row_chains import Row, row_chains_latency, signed_row, sum_of_products
 from bittrue.hdl.costs.costs import Costs, Count
-from bittrue.hdl.multipliers.multiplier import Multiplier, Operands, typed
+from bittrue.hdl.multipliers.multiplier import WHOLE, Multiplier, Operands, Tops, typed
 from bittrue.hdl.multipliers.rows import rows_cost
 
 _SHIFT_LATENCY = 1
@@ -59,6 +59,7 @@ class PowerOfTwoMultiplier(Multiplier):
         operands: Operands,
         weights: Sequence[Sequence[Value]],
         codes: Sequence[Value],
+        tops: Tops = WHOLE,
     ) -> list[Value]:
         """Return the sum of products of each output."""
         kind, exponents = operands.code, _exponents(operands)

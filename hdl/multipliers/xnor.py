@@ -11,7 +11,7 @@ from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.blocks.pipeline import Stages
 from bittrue.hdl.blocks.popcount import ProductCounter
 from bittrue.hdl.costs.costs import Costs, Count, rounded_up
-from bittrue.hdl.multipliers.multiplier import Multiplier, Operands
+from bittrue.hdl.multipliers.multiplier import WHOLE, Multiplier, Operands, Tops
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ class XnorMultiplier(Multiplier):
         operands: Operands,
         weights: Sequence[Sequence[Value]],
         codes: Sequence[Value],
+        tops: Tops = WHOLE,
     ) -> list[Value]:
         """Return the number of equal bits of each output."""
         counter = _counter(len(codes))

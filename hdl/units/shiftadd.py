@@ -9,14 +9,11 @@ from amaranth.lib.wiring import In, Out
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.units.shiftadd_spec import BRICKS, ShiftAddSpec
 from bittrue.hdl.blocks.accumulator import FramePipeline
-from bittrue.hdl.blocks.popcount import lookup
+from bittrue.hdl.blocks.bricks import BRICK, brick_product
 from bittrue.hdl.blocks.shapes import shape_of
 
 _DIGIT_COUNTS = (1, 2, 4)
 """Two-bit digits of an operand of 2, 4 and 8 bits."""
-
-_BRICK = IntegerType.spanning(-6, 9)
-"""Product of two digits, each 0 to 3, or as top digit of a signed operand -2 to 1."""
 
 
 @dataclass(frozen=True)
@@ -134,11 +131,10 @@ class ShiftAddUnit(wiring.Component):
             x_top = _is_top(number >> 1, a_mode) & a_signed
             y_top = _is_top(number, b_mode) & b_signed
             operands = pipeline.register(f"brick_{number}_operands", Cat(x, y, x_top, y_top))
-            product = Cat(*lookup(list(operands), _brick_product)).as_signed()
-            products.append(pipeline.register(f"brick_{number}", product))
+            products.append(pipeline.register(f"brick_{number}", brick_product(operands)))
 
         # Stages 4 to 7: neighbours in the tree, shifted where they are digits of one product.
-        low, high = _BRICK.minimum, _BRICK.maximum
+        low, high = BRICK.minimum, BRICK.maximum
         modes = (b_mode, a_mode, b_mode, a_mode)
         for level, (mode, shift) in enumerate(zip(modes, (2, 2, 4, 4), strict=True)):
             is_digit = mode[1] | mode[2] if shift == 2 else mode[2]
@@ -216,10 +212,3 @@ def _choose(operands: Value, modes: dict[int, list[Value]]) -> Value:
         chosen = Cat(*conditions).any()
         result = result | (operands.word_select(digit, 2) & chosen.replicate(2))
     return result
-
-
-def _brick_product(x0: int, x1: int, y0: int, y1: int, x_signed: int, y_signed: int) -> int:
-    """Return the product of two digits as an unsigned number of the brick's width."""
-    x = x0 + (-2 * x1 if x_signed else 2 * x1)
-    y = y0 + (-2 * y1 if y_signed else 2 * y1)
-    return (x * y) & ((1 << _BRICK.width) - 1)

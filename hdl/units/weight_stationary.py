@@ -7,9 +7,9 @@ from amaranth.lib.wiring import In, Out
 
 from bittrue.golden.units.systolic_spec import SystolicSpec
 from bittrue.hdl.blocks.adder_tree import add_term
-from bittrue.hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
 from bittrue.hdl.blocks.pipeline import Stages
 from bittrue.hdl.blocks.shapes import shape_of
+from bittrue.hdl.blocks.systolic import along_row, systolic_sums, systolic_sums_latency
 
 TILE_CYCLES = 3
 """Least cycles from a tile whose sums are kept to the next: read a sum, add to it, write it."""
@@ -50,7 +50,7 @@ class WeightStationaryArray(wiring.Component):
 
     def __init__(self, spec: SystolicSpec) -> None:
         self.spec = spec
-        self._summed = MULTIPLIER_LATENCY + spec.rows + spec.columns - 1
+        self._summed = systolic_sums_latency(spec.rows, spec.columns)
         self.latency = self._summed + 1
         beat = {
             "a": data.ArrayLayout(shape_of(spec.a), spec.rows),
@@ -145,32 +145,25 @@ class WeightStationaryArray(wiring.Component):
             stages.register(f"w_skew_{column}", self.w.payload[column], column)
             for column in range(spec.columns)
         ]
-        totals: list[Value] = [C(0, kind) for _ in range(spec.columns)]
-        for row in range(spec.rows):
-            value = stages.register(f"a_skew_{row}", self.i.payload.a[row], row)
+
+        use, load = [], []
+        for row, write in enumerate(writes):
             chosen = stages.register(f"bank_skew_{row}", bank, row)
-            write = Cat(writes[row])
-            for column in range(spec.columns):
-                place = f"{row}_{column}"
-                banks = []
-                for index in range(2):
-                    weight = Signal(shape_of(spec.b), name=f"weight{index}_{place}")
-                    with m.If(stages.advance & write[index]):
-                        m.d.sync += weight.eq(weights[column])
-                    banks.append(weight)
-                used = Mux(chosen, banks[1], banks[0])[: spec.b.width]
-                used = used.as_signed() if spec.b.signed else used
-                product = multiplier(stages, f"product_{place}", value, used)
-                total = (totals[column] + product)[: kind.width]
-                total = total.as_signed() if kind.signed else total
-                totals[column] = stages.register(f"sum_{place}", total)
-                value = stages.register(f"a_{place}", value)
-                chosen = stages.register(f"bank_{place}", chosen)
-                write = stages.register(f"write_{place}", write)
-        return [
-            stages.register(f"sum_level_{column}", total, spec.columns - 1 - column)
-            for column, total in enumerate(totals)
-        ]
+            use.append(along_row(stages, f"bank_{row}", chosen, spec.columns))
+            load.append(along_row(stages, f"write_{row}", Cat(write), spec.columns))
+
+        def weight_of(row: int, column: int) -> Value:
+            banks = []
+            for index in range(2):
+                weight = Signal(shape_of(spec.b), name=f"weight{index}_{row}_{column}")
+                with m.If(stages.advance & load[row][column][index]):
+                    m.d.sync += weight.eq(weights[column])
+                banks.append(weight)
+            used = Mux(use[row][column], banks[1], banks[0])[: spec.b.width]
+            return used.as_signed() if spec.b.signed else used
+
+        values = [self.i.payload.a[row] for row in range(spec.rows)]
+        return systolic_sums(stages, values, weight_of, spec.columns, kind)
 
     def _keep_sums(self, m: Module, stages: Stages, number: Value, sums: list[Value]) -> None:
         """Add the sums of successive tiles, row of `a` by row; the final ones leave."""

@@ -46,7 +46,10 @@ def expected_beats(spec: SlidingWindowSpec, image: Int64) -> Int64:
     height, width, channels, kernel_rows, kernel_columns = taps.shape
     if spec.channelwise:
         split = taps.reshape(height, width, -1, elements, kernel_rows // rows, rows, kernel_columns)
-        return split.transpose(0, 1, 2, 4, 6, 5, 3).reshape(-1, rows * elements)
+        once = split.transpose(0, 1, 2, 4, 6, 5, 3).reshape(
+            height, width, channels // elements, 1, -1, rows * elements
+        )
+        return np.repeat(once, spec.repeats, axis=3).reshape(-1, rows * elements)
     runs = kernel_columns * channels // spec.run
     flat = taps.transpose(0, 1, 3, 4, 2).reshape(
         height, width, kernel_rows // rows, rows, runs, -1, elements

@@ -93,9 +93,9 @@ class MatrixGeometry:
         return self.positions * (full + np.maximum(beats, last // lanes))
 
     def window_spec(
-        self, folding: Folding, tensor: Tensor, padding_code: int, lanes: int
+        self, folding: Folding, tensor: Tensor, padding_code: int, lanes: int, passes: int = 1
     ) -> SlidingWindowSpec:
-        """Return how the windows are read."""
+        """Return how the windows are read, `passes` times for each frame of outputs."""
         return SlidingWindowSpec(
             code=tensor.type,
             shape=self.shape,
@@ -104,7 +104,7 @@ class MatrixGeometry:
             lanes=lanes,
             rows=folding.rows,
             elements=folding.elements,
-            repeats=1 if self.depthwise else -(-self.outputs // folding.outputs),
+            repeats=passes * (1 if self.depthwise else -(-self.outputs // folding.outputs)),
             channelwise=self.depthwise,
             memory=folding.window,
         )

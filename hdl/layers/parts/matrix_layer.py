@@ -112,7 +112,9 @@ class MatrixLayerSpec(LayerSpec):
     def window(self) -> SlidingWindowSpec:
         """How the windows are read; outside of the tensor is the code of zero."""
         zero = self.node.input_encoding.zero_point
-        return self.geometry.window_spec(self.folding, self.tensor, zero, self.given_lanes)
+        return self.geometry.window_spec(
+            self.folding, self.tensor, zero, self.given_lanes, self.passes
+        )
 
     @cached_property
     def matrix(self) -> MatrixVectorSpec:
@@ -133,6 +135,11 @@ class MatrixLayerSpec(LayerSpec):
         return Operands(self.geometry.values, self.tensor.type, bipolar)
 
     @property
+    def passes(self) -> int:
+        """How often the window is read for a frame of outputs."""
+        return len(self.folding.multiplier.digits(self.operands).passes)
+
+    @property
     def bias(self) -> Int64:
         """What is added to each output's sum of products of codes."""
         weight, encoding = self.geometry.weight, self.node.input_encoding
@@ -146,7 +153,7 @@ class MatrixLayerSpec(LayerSpec):
 
     @property
     def multipliers(self) -> int:
-        """Products per cycle."""
+        """Products per cycle, or parts of products where there are several passes."""
         lanes = self.folding.rows if self.geometry.depthwise else self.folding.simd
         return self.folding.outputs * lanes
 

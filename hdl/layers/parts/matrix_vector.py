@@ -1,8 +1,10 @@
 """Matrix-vector products with the weights of a layer in a ROM."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
+import numpy as np
+from amaranth.hdl import Array, C, Cat, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
@@ -13,8 +15,17 @@ from bittrue.hdl.blocks.accumulator import FramePipeline
 from bittrue.hdl.blocks.memory import Memory
 from bittrue.hdl.blocks.packed_words import pack_words
 from bittrue.hdl.blocks.rom import Rom
+from bittrue.hdl.blocks.shapes import shape_spanning
 from bittrue.hdl.layers.parts.codes import code_stream
-from bittrue.hdl.multipliers.multiplier import Multiplier, Operands
+from bittrue.hdl.layers.parts.position import Position
+from bittrue.hdl.multipliers.multiplier import (
+    WHOLE,
+    Digits,
+    Multiplier,
+    Operands,
+    Tops,
+    typed,
+)
 
 _WEIGHTS_LATENCY = 2
 """Cycles of reading the ROM: a block RAM without a register behind it would set the clock."""
@@ -25,6 +36,9 @@ class MatrixVectorSpec:
     """Weights, in the order in which the beats of the input need them.
 
         o[p] = sum over beats b and lanes k of weights[frame, b, p, k] * x[b, group(p), k]
+
+    What multiplies digit by digit goes through a frame in several passes, one for each pair of a
+    digit of the input and one of the weights; then the beats of the input come as often.
 
     Parameters
     ----------
@@ -81,9 +95,19 @@ class MatrixVectorSpec:
         return self.weights.shape[3]
 
     @property
-    def beats(self) -> int:
-        """Beats of a frame."""
+    def digits(self) -> Digits:
+        """What weights and codes are cut into."""
+        return self.multiplier.digits(self.operands)
+
+    @property
+    def beats_of_pass(self) -> int:
+        """Beats of a pass through a frame."""
         return self.weights.shape[1]
+
+    @property
+    def beats(self) -> int:
+        """Beats of a frame, in all passes."""
+        return self.beats_of_pass * len(self.digits.passes)
 
     @property
     def elements(self) -> int:
@@ -98,18 +122,29 @@ class MatrixVectorSpec:
     @property
     def words(self) -> int:
         """Words of the ROM."""
-        return self.weights.shape[0] * self.beats
+        return self.weights.shape[0] * self.digits.weights * self.beats_of_pass
+
+    @property
+    def word_bits(self) -> int:
+        """Bits of a weight in a word, those of a digit."""
+        return self.multiplier.word_bits(self.operands)
 
     @property
     def word_width(self) -> int:
         """Bits of a word of the ROM."""
-        return self.weight_type.width * self.outputs * self.lanes
+        return self.word_bits * self.outputs * self.lanes
 
     @property
     def columns(self) -> list[tuple[Int64, int]]:
-        """What the ROM holds for each beat, the first lane of output 0 lowest."""
-        codes = self.multiplier.encoded(self.weights, self.operands)
-        return [(column, self.weight_type.width) for column in codes.reshape(self.words, -1).T]
+        """What the ROM holds for each beat, the first lane of output 0 lowest.
+
+        Of weights that are cut into digits, the beats with the top digits come first.
+        """
+        codes, bits = self.multiplier.encoded(self.weights, self.operands), self.word_bits
+        if self.digits.weights > 1:
+            down = range(self.digits.weights - 1, -1, -1)
+            codes = np.stack([codes >> bits * digit & (1 << bits) - 1 for digit in down], axis=1)
+        return [(column, bits) for column in codes.reshape(self.words, -1).T]
 
     @property
     def latency(self) -> int:
@@ -154,42 +189,89 @@ class MatrixVector(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the weights, the products and the accumulators."""
         m = Module()
-        spec = self.spec
-        turn = Signal(range(max(spec.beats, 2)), name="beat")
-        last = turn == spec.beats - 1
+        spec, digits = self.spec, self.spec.digits
         taken = self.i.valid
-        with m.If(taken):
-            m.d.sync += turn.eq(Mux(last, 0, turn + 1))
+        beat = Position(m, "beat", [spec.beats_of_pass], taken)
+        turn = Position(m, "pass", [len(digits.passes)], taken & beat.ends[0])
+        last = beat.ends[0] & turn.ends[0]
         pipeline = FramePipeline(m, platform, taken, last, spec.latency)
         m.d.comb += [self.i.ready.eq(1), self.o.valid.eq(pipeline.valid[-1])]
 
-        weights = self._weights(m, pipeline, taken)
-        codes = pipeline.register("codes", self.i.payload.as_value(), _WEIGHTS_LATENCY)
+        weights = self._weights(m, pipeline, taken, beat, turn)
+        codes = self._codes(pipeline, turn)
+        shifts = None
+        if len(digits.passes) > 1:
+            falls = [sum(one) < sum(before) for one, before in _pairs(digits.passes)]
+            first = beat.index[0] == 0
+            shifts = pipeline.register("shifts", _of_pass(turn, falls) & first, spec.latency - 1)
         width = spec.accumulator.width
         totals = [
-            pipeline.accumulate(f"accumulator_{output}", spec.accumulator, total)[:width]
-            for output, total in enumerate(self._sums(pipeline, codes, weights))
+            pipeline.accumulate(
+                f"accumulator_{output}", spec.accumulator, total, shifts, digits.width
+            )[:width]
+            for output, total in enumerate(self._sums(pipeline, codes, weights, turn))
         ]
         m.d.comb += self.o.payload.as_value().eq(Cat(totals))
         return m
 
     def _sums(
-        self, pipeline: FramePipeline, codes: Value, weights: list[list[Value]]
+        self,
+        pipeline: FramePipeline,
+        codes: list[Value],
+        weights: list[list[Value]],
+        turn: Position,
     ) -> list[Value]:
         """Return the sum of a beat for each output."""
         spec = self.spec
-        width = spec.code.width
         each = spec.outputs // spec.groups
-        elements = [codes[place * width :][:width] for place in range(spec.elements)]
         sums: list[Value] = []
         for group in range(spec.groups):
             rows = weights[group * each : (group + 1) * each]
-            lanes = elements[group :: spec.groups]
+            lanes = codes[group :: spec.groups]
             name = "dot" if spec.groups == 1 else f"dot_{group}"
-            sums += spec.multiplier.sums(pipeline, name, spec.operands, rows, lanes)
+            tops = self._tops(pipeline, turn, name)
+            sums += spec.multiplier.sums(pipeline, name, spec.operands, rows, lanes, tops)
         return sums
 
-    def _weights(self, m: Module, pipeline: FramePipeline, taken: Value) -> list[list[Value]]:
+    def _codes(self, pipeline: FramePipeline, turn: Position) -> list[Value]:
+        """Return the codes of the beat taken before, or the digit of each that is its turn."""
+        spec, digits = self.spec, self.spec.digits
+        width = spec.code.width
+        if digits.codes == 1:
+            whole = pipeline.register("codes", self.i.payload.as_value(), _WEIGHTS_LATENCY)
+            return [whole[place * width :][:width] for place in range(spec.elements)]
+        given = pipeline.register("codes", self.i.payload.as_value(), _WEIGHTS_LATENCY - 1)
+        digit = _of_pass(turn, [code for code, _ in digits.passes])
+        digit = pipeline.register("digit_of_codes", digit, _WEIGHTS_LATENCY - 1)
+        chosen = []
+        for place in range(spec.elements):
+            code = given[place * width :][:width]
+            wide = typed(code, spec.code, digits.codes * digits.width).as_unsigned()
+            parts = [wide.word_select(each, digits.width) for each in range(digits.codes)]
+            chosen.append(pipeline.register(f"code_{place}", Array(parts)[digit]))
+        return chosen
+
+    def _tops(self, pipeline: FramePipeline, turn: Position, name: str) -> Tops:
+        """Return whether the digits of the beat taken before are the top ones."""
+        digits = self.spec.digits
+        if len(digits.passes) == 1:
+            return WHOLE
+        flags = {
+            "code": [code == digits.codes - 1 for code, _ in digits.passes],
+            "weight": [weight == digits.weights - 1 for _, weight in digits.passes],
+        }
+        return Tops(
+            **{
+                side: pipeline.register(
+                    f"{name}_{side}_top", _of_pass(turn, tops), _WEIGHTS_LATENCY
+                )
+                for side, tops in flags.items()
+            }
+        )
+
+    def _weights(
+        self, m: Module, pipeline: FramePipeline, taken: Value, beat: Position, turn: Position
+    ) -> list[list[Value]]:
         """Return the codes of the weights of the beat taken before, by output and lane."""
         spec = self.spec
         columns = spec.columns
@@ -198,15 +280,47 @@ class MatrixVector(wiring.Component):
         else:
             m.submodules.weights = rom = Rom(f"{self.name}_weights", columns, spec.memory)
             address = Signal(range(spec.words), name="address")
-            # Counted a step ahead, so that nothing but registers stands in front of the memory.
-            following = Signal(range(spec.words), init=1, name="following_address")
             m.d.comb += [rom.enable.eq(pipeline.advance), rom.address.eq(address)]
+            following = self._following_address(m, address, taken, beat, turn)
             with m.If(taken):
-                m.d.sync += [
-                    address.eq(following),
-                    following.eq(Mux(following == spec.words - 1, 0, following + 1)),
-                ]
+                m.d.sync += address.eq(following)
             word = pipeline.register("word", rom.data)
-        width, lanes = spec.weight_type.width, spec.lanes
+        width, lanes = spec.word_bits, spec.lanes
         parts = [word[first : first + width] for first in range(0, spec.word_width, width)]
         return [parts[first : first + lanes] for first in range(0, len(parts), lanes)]
+
+    def _following_address(
+        self, m: Module, address: Value, taken: Value, beat: Position, turn: Position
+    ) -> Value:
+        """Return where the word of the next beat is.
+
+        Words follow each other, but for passes that need other digits than the next ones.
+        """
+        spec, digits = self.spec, self.spec.digits
+        if len(digits.passes) == 1:
+            # Counted a step ahead, so that nothing but registers stands in front of the memory.
+            following = Signal(range(spec.words), init=1, name="following_address")
+            with m.If(taken):
+                m.d.sync += following.eq(Mux(following == spec.words - 1, 0, following + 1))
+            return following
+        wraps: Value = address == spec.words - 1
+        # Behind the last pass of a frame, which reads its last digit, comes the next frame.
+        jumps = [
+            1 + (before - weight - 1) * spec.beats_of_pass
+            for (_, before), (_, weight) in zip(digits.passes, digits.passes[1:], strict=False)
+        ]
+        step = Mux(beat.ends[0], _of_pass(turn, [*jumps, 1]), 1)
+        return Mux(wraps & beat.ends[0] & turn.ends[0], 0, (address + step)[: len(address)])
+
+
+def _of_pass(turn: Position, values: Sequence[int]) -> Value:
+    """Return the number that belongs to a pass."""
+    shape = shape_spanning(min(values), max(values))
+    return Array(C(int(value), shape) for value in values)[turn.index[0]]
+
+
+def _pairs(
+    passes: Sequence[tuple[int, int]],
+) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Return each pass with the one before; the first with itself."""
+    return list(zip(passes, [passes[0], *passes], strict=False))

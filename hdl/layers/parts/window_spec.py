@@ -37,7 +37,7 @@ class SlidingWindowSpec:
     A beat holds `rows` rows of the window, `elements` successive elements of each; elements of a
     row of the window follow each other column by column, channels last. For each window position,
     beats come in the order: repeats, groups of rows, columns where dilation keeps them apart,
-    groups of elements. With `channelwise`: groups of channels, groups of rows, columns.
+    groups of elements. With `channelwise`: groups of channels, repeats, groups of rows, columns.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class SlidingWindowSpec:
     elements : int
         Elements of each row in a beat; divides the channels if `channelwise`.
     repeats : int
-        How often a window is read before the next one.
+        How often a window is read before the next one; with `channelwise`, some of its channels.
     channelwise : bool
         Whether all taps of some channels come before those of the next.
     memory : Memory, optional
@@ -95,9 +95,8 @@ class SlidingWindowSpec:
                 f"lanes is {self.lanes}; allowed: divisors of {channels} (channels) and "
                 f"{self.elements} (elements)"
             )
-        if self.repeats < 1 or (self.channelwise and self.repeats > 1):
-            allowed = "1" if self.channelwise else "at least 1"
-            raise UserError(f"repeats is {self.repeats}; allowed: {allowed}")
+        if self.repeats < 1:
+            raise UserError(f"repeats is {self.repeats}; allowed: at least 1")
 
     @property
     def run(self) -> int:
@@ -111,13 +110,14 @@ class SlidingWindowSpec:
         window, channels = self.window, self.shape[2]
         columns = Loop("column", self.output_size[1], window.stride[1] * channels)
         rows = Loop("row_group", window.size[0] // self.rows, 0)
+        repeats = Loop("repeat", self.repeats, 0)
         if self.channelwise:
             groups = Loop("element_group", channels // self.elements, self.elements)
             taps = Loop("tap", window.size[1], window.dilation[1] * channels)
-            return columns, groups, rows, taps
+            return columns, groups, repeats, rows, taps
         taps = Loop("tap", window.size[1] * channels // self.run, window.dilation[1] * channels)
         groups = Loop("element_group", -(-self.run // self.elements), self.elements)
-        return columns, Loop("repeat", self.repeats, 0), rows, taps, groups
+        return columns, repeats, rows, taps, groups
 
     @property
     def output_size(self) -> tuple[int, int]:

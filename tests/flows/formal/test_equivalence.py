@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-import bittrue.hdl.units.shiftadd
+import bittrue.hdl.blocks.bricks
 from bittrue.flows.formal import shiftadd
 from bittrue.flows.formal.equivalence import Claim, Proof, prove
 from bittrue.flows.formal.mac import claims
@@ -59,10 +59,10 @@ def test_a_shift_add_mode_is_proved() -> None:
 
 
 def test_bricks_without_signs_are_refuted(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = bittrue.hdl.units.shiftadd._brick_product
+    right = bittrue.hdl.blocks.bricks._product
 
     def unsigned(x0: int, x1: int, y0: int, y1: int, x_signed: int, y_signed: int) -> int:
         return right(x0, x1, y0, y1, 0, 0)
 
-    monkeypatch.setattr(bittrue.hdl.units.shiftadd, "_brick_product", unsigned)
+    monkeypatch.setattr(bittrue.hdl.blocks.bricks, "_product", unsigned)
     assert not shift_add_proof().proved

@@ -1,12 +1,14 @@
 """What multiplies is what is cheapest, or what somebody has chosen."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from bittrue.flows.planning.circuits import Circuits
 from bittrue.flows.planning.devices import find_budget
 from bittrue.flows.planning.plan import plan_network
+from bittrue.flows.planning.planned import PlannedLayer
 from bittrue.flows.planning.planner import Planner
 from bittrue.flows.units.matrix_layers import example_matrix_graph
 from bittrue.golden.errors import UserError
@@ -24,9 +26,9 @@ NETWORKS = {
 """Weights and inputs of which each kind is the cheapest where hardware multipliers are too few."""
 
 
-def network(kind: str) -> Graph:
+def network(kind: str, **other: Any) -> Graph:
     """Return a dense layer with 64 inputs and 32 outputs."""
-    values, code = NETWORKS[kind]
+    values, code = other.get("values", NETWORKS[kind][0]), other.get("code", NETWORKS[kind][1])
     bipolar = kind == "xnor"
     return example_matrix_graph(
         FullyConnected,
@@ -41,11 +43,16 @@ def network(kind: str) -> Graph:
     )
 
 
-def chosen(graph: Graph, **options: object) -> str:
-    plan = plan_network(graph, find_budget("zynq7010"), 8, **options)  # type: ignore[arg-type]
+def planned(graph: Graph, cycles: int = 8, **options: object) -> PlannedLayer:
+    plan = plan_network(graph, find_budget("zynq7010"), cycles, **options)  # type: ignore[arg-type]
     (layer,) = plan.layers
-    assert layer.folding is not None
-    return layer.folding.multiplier.name
+    return layer
+
+
+def chosen(graph: Graph, **options: object) -> str:
+    folding = planned(graph, **options).folding  # type: ignore[arg-type]
+    assert folding is not None
+    return folding.multiplier.name
 
 
 @pytest.mark.parametrize("kind", NETWORKS)
@@ -56,6 +63,22 @@ def test_the_cheapest_kind_is_chosen(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["codebook", "lut"])
 def test_a_kind_can_be_chosen_by_name(kind: str) -> None:
     assert chosen(network("ternary"), multipliers={"y": find_multiplier(kind)}) == kind
+
+
+@pytest.mark.parametrize(("kind", "passes"), [("shiftadd", 1), ("systolic", 1), ("bitserial", 16)])
+def test_what_is_never_cheapest_is_there_by_name(kind: str, passes: int) -> None:
+    """Four bits of weights and of inputs are sixteen pairs of planes."""
+    graph = network("lut", values=(-8, 7), code="uint4")
+    layer = planned(graph, 240, multipliers={"y": find_multiplier(kind)})
+    folding = layer.folding
+    assert folding is not None
+    assert folding.multiplier.name == kind
+    frames, beats = -(-32 // folding.outputs), -(-64 // folding.simd)
+    assert layer.passes == passes
+    assert layer.cycles == max(frames * beats * passes, 64) <= 240
+    whole = 64 * 32 * passes
+    assert layer.utilisation(240) == pytest.approx(whole / (240 * folding.outputs * folding.simd))
+    assert (layer.resources.multipliers >= folding.outputs * folding.simd) == (kind == "systolic")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,8 @@ from bittrue.hdl.blocks.pipeline import Pipeline
 from bittrue.hdl.multipliers.codebook import CODEBOOK
 from bittrue.hdl.multipliers.multiplier import Multiplier, Operands
 from bittrue.hdl.multipliers.power_of_two import POWER_OF_TWO
+from bittrue.hdl.multipliers.shift_add import SHIFT_ADD
+from bittrue.hdl.multipliers.systolic import SYSTOLIC
 from bittrue.hdl.multipliers.ternary import TERNARY
 from bittrue.hdl.multipliers.xnor import XNOR
 
@@ -97,6 +99,10 @@ CASES = {
     "codebook": (CODEBOOK, (-57, 3, 93), "int8"),
     "codebook_unsigned": (CODEBOOK, (-2000, -57, 3, 90, 91, 92, 30000), "uint5"),
     "codebook_of_one": (CODEBOOK, (-101,), "uint3"),
+    "shiftadd": (SHIFT_ADD, (-64, -33, -1, 0, 5, 63), "int8"),
+    "shiftadd_odd": (SHIFT_ADD, (0, 3, 7), "uint3"),
+    "shiftadd_of_a_bit": (SHIFT_ADD, (-1, 0), "uint1"),
+    "systolic": (SYSTOLIC, (-2, 1), "uint6"),
     "xnor": (XNOR, (-1, 1), "uint1"),
 }
 
