@@ -17,11 +17,11 @@ DEVICE ?= ecp5
 PYTEST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help sim test regress verilog synth formal lint bench icarus clean
+.PHONY: help sim test test-board regress verilog synth formal lint bench icarus clean
 
 help: ## list the targets and their options
 	@printf 'Targets\n'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 	@printf '\nOptions\n'
 	@printf '  TEST=, UNIT=     a unit by name; a wrong name prints the list\n'
 	@printf '  PARAMS="a=b"     parameters of the unit; a wrong name prints the list\n'
@@ -44,6 +44,11 @@ sim: $(VENV)/.sim.installed ## prove a unit's Verilog equal to golden: TEST=requ
 test: $(VENV)/.test.installed icarus ## run the tests, on both simulators
 	@$(BIN)/python -m pytest -n 2 -q tests $(PYTEST)
 	@$(BIN)/python -m pytest -n 2 -q cocotb_tests $(PYTEST)
+	@echo "left out: tests/board, the folder of a build in FuseSoC, PeakRDL, IP-XACT's schema and tclsh; make test-board"
+
+test-board: $(VENV)/.board.installed icarus ## run what the folder of a build is held against: FuseSoC, PeakRDL, IP-XACT's schema, tclsh
+	@sh scripts/install_tcl.sh
+	@BITTRUE_BOARD=1 $(BIN)/python -m pytest -q tests/board $(PYTEST)
 
 regress: $(VENV)/.test.installed icarus ## run every unit's whole stimulus on both simulators, and all tests [MODELS=]
 	@$(BIN)/bittrue regress --seed '$(SEED)' $(if $(MODELS),--models '$(MODELS)')

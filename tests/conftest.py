@@ -1,5 +1,7 @@
 """What every test runs with."""
 
+import os
+
 import pytest
 import torch
 
@@ -8,3 +10,6 @@ torch.set_num_threads(1)
 
 # Comparisons that tests share say what differs, as those of the tests do.
 pytest.register_assert_rewrite("tests.support")
+
+collect_ignore = [] if os.environ.get("BITTRUE_BOARD") else ["board"]
+"""What only `make test-board` runs, with packages of its own."""

@@ -11,7 +11,7 @@ from cocotb_tests.scenarios import SCENARIOS
 from tests.support.paths import ROOT
 
 SHARED = {
-    "tests": {"data", "docs", "support", "sweeps"},
+    "tests": {"board", "data", "docs", "support", "sweeps"},
     "cocotb_tests": {"bench", "building", "commands"},
 }
 """Folders that are no rooms: what tests share, and what holds for several rooms."""

@@ -4,7 +4,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from amaranth.hdl import Shape
 from amaranth.lib import data, wiring
@@ -18,6 +18,7 @@ from bittrue.golden.graph import Tensor
 from bittrue.golden.graph.file import dumps
 from bittrue.hdl.blocks.packed_words import Words
 from bittrue.hdl.network.circuit import Network
+from bittrue.hdl.printer.component_ports import flat_ports
 from bittrue.hdl.printer.verilog_output import Design, to_verilog
 from bittrue.hdl.shell import AxiShell
 from bittrue.hdl.shell.bus import axi_name
@@ -93,6 +94,14 @@ class End:
         return pack(self.layout, as_beats(codes, self.lanes))
 
 
+class Port(NamedTuple):
+    """A port of the top module: its name, ``input`` or ``output``, and its bits."""
+
+    name: str
+    direction: str
+    width: int
+
+
 @dataclass(frozen=True, eq=False)
 class Accelerator:
     """A network in a shell.
@@ -155,6 +164,17 @@ class Accelerator:
     def registers(self) -> tuple[Register, ...]:
         """The register map; none with bare streams."""
         return self.component.registers if isinstance(self.component, AxiShell) else ()
+
+    @property
+    def ports(self) -> list[Port]:
+        """The ports of the top module, clock and reset first."""
+        ports = [Port(name, "input", 1) for name in (self.clock, self.reset)]
+        named = {self.clock, self.reset}
+        for name, member, shape in flat_ports(self.component):
+            if name not in named:
+                direction = "input" if member.flow == wiring.In else "output"
+                ports.append(Port(name, direction, Shape.cast(shape).width))
+        return ports
 
     @property
     def inputs(self) -> tuple[End, ...]:

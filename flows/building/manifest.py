@@ -6,9 +6,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from amaranth.hdl import Shape
-from amaranth.lib import wiring
-
 from bittrue.flows.building.accelerator import Accelerator, End
 from bittrue.flows.planning.devices import Part
 from bittrue.flows.planning.planned import Plan
@@ -16,7 +13,6 @@ from bittrue.golden.frontends.cut import Cut
 from bittrue.golden.frontends.cut import describe as describe_cut
 from bittrue.golden.graph import Certified, Graph, Tensor
 from bittrue.hdl.blocks.memory import Memory
-from bittrue.hdl.printer.component_ports import flat_ports
 from bittrue.hdl.shell.register_map import describe
 
 FORMAT = "bittrue accelerator"
@@ -144,16 +140,10 @@ def _tensor(tensor: Tensor, graph: Graph) -> dict[str, Any]:
 
 
 def _ports(accelerator: Accelerator) -> list[dict[str, object]]:
-    ports: list[dict[str, object]] = [
-        {"name": name, "direction": "input", "width": 1}
-        for name in (accelerator.clock, accelerator.reset)
+    return [
+        {"name": port.name, "direction": port.direction, "width": port.width}
+        for port in accelerator.ports
     ]
-    named = {accelerator.clock, accelerator.reset}
-    for name, member, shape in flat_ports(accelerator.component):
-        if name not in named:
-            direction = "input" if member.flow == wiring.In else "output"
-            ports.append({"name": name, "direction": direction, "width": Shape.cast(shape).width})
-    return ports
 
 
 def _layers(plan: Plan) -> list[dict[str, Any]]:

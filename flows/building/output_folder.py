@@ -12,6 +12,7 @@ from bittrue.flows.building.accelerator import Accelerator
 from bittrue.flows.building.drivers.write import write_drivers
 from bittrue.flows.building.file_origins import mark_files
 from bittrue.flows.building.manifest import FORMAT, describe_files, manifest
+from bittrue.flows.building.packages.write import write_packages
 from bittrue.flows.building.registers import write_registers
 from bittrue.flows.building.stand_alone_bench import write_bench
 from bittrue.flows.building.synthesis_scripts import write_scripts
@@ -148,6 +149,7 @@ def _fill(
             each.mkdir()
         write_registers(registers, accelerator.top, accelerator.registers)
         write_drivers(drivers, accelerator)
+    write_packages(folder, accelerator, part, list(design.files))
     mark_files(folder, f"the network {accelerator.name!a}")
     record = manifest(accelerator, device, part, cut) | {"files": describe_files(folder)}
     (folder / MANIFEST).write_text(json.dumps(record, indent=1) + "\n")

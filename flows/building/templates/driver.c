@@ -147,7 +147,7 @@ static void begin_image(struct @TOP@ *net, const void *const in[@PREFIX@_INPUTS]
     }
     for (place = 0; place < @PREFIX@_INPUTS; place++) {
         ACCELERATOR_FLUSH(in[place], size(&inputs[place]));
-        begin(net->dma_in[place], SENDS, in[place], size(&inputs[place]), 0);
+        begin(net->dma_in[place], SENDS, in[place], size(&inputs[place]), interrupts);
     }
 }
 
@@ -203,7 +203,10 @@ int @TOP@_interrupt(struct @TOP@ *net)
 {
     int place;
 
-    /* Acknowledged first: what comes from here on raises the interrupt again. */
+    /* Acknowledged first: what comes from here on raises the interrupt again. An output can be
+     * complete before the rest of an input was sent, so both directions interrupt. */
+    for (place = 0; place < @PREFIX@_INPUTS; place++)
+        ACCELERATOR_WRITE(net->dma_in[place] + SENDS + STATUS, CAUSES);
     for (place = 0; place < @PREFIX@_OUTPUTS; place++)
         ACCELERATOR_WRITE(net->dma_out[place] + RECEIVES + STATUS, CAUSES);
     write_register(net, @PREFIX@_INTERRUPT_STATUS, @PREFIX@_INTERRUPT_STATUS_ERROR);

@@ -8,7 +8,7 @@
  *     @TOP@_pack(0, image, bytes_in);
  *     status = @TOP@_run(&net, in, out, 1000000);          polls; or, with interrupts:
  *     status = @TOP@_start(&net, in, out);
- *     ... in the handler of the receiving DMAs' interrupts and of the accelerator's irq:
+ *     ... in the handler of the DMAs' interrupts and of the accelerator's irq:
  *     status = @TOP@_interrupt(&net);                      @PREFIX@_BUSY until the image is there
  *     @TOP@_unpack(0, bytes_out, result);
  */

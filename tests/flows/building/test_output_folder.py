@@ -71,7 +71,7 @@ def test_manifest_lists_every_file_with_its_checksum(built: Path) -> None:
     }
     assert {Path(name).suffix for name in found} == {
         ".v", ".vlt", ".hex", ".license", ".sh", ".ys", ".cpp", ".tcl", ".xdc",
-        ".rdl", ".md", ".html", ".py", ".c", ".h",
+        ".rdl", ".md", ".html", ".py", ".c", ".h", ".core", ".xml", ".sv", ".vhd",
     }  # fmt: skip
 
 

@@ -1,0 +1,1 @@
+"""An accelerator as other tools take it: IP-XACT, Vivado, FuseSoC, vendors' projects."""

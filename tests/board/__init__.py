@@ -1,0 +1,1 @@
+"""What `make test-board` runs: an output folder in tools that `make test` does without."""
