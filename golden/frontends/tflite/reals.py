@@ -36,7 +36,8 @@ def with_functions_of_codes(model: TfliteModel) -> TfliteModel:
     What is left of the operators between them goes, where nothing else reads it.
     """
     makers = {index: each for each in model.operators for index in each.outputs}
-    operators, left = [], set()
+    operators: list[Operator] = []
+    left: set[int] = set()
     for operator in model.operators:
         found = _chain(operator, makers, model) if operator.name == "QUANTIZE" else None
         if found is None:

@@ -225,8 +225,8 @@ class XnnpackArithmetic(LitertArithmetic):
         """
         if function in _FUNCTIONS and source.type.width == 8:
             real = _FUNCTIONS[function](source.scale32 * values_of(source).astype(np.float32))
-            scaled = real * (np.float32(1) / output.scale32) + np.float32(output.zero_point)
-            return saturated(np.rint(scaled).astype(np.int64), output)
+            codes = real * (np.float32(1) / output.scale32) + np.float32(output.zero_point)
+            return saturated(np.rint(codes).astype(np.int64), output)
         if (
             source.type.width == 16
             and function in ("LOGISTIC", "TANH")
