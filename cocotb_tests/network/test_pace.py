@@ -11,10 +11,13 @@ from bittrue.golden.graph import (
     Convolution,
     Encoding,
     FullyConnected,
+    Gather,
     Graph,
+    Interpolation,
     Mean,
     Multiply,
     Pad,
+    ResizeBilinear,
     Slice,
     Softmax,
     Window,
@@ -104,6 +107,26 @@ def halves() -> Graph:
     return b.graph(b.matrix(Convolution, joined, (4, 1, 1, 32), INT8, INT8, window=_POINT))
 
 
+def picked() -> Graph:
+    """Return every other row, and one of them twice, for a layer of fewer lanes."""
+    b = Builder((10, 4, 8))
+    rows = b.add(Gather(inputs=("x",), output="rows", axis=0, indices=(0, 2, 4, 4, 8)))
+    return b.graph(b.matrix(Convolution, rows, (8, 1, 1, 1), INT8, INT8, window=_POINT, groups=8))
+
+
+def smaller() -> Graph:
+    """Return images of half the rows, for a layer of fewer lanes."""
+    b = Builder((10, 16, 8))
+    rows, columns = (
+        Interpolation(places, (0,) * len(places)) for places in ((0, 2, 4, 4, 8), tuple(range(16)))
+    )
+    more: dict[str, Any] = {"rows": rows, "columns": columns, "fraction_bits": 7}
+    more["encoding"] = Encoding()
+    resized = b.scaled(ResizeBilinear, INT8, 1, inputs=("x",), **more)
+    shape = (8, 1, 1, 1)
+    return b.graph(b.matrix(Convolution, resized, shape, INT8, INT8, window=_POINT, groups=8))
+
+
 CASES: dict[str, tuple[Callable[[], Graph], int]] = {
     "padded": (padded, 108),
     "unlike_lanes": (unlike_lanes, 60),
@@ -113,6 +136,8 @@ CASES: dict[str, tuple[Callable[[], Graph], int]] = {
     "concat": (one_above_the_other, 36),
     "strided": (strided_border, 72),
     "halves": (halves, 48),
+    "picked": (picked, 40),
+    "smaller": (smaller, 160),
 }
 
 SEEDS = (69,)
@@ -136,7 +161,7 @@ def test_images_that_come_late_are_noticed(
     any_simulator: str, builds: Path, tmp_path: Path
 ) -> None:
     """Negative control: FIFOs of a few beats, and a window that keeps a row less."""
-    late = {"padded", "mixer", "excited", "concat", "strided", "halves"}
+    late = {"padded", "mixer", "excited", "concat", "strided", "halves", "picked", "smaller"}
     networks = {name: paced(name) for name in sorted(late | {"softmax"})}
     for name in sorted(late - {"strided"}):
         network = networks[name].network

@@ -133,6 +133,11 @@ class LayerSpec(ABC):
         return None
 
     @property
+    def comes_in_bursts(self) -> bool:
+        """Whether its outputs come as its inputs do, in bursts where some of these are left out."""
+        return not self.spreads
+
+    @property
     def outputs_ahead(self) -> int:
         """Output elements whose input is taken early, while those before are computed."""
         return 0

@@ -102,6 +102,11 @@ class ResizeBilinearSpec(LanewiseSpec):
     pauses = True
     paced_by_lanes = True
 
+    @property
+    def comes_in_bursts(self) -> bool:
+        """See `LayerSpec.comes_in_bursts`."""
+        return any(stage.order.leaves_out for stage in self.stages)
+
     @cached_property
     def stages(self) -> tuple[Stage, ...]:
         """The dimensions in which something changes, in the order in which they are resized.

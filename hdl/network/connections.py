@@ -133,7 +133,7 @@ class Connections:
         bursts: dict[Edge, int] = {}
         for edge in (edge for edges in self.edges.values() for edge in edges):
             layer = self._spec.layers.get(edge.tensor)
-            if layer is None or layer.spreads or edge.consumer is None:
+            if layer is None or not layer.comes_in_bursts or edge.consumer is None:
                 continue
             lanes = self.lanes_at(edge)
             if lanes < layer.output_lanes:
@@ -309,7 +309,7 @@ class Connections:
             lanes = math.lcm(self.lanes_from(tensor), layer.input_lanes[port])
             needs = -(-needed[port] // lanes) * lanes
             readers[port] = Reader(tensor, needs, layer.taken_with(port, needs))
-        together, spreads = layer.outputs_together, layer.spreads
+        together, spreads = layer.outputs_together, not layer.comes_in_bursts
         return Step(node.output, elements, layer.latency, together, spreads, readers)
 
     def _dependence(self, edge: Edge) -> Dependence:

@@ -125,6 +125,27 @@ def several() -> bytes:
     return builder.build([t["x"]], [t["y"], wide_y])
 
 
+def svdf(kind: Any = np.int16, zero_point: int = 0, rank: int = 2, memory: int = 4) -> bytes:
+    """Two filters for each unit over what a dense layer made in the last calls."""
+    builder, units, inputs = FixtureBuilder(0), 3, 5
+    random, filters = np.random.default_rng(2), units * rank
+    x = builder.activation("x", np.int8, (1, inputs))
+    features = random.integers(-127, 128, (filters, inputs)).astype(np.int8)
+    times = random.integers(-127, 128, (filters, memory)).astype(kind)
+    scale = 0.02 if kind is np.int8 else 0.0006
+    operands = [
+        x,
+        builder.constant("features", features, 0.01),
+        builder.constant("times", times, 0.01),
+        builder.constant("bias", random.integers(-300, 300, units).astype(np.int32), 0.01 * scale),
+        builder.tensor("state", kind, (1, filters * memory), scale, zero_point),
+    ]
+    builder._tensors[operands[-1]].isVariable = True
+    y = builder.activation("y", np.int8, (1, units))
+    builder.operator("SVDF", operands, [y], "SVDFOptions", 3, rank=rank, fusedActivationFunction=1)
+    return builder.build([x], [y])
+
+
 STREAMING = {
     "convolution": streaming_convolution,
     "convolution, zeros": lambda: streaming_convolution(zeros=True),
@@ -132,5 +153,13 @@ STREAMING = {
     "running sum, int16": lambda: running_sum(np.int16),
     "recurrent": recurrent,
     "several": several,
+    "svdf": svdf,
+    "svdf, one filter": lambda: svdf(rank=1, memory=3),
 }
 """Networks with states, by title."""
+
+INT8_SVDF = {
+    "svdf, int8": lambda: svdf(np.int8),
+    "svdf, int8, other zero": lambda: svdf(np.int8, -50),
+}
+"""The same, which only TensorFlow Lite Micro takes."""

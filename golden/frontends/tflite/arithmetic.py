@@ -93,6 +93,10 @@ class LitertArithmetic:
     quantize_rounding = QuantizeRounding.HALF_AWAY
     """How QUANTIZE makes codes of real numbers."""
 
+    svdf_states: tuple[IntegerType, ...] = (INT16,)
+    svdf_activations: tuple[str, ...] = ("RELU",)
+    """Types of the states of SVDF, and the activations that it may have."""
+
     fills_batches: bool = True
     """Whether SPACE_TO_BATCH_ND adds the code of zero around an image."""
 
@@ -262,6 +266,10 @@ class LitertArithmetic:
         """Requantize the product of MUL; the scale is formed in float32."""
         scale = float(first.scale32 * second.scale32 / output.scale32)
         return self._scaled(bounds, scale, output, clamp)
+
+    def svdf_scale(self, source: Affine, weight: Affine, output: Affine) -> float:
+        """Return the scale of a sum of SVDF, formed in float32."""
+        return float(source.scale32 * weight.scale32 / output.scale32)
 
     def matrices(
         self, bounds: AccumulatorBounds, first: Affine, second: Affine, output: Affine

@@ -53,6 +53,12 @@ class GraphBuilder:
         self.quantization[info.name] = affine.quantization
         return tensor
 
+    def add_kept(self, tensor: Tensor, affine: Affine) -> Tensor:
+        """Return a tensor that an operator keeps between calls, as a state of the graph."""
+        self._made[tensor.name] = tensor
+        self.quantization[tensor.name] = affine.quantization
+        return tensor
+
     def _input_widths(self, info: TensorInfo) -> tuple[int, ...]:
         converted = {operator.name for operator in self._readers(info)} <= {"QUANTIZE"}
         return CONVERTED_WIDTHS if converted else ACTIVATION_WIDTHS

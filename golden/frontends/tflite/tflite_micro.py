@@ -5,6 +5,8 @@ import numpy as np
 from bittrue.golden.frontends.tflite import elementwise, tables
 from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.frontends.tflite.arithmetic import (
+    INT8,
+    INT16,
     Clamp,
     LitertArithmetic,
     Slopes,
@@ -29,6 +31,9 @@ class TfliteMicroArithmetic(LitertArithmetic):
 
     fills_batches = False
 
+    svdf_states = (INT8, INT16)
+    svdf_activations = ("NONE", "RELU")
+
     def fully_connected(
         self,
         bounds: AccumulatorBounds,
@@ -45,6 +50,10 @@ class TfliteMicroArithmetic(LitertArithmetic):
         """
         scale = convolution_scale(source.scale, weight.scale, output.scale)
         return self._fixed_point(bounds, accumulator, scale, output, clamp)
+
+    def svdf_scale(self, source: Affine, weight: Affine, output: Affine) -> float:
+        """Return the scale of a sum of SVDF, formed in float64."""
+        return source.scale * weight.scale / output.scale
 
     def shifts(self, *scales: Affine) -> bool:
         """Return False: the option that asks for shifts is not read."""

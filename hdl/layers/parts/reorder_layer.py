@@ -33,6 +33,11 @@ class ReorderLayerSpec(LanewiseSpec):
         return None
 
     @property
+    def comes_in_bursts(self) -> bool:
+        """See `LayerSpec.comes_in_bursts`."""
+        return self.order.leaves_out
+
+    @property
     def periods(self) -> int:
         """Of an image."""
         return self.tensors[0].elements // (self.order.length * self.order.beats * self.lanes)

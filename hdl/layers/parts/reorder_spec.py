@@ -72,6 +72,13 @@ class ReorderSpec:
         return 0 if self.whole else min(self.places)
 
     @property
+    def leaves_out(self) -> bool:
+        """Whether some blocks of the input are not read at all."""
+        following = zip(self.places, self.paired, strict=False)
+        read = {*self.places, *(place + 1 for place, paired in following if paired)}
+        return len(read) < self.length
+
+    @property
     def demand(self) -> Int64:
         """Blocks that must be kept, counted from the first that is not free, before each."""
         return self.needed - self.freed_before

@@ -21,7 +21,8 @@ from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.bench.images import random_inputs
 from cocotb_tests.bench.streams import STALL
 from cocotb_tests.falsified import falsify
-from tests.support.tflite_fixtures import FixtureBuilder, activation
+from tests.support.tflite_comparison import assert_equal
+from tests.support.tflite_fixtures import LITERT, XNNPACK, FixtureBuilder, activation
 
 SIMULATORS = pytest.mark.parametrize(
     "simulator", ["verilator", *(["icarus"] if shutil.which("iverilog") else [])]
@@ -103,6 +104,76 @@ def slopes16() -> bytes:
     return builder.build([x], [y])
 
 
+ROWS, FEATURES, HEADS = 4, 8, 2
+
+
+def attention() -> bytes:
+    """Return a normalized layer of attention of two heads, as converters write it, added to it."""
+    builder = FixtureBuilder(0)
+    whole, line, heads = (1, ROWS, FEATURES), (1, ROWS, 1), (1, ROWS, HEADS, FEATURES // HEADS)
+
+    def made(
+        name: str, operator: str, inputs: list[int], shape: tuple[int, ...], scale: float = 0.05,
+        zero_point: int = 3, options: str | None = None, version: int = 2, **more: Any,
+    ) -> int:  # fmt: skip
+        y = builder.activation(name, np.int8, shape, scale, zero_point)
+        builder.operator(operator, inputs, [y], options, version, **more)
+        return y
+
+    def numbers(name: str, *values: int) -> int:
+        return builder.constant(name, np.array(values, np.int32))
+
+    def mean(name: str, source: int, scale: float, zero_point: int) -> int:
+        operands = [source, numbers(f"{name}/axes", 2)]
+        options = {"options": "ReducerOptions", "keepDims": True}
+        return made(name, "MEAN", operands, line, scale, zero_point, **options)
+
+    def dense(name: str, source: int) -> int:
+        codes = builder.random.integers(-127, 128, (FEATURES, FEATURES)).astype(np.int8)
+        operands = [source, builder.constant(f"{name}/w", codes, 0.004), -1]
+        options = {"options": "FullyConnectedOptions", "keepNumDims": True, "version": 5}
+        return made(name, "FULLY_CONNECTED", operands, whole, **options)
+
+    def turned(name: str, source: int, *order: int) -> int:
+        split = [source, numbers(f"{name}/shape", *heads)]
+        apart = made(f"{name}/heads", "RESHAPE", split, heads, version=1)
+        shape = tuple(heads[axis] for axis in order)
+        return made(name, "TRANSPOSE", [apart, numbers(f"{name}/order", *order)], shape)
+
+    x = builder.activation("x", np.int8, whole, 0.03, 5)
+    center = mean("mean", x, 0.03, 5)
+    real, negative = (builder.tensor(name, np.float32, line) for name in ("real", "negative"))
+    builder.operator("DEQUANTIZE", [center], [real], version=2)
+    builder.operator("NEG", [real], [negative], "NegOptions")
+    below = made("below", "QUANTIZE", [negative], line, 0.03, -6)
+    square = made("square", "SQUARED_DIFFERENCE", [x, center], whole, 0.03, -128)
+    variance = mean("variance", square, 0.02, -128)
+    deviation = made("deviation", "RSQRT", [variance], line, 0.06, -128)
+    gains = builder.constant("gains", builder.random.integers(40, 128, whole[2]).astype(np.int8),
+                             0.008)  # fmt: skip
+    gain = made("gain", "MUL", [deviation, gains], whole, 0.06, -128)
+    shift = made("shift", "MUL", [below, gain], whole, 0.06)
+    scaled = made("scaled", "MUL", [x, gain], whole, 0.06)
+    normal = made("normal", "ADD", [scaled, shift], whole)
+    queries = turned("queries", dense("q", normal), 0, 2, 1, 3)
+    keys = turned("keys", dense("k", normal), 0, 2, 3, 1)
+    values = turned("values", dense("v", normal), 0, 2, 1, 3)
+    options = {"options": "BatchMatMulOptions"}
+    square_shape = (1, HEADS, ROWS, ROWS)
+    scores = made("scores", "BATCH_MATMUL", [queries, keys], square_shape, 0.1, **options)
+    root = builder.constant("root", np.array(127, np.int8), 0.5 / 127)
+    halved = made("halved", "MUL", [scores, root], square_shape, 0.05)
+    weights = made(
+        "weights", "SOFTMAX", [halved], square_shape, 1 / 256, -128, "SoftmaxOptions", beta=1.0
+    )
+    mixed_shape = (1, HEADS, ROWS, FEATURES // HEADS)
+    mixed = made("mixed", "BATCH_MATMUL", [weights, values], mixed_shape, **options)
+    together = made("together", "TRANSPOSE", [mixed, numbers("back", 0, 2, 1, 3)], heads)
+    flat = made("flat", "RESHAPE", [together, numbers("flat/shape", *whole)], whole, version=1)
+    y = made("y", "ADD", [x, dense("o", flat)], whole, 0.06)
+    return builder.build([x], [y])
+
+
 @pytest.fixture
 def builds(request: pytest.FixtureRequest) -> Path:
     """Return the folder of simulator builds, kept from run to run."""
@@ -117,7 +188,24 @@ NETWORKS = {"gate": squeeze_and_excitation, "normalized": normalized, "16 bits":
 def test_equal_golden_at_the_planned_pace(
     name: str, simulator: str, builds: Path, tmp_path: Path
 ) -> None:
-    plan = plan_network(certify(convert_tflite(NETWORKS[name]())), find_budget("zynq7020"))
+    check(NETWORKS[name](), simulator, builds, tmp_path)
+
+
+@pytest.mark.parametrize("profile", [LITERT, XNNPACK])
+def test_attention_equals_the_runtime(profile: str) -> None:
+    graph = assert_equal(attention(), profile, samples=20)
+    assert [node.title for node in graph.nodes].count("matmul") == 2
+
+
+def test_attention_at_the_planned_pace(builds: Path, tmp_path: Path) -> None:
+    """On one simulator; the circuit of a product alone is on both in `cocotb_tests.layers`."""
+    simulator = "icarus" if shutil.which("iverilog") else "verilator"
+    check(attention(), simulator, builds, tmp_path)
+
+
+def check(model: bytes, simulator: str, builds: Path, tmp_path: Path) -> None:
+    """Compare a file's circuit with golden, and its cycles with the plan."""
+    plan = plan_network(certify(convert_tflite(model)), find_budget("zynq7020"))
     network = Network(plan.spec)
     given = random_inputs(network.spec.graph, IMAGES, 3)
     golden = Executor(network.spec.graph).run(given)

@@ -15,7 +15,7 @@ from bittrue.golden.frontends.tflite.registry import converts
 from bittrue.golden.graph import Broadcast, Constant, MatMul, Transpose
 
 
-@converts(BATCH_MATMUL=6, options=Options("BatchMatMulOptions", ("AdjX", "AdjY")))
+@converts(BATCH_MATMUL=4, options=Options("BatchMatMulOptions", ("AdjX", "AdjY")))
 def _batch_mat_mul(site: Site, arithmetic: LitertArithmetic) -> None:
     """Multiply rows of the first matrix with columns of the second, either one turned before.
 

@@ -16,9 +16,9 @@ _WIDE_CONVERSIONS = {("int16", "int32"), ("int32", "int16"), ("int32", "int8")}
 
 @converts(QUANTIZE=6)
 def _quantize(site: Site, arithmetic: LitertArithmetic) -> None:
-    source, target = (
-        Affine.of(info, widths=CONVERTED_WIDTHS) for info in (site.input(0), site.output)
-    )
+    # Softmax makes 16-bit codes whose zero point is their lowest one.
+    source = Affine.of(site.input(0), any_zero_point=True, widths=CONVERTED_WIDTHS)
+    target = Affine.of(site.output, widths=CONVERTED_WIDTHS)
     if IN_REALS in site.options:
         _emit_table(site, arithmetic, source, target)
         return

@@ -157,7 +157,7 @@ def test_every_operator_and_activation_has_a_fixture() -> None:
         model = tflite.Model.GetRootAs(content, 0)
         used |= {model.OperatorCodes(i).BuiltinCode() for i in range(model.OperatorCodesLength())}
     names = {code: name for name, code in vars(tflite.BuiltinOperator).items()}
-    assert {names[code] for code in used} == set(CONVERTERS)
+    assert {names[code] for code in used} - {"DEQUANTIZE"} == set(CONVERTERS)
 
 
 def test_documentation_lists_the_operators() -> None:

@@ -14,6 +14,7 @@ from bittrue.golden.graph import file
 from tests.support.tflite_comparison import assert_equal, inputs_of
 from tests.support.tflite_fixtures import LITERT, MICRO, XNNPACK, FixtureBuilder
 from tests.support.tflite_states import (
+    INT8_SVDF,
     SCALE,
     STREAMING,
     ZERO,
@@ -35,6 +36,16 @@ _CASES = [
 def test_calls_equal_those_of_the_runtime_without_a_reset(title: str, profile: str) -> None:
     graph = assert_equal(STREAMING[title](), profile, samples=30)
     assert graph.states
+
+
+@pytest.mark.parametrize("title", INT8_SVDF)
+def test_states_of_8_bits_are_those_of_tflite_micro(title: str) -> None:
+    graph = assert_equal(INT8_SVDF[title](), MICRO, samples=60)
+    assert graph.states
+    with pytest.raises(
+        UserError, match="with a state of int8; allowed: int8, with states of int16"
+    ):
+        convert_tflite(INT8_SVDF[title](), LITERT)
 
 
 @pytest.mark.parametrize("title", STREAMING)
