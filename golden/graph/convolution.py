@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph.matrix import MatrixNode
 from bittrue.golden.graph.node import Inference, only_input
-from bittrue.golden.graph.tensor import Tensor
+from bittrue.golden.graph.tensor import Encoding, Tensor
 from bittrue.golden.graph.window import Window
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.integer_type import IntegerType
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -60,3 +62,36 @@ class Convolution(MatrixNode):
     def depthwise(self) -> bool:
         """Whether every output channel sees one input channel of several."""
         return self.groups > 1 and self.weight.shape[-1] == 1
+
+
+def filtered(
+    name: str,
+    output: str,
+    filters: Int64,
+    kind: IntegerType,
+    bias: Int64,
+    encoding: Encoding,
+) -> Convolution:
+    """Return the node that convolves the rows of groups of channels, each with a filter of its own.
+
+    Parameters
+    ----------
+    name, output : str
+        The tensor that is convolved, shape (rows, 1, channels), and the one that is made.
+    filters : ndarray of int64, shape (groups, rows of the filter, channels of a group)
+    kind : IntegerType
+        Of the filters.
+    bias : ndarray of int64, shape (groups,)
+    encoding : Encoding
+        Of the input.
+    """
+    return Convolution(
+        inputs=(name,),
+        output=output,
+        weight=filters[:, :, None],
+        weight_type=kind,
+        bias=bias,
+        input_encoding=encoding,
+        window=Window((filters.shape[1], 1)),
+        groups=len(filters),
+    )

@@ -17,16 +17,9 @@ from bittrue.golden.frontends.tflite.known_operators import FUSED, Options
 from bittrue.golden.frontends.tflite.model import Variable
 from bittrue.golden.frontends.tflite.registry import converts
 from bittrue.golden.frontends.tflite.variables import Held, Initial
-from bittrue.golden.graph import (
-    Concat,
-    Convolution,
-    FullyConnected,
-    Reshape,
-    Slice,
-    Table,
-    Tensor,
-    Window,
-)
+from bittrue.golden.graph import FullyConnected, Reshape, Slice, Table, Tensor
+from bittrue.golden.graph.concat import concatenated
+from bittrue.golden.graph.convolution import filtered
 from bittrue.golden.numbers.arrays import Int64
 
 
@@ -84,17 +77,9 @@ def _svdf(site: Site, arithmetic: LitertArithmetic) -> None:
     row = Reshape(inputs=(made,), output=f"{name}/row", shape=(1, 1, filters))
     builder.add(row)
     rows = _with_those_kept(site, row.output, state, memory) if memory > 1 else row.output
-    weight = times.reshape(units, rank, memory).transpose(0, 2, 1)[:, :, None]
-    sums = Convolution(
-        inputs=(rows,),
-        output=f"{name}/sums",
-        weight=weight,
-        weight_type=state.type,
-        bias=_bias(site, units),
-        input_encoding=state.encoding,
-        window=Window((memory, 1)),
-        groups=units,
-    )
+    weight = times.reshape(units, rank, memory).transpose(0, 2, 1).astype(np.int64)
+    bias = _bias(site, units)
+    sums = filtered(rows, f"{name}/sums", weight, state.type, bias, state.encoding)
     scale = arithmetic.svdf_scale(state, _weight(site, 2), target)
     limits = target.type.minimum, target.type.maximum
     requantization = arithmetic.scaled(builder.infer(sums), scale, target, limits)
@@ -108,7 +93,7 @@ def _with_those_kept(site: Site, row: str, state: Affine, memory: int) -> str:
     filters = builder.made(row).channels
     shape = (memory - 1, 1, filters)
     kept = builder.add_kept(Tensor.of_type(f"{name}/kept", shape, state.type), state)
-    rows = Concat(inputs=(kept.name, row), output=f"{name}/rows", axis=0)
+    rows = concatenated((kept.name, row), f"{name}/rows", axis=0)
     builder.add(rows)
     after = Slice(
         inputs=(rows.output,), output=f"{name}/next", begin=(1, 0, 0), size=shape, stride=(1, 1, 1)
