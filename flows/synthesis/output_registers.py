@@ -1,6 +1,6 @@
 """Registers behind the block RAMs of an ECP5, moved into them.
 
-A block RAM of the ECP5 answers 5.6 ns after its clock edge, or 3.6 ns sooner from its own output
+A block RAM of the ECP5 answers 5.6 ns after its clock edge, or 1.0 ns after it from its own output
 register. Lattice's tools move a register into it that stands behind the memory; Yosys leaves it
 outside. This does it in the netlist between Yosys and nextpnr:
 
