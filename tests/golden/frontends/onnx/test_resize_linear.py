@@ -61,9 +61,8 @@ def test_the_way_of_counting_places_matters() -> None:
     ]
     proto = network((2, 2))
     results = [run_graph(graph, inputs_of(proto, graph, 4)) for graph in graphs]
-    assert not np.array_equal(
-        *(made[graph.outputs[0]] for made, graph in zip(results, graphs, strict=True))
-    )
+    first, second = (made[graph.outputs[0]] for made, graph in zip(results, graphs, strict=True))
+    assert not np.array_equal(first, second)
 
 
 @pytest.mark.parametrize(
