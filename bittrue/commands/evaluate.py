@@ -10,6 +10,7 @@ from rich.progress import Progress
 
 import bittrue
 from bittrue.evaluation import METRICS, Evaluation
+from bittrue.flows.arguments.end_files import FILE_OF_EACH, files_of_ends
 from bittrue.flows.arguments.json_output import add_json_argument, print_json
 from bittrue.flows.arguments.model_arguments import (
     add_model_arguments,
@@ -28,10 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_arguments(parser, "evaluated")
     parser.add_argument(
         "--data",
-        type=Path,
+        action="append",
         metavar="X.npy",
         required=True,
-        help="N samples, codes or real numbers, in the model's layout",
+        help="N samples, codes or real numbers, in the model's layout; "
+        + FILE_OF_EACH.format("input"),
     )
     parser.add_argument(
         "--labels",
@@ -71,11 +73,15 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.simulate:
         check_simulator(arguments.sim)
     graph = load_model(arguments)
-    data, labels = read_npy(arguments.data, mapped=True), read_npy(arguments.labels, mapped=True)
-    if not 0 <= arguments.simulate <= len(data):
+    names = [tensor.name for tensor in graph.inputs]
+    files = files_of_ends("--data", arguments.data, "input", names)
+    data = {name: read_npy(path, mapped=True) for name, path in files.items()}
+    labels = read_npy(arguments.labels, mapped=True)
+    most = min(len(each) for each in data.values())
+    if not 0 <= arguments.simulate <= most:
         raise UserError(
-            f"--simulate is {arguments.simulate}; allowed: 0 to {len(data)}, the samples of "
-            f"{arguments.data}"
+            f"--simulate is {arguments.simulate}; allowed: 0 to {most}, the samples of "
+            f"{', '.join(str(path) for path in files.values())}"
         )
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("evaluating", total=len(labels))
@@ -92,7 +98,8 @@ def run(arguments: argparse.Namespace) -> int:
         with console.status(f"building and running {arguments.simulate} samples on the Verilog"):
             plan = bittrue.plan(graph, device, arguments.cycles, astuple(fill))
             # Calls of a sequence stay one.
-            some = data[: arguments.simulate] if graph.states else _spread(data, arguments.simulate)
+            first = slice(arguments.simulate) if graph.states else _spread(most, arguments.simulate)
+            some = {name: each[first] for name, each in data.items()}
             simulation = bittrue.simulate(plan, some, arguments.sim)
     if arguments.json:
         print_json(_record(result, simulation))
@@ -101,9 +108,9 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if simulation is None or simulation.passed else 1
 
 
-def _spread(data: np.ndarray, count: int) -> np.ndarray:
-    """Return samples from all of the data: labels are often sorted."""
-    return data[np.linspace(0, len(data) - 1, count).round().astype(int)]
+def _spread(samples: int, count: int) -> np.ndarray:
+    """Return places of samples from all of the data: labels are often sorted."""
+    return np.linspace(0, samples - 1, count).round().astype(int)
 
 
 def _report(

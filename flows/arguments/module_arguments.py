@@ -17,7 +17,9 @@ def add_module_arguments(parser: argparse.ArgumentParser, without_data: bool = F
         Whether the ranges of the inputs will do in place of samples.
     """
     parser.add_argument(
-        "model", help="FILE.py:NAME or PACKAGE.MODULE:NAME, which is or makes a torch.nn.Module"
+        "model",
+        help="FILE.py:NAME or PACKAGE.MODULE:NAME, which is or makes a torch.nn.Module, or a float "
+        "FILE.onnx",
     )
     parser.add_argument(
         "--weights", type=Path, metavar="W.safetensors", help="the module's trained state"

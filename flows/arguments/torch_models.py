@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from bittrue.flows.arguments.npy_files import check_samples, read_npy
 from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.floats.onnx_module import onnx_module
 from bittrue.golden.frontends.torch.evaluation import require_values
 
 
@@ -28,8 +29,9 @@ def load_module(spec: str, weights: Path | None = None) -> nn.Module:
     Parameters
     ----------
     spec : str
-        ``file.py:name`` or ``package.module:name``. The name is a `torch.nn.Module`, or something
-        that returns one when called without arguments: a class or a factory.
+        A float .onnx file, or ``file.py:name`` or ``package.module:name``. The name is a
+        `torch.nn.Module`, or something that returns one when called without arguments: a class or
+        a factory.
     weights : Path, optional
         A .safetensors file with the module's state.
 
@@ -43,11 +45,15 @@ def load_module(spec: str, weights: Path | None = None) -> nn.Module:
     UserError
         If there is no such file or name, it makes no module, or the weights are not the module's.
     """
+    if Path(spec).suffix == ".onnx":
+        if weights is not None:
+            raise UserError(f"--weights is given, and {spec} holds its own")
+        return onnx_module(Path(spec)).eval()
     place, colon, name = spec.rpartition(":")
     if not (colon and place and name):
         raise UserError(
-            f"model is {spec!r}; allowed: FILE.py:NAME or PACKAGE.MODULE:NAME, where NAME makes a "
-            "torch.nn.Module"
+            f"model is {spec!r}; allowed: FILE.onnx, FILE.py:NAME or PACKAGE.MODULE:NAME, where "
+            "NAME makes a torch.nn.Module"
         )
     code = _import(place)
     if not hasattr(code, name):

@@ -166,3 +166,31 @@ def test_wrong_requests(
     said = capsys.readouterr().err
     assert message in said
     assert said.count("\n") == 1
+
+
+def test_the_command_takes_a_file_for_each_of_several_inputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In order, or by name in any other; the difference of two tensors says which is which."""
+    monkeypatch.chdir(tmp_path)
+    model = FIXTURES["sub"].model()
+    Path("net.tflite").write_bytes(model)
+    first, second = (
+        np.random.default_rng(seed).integers(-128, 128, (20, 7, 6, 4), dtype=np.int8)
+        for seed in (1, 2)
+    )
+    (made,) = run_litert(model, [first, second], Kernels.REFERENCE)
+    np.save("a.npy", first)
+    np.save("b.npy", second)
+    np.save("labels.npy", made.argmax(axis=-1))
+    words = ["evaluate", "net.tflite", "--labels", "labels.npy", "--metric", "mean_iou", "--json"]
+    names = [tensor.name for tensor in convert_tflite(model).inputs]
+    in_order = ["--data", "a.npy", "--data", "b.npy"]
+    by_name = ["--data", f"{names[1]}=b.npy", "--data", f"{names[0]}=a.npy"]
+    for given in (in_order, by_name):
+        assert main([*words, *given]) == 0
+        assert json.loads(capsys.readouterr().out)["value"] == 1
+    assert main([*words, "--data", "b.npy", "--data", "a.npy"]) == 0
+    assert json.loads(capsys.readouterr().out)["value"] < 1
+    assert main([*words, "--data", "a.npy"]) == 2
+    assert "--data is given 1 times; the model has 2 inputs" in capsys.readouterr().err

@@ -15,6 +15,11 @@ from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
 from bittrue.golden.frontends.onnx.builder import GraphBuilder, Site
 from bittrue.golden.frontends.onnx.folding import FOLDABLE, fold, literal
 from bittrue.golden.frontends.onnx.input_types import InputTypes
+from bittrue.golden.frontends.onnx.inserted import (
+    InsertedQuantizerWarning,
+    Insertion,
+    inserted_note,
+)
 from bittrue.golden.frontends.onnx.layout import Layout
 from bittrue.golden.frontends.onnx.model import InputInfo, OnnxModel, OnnxNode
 from bittrue.golden.frontends.onnx.no_integer_kernel import (
@@ -126,6 +131,7 @@ def convert_onnx(
 def _converted(model: OnnxModel, profile: str, input_types: tuple[str, ...]) -> Graph:
     arithmetic = PROFILES[profile]()
     builder, obstacles = GraphBuilder(model), Obstacles()
+    builder.insert = insertion = Insertion(builder, arithmetic)
     types = InputTypes.parse(input_types, model.inputs)
     for info in model.inputs:
         with obstacles.at("input", f"input {info.name!r}", makes=[info.name]):
@@ -139,6 +145,9 @@ def _converted(model: OnnxModel, profile: str, input_types: tuple[str, ...]) -> 
         with obstacles.at("output", f"output {name!r}"):
             given.add(name)
     obstacles.refuse()
+    if insertion.names:
+        note = inserted_note(insertion.names)
+        warnings.warn(note, InsertedQuantizerWarning, stacklevel=4)
     return builder.graph(given.names, profile)
 
 

@@ -17,6 +17,7 @@ from bittrue.golden.frontends.onnx.values import (
     FloatInput,
     Fractions,
     Kernel,
+    Later,
     Limits,
     Real,
     Step,
@@ -97,6 +98,12 @@ def set_affine(
             step = _step(factor, addend, divide, layout_of_numbers(value))
             site.set(stepped(site, value, step))
             return
+    if isinstance(value, Sum | Later) or (
+        isinstance(value, Accumulated)
+        and value.limits != Limits()
+        and not _keeps_limits(factor, addend)
+    ):
+        value = site.inserted(value)
     if isinstance(value, Real) and not value.functions:
         value = accumulated_codes(value, site.builder)
     if not isinstance(value, Accumulated):
@@ -114,7 +121,8 @@ def set_affine(
             "onnx, which rounds the exact number"
         )
     if value.limits != Limits():
-        _limited_affine(site, value, factors, addends)
+        assert factors is not None
+        _limited_affine(site, value, factors)
         return
     scale, offset = value.scale, value.offset
     if factors is not None:
@@ -134,15 +142,13 @@ def _limits(value: Real | Accumulated) -> Limits:
     return value.limits if isinstance(value, Accumulated) else Limits()
 
 
-def _limited_affine(
-    site: Site, value: Accumulated, factors: Fractions | None, addends: Fractions | None
-) -> None:
+def _keeps_limits(factor: Numbers | None, addend: Numbers | None) -> bool:
+    """Return whether numbers are only scaled by one positive factor, by which limits scale."""
+    return addend is None and factor is not None and factor.size == 1 and float(factor.flat[0]) > 0
+
+
+def _limited_affine(site: Site, value: Accumulated, factors: Fractions) -> None:
     """Scale numbers that are limited already by one positive factor: the limits scale too."""
-    if addends is not None or factors is None or factors.size != 1 or factors[0] <= 0:
-        raise UserError(
-            "a real constant changes numbers behind an activation function; allowed: one positive "
-            "factor"
-        )
     limits = Limits(
         *(
             None if limit is None else limit * factors[0]

@@ -1,7 +1,7 @@
 """Collects the nodes of a graph while operators are converted one after another."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, TypeVar, overload
@@ -65,6 +65,8 @@ class GraphBuilder:
     def __init__(self, model: OnnxModel) -> None:
         self.opset = model.opset
         self.values: dict[str, Value] = dict(model.constants)
+        self.insert: Callable[[str], Real] | None = None
+        """Makes dequantized codes of a tensor of real numbers that no quantizer follows."""
         self.quantized_inputs: dict[str, tuple[Quantizer, Activation, tuple[str, ...]]] = {}
         self._input_order = [info.name for info in model.inputs]
         self._nodes: list[Node] = []
@@ -339,6 +341,9 @@ class Site:
         value = self.input(position)
         if isinstance(value, Later) and Later not in kinds and Real in kinds:
             value = self.builder.settled(self.node.inputs[position])
+        left = isinstance(value, Accumulated | Sum | Later) and not isinstance(value, kinds)
+        if left and Real in kinds and self.builder.insert is not None:
+            return self.builder.insert(self.node.inputs[position])
         if not isinstance(value, kinds):
             allowed = " or ".join(dict.fromkeys(_MEANINGS[kind] for kind in kinds))
             if isinstance(value, FloatInput):
@@ -350,6 +355,12 @@ class Site:
                 f"{allowed}"
             )
         return value
+
+    def inserted(self, value: Value) -> Value:
+        """Return an input of real numbers as dequantized codes of a quantizer that is put in."""
+        assert self.builder.insert is not None
+        given = self.builder.values
+        return self.builder.insert(next(n for n in self.node.inputs if given.get(n) is value))
 
     def numbers(self, position: int) -> NDArray[Any]:
         """Return the elements of a constant input, dequantized or not."""

@@ -137,7 +137,7 @@ class OnnxModel:
     constants: Mapping[str, Constant]
 
 
-def read_model(content: bytes, folder: Path | None = None) -> OnnxModel:
+def read_model(content: bytes, folder: Path | None = None, halves: bool = False) -> OnnxModel:
     """Return what a file's content says.
 
     Parameters
@@ -145,6 +145,8 @@ def read_model(content: bytes, folder: Path | None = None) -> OnnxModel:
     content : bytes
     folder : Path, optional
         Where the file lies: constants may lie in others beside it.
+    halves : bool
+        Whether constants may be float16, whose numbers float32 holds: where nothing computes in it.
 
     Raises
     ------
@@ -172,7 +174,9 @@ def read_model(content: bytes, folder: Path | None = None) -> OnnxModel:
         )
     if graph.sparse_initializer:
         raise UserError("it has sparse constants; allowed: dense ones")
-    constants = {tensor.name: _constant(tensor, tensor.name) for tensor in graph.initializer}
+    constants = {
+        tensor.name: _constant(tensor, tensor.name, halves) for tensor in graph.initializer
+    }
     annotations = {
         annotation.tensor_name: pair.value
         for annotation in graph.quantization_annotation
@@ -286,7 +290,7 @@ def _type_name(number: int) -> str:
     return names.get(number, f"number {number}")
 
 
-def _constant(tensor: TensorProto, name: str) -> Constant:
+def _constant(tensor: TensorProto, name: str, halves: bool = False) -> Constant:
     place = f"constant {name!r}"
     if tensor.data_location == TensorProto.EXTERNAL or tensor.external_data:
         raise UserError(
@@ -294,7 +298,8 @@ def _constant(tensor: TensorProto, name: str) -> Constant:
             "(onnx.save with save_as_external_data=False)"
         )
     kind = INTEGER_TYPES.get(tensor.data_type)
-    if kind is None and tensor.data_type not in (*_FLOAT_TYPES, TensorProto.BOOL):
+    half = halves and tensor.data_type == TensorProto.FLOAT16
+    if kind is None and not half and tensor.data_type not in (*_FLOAT_TYPES, TensorProto.BOOL):
         raise UserError(
             f"{place} has type {_type_name(tensor.data_type)}; allowed: FLOAT and integers"
         )

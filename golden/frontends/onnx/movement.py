@@ -30,9 +30,10 @@ _MOVABLE = (*NUMBERS, Codes, Constant, QuantizedConstant)
 
 
 def movable(site: Site) -> Value:
-    """Return the first input, moved numbers as dequantized codes where they are such."""
+    """Return the first input; what is moved or compared already as dequantized codes."""
     site.take(0, *_MOVABLE)
-    return site.builder.settled(site.node.inputs[0])
+    value = site.builder.settled(site.node.inputs[0])
+    return site.inserted(value) if isinstance(value, Later) else value
 
 
 def layout_of(value: Value) -> Layout:

@@ -7,7 +7,15 @@ import numpy as np
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx.builder import GraphBuilder
 from bittrue.golden.frontends.onnx.quantize import with_offset_in_bias, with_positive_scale
-from bittrue.golden.frontends.onnx.values import Accumulated, Activation, Codes, Limits, Real
+from bittrue.golden.frontends.onnx.values import (
+    Accumulated,
+    Activation,
+    Codes,
+    Later,
+    Limits,
+    Real,
+    Sum,
+)
 from bittrue.golden.graph import Encoding, Quantization, Reshape
 
 
@@ -42,8 +50,11 @@ class Outputs:
                 activation = value.activation
             case Real() if not value.functions:
                 activation = value.activation
-            case Accumulated():
+            case Accumulated() if self._has_one_scale(value):
                 activation = self._accumulators(name, value)
+            case Accumulated() | Sum() | Later():
+                assert self._builder.insert is not None
+                activation = self._builder.insert(name).activation
             case _:
                 raise UserError(
                     "it is made by an operator on real numbers; put QuantizeLinear or Quant before "
@@ -51,15 +62,15 @@ class Outputs:
                 )
         self.names = (*self.names, self._in_order(name, activation))
 
-    def _accumulators(self, name: str, value: Accumulated) -> Activation:
+    def _has_one_scale(self, value: Accumulated) -> bool:
+        """Return whether accumulators of all channels have one scale and one offset."""
         value = with_offset_in_bias(with_positive_scale(value))
         units = np.array([number / value.scale[0] for number in value.scale])
         shifts = np.array([number - value.offset[0] for number in value.offset])
-        if (units != 1).any() or shifts.any() or value.limits != Limits():
-            raise UserError(
-                "it is no quantized tensor and its channels have several scales, offsets or "
-                "limits; put QuantizeLinear or Quant behind it"
-            )
+        return not (units != 1).any() and not shifts.any() and value.limits == Limits()
+
+    def _accumulators(self, name: str, value: Accumulated) -> Activation:
+        value = with_offset_in_bias(with_positive_scale(value))
         # A shift that is no whole number of units is left to who reads the accumulators.
         meaning = None if value.offset[0] else Quantization(value.scale[0], Encoding())
         return self._builder.add(replace(value.node, output=name), value.layout, meaning)

@@ -250,7 +250,10 @@ REFUSED = {
     "labels": ({"test": "x.npy"}, "--test and --test-labels are given together or not at all"),
     "no labels": ({"scheme": "train.toml"}, "--labels and a scheme with a training are given tog"),
     "no training": ({"labels": "labels.npy"}, "--labels and a scheme with a training are given"),
-    "model": ({"model": "net"}, "model is 'net'; allowed: FILE.py:NAME or PACKAGE.MODULE:NAME"),
+    "model": (
+        {"model": "net"},
+        "model is 'net'; allowed: FILE.onnx, FILE.py:NAME or PACKAGE.MODULE:NAME",
+    ),
     "file": ({"calibration": "none.npy"}, "none.npy: No such file or directory"),
     "scheme": ({"scheme": "bad.toml"}, "weight.bits is 99; allowed: 1 to 16"),
     "layer": ({"scheme": "layer.toml"}, "layers.conv names no layer; the network has: 0, 2, 3"),

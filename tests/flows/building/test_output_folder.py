@@ -1,5 +1,6 @@
 """``bittrue build``: what is in an output folder, and what happens to one that exists."""
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -363,3 +364,39 @@ def test_the_documentation_has_the_register_map() -> None:
     own = [line for line in several[head:] if line not in single]
     assert len(own) == 8 + 2 * 5 + 2 * 2
     assert "\n".join([*several[:head], *own, ""]) in page
+
+
+def test_manifest_says_what_is_left_to_the_host(graph: Graph, built: Path, tmp_path: Path) -> None:
+    """Operators before and after the part, with their tensors and multiplications."""
+    (tensor,), (node,) = graph.inputs, graph.nodes
+    values = np.arange(tensor.type.minimum, tensor.type.maximum + 1)[::-1]
+    table = Table(inputs=(tensor.name,), output="turned", values=values, type=tensor.type)
+    both = dataclasses.replace(
+        graph, nodes=(table, dataclasses.replace(node, inputs=("turned",))), layouts={}
+    )
+    path = tmp_path / "net.bittrue"
+    file.save(both, path)
+
+    def host(*words: str) -> Any:
+        folder = tmp_path / "_".join(("out", *words)).replace("-", "")
+        assert build(path, folder, *words) == 0
+        return json.loads((folder / "manifest.json").read_text()).get("host")
+
+    count = 5 * 4 * 6 * 3 * 2 * 4
+    turning = _step("table", tensor.name, "turned", 0)
+    assert host("--inputs", "turned") == {
+        "before": [turning],
+        "after": [],
+        "multiplications": {"kept": count, "whole": count, "per_cent": 100.0},
+    }
+    assert host("--outputs", "turned") == {
+        "before": [],
+        "after": [_step("convolution", "turned", node.output, count)],
+        "multiplications": {"kept": 0, "whole": count, "per_cent": 0.0},
+    }
+    assert "host" not in json.loads((built / "manifest.json").read_text())
+
+
+def _step(operator: str, source: str, made: str, count: int) -> dict[str, object]:
+    names = {"inputs": [source], "outputs": [made]}
+    return {"operator": operator, **names, "multiplications": count}

@@ -7,7 +7,7 @@ from bittrue.golden.frontends.onnx.affine import finite, layout_of_numbers, set_
 from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
 from bittrue.golden.frontends.onnx.builder import Site
 from bittrue.golden.frontends.onnx.registry import CHANNELS_LAST, STANDARD, converts
-from bittrue.golden.frontends.onnx.values import Real, Step, fractions
+from bittrue.golden.frontends.onnx.values import Later, Real, Step, fractions
 
 
 @converts(
@@ -25,6 +25,8 @@ def _batch_normalization(site: Site, arithmetic: OnnxArithmetic) -> None:
     if len({values.shape for values in (scale, bias, mean, variance)}) != 1 or scale.ndim != 1:
         raise UserError("its constants have several shapes; allowed: one number per channel")
     value = site.input(0)
+    if isinstance(value, Later):
+        value = site.inserted(value)
     rank = len(layout_of_numbers(value).shape)
     along = (-1,) if site.channels_last else (-1, *(1,) * (rank - 1))
     epsilon = site.number("epsilon", 1e-5)

@@ -175,7 +175,6 @@ def _product(b: QonnxBuilder) -> str:
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda b: b.operator("Add", b.quant("x", 1, 4), _product(b)), "allowed: dequantized"),
         (lambda b: b.operator("Mul", "x", b.constant(np.float32(2))), "operator on real numbers"),
         (lambda b: b.quant("x", np.ones(6), 4), "activations have 6 scales"),
         (lambda b: b.quant("x", 1, 40), "bit width is 40"),

@@ -1,0 +1,1 @@
+"""Float networks of files as torch modules, which are quantized as any other module is."""
