@@ -125,13 +125,14 @@ def attention() -> bytes:
 
     def mean(name: str, source: int, scale: float, zero_point: int) -> int:
         operands = [source, numbers(f"{name}/axes", 2)]
-        options = {"options": "ReducerOptions", "keepDims": True}
+        options: dict[str, Any] = {"options": "ReducerOptions", "keepDims": True}
         return made(name, "MEAN", operands, line, scale, zero_point, **options)
 
     def dense(name: str, source: int) -> int:
         codes = builder.random.integers(-127, 128, (FEATURES, FEATURES)).astype(np.int8)
         operands = [source, builder.constant(f"{name}/w", codes, 0.004), -1]
-        options = {"options": "FullyConnectedOptions", "keepNumDims": True, "version": 5}
+        options: dict[str, Any] = {"options": "FullyConnectedOptions", "keepNumDims": True}
+        options["version"] = 5
         return made(name, "FULLY_CONNECTED", operands, whole, **options)
 
     def turned(name: str, source: int, *order: int) -> int:
@@ -158,7 +159,7 @@ def attention() -> bytes:
     queries = turned("queries", dense("q", normal), 0, 2, 1, 3)
     keys = turned("keys", dense("k", normal), 0, 2, 3, 1)
     values = turned("values", dense("v", normal), 0, 2, 1, 3)
-    options = {"options": "BatchMatMulOptions"}
+    options: dict[str, Any] = {"options": "BatchMatMulOptions"}
     square_shape = (1, HEADS, ROWS, ROWS)
     scores = made("scores", "BATCH_MATMUL", [queries, keys], square_shape, 0.1, **options)
     root = builder.constant("root", np.array(127, np.int8), 0.5 / 127)
