@@ -1,6 +1,7 @@
 """A planned network as a folder of Verilog."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from bittrue.flows.arguments.code_files import Codes
 from bittrue.flows.building.accelerator import Accelerator
+from bittrue.flows.building.decisions import Earlier, is_same_circuit
 from bittrue.flows.building.output_folder import MANIFEST, check_replaceable, write_accelerator
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.cut import Cut
@@ -75,11 +77,23 @@ def build(
         if isinstance(images, int)
         else input_codes(graph, images, "images")
     )
-    accelerator = Accelerator(name, plan.circuits, plan.shell)
+    accelerator = _accelerator(plan, name)
     expected = Executor(graph).run(stimulus)
     device = plan.device
     write_accelerator(target, accelerator, device.name, device.part, stimulus, expected, cut)
     return target / MANIFEST
+
+
+def _accelerator(plan: Plan, name: str) -> Accelerator:
+    """Return the design of a plan: that of the accelerator it is like, where its Verilog is."""
+    own = Accelerator(name, plan.circuits, plan.shell)
+    if plan.like is None:
+        return own
+    earlier = Earlier.read(plan.like)
+    same = Accelerator(name, plan.circuits, plan.shell, earlier.build)
+    if not is_same_circuit(same.design().verilog, earlier):
+        return own
+    return replace(same, given_verilog=earlier.verilog)
 
 
 def random_images(graph: Graph, images: int, seed: int) -> dict[str, Codes]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 from bittrue.devices import Device
 from bittrue.flows.building.accelerator import check_shell
+from bittrue.flows.building.decisions import Earlier, plan_like
 from bittrue.flows.planning import planned
 from bittrue.flows.planning.devices import Fill
 from bittrue.flows.planning.plan import AXI, plan_network
@@ -29,6 +31,8 @@ class Plan:
         What surrounds the network.
     circuits : flows.planning.planned.Plan
         What was decided.
+    like : Path, optional
+        Folder of the accelerator whose circuit it is.
 
     Examples
     --------
@@ -43,6 +47,7 @@ class Plan:
     device: Device
     shell: str
     circuits: planned.Plan
+    like: Path | None = None
 
     @property
     def cycles(self) -> int:
@@ -77,6 +82,7 @@ def plan(
     fill: int | tuple[int, int, int] = 80,
     shell: str = AXI,
     layers: Mapping[str, str] = MappingProxyType({}),
+    like: str | Path | None = None,
 ) -> Plan:
     """Choose the circuit of every layer of a network.
 
@@ -95,6 +101,9 @@ def plan(
         What multiplies in some layers, by the tensors that they make: ``dsp``, ``lut``, ``xnor``,
         ``ternary``, ``power_of_two``, ``codebook``, ``bitserial``, ``shiftadd``, ``systolic``.
         In all others what is cheapest.
+    like : str or Path, optional
+        Folder that `build` has written for a network of the same layers: everything is as there,
+        and neither `cycles` nor `fill` nor `layers` choose.
 
     Returns
     -------
@@ -121,6 +130,16 @@ def plan(
         raise UserError(f"cycles is {cycles}; allowed: at least 1")
     check_ends(graph)
     budget = chosen.part.budget
+    if like is not None:
+        earlier = Earlier.read(Path(like))
+        there = earlier.record["device"]["name"], earlier.record["shell"]
+        if there != (chosen.name, shell):
+            raise UserError(
+                f"{like}: it is for {there[0]} with shell {there[1]}, asked for are {chosen.name} "
+                f"and {shell}; allowed: the same"
+            )
+        circuits = plan_like(graph, earlier, budget.fabric)
+        return Plan(graph, chosen, shell, circuits, earlier.folder)
     multipliers = {name: find_multiplier(kind) for name, kind in layers.items()}
     circuits = plan_network(certify(graph), budget, cycles, share, shell, multipliers)
     return Plan(graph, chosen, shell, circuits)

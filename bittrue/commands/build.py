@@ -21,6 +21,7 @@ from bittrue.flows.arguments.model_arguments import (
     load_model,
 )
 from bittrue.flows.building.accelerator import SHELLS
+from bittrue.flows.building.decisions import Earlier, what_changed
 from bittrue.flows.building.output_folder import check_replaceable
 from bittrue.flows.planning.devices import BUDGETS, Fill
 from bittrue.flows.planning.planned import PlannedLayer
@@ -53,6 +54,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=KIND",
         help="what multiplies in the layer that makes a tensor: one of "
         f"{', '.join(CATALOGUE)}; what is cheapest where none is given",
+    )
+    parser.add_argument(
+        "--like",
+        type=Path,
+        metavar="DIR",
+        help="the output of an earlier build for a network of the same layers: the same folding, "
+        "lanes and ports for other weights, and the same Verilog where they need no other bits",
     )
     parser.add_argument("--package", default="", help="of the device, for the synthesis scripts")
     parser.add_argument("--speed", default="", help="speed grade of the device, for the same")
@@ -91,10 +99,13 @@ def run(arguments: argparse.Namespace) -> int:
     with console.status("choosing circuits"):
         share = astuple(fill)
         layers = parse_layers(arguments.layer)
-        plan = bittrue.plan(graph, device, arguments.cycles, share, arguments.shell, layers)
+        plan = bittrue.plan(
+            graph, device, arguments.cycles, share, arguments.shell, layers, arguments.like
+        )
     if not arguments.json:
         console.print(plan_table(plan, f"{arguments.model.name} on {device.summary}"))
-    name = arguments.model.stem if arguments.name is None else arguments.name
+    earlier = None if arguments.like is None else Earlier.read(arguments.like)
+    name = _name(arguments, earlier)
     images = {name: in_model_layout(graph, name, codes) for name, codes in stimulus.items()}
     with console.status("golden outputs, Verilog"):
         manifest = bittrue.build(plan, arguments.output, name, images, cut=load_cut(arguments))
@@ -102,7 +113,22 @@ def run(arguments: argparse.Namespace) -> int:
         print_json(plan_record(plan) | {"manifest": str(manifest)})
         return 0
     _summarize(console, plan, arguments.output)
+    if earlier is not None:
+        made = Earlier.read(arguments.output)
+        console.print(what_changed(plan.circuits, made.verilog, earlier), soft_wrap=True)
     return 0
+
+
+def _name(arguments: argparse.Namespace, earlier: Earlier | None) -> str:
+    """Return the design's name: as given, that of the accelerator it is like, or the model's."""
+    if earlier is not None:
+        if arguments.name not in (None, earlier.name):
+            raise UserError(
+                f"--name is {arguments.name!r}; allowed with --like: {earlier.name!r}, with which "
+                "modules and files there begin"
+            )
+        return earlier.name
+    return str(arguments.model.stem if arguments.name is None else arguments.name)
 
 
 def parse_layers(texts: Sequence[str]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -114,6 +114,10 @@ class Accelerator:
         What the circuit is made from.
     shell : str
         A key of `SHELLS`.
+    given_build : int, optional
+        What tells designs apart, where it is to be that of an accelerator that exists.
+    given_verilog : str
+        The text of its Verilog, which differs from this one's in comments at most; none if empty.
 
     Raises
     ------
@@ -124,6 +128,8 @@ class Accelerator:
     name: str
     plan: Plan
     shell: str
+    given_build: int | None = None
+    given_verilog: str = ""
 
     def __post_init__(self) -> None:
         check_shell(self.shell)
@@ -136,6 +142,8 @@ class Accelerator:
     @cached_property
     def build(self) -> int:
         """32 bits that tell designs apart: from the graph and everything that was decided."""
+        if self.given_build is not None:
+            return self.given_build
         spec = self.plan.spec
         choices = (spec.foldings, spec.lanes, spec.memories)
         decisions = [sorted(each.items()) for each in choices]
@@ -202,8 +210,12 @@ class Accelerator:
         return self.shell == "axi"
 
     def design(self) -> Design:
-        """Return the Verilog and the ROM files; this is what takes time."""
-        return to_verilog(
+        """Return the Verilog and the ROM files; this is what takes time, once."""
+        return self._design
+
+    @cached_property
+    def _design(self) -> Design:
+        made = to_verilog(
             self.component,
             self.top,
             {
@@ -214,6 +226,7 @@ class Accelerator:
                 "latency, estimated": f"{self.estimated_latency:,} cycles",
             },
         )
+        return replace(made, verilog=self.given_verilog) if self.given_verilog else made
 
     def _end(self, end: tuple[str, str]) -> End:
         name, port = end

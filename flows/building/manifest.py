@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bittrue.flows.building.accelerator import Accelerator, End
+from bittrue.flows.building.decisions import decisions_of
 from bittrue.flows.planning.devices import Part
 from bittrue.flows.planning.planned import Plan
 from bittrue.golden.frontends.cut import Cut
@@ -76,6 +77,7 @@ def manifest(
         "multiplications": plan.products,
         "multipliers_instantiated": plan.multipliers,
         "layers": _layers(plan),
+        "decisions": decisions_of(plan),
         "registers": describe(accelerator.registers),
     }
 

@@ -91,6 +91,7 @@ def find_certificate(
     maximum: ArrayLike,
     multiplier_width: int = DEFAULT_MULTIPLIER_WIDTH,
     exceptions: int = DEFAULT_EXCEPTIONS,
+    least_shift: int = 0,
 ) -> Certificate:
     """Find the smallest shift, and with it the smallest multipliers, that reproduce a reference.
 
@@ -116,6 +117,8 @@ def find_certificate(
     exceptions : int
         How many accumulators of a channel may be corrected one by one, where no multiplier suits
         them all. Fixed-point references need none, but for exact ties rounded half to even.
+    least_shift : int
+        Below which no shift is sought.
 
     Returns
     -------
@@ -134,7 +137,7 @@ def find_certificate(
     )
     affine = _affine_steps(steps, zero, low, high, exceptions)
     constraints = _Constraints.collect(affine, zero, low, high)
-    shift = np.full_like(zero, constraints.smallest_shift().max())
+    shift = np.full_like(zero, max(int(constraints.smallest_shift().max()), least_shift))
     multiplier = constraints.smallest_multiplier(shift)
     widest = int(multiplier.argmax())
     needed = int(multiplier[widest]).bit_length()

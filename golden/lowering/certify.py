@@ -3,7 +3,9 @@
 A certificate computes the same codes with narrower multipliers, so it makes smaller circuits.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -34,12 +36,15 @@ _EXCEPTIONS = 4
 narrower multiplier."""
 
 
-def certify(graph: Graph) -> Graph:
+def certify(graph: Graph, least_shifts: Mapping[str, int] = MappingProxyType({})) -> Graph:
     """Replace fixed-point requantization by a certificate wherever one is found.
 
     Parameters
     ----------
     graph : Graph
+    least_shifts : mapping of str to int, optional
+        Shifts that the certificates of some nodes have at least, by their outputs, where one is
+        found so: for circuits that shift by as much.
 
     Returns
     -------
@@ -48,11 +53,16 @@ def certify(graph: Graph) -> Graph:
         that can occur. Where none is found, or the search would take long (codes of 16 bits), the
         node stays as it is.
     """
-    nodes = tuple(_certified(node, graph.accumulators.get(node.output)) for node in graph.nodes)
+    nodes = tuple(
+        _certified(node, graph.accumulators.get(node.output), least_shifts.get(node.output, 0))
+        for node in graph.nodes
+    )
     return replace(graph, nodes=nodes)
 
 
-def certify_requantization(requantization: FixedPoint, bounds: AccumulatorBounds) -> Requantization:
+def certify_requantization(
+    requantization: FixedPoint, bounds: AccumulatorBounds, least_shift: int = 0
+) -> Requantization:
     """Return a certificate that equals a requantization within bounds, else the requantization.
 
     Parameters
@@ -61,6 +71,8 @@ def certify_requantization(requantization: FixedPoint, bounds: AccumulatorBounds
         One entry, which serves the channels together, or one per channel.
     bounds : AccumulatorBounds
         What the accumulators reach.
+    least_shift : int
+        Of the certificate, where one is found so.
 
     Returns
     -------
@@ -79,8 +91,11 @@ def certify_requantization(requantization: FixedPoint, bounds: AccumulatorBounds
             channels.minimum,
             channels.maximum,
             exceptions=_EXCEPTIONS,
+            least_shift=least_shift,
         )
     except CertificateError:
+        if least_shift:
+            return certify_requantization(requantization, bounds)
         return requantization
     return Certified(certificate, output)
 
@@ -116,13 +131,14 @@ def certified_average(
     return Certified(find_certificate(average, low, high, 0, minimum, maximum), kind)
 
 
-def _certified(node: Node, bounds: AccumulatorBounds | None) -> Node:
+def _certified(node: Node, bounds: AccumulatorBounds | None, least_shift: int) -> Node:
     if (
         isinstance(node, AccumulatingNode)
         and isinstance(node.requantization, FixedPoint)
         and bounds is not None
     ):
-        return replace(node, requantization=certify_requantization(node.requantization, bounds))
+        found = certify_requantization(node.requantization, bounds, least_shift)
+        return replace(node, requantization=found)
     return node
 
 

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 
+import numpy as np
+
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import Graph, Node, Tensor
+from bittrue.golden.graph import AccumulatorBounds, Graph, Node, Tensor
+from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.blocks.memory import Memory
 from bittrue.hdl.layers.layer_spec import LayerSpec, Place
 from bittrue.hdl.layers.parts.folding import Folding
@@ -34,6 +37,9 @@ class NetworkSpec:
     call_interval : int
         Cycles from the beginning of a call to that of the next at least, for a network with states
         that are made later than its slowest layer could take them; see `hdl.network.loops`.
+    accumulators : mapping of str to IntegerType
+        What accumulators of matrix layers can hold at least, by their outputs; as much as their
+        weights allow where none is given.
 
     Raises
     ------
@@ -47,6 +53,7 @@ class NetworkSpec:
     prefix: str = ""
     memories: Mapping[str, Memory] = field(default_factory=dict)
     call_interval: int = 0
+    accumulators: Mapping[str, IntegerType] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         graph = self.graph
@@ -111,9 +118,17 @@ class NetworkSpec:
             tuple(self.lanes_of(name) for name in node.inputs),
             self.lanes_of(node.output),
             tuple(each is not None and not each.inputs for each in producers),
-            graph.accumulators.get(node.output),
+            self._bounds(node),
             self.foldings.get(node.output),
         )
+
+    def _bounds(self, node: Node) -> AccumulatorBounds | None:
+        """Return what the accumulators of a node reach, or may reach."""
+        bounds, kind = self.graph.accumulators.get(node.output), self.accumulators.get(node.output)
+        if bounds is None or kind is None:
+            return bounds
+        low = np.minimum(bounds.minimum, kind.minimum)
+        return AccumulatorBounds(low, np.maximum(bounds.maximum, kind.maximum))
 
     def lanes_of(self, name: str) -> int:
         """Return the elements of a beat of a tensor."""

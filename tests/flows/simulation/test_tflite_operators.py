@@ -131,9 +131,8 @@ def attention() -> bytes:
     def dense(name: str, source: int) -> int:
         codes = builder.random.integers(-127, 128, (FEATURES, FEATURES)).astype(np.int8)
         operands = [source, builder.constant(f"{name}/w", codes, 0.004), -1]
-        options: dict[str, Any] = {
-            "options": "FullyConnectedOptions", "keepNumDims": True, "version": 5
-        }  # fmt: skip
+        options: dict[str, Any] = {"options": "FullyConnectedOptions", "keepNumDims": True}
+        options["version"] = 5
         return made(name, "FULLY_CONNECTED", operands, whole, **options)
 
     def turned(name: str, source: int, *order: int) -> int:
