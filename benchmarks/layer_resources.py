@@ -41,6 +41,10 @@ KINDS = {
     "weights=int2 values=-1,0,1",
     "dense, powers of two": "dense inputs=32 outputs=16 elements=16 pe=4 "
     "multiplier=power_of_two values=-64,-32,-16,-8,-4,-2,-1,0,1,2,4,8,16,32,64",
+    "dense, bit-serial": "dense inputs=64 outputs=32 elements=32 pe=8 multiplier=bitserial",
+    "dense, shift-add": "dense inputs=32 outputs=16 elements=8 pe=4 multiplier=shiftadd "
+    "code=int4 weights=int4",
+    "dense, systolic": "dense inputs=64 outputs=32 elements=8 pe=4 multiplier=systolic",
     "dense, codebook": "dense inputs=32 outputs=16 elements=16 pe=4 multiplier=codebook "
     "values=-57,3,93",
     "add": "add shape=8x8x16 lanes=4",
@@ -52,6 +56,11 @@ KINDS = {
     "pad": "pad shape=8x8x16 lanes=4",
     "concat": "concat shapes=8x8x16,8x8x16 lanes=4",
     "broadcast": "broadcast of=1x1x64 shape=8x8x64 lanes=4",
+    "least and greatest": "min_max shape=8x8x16 lanes=4",
+    "slice": "slice shape=8x8x16 lanes=4",
+    "gather": "gather shape=6x8x16 lanes=4",
+    "transpose": "transpose shape=8x6x16 lanes=4",
+    "resize": "resize shape=8x8x8 lanes=4",
     "global average": "global_pool shape=8x8x64 lanes=4",
     "max pool": "window_pool pooling=maximum shape=16x16x16 kernel=2x2 stride=2x2 "
     "padding=0x0x0x0 rows=2 lanes=4",
@@ -66,6 +75,8 @@ KINDS = {
 MEMORY_TABLES = {
     "SRL16E": 1,
     "SRLC32E": 1,
+    "RAM32X1S": 1,
+    "RAM64X1S": 1,
     "RAM32X1D": 2,
     "RAM64X1D": 2,
     "RAM32M": 4,

@@ -17,10 +17,10 @@ from bittrue.hdl.costs.costs import Costs
 from bittrue.hdl.costs.fabric import Fabric
 from bittrue.hdl.costs.memories import rom_cost
 from bittrue.hdl.layers.parts.folding import Folding
-from bittrue.hdl.layers.parts.matrix_costs import matrix_control_cost
+from bittrue.hdl.layers.parts.matrix_costs import accumulators_cost, sending_cost
 from bittrue.hdl.layers.parts.matrix_geometry import MatrixGeometry
 from bittrue.hdl.layers.parts.matrix_layer import MatrixLayerSpec
-from bittrue.hdl.layers.parts.sliding_window import window_cost
+from bittrue.hdl.layers.parts.sliding_window import VECTOR_CONTROL, WINDOW_CONTROL, window_cost
 from bittrue.hdl.multipliers.codebook import CODEBOOK
 from bittrue.hdl.multipliers.mac import LUT, MacMultiplier
 from bittrue.hdl.multipliers.multiplier import Multiplier, Operands
@@ -157,7 +157,7 @@ class MatrixChoices:
         rows, elements, outputs, beats = self._foldings(1, 1)
         frames = -(-self.geometry.outputs // outputs)
         cycles = self.geometry.positions * frames * beats * self._passes
-        return self._sorted(rows, elements, outputs, beats, cycles)
+        return self._sorted(rows, elements, outputs, beats, cycles, None)
 
     def candidates(self, input_lanes: int, output_lanes: int) -> Candidates:
         """Return every circuit that fits the lanes of the streams and may be the best one."""
@@ -178,19 +178,35 @@ class MatrixChoices:
         rows, elements, outputs, beats = self._foldings(input_lanes, output_lanes)
         cycles = self.geometry.cycles(beats * self._passes, outputs, output_lanes)
         cycles = np.maximum(cycles, self.tensor.elements // input_lanes)
-        return self._sorted(rows, elements, outputs, beats, cycles)
+        return self._sorted(rows, elements, outputs, beats, cycles, output_lanes)
 
     def _sorted(
-        self, rows: Int64, elements: Int64, outputs: Int64, beats: Int64, cycles: Int64
+        self,
+        rows: Int64,
+        elements: Int64,
+        outputs: Int64,
+        beats: Int64,
+        cycles: Int64,
+        output_lanes: int | None,
     ) -> Candidates:
-        """Return the candidates with all variants that make sense, in the order of cycles."""
+        """Return the candidates with all variants that make sense, in the order of cycles.
+
+        What sends the results depends on the lanes of the output; nothing is counted for it where
+        these are not given.
+        """
         shape = rows, elements, outputs
         weights = {
             each: self._memories(self._weights_costs(each, *shape, beats))
             for each in self.multipliers
         }
         windows = self._memories(self._window_costs(rows, elements))
-        control = matrix_control_cost(outputs, self.layer.accumulator.width)
+        vectors = self.geometry.window.taps == 1
+        accumulator = self.layer.accumulator.width
+        control = VECTOR_CONTROL if vectors else WINDOW_CONTROL
+        control += accumulators_cost(outputs, accumulator)
+        if output_lanes is not None:
+            code = self.layer.output.type.width
+            control += sending_cost(outputs, accumulator, output_lanes, code)
         variants = list(every(self.multipliers, Memory, Memory))
         found, places = [], []
         for multiplier, weight, window in variants:

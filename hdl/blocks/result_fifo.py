@@ -13,6 +13,16 @@ BUFFER_LATENCY = 2
 """Cycles that a `ResultFifo` adds to the latency of the pipeline in front of it."""
 
 
+def result_places(latency: int, results: int = 1, interval: int = 1) -> int:
+    """Return the words of a `ResultFifo`, a power of two."""
+    # The last of a reservation's results leaves its place in cycle `latency + results`, which
+    # shows one cycle later; until then, reservations come at their interval. As no more than
+    # one result comes in a cycle, these are no more than so many.
+    busy = latency + results + 1
+    places = min(-(-busy // interval) * results, busy + results - 1)
+    return 1 << max(places - 1, 1).bit_length()
+
+
 class ResultFifo(wiring.Component):
     """Keep the results of a pipeline that never stalls until they are taken.
 
@@ -53,12 +63,7 @@ class ResultFifo(wiring.Component):
             if value < least:
                 raise UserError(f"{name} is {value}; allowed: at least {least}")
         self.results = results
-        # The last of a reservation's results leaves its place in cycle `latency + results`, which
-        # shows one cycle later; until then, reservations come at their interval. As no more than
-        # one result comes in a cycle, these are no more than so many.
-        busy = latency + results + 1
-        places = min(-(-busy // interval) * results, busy + results - 1)
-        self.depth = 1 << max(places - 1, 1).bit_length()
+        self.depth = result_places(latency, results, interval)
         super().__init__(
             {
                 "i": In(stream.Signature(shape, always_ready=True)),

@@ -10,9 +10,13 @@ STREAM = Costs(1)
 
 
 def counters_cost(sizes: Sequence[int]) -> Costs:
-    """Estimate counters of so many steps each, with the comparisons of their ends."""
-    bits = sum(max(size - 1, 0).bit_length() for size in sizes)
-    return Costs(7 * bits // 4)
+    """Estimate counters of so many steps each, with the comparisons of their ends.
+
+    A counter of a power of two is a carry chain alone, of which it is only asked where it ends.
+    """
+    wrapping = sum(size.bit_length() for size in sizes if size & (size - 1))
+    free = sum(size.bit_length() - 1 for size in sizes if not size & (size - 1))
+    return Costs(7 * wrapping // 4 + -(-free // 3))
 
 
 def clamp_cost(width: int) -> Costs:

@@ -59,6 +59,16 @@ def usual_ram_cost(width: int, depth: int, fabric: Fabric) -> Costs:
     return ram_cost(width, depth, usual_ram(width, depth), fabric)
 
 
+def result_fifo_cost(width: Count, depth: Count) -> Costs:
+    """Estimate a `hdl.blocks.result_fifo.ResultFifo`: its memory, two pointers and two counts."""
+    bits = rounded_up(np.log2(depth))
+    words = np.asarray(width), np.asarray(depth)
+    memory = np.where(
+        words[1] > _TABLE_WORDS // 2, 4 * -(-words[0] // 3), 4 * -(-words[0] // 6)
+    ) * -(-words[1] // _TABLE_WORDS)
+    return Costs(memory + 4 * bits + 5)
+
+
 def _halves(width: Count, words: Count, fabric: Fabric) -> Int64:
     """Return block RAMs, in halves of one: as many as in the best shape that all of them have."""
     width, words = np.asarray(width), np.asarray(words)

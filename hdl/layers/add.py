@@ -111,7 +111,7 @@ class AddSpec(ElementwiseSpec):
             low, high = (int(sum(end(each) for each in entries)) for end in (np.min, np.max))
             adding = Costs(IntegerType.spanning(low, high).width)
             return STREAM + (looking_up + adding + clamp_cost(self.output.type.width)) * self.lanes
-        requantizing = self.requantizer.usual_costs(fabric)
+        requantizing = self.scaling_costs(fabric)
         adding = Costs(self.requantizer.accumulator.width * (len(self.tensors) - 1))
         if self.computes:  # Codes by 31 bits, rounded twice.
             scaling = Costs(90, 2) * len(self.tensors)

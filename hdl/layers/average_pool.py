@@ -17,7 +17,11 @@ from bittrue.hdl.layers.parts.window_average import WindowAverage, WindowAverage
 from bittrue.hdl.layers.parts.window_pool import WindowPoolSpec, covers_the_image
 from bittrue.hdl.layers.parts.window_reduce import Reduction
 from bittrue.hdl.layers.registry import makes_layers_of
-from bittrue.hdl.units.certified_requant import certificate_columns, certificate_multipliers
+from bittrue.hdl.units.certified_requant import (
+    certificate_columns,
+    certificate_multipliers,
+    certificate_tables,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +55,9 @@ class AveragePoolSpec(WindowPoolSpec):
         """Return what divisions take."""
         certificate = self.average.division.certificate
         columns = certificate_columns(certificate)
+        tables = certificate_tables(certificate, self.accumulator)
         rom = usual_rom_cost(stored_width(columns), len(certificate), fabric).sum()
-        return (Costs(100, certificate_multipliers(certificate)) + rom) * self.lanes
+        return (Costs(tables, certificate_multipliers(certificate)) + rom) * self.lanes
 
     def scaler(self, name: str) -> WindowAverage:
         """Return what divides sums."""

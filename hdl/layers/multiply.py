@@ -31,7 +31,7 @@ class MultiplySpec(ElementwiseSpec):
         widths = [tensor.type.width for tensor in self.tensors]
         subtracting = Costs(sum(widths)) * self.lanes
         products = product_cost(*widths) * self.lanes
-        return STREAM + subtracting + products + self.requantizer.usual_costs(fabric)
+        return STREAM + subtracting + products + self.scaling_costs(fabric)
 
     def build(self, name: str) -> "MultiplyLayer":
         """Return the circuit."""

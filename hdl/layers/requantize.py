@@ -52,7 +52,7 @@ class RequantizeSpec(ElementwiseSpec):
         kind = self.tensors[0].type
         if self.values is not None:
             return STREAM + code_table_cost(kind, self.values, fabric) * self.lanes
-        return STREAM + Costs(kind.width) * self.lanes + self.requantizer.usual_costs(fabric)
+        return STREAM + Costs(kind.width) * self.lanes + self.scaling_costs(fabric)
 
     def build(self, name: str) -> "RequantizeLayer":
         """Return the circuit."""

@@ -44,7 +44,7 @@ class SoftmaxSpec(SoftmaxRowsSpec):
 
     def scaling_costs(self, fabric: Fabric) -> Costs:
         """Return what the reciprocal, its multiplier and the sequence of a row take, estimated."""
-        return Costs(420, 4)
+        return Costs(316, 4)
 
     def build(self, name: str) -> "Softmax":
         """Return the circuit."""

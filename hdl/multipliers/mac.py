@@ -78,9 +78,13 @@ class MacMultiplier(Multiplier):
             return rows_cost([lut_rows_bits(shape_of(weight), shape_of(code))], outputs, lanes)
         if self.kind is mac_spec.Multiplier.DSP:
             return Costs(12 * products, products)
-        shared = find_packing(self.kind, weight, code, _MOST_PRODUCTS, 1, 1).a_count
-        pairs = -(-(outputs // groups) // shared) * lanes * groups
-        return Costs(15 * pairs, pairs)
+        packing = find_packing(self.kind, weight, code, _MOST_PRODUCTS, 1, _MOST_PRODUCTS)
+        pairs = -(-(outputs // groups) // packing.a_count) * lanes * groups
+        # A hardware multiplier adds two of the operands that share it, and the product of another
+        # one to its own; what is left is to add the sums of chains.
+        packed = max(packing.a_count - 2, 0) * weight.width
+        chains = -(-lanes // packing.chain)
+        return Costs(packed * pairs + (packing.stride + 1) * (chains - 1) * outputs, pairs)
 
     def _mac(self, operands: Operands, lanes: int, outputs: int) -> MacSpec:
         weight, code = self.weight_type(operands), _operand(operands.code)

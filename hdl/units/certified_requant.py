@@ -23,6 +23,7 @@ from bittrue.hdl.blocks.multiply import (
     MULTIPLY_LATENCY,
     hardware_multipliers,
     multiply,
+    multiply_tables,
 )
 from bittrue.hdl.blocks.pipeline import Pipeline, Stages
 from bittrue.hdl.blocks.saturate import limit, out_of_range, saturate
@@ -43,6 +44,22 @@ def certificate_multipliers(certificate: Certificate) -> int:
     if (multipliers == first).all() and first & (first - 1) == 0:
         return 0
     return hardware_multipliers(*_operands(certificate))
+
+
+def certificate_tables(certificate: Certificate, accumulator: IntegerType) -> int:
+    """Estimate the tables of a requantizer with hardware multipliers, its ROM left out."""
+    narrow, multipliers = certificate.saturated_accumulator, certificate.multiplier
+    alike = int(multipliers[0]) if (multipliers == multipliers[0]).all() else None
+    tables = multiply_tables(*_operands(certificate), alike)
+    positive = certificate.positive_constant
+    if narrow.signed and (positive != positive[0]).any():
+        tables += certificate.shift  # The constant of an accumulator below zero.
+    if narrow.width < accumulator.width:
+        tables += accumulator.width - narrow.width
+    bounds = int(certificate.minimum.min()), int(certificate.maximum.max())
+    code = IntegerType.spanning(*bounds).width
+    # Two comparisons and a choice; and an equality with a choice for each exception.
+    return tables + 2 * code + len(certificate.exception) * (narrow.width // 3 + code)
 
 
 def logic_product_bits(certificate: Certificate) -> int:

@@ -30,6 +30,7 @@ from bittrue.hdl.units.certified_requant import (
     CertifiedRequantizer,
     certificate_columns,
     certificate_multipliers,
+    certificate_tables,
     certified_latency,
     logic_product_bits,
 )
@@ -159,12 +160,17 @@ class ChannelRequantSpec:
             spec = self.narrowed.spec
             shapes = Shape(self.accumulator.width, True), Shape(spec.multiplier_width)
             each = hardware_multipliers(*shapes)
-            return biasing + Costs(60 * each + 8 * self.output.width, each) * self.lanes
+            # Rounding, zero point and clamp, and shifts by what a channel says.
+            shifting = 3 * spec.multiplier_width * (spec.minimum_exponent < spec.maximum_exponent)
+            tables = 60 + 8 * each + 4 * self.output.width + shifting
+            return biasing + Costs(tables, each) * self.lanes
         if self.in_logic:
             bits = logic_product_bits(self.requantization.certificate)
             return biasing + Costs(120 + 2 * bits) * self.lanes
-        products = sum(certificate_multipliers(each) for each in self.certificates())
-        return biasing + Costs(100 * self.lanes, products)
+        certificates = self.certificates()
+        products = sum(map(certificate_multipliers, certificates))
+        tables = sum(certificate_tables(each, self.accumulator) for each in certificates)
+        return biasing + Costs(tables, products)
 
     def memory_costs(self, memory: Memory, fabric: Fabric) -> Costs:
         """Return what the ROMs take in a kind of memory, estimated."""

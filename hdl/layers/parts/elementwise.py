@@ -15,7 +15,10 @@ from bittrue.golden.graph.node import Inference
 from bittrue.golden.graph.requantization import Requantization
 from bittrue.golden.graph.tensor import Tensor
 from bittrue.hdl.blocks.pipeline import FreePipeline
-from bittrue.hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
+from bittrue.hdl.blocks.result_fifo import BUFFER_LATENCY, buffered, result_places
+from bittrue.hdl.costs.costs import Costs
+from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.costs.memories import result_fifo_cost
 from bittrue.hdl.layers.layer import Layer
 from bittrue.hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
 from bittrue.hdl.layers.parts.codes import resized
@@ -81,6 +84,12 @@ class ElementwiseSpec(BeatwiseSpec):
     def stages(self) -> int:
         """Cycles of accumulation and requantizer."""
         return self.accumulation + self.requantizer.latency
+
+    def scaling_costs(self, fabric: Fabric) -> Costs:
+        """Return what requantizers and the FIFO behind them take, estimated."""
+        width = self.lanes * self.output.type.width
+        fifo = result_fifo_cost(width, result_places(self.stages))
+        return self.requantizer.usual_costs(fabric) + fifo.sum()
 
     @property
     @abstractmethod

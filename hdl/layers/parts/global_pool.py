@@ -12,12 +12,12 @@ from bittrue.golden.graph.tensor import Encoding
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.blocks.pipeline import FreePipeline
 from bittrue.hdl.blocks.ram import Ram
-from bittrue.hdl.blocks.result_fifo import BUFFER_LATENCY, buffered
+from bittrue.hdl.blocks.result_fifo import BUFFER_LATENCY, buffered, result_places
 from bittrue.hdl.blocks.shapes import shape_of
 from bittrue.hdl.costs.costs import Costs
 from bittrue.hdl.costs.fabric import Fabric
 from bittrue.hdl.costs.logic import STREAM, counters_cost
-from bittrue.hdl.costs.memories import usual_ram_cost
+from bittrue.hdl.costs.memories import result_fifo_cost, usual_ram_cost
 from bittrue.hdl.layers.layer import Layer
 from bittrue.hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
 from bittrue.hdl.layers.parts.codes import elements_through_beat, resized
@@ -138,12 +138,15 @@ class GlobalPoolSpec(LanewiseSpec):
         """Return what the circuit takes, estimated."""
         width = self.requantizer.accumulator.width
         groups, lanes = self.groups, self.output_lanes
-        adding = Costs(2 * width) * lanes  # The sum, or what it starts from.
+        adding = Costs(width) * lanes  # To the sum, or to what it starts from, in one table a bit.
         if self.adds_lanes:
             adding += Costs(self.tensors[0].type.width + self.lanes.bit_length()) * (self.lanes - 1)
         counting = counters_cost([self.turns, groups])
         memory = usual_ram_cost(lanes * width, groups, fabric).sum() if groups > 1 else Costs()
-        return STREAM + adding + counting + memory + self.requantizer.usual_costs(fabric)
+        width = lanes * self.output.type.width
+        fifo = result_fifo_cost(width, result_places(self.latency - BUFFER_LATENCY)).sum()
+        scaling = self.requantizer.usual_costs(fabric)
+        return STREAM + adding + counting + memory + scaling + fifo
 
     def build(self, name: str) -> "GlobalPool":
         """Return the circuit."""

@@ -23,11 +23,16 @@ from bittrue.hdl.layers.parts.admission import admitted, results_fifo
 from bittrue.hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
 from bittrue.hdl.layers.parts.connection import connect, feed
 from bittrue.hdl.layers.parts.folding import Folding
-from bittrue.hdl.layers.parts.matrix_costs import matrix_control_cost
+from bittrue.hdl.layers.parts.matrix_costs import accumulators_cost, sending_cost
 from bittrue.hdl.layers.parts.matrix_geometry import MatrixGeometry
 from bittrue.hdl.layers.parts.matrix_vector import MatrixVector, MatrixVectorSpec
 from bittrue.hdl.layers.parts.serializer import Serializer
-from bittrue.hdl.layers.parts.sliding_window import SlidingWindow, window_cost
+from bittrue.hdl.layers.parts.sliding_window import (
+    VECTOR_CONTROL,
+    WINDOW_CONTROL,
+    SlidingWindow,
+    window_cost,
+)
 from bittrue.hdl.layers.parts.subsample import Subsample
 from bittrue.hdl.layers.parts.window_spec import SlidingWindowSpec
 from bittrue.hdl.multipliers.multiplier import Operands
@@ -199,13 +204,18 @@ class MatrixLayerSpec(LayerSpec):
         products = folding.multiplier.costs(
             self.operands, matrix.groups, folding.outputs, matrix.lanes
         )
-        control = matrix_control_cost(folding.outputs, self.accumulator.width)
+        width = self.accumulator.width
+        sending = sending_cost(
+            folding.outputs, width, self.output_lanes, self.requantizer.output.width
+        )
         codes, depth, _ = self.window.memory_shape
         rows = folding.window or usual_ram(codes * self.tensor.type.width, depth)
         weights = folding.weights or usual_rom(matrix.words)
         constants = folding.constants or usual_rom(geometry.outputs // self.output_lanes)
         return (
-            control
+            (VECTOR_CONTROL if self.window.window.taps == 1 else WINDOW_CONTROL)
+            + accumulators_cost(folding.outputs, width)
+            + sending.sum()
             + products
             + window_cost(self.window, rows, fabric)
             + rom_cost(matrix.word_width, matrix.words, weights, fabric)

@@ -126,6 +126,13 @@ class SlidingWindow(wiring.Component):
         )
 
 
+WINDOW_CONTROL = Costs(90)
+"""The counters of rows, loops and addresses, where windows overlap or have several rows."""
+
+VECTOR_CONTROL = Costs(40)
+"""The same where each window is one element of the tensor."""
+
+
 def window_cost(window: SlidingWindowSpec, memory: Memory, fabric: Fabric) -> Costs:
     """Estimate the memories of the rows under a window, and what reads beats from them."""
     codes, depth, count = window.memory_shape

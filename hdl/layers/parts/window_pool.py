@@ -13,16 +13,22 @@ from bittrue.golden.graph import Tensor, Window
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.blocks.memory import usual_ram
-from bittrue.hdl.blocks.result_fifo import BUFFER_LATENCY
+from bittrue.hdl.blocks.result_fifo import BUFFER_LATENCY, result_places
 from bittrue.hdl.costs.costs import Costs
 from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.costs.memories import result_fifo_cost
 from bittrue.hdl.layers.layer import Layer
 from bittrue.hdl.layers.parts.admission import admitted, results_fifo
 from bittrue.hdl.layers.parts.codes import resized
 from bittrue.hdl.layers.parts.connection import connect, feed
 from bittrue.hdl.layers.parts.lanewise import LanewiseSpec
-from bittrue.hdl.layers.parts.sliding_window import SlidingWindow, window_cost
-from bittrue.hdl.layers.parts.window_reduce import Reduction, WindowReduce, reduction_latency
+from bittrue.hdl.layers.parts.sliding_window import WINDOW_CONTROL, SlidingWindow, window_cost
+from bittrue.hdl.layers.parts.window_reduce import (
+    Reduction,
+    WindowReduce,
+    reduction_cost,
+    reduction_latency,
+)
 from bittrue.hdl.layers.parts.window_spec import SlidingWindowSpec
 
 
@@ -144,9 +150,11 @@ class WindowPoolSpec(LanewiseSpec):
         """Return what the circuit takes, estimated."""
         windows, width = self.windows, self.tensors[0].type.width
         codes, depth, _ = windows.memory_shape
-        luts = 150 + (3 * windows.rows // 2 + 2) * windows.elements * width
         memory = window_cost(windows, usual_ram(codes * width, depth), fabric)
-        return Costs(luts) + memory + self.scaling_costs(fabric)
+        code, places = self.output.type.width, result_places(self.latency - BUFFER_LATENCY)
+        fifo = result_fifo_cost(self.lanes * code, places).sum()
+        reducing = reduction_cost(self.reduction, width, self.rows, self.window.taps) * self.lanes
+        return WINDOW_CONTROL + memory + reducing + self.scaling_costs(fabric) + fifo
 
     def build(self, name: str) -> "WindowPool":
         """Return the circuit."""

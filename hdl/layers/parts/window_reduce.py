@@ -12,6 +12,7 @@ from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.blocks.chunks import Chunks
 from bittrue.hdl.blocks.pipeline import Pipeline
+from bittrue.hdl.costs.costs import Costs
 from bittrue.hdl.layers.parts.codes import code_stream, elements_through_beat
 
 
@@ -25,6 +26,20 @@ class Reduction(Enum):
 def reduction_latency(rows: int) -> int:
     """Return the cycles from the last beat of a window, of so many rows, to its result."""
     return (rows - 1).bit_length() + 2
+
+
+def reduction_cost(reduction: Reduction, width: int, rows: int, taps: int) -> Costs:
+    """Estimate the tables of a lane: a tree over rows, and what keeps the result so far.
+
+    Parameters
+    ----------
+    reduction : Reduction
+    width, rows, taps : int
+        Bits of a tap, taps of a beat, and of a window.
+    """
+    if reduction is Reduction.MAXIMUM:  # A carry chain compares two bits to a table.
+        return Costs((rows - 1) * (width + width // 2) + width // 2)
+    return Costs((rows - 1) * (width + 2) + width + (taps - 1).bit_length())
 
 
 class WindowReduce(wiring.Component):
