@@ -13,6 +13,7 @@ from bittrue.flows.simulation.simulators.run import SimulationError, run
 from bittrue.golden.engine.configuration import CONFIGURATIONS
 from bittrue.golden.errors import UserError
 from bittrue.hdl.engine import burst_walker
+from bittrue.hdl.engine.axi import PAGE
 from bittrue.hdl.engine.burst_walker import BurstWalker
 from bittrue.hdl.printer.component_ports import flat_ports
 from bittrue.hdl.printer.verilog_output import to_verilog
@@ -74,7 +75,7 @@ def test_bursts_across_pages_are_noticed(
     any_simulator: str, builds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Negative control: pages twice as long."""
-    monkeypatch.setattr(burst_walker, "PAGE", 2 * burst_walker.PAGE)
+    monkeypatch.setattr(burst_walker, "PAGE", 2 * PAGE)
     with pytest.raises(SimulationError, match="of 4 tests failed"):
         simulate("words of 4 bytes", any_simulator, builds, tmp_path)
 

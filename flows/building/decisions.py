@@ -245,6 +245,7 @@ def _planned(name: str, layer: LayerSpec, fabric: Fabric) -> PlannedLayer:
         folded.geometry.products if folded else products,
         folded.folding if folded else None,
         folded.multipliers if folded else layer.products_at_once,
+        folded.passes if folded else 1,
         layer.cycles_per_image(),
         Resources.of(layer.costs(fabric)),
     )

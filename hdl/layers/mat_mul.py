@@ -28,7 +28,7 @@ from bittrue.hdl.layers.parts.admission import admitted, results_fifo
 from bittrue.hdl.layers.parts.channel_requant import ChannelRequantizer, ChannelRequantSpec
 from bittrue.hdl.layers.parts.codes import check_lanes, decoded, resized
 from bittrue.hdl.layers.parts.connection import connect, feed
-from bittrue.hdl.layers.parts.matrix_costs import matrix_control_cost
+from bittrue.hdl.layers.parts.matrix_costs import accumulators_cost, sending_cost
 from bittrue.hdl.layers.parts.position import Position
 from bittrue.hdl.layers.registry import makes_layers_of
 from bittrue.hdl.multipliers.mac import DSP, LUT
@@ -217,7 +217,9 @@ class MatMulSpec(LayerSpec):
         products = self.multiplier.costs(self.operands, 1, self.output_lanes, self.lanes)
         sizes = [2, self.groups, self.chunks, 2, self.rows, self.groups * self.chunks]
         control = STREAM + counters_cost([*sizes, *sizes])
-        sums = matrix_control_cost(self.output_lanes, self.accumulator.width)
+        lanes, width = self.output_lanes, self.accumulator.width
+        sums = accumulators_cost(lanes, width)
+        sums += sending_cost(lanes, width, lanes, self.output.type.width)
         scaling = self.requantizer.usual_costs(fabric)
         return row + matrix + decoding + products + control + sums + scaling
 
