@@ -49,6 +49,10 @@ _ROOMS = {
         ],
         "resize_bilinear": ["resize"],
     },
+    "engine": {
+        "word_requantizer": ["engine_requantizer"],
+        "window_walker": ["engine_walker"],
+    },
     "network": {"circuit": ["network"]},
 }
 

@@ -6,6 +6,7 @@ import pytest
 from amaranth.hdl import Value
 
 from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.saturate import saturate
 from bittrue.hdl.engine import word_requantizer as circuit
 from bittrue.hdl.engine.word_requantizer import WordRequantizer
 from cocotb_tests.bench.checking import verdict_on
@@ -25,7 +26,6 @@ def test_a_saturation_one_bit_too_narrow_is_caught(
     any_simulator: str, builds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Negative control: a zero point can bring a code back that saturated too early."""
-    saturate = circuit.saturate
 
     def narrower(value: Value, target: IntegerType) -> Value:
         return saturate(value, IntegerType(target.width - 2, True))

@@ -289,6 +289,9 @@ class Engine:
         self._write(matrix.output, written.reshape(-1, engine.lanes))
 
     def _constants(self, first: int, count: int) -> Records:
+        """Return records that follow each other, as many as words have lanes, or more."""
+        if first % self.configuration.lanes:
+            raise self._fault(f"record {first} is the first; allowed: a multiple of the lanes")
         return Records.unpacked(self.records[self._span(self.records, first, count, "record")])
 
     def _pool(self, pool: Pool) -> None:

@@ -100,7 +100,7 @@ STEPS = {"stride_y": 1, "stride_x": 1, "dilation_y": 1, "dilation_x": 1}
 @pytest.mark.parametrize("passes", [1, 2])
 def test_matrix(window: dict[str, Any], passes: int) -> None:
     fields = TILE | STEPS | window
-    matrix = Matrix(**fields, words=2, passes=passes, weights=5, records=3)
+    matrix = Matrix(**fields, words=2, passes=passes, weights=5, records=4)
     before, after = executed(matrix)
     pixels = matrix.rows * matrix.columns
     expected = before.output.copy()
@@ -149,7 +149,7 @@ def test_pool(window: dict[str, Any]) -> None:
 @pytest.mark.parametrize("repeat", [0, 1])
 def test_vector(operation: Operation, repeat: int) -> None:
     vector = Vector(
-        a=100, b=300, output=50, words=40, records=7, operation=operation, table_a=1, table_b=3,
+        a=100, b=300, output=50, words=40, records=8, operation=operation, table_a=1, table_b=3,
         repeat=repeat,
     )  # fmt: skip
     before, after = executed(vector)
@@ -161,8 +161,8 @@ def test_vector(operation: Operation, repeat: int) -> None:
         one, other = int(tables[1, a + 128]), int(tables[3, b + 128])
         expected[50 + word, lane] = {
             Operation.LOOK_UP: (one + 128) % 256 - 128,
-            Operation.ADD: code_of(records(1), 7 + lane, one + other),
-            Operation.MULTIPLY: code_of(records(1), 7 + lane, one * other),
+            Operation.ADD: code_of(records(1), 8 + lane, one + other),
+            Operation.MULTIPLY: code_of(records(1), 8 + lane, one * other),
             Operation.MAXIMUM: max(a, b),
             Operation.MINIMUM: min(a, b),
         }[operation]

@@ -152,6 +152,7 @@ WORD = {"run": 1, "rows": 1, "planes": 1}
         (Vector(words=4097), "words 0 to 4096 of the input memory, which has 4096"),
         (Vector(words=1, table_a=4), "words 4 to 4 of the table memory, which has 4"),
         (Vector(words=1, operation=5), "operation 5 is not known"),
+        (Vector(words=1, operation=1, records=2), "record 2 is the first; allowed: a multiple of"),
         (Matrix(planes=1, passes=1, kernel_x=1, kernel_y=513, words=1), "of the weight memory"),
     ],
 )
