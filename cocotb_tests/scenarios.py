@@ -50,6 +50,10 @@ _ROOMS = {
         "resize_bilinear": ["resize"],
         "mat_mul": ["mat_mul"],
     },
+    "engine": {
+        "word_requantizer": ["engine_requantizer"],
+        "window_walker": ["engine_walker"],
+    },
     "network": {"circuit": ["network"]},
 }
 

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from bittrue.flows.synthesis.verilog_lint import lint
 from bittrue.golden.engine.configuration import CONFIGURATIONS, EngineConfiguration
 from bittrue.golden.errors import UserError
 from bittrue.golden.units.mac_spec import Multiplier
 from bittrue.hdl.engine import matrix_unit as circuit
 from bittrue.hdl.engine.matrix_unit import MatrixUnit
 from bittrue.hdl.engine.window_walker import WindowWalker
+from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.bench.checking import verdict_on
 from cocotb_tests.engine import matrix_unit, window_walker
 from cocotb_tests.engine.loaded import Loaded
@@ -81,3 +83,7 @@ def test_records_of_the_word_beside_are_noticed(
 def test_engines_without_a_circuit_are_refused() -> None:
     with pytest.raises(UserError, match="outputs are 12 and lanes 4; allowed: a power of two"):
         MatrixUnit(replace(TINY, outputs=12))
+
+
+def test_its_verilog_has_no_warnings() -> None:
+    assert lint(to_verilog(MatrixUnit(TINY), "matrix")) == []

@@ -10,11 +10,13 @@ import pytest
 from bittrue.flows.simulation.simulators import icarus, verilator
 from bittrue.flows.simulation.simulators.build_once import build_once, digest
 from bittrue.flows.simulation.simulators.run import SimulationError, run
+from bittrue.flows.synthesis.verilog_lint import lint
 from bittrue.golden.engine.configuration import CONFIGURATIONS
 from bittrue.golden.errors import UserError
-from bittrue.hdl.engine import burst_walker
-from bittrue.hdl.engine.axi import PAGE
+from bittrue.hdl.engine import axi, burst_walker
 from bittrue.hdl.engine.burst_walker import BurstWalker
+from bittrue.hdl.engine.load_unit import LoadUnit
+from bittrue.hdl.engine.store_unit import StoreUnit
 from bittrue.hdl.printer.component_ports import flat_ports
 from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.engine.memory_to_memory import MemoryToMemory
@@ -75,7 +77,7 @@ def test_bursts_across_pages_are_noticed(
     any_simulator: str, builds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Negative control: pages twice as long."""
-    monkeypatch.setattr(burst_walker, "PAGE", 2 * PAGE)
+    monkeypatch.setattr(burst_walker, "PAGE", 2 * axi.PAGE)
     with pytest.raises(SimulationError, match="of 4 tests failed"):
         simulate("words of 4 bytes", any_simulator, builds, tmp_path)
 
@@ -84,3 +86,8 @@ def test_bursts_across_pages_are_noticed(
 def test_impossible_bursts_are_refused(longest: Any) -> None:
     with pytest.raises(UserError, match=f"the longest burst is {longest}; allowed: a power of two"):
         BurstWalker(SMALL, longest)
+
+
+@pytest.mark.parametrize("unit", [LoadUnit, StoreUnit])
+def test_its_verilog_has_no_warnings(unit: type[LoadUnit] | type[StoreUnit]) -> None:
+    assert lint(to_verilog(unit(SMALL), "unit")) == []

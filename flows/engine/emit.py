@@ -14,7 +14,7 @@ from bittrue.flows.engine.layers import (
     VectorLayer,
 )
 from bittrue.flows.engine.places import View
-from bittrue.flows.engine.tiling import Tile, Tiles, grid, matrix_tiles, split
+from bittrue.flows.engine.tiling import MOST_AT_ONCE, Tile, Tiles, grid, matrix_tiles, split
 from bittrue.flows.engine.weights import Group, channel_groups, packed_records
 from bittrue.golden.engine.configuration import EngineConfiguration
 from bittrue.golden.engine.instruction import (
@@ -311,7 +311,8 @@ class Emitter:
 
     def _pool(self, layer: PoolLayer) -> None:
         planes = layer.source.planes(self.engine.lanes)
-        tiles = grid(layer.geometry, layer.source, layer.target, self._pool_fits)
+        least = self._least(layer.target)
+        tiles = grid(layer.geometry, layer.source, layer.target, self._pool_fits, least)
         most = self._most_planes(tiles)
         for plane in range(0, planes, most):
             count = min(most, planes - plane)
@@ -331,6 +332,10 @@ class Emitter:
                 self._add(pool, *reads, on_chip("output", first, words, True))
                 target = layer.target.rectangle(tile.y, tile.x, tile.rows, tile.columns)
                 self._store_view(target.part(plane, count * self.engine.lanes), count, first)
+
+    def _least(self, view: View) -> int:
+        """Return into how many rows of tiles an image is cut that has few planes."""
+        return max(MOST_AT_ONCE // view.planes(self.engine.lanes), 1)
 
     def _pool_fits(self, read: int, written: int) -> bool:
         return 2 * read <= self.engine.input_words and 2 * written <= self.engine.output_words
@@ -367,10 +372,11 @@ class Emitter:
     def _blocks(self, view: View, one_plane: bool) -> Iterator[tuple[int, int, Tile]]:
         """Return parts of an image that fit: first plane, planes, rectangle."""
         most = min(self.engine.input_words // 4, self.engine.output_words // 2)
-        tiles = grid(Geometry(), view, view, lambda read, _: read <= most)
+        tiles = grid(Geometry(), view, view, lambda read, _: read <= most, self._least(view))
         pixels = max(tile.rows * tile.columns for tile in tiles.tiles)
-        together = 1 if one_plane else max(most // pixels, 1)
         planes = view.planes(self.engine.lanes)
+        together = 1 if one_plane else max(most // pixels, 1)
+        together = min(together, -(-planes // MOST_AT_ONCE))
         for plane in range(0, planes, together):
             for tile in tiles.tiles:
                 yield plane, min(together, planes - plane), tile

@@ -11,6 +11,9 @@ from bittrue.golden.engine.configuration import EngineConfiguration
 from bittrue.golden.errors import UserError
 
 Item = TypeVar("Item")
+MOST_AT_ONCE = 4
+"""Parts of a layer that are loaded, computed and stored one behind the other, at least."""
+
 Fits = Callable[[int, int], bool]
 """Whether words of one plane that are read, and those that are written, fit."""
 
@@ -64,8 +67,17 @@ def split(items: Sequence[Item], count: int) -> list[Sequence[Item]]:
     return [items[first : first + count] for first in range(0, len(items), count)]
 
 
-def grid(geometry: Geometry, source: View, target: View, fits: Fits) -> Tiles:
+def grid(geometry: Geometry, source: View, target: View, fits: Fits, least: int = 1) -> Tiles:
     """Cut an image into as few rows of tiles as fit, and rows into columns where one does not.
+
+    Parameters
+    ----------
+    geometry : Geometry
+    source, target : View
+    fits : callable
+    least : int
+        Rows of tiles at least, as far as there are rows: what is loaded for one is on its way
+        while another is computed.
 
     Raises
     ------
@@ -87,7 +99,7 @@ def grid(geometry: Geometry, source: View, target: View, fits: Fits) -> Tiles:
         )
 
     height, width = target.height, target.width
-    for parts in range(1, height + 1):
+    for parts in range(min(least, height), height + 1):
         if fit(-(-height // parts), width):
             return Tiles(cut(-(-height // parts), width))
     for parts in range(2, width + 1):
@@ -150,13 +162,15 @@ def matrix_tiles(layer: MatrixLayer, groups: Sequence[Group], engine: EngineConf
             and engine.group_words * written <= engine.output_words
         )
 
-    try:
-        tiles = grid(layer.geometry, layer.source, layer.target, fits).tiles
-    except UserError:
-        tiles = grid(layer.geometry, layer.source, layer.target, fits_alone).tiles
     together = min(engine.weight_rows // (2 * rows), engine.records // (2 * engine.outputs))
     together = max(together, 1)
     chunks = -(-len(groups) // together)
+    # Weights that stay on chip are loaded once, however many tiles there are.
+    least = MOST_AT_ONCE if chunks == 1 else 1
+    try:
+        tiles = grid(layer.geometry, layer.source, layer.target, fits, least).tiles
+    except UserError:
+        tiles = grid(layer.geometry, layer.source, layer.target, fits_alone).tiles
     lanes = engine.lanes
     inputs = sum(planes * tile.height * tile.width for tile in tiles) * lanes
     weights = sum(group.rows(layer) for group in groups) * engine.row_bytes

@@ -1,6 +1,7 @@
 """Every circuit that can be generated, simulated and synthesised alone, by name."""
 
 from bittrue.flows.units.compute import COMPUTE_UNITS
+from bittrue.flows.units.engine import ENGINE_UNITS
 from bittrue.flows.units.layers import LAYER_UNITS
 from bittrue.flows.units.mat_mul import MAT_MUL_UNITS
 from bittrue.flows.units.matrix_layers import MATRIX_LAYER_UNITS
@@ -14,6 +15,7 @@ __all__ = ["UNITS", "Parameter", "Unit", "describe_units", "find_unit"]
 
 UNITS: dict[str, Unit] = {
     **COMPUTE_UNITS,
+    **ENGINE_UNITS,
     **LAYER_UNITS,
     **MOVEMENT_UNITS,
     **POOLING_UNITS,

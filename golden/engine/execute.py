@@ -259,8 +259,8 @@ class Engine:
         inside = ((rows >= 0) & (rows < windowed.height))[:, None, :, None] & (
             (columns >= 0) & (columns < windowed.width)
         )[None, :, None, :]
-        y = np.clip(rows, 0, max(windowed.height - 1, 0))[:, None, None, :, None]
-        x = np.clip(columns, 0, max(windowed.width - 1, 0))[None, :, None, None, :]
+        y = np.clip(rows, 0, tile.shape[1] - 1)[:, None, None, :, None]
+        x = np.clip(columns, 0, tile.shape[2] - 1)[None, :, None, None, :]
         taps = tile[np.arange(windowed.planes)[None, None, :, None, None], y, x]
         return np.where(inside[:, :, None, :, :, None], taps, np.int8(windowed.pad))
 

@@ -87,6 +87,8 @@ WINDOWS: list[dict[str, Any]] = [
     {"kernel_y": 2, "kernel_x": 3, "dilation_y": 3, "dilation_x": 2, "rows": 2, "columns": 2,
      "left": -3, "top": 1},
     {"kernel_y": 2, "kernel_x": 2, "top": -9, "left": 40, "rows": 2, "columns": 3},
+    {"kernel_y": 1, "kernel_x": 2, "rows": 2, "columns": 6, "height": 0},
+    {"kernel_y": 2, "kernel_x": 1, "rows": 4, "columns": 2, "width": 0},
 ]  # fmt: skip
 
 TILE = {
