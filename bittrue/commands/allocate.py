@@ -129,6 +129,7 @@ def _files(arguments: argparse.Namespace) -> list[Path]:
 def _request(arguments: argparse.Namespace) -> "Request":
     from bittrue.flows.arguments.sample_files import SampleFiles
     from bittrue.flows.arguments.torch_models import (
+        has_channels_last,
         load_module,
         read_labels,
         warn_of_untrained_weights,
@@ -137,14 +138,15 @@ def _request(arguments: argparse.Namespace) -> "Request":
     from bittrue.golden.quantize import Scheme
     from bittrue.golden.quantize.scheme_file import read_scheme
 
-    calibration = SampleFiles(arguments.calibration)
-    test = SampleFiles(arguments.test) if arguments.test else calibration
+    module = load_module(arguments.model, arguments.weights)
+    last = has_channels_last(module)
+    calibration = SampleFiles(arguments.calibration, last)
+    test = SampleFiles(arguments.test, last) if arguments.test else calibration
     test.check_shapes(calibration.shapes)
     labels, test_labels = (
         None if path is None else read_labels(path, len(samples))
         for path, samples in ((arguments.labels, calibration), (arguments.test_labels, test))
     )
-    module = load_module(arguments.model, arguments.weights)
     warn_of_untrained_weights(arguments.model, module, arguments.weights)
     return Request(
         module,

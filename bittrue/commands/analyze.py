@@ -53,6 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         # Only now, because importing torch takes seconds.
         from bittrue.flows.arguments.sample_files import SampleFiles
         from bittrue.flows.arguments.torch_models import (
+            has_channels_last,
             load_module,
             read_labels,
             warn_of_untrained_weights,
@@ -72,9 +73,10 @@ def run(arguments: argparse.Namespace) -> int:
                 "training loses, so leave the training out"
             )
         module = load_module(arguments.model, arguments.weights)
+        last = has_channels_last(module)
         warn_of_untrained_weights(arguments.model, module, arguments.weights)
-        calibration = SampleFiles(arguments.calibration)
-        test = SampleFiles(arguments.test) if arguments.test else calibration
+        calibration = SampleFiles(arguments.calibration, last)
+        test = SampleFiles(arguments.test, last) if arguments.test else calibration
         test.check_shapes(calibration.shapes)
         samples = CalibrationData(test.between(0, arguments.samples))
         labels = None

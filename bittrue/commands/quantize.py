@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,6 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
         from bittrue.flows.arguments.input_ranges import parse_input_range, uniform_samples
         from bittrue.flows.arguments.sample_files import SampleFiles
         from bittrue.flows.arguments.torch_models import (
+            has_channels_last,
             load_module,
             read_labels,
             warn_of_untrained_weights,
@@ -73,9 +74,10 @@ def run(arguments: argparse.Namespace) -> int:
 
         scheme = Scheme() if arguments.scheme is None else read_scheme(arguments.scheme)
         module = load_module(arguments.model, arguments.weights)
+        last = has_channels_last(module)
         ranges = tuple(parse_input_range(text) for text in arguments.input_range or ())
-        calibration = SampleFiles(arguments.calibration or ())
-        test = SampleFiles(arguments.test) if arguments.test else None
+        calibration = SampleFiles(arguments.calibration or (), last)
+        test = SampleFiles(arguments.test, last) if arguments.test else None
         if test is not None:
             test.check_shapes([each.shape for each in ranges] or calibration.shapes)
         labels = None if test is None else read_labels(arguments.test_labels, len(test))
@@ -103,7 +105,9 @@ def run(arguments: argparse.Namespace) -> int:
             accuracy["integer"] = integer_accuracy(quantized.graph, test, labels)
     cost = graph_cost(quantized.graph)
     report = arguments.output.with_suffix(".json")
-    network, numbers = dumps(quantized.graph), _report(quantized, layers, cost, accuracy)
+    # Of a file whose images have the channels last, as the graph holds them.
+    graph = replace(quantized.graph, layouts={}) if last else quantized.graph
+    network, numbers = dumps(graph), _report(quantized, layers, cost, accuracy)
     write_together([(arguments.output, network), (report, numbers)])
     checkpoint.unlink(missing_ok=True)
     if arguments.json:

@@ -19,7 +19,7 @@ def add_module_arguments(parser: argparse.ArgumentParser, without_data: bool = F
     parser.add_argument(
         "model",
         help="FILE.py:NAME or PACKAGE.MODULE:NAME, which is or makes a torch.nn.Module, or a float "
-        "FILE.onnx",
+        "FILE.onnx or FILE.tflite",
     )
     parser.add_argument(
         "--weights", type=Path, metavar="W.safetensors", help="the module's trained state"

@@ -20,6 +20,8 @@ class SampleFiles:
     ----------
     paths : sequence of Path
         One .npy file of real numbers for each input, shape (N, ...).
+    channels_last : bool
+        Whether images in the files have the channels last; those that are read have them first.
 
     Raises
     ------
@@ -27,9 +29,11 @@ class SampleFiles:
         Naming the file, if it holds something else, no samples, or another number of them.
     """
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], channels_last: bool = False) -> None:
         self._paths = tuple(paths)
         self._arrays = [read_npy(path, mapped=True) for path in paths]
+        if channels_last:
+            self._arrays = [a.transpose(0, 3, 1, 2) if a.ndim == 4 else a for a in self._arrays]
         for path, array in zip(paths, self._arrays, strict=True):
             check_samples(path, array)
             if len(array) != len(self._arrays[0]):

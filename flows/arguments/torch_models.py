@@ -17,7 +17,15 @@ from torch import Tensor, nn
 from bittrue.flows.arguments.npy_files import check_samples, read_npy
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.floats.onnx_module import onnx_module
+from bittrue.golden.frontends.floats.tflite_module import TfliteModule, tflite_module
 from bittrue.golden.frontends.torch.evaluation import require_values
+
+_FILES = {".onnx": onnx_module, ".tflite": tflite_module}
+
+
+def has_channels_last(module: nn.Module) -> bool:
+    """Return whether images of the file that a module is made of have the channels last."""
+    return isinstance(module, TfliteModule)
 
 
 def load_module(spec: str, weights: Path | None = None) -> nn.Module:
@@ -29,7 +37,7 @@ def load_module(spec: str, weights: Path | None = None) -> nn.Module:
     Parameters
     ----------
     spec : str
-        A float .onnx file, or ``file.py:name`` or ``package.module:name``. The name is a
+        A float .onnx or .tflite file, or ``file.py:name`` or ``package.module:name``. The name is a
         `torch.nn.Module`, or something that returns one when called without arguments: a class or
         a factory.
     weights : Path, optional
@@ -45,15 +53,15 @@ def load_module(spec: str, weights: Path | None = None) -> nn.Module:
     UserError
         If there is no such file or name, it makes no module, or the weights are not the module's.
     """
-    if Path(spec).suffix == ".onnx":
+    if Path(spec).suffix in _FILES:
         if weights is not None:
             raise UserError(f"--weights is given, and {spec} holds its own")
-        return onnx_module(Path(spec)).eval()
+        return _FILES[Path(spec).suffix](Path(spec)).eval()
     place, colon, name = spec.rpartition(":")
     if not (colon and place and name):
         raise UserError(
-            f"model is {spec!r}; allowed: FILE.onnx, FILE.py:NAME or PACKAGE.MODULE:NAME, where "
-            "NAME makes a torch.nn.Module"
+            f"model is {spec!r}; allowed: FILE.onnx, FILE.tflite, FILE.py:NAME or "
+            "PACKAGE.MODULE:NAME, where NAME makes a torch.nn.Module"
         )
     code = _import(place)
     if not hasattr(code, name):

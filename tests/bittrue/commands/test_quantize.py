@@ -252,7 +252,7 @@ REFUSED = {
     "no training": ({"labels": "labels.npy"}, "--labels and a scheme with a training are given"),
     "model": (
         {"model": "net"},
-        "model is 'net'; allowed: FILE.onnx, FILE.py:NAME or PACKAGE.MODULE:NAME",
+        "model is 'net'; allowed: FILE.onnx, FILE.tflite, FILE.py:NAME or PACKAGE.MODULE:NAME",
     ),
     "file": ({"calibration": "none.npy"}, "none.npy: No such file or directory"),
     "scheme": ({"scheme": "bad.toml"}, "weight.bits is 99; allowed: 1 to 16"),

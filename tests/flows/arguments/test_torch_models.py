@@ -87,7 +87,10 @@ def test_weights(file: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("nets.py", "model is 'nets.py'; allowed: FILE.onnx, FILE.py:NAME or PACKAGE.MODULE:NAME"),
+        (
+            "nets.py",
+            "model is 'nets.py'; allowed: FILE.onnx, FILE.tflite, FILE.py:NAME or PACKAGE.",
+        ),
         ("none.py:make", "none.py: there is no such file"),
         ("no.package:make", "no.package: ModuleNotFoundError: No module named 'no'"),
         ("nets.py:Other", "nets.py has no 'Other'; it has: Net, fails, make, needs, number"),

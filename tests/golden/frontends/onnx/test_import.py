@@ -227,7 +227,10 @@ REFUSED: dict[str, tuple[bytes, str]] = {
         model(_cast_to_integers, np.int8, False).SerializeToString(),
         "casts to another type",
     ),
-    "softmax": (model(_softmax, np.int8, False).SerializeToString(), "end the model before it"),
+    "softmax": (
+        model(_softmax, np.int8, False).SerializeToString(),
+        "classes stays the same: --outputs ",
+    ),
     "overflow": (model(_overflow, np.int8, False).SerializeToString(), "would overflow"),
     "flattened image": (
         model(lambda b: b.flattened(b.input(3, 4, 4)), np.int8, False).SerializeToString(),
