@@ -146,8 +146,6 @@ def is_same_circuit(verilog: str, earlier: Earlier) -> bool:
 
 def what_changed(plan: Plan, verilog: str, earlier: Earlier) -> str:
     """Return in one line what differs from an accelerator that exists, and why."""
-    before, after = _modules(earlier.verilog), _modules(verilog)
-    modules = [name for name in after if after[name] != before.get(name)]
     if verilog == earlier.verilog:
         return f"the Verilog is that of {earlier.folder}, byte by byte: ROM files alone changed"
     spec, given = plan.spec, earlier.record["decisions"]
@@ -161,9 +159,13 @@ def what_changed(plan: Plan, verilog: str, earlier: Earlier) -> str:
                     f"the Verilog is another than that of {earlier.folder}, with the same folding "
                     f"and ports: in {where}, {what} are {now}, there they are {widths.get(what)}"
                 )
+    # The register `build` differs, too, which says nothing.
+    before, after = _modules(earlier.verilog), _modules(verilog)
+    changed = [name for name in after if after[name] != before.get(name)]
+    layers = [name for name in changed if "__layer_" in name or "__core__" in name] or changed
     return (
         f"the Verilog is another than that of {earlier.folder}, with the same folding and ports: "
-        f"the numbers of {len(modules)} modules need other bits, the first is {modules[0]}"
+        f"constants of requantizers or biases take other bits in {', '.join(layers[:3])}"
     )
 
 
