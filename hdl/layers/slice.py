@@ -142,7 +142,8 @@ class SliceSpec(LanewiseSpec):
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
         counting = counters_cost([each.length for each in self.taken])
-        return STREAM + counting + sum((each.cost for each in self.taken), Costs())
+        keeping = Costs(2)  # Beats left out are taken whatever the output does.
+        return STREAM + keeping + counting + sum((each.cost for each in self.taken), Costs())
 
     def build(self, name: str) -> "Slice":
         """Return the circuit."""
