@@ -16,7 +16,8 @@ def solve(objective: Any, **problem: Any) -> OptimizeResult:
     """Return the exact solution of an integer linear program.
 
     HiGHS writes lines of its own to the standard output, whatever it is told: they are none of
-    ours to print, and break what machines read.
+    ours to print, and break what machines read. Its presolve ends with an exception on some
+    programs that can be solved; these are solved without it, which takes longer.
 
     Parameters
     ----------
@@ -24,7 +25,12 @@ def solve(objective: Any, **problem: Any) -> OptimizeResult:
         Of `scipy.optimize.milp`.
     """
     with without_output():
-        return milp(objective, options={"mip_rel_gap": 0.0}, **problem)
+        try:
+            return milp(objective, options={"mip_rel_gap": 0.0}, **problem)
+        except ValueError as error:
+            if "vector" not in str(error):
+                raise
+            return milp(objective, options={"mip_rel_gap": 0.0, "presolve": False}, **problem)
 
 
 @contextmanager

@@ -34,9 +34,9 @@ class MinMaxSpec(BeatwiseSpec):
 
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
-        # A carry chain compares two bits to a table; another table chooses each bit.
+        # A carry chain compares two bits to a table, and signs; a table chooses each bit.
         width = self.output.type.width
-        return STREAM + Costs(width + width // 2) * self.lanes
+        return STREAM + Costs(width + width // 2 + 2) * self.lanes
 
     def build(self, name: str) -> "MinMax":
         """Return the circuit."""

@@ -13,6 +13,7 @@ from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.blocks.pipeline import Pipeline
 from bittrue.hdl.costs.costs import Costs
 from bittrue.hdl.costs.fabric import Fabric
+from bittrue.hdl.costs.logic import STREAM, counters_cost
 from bittrue.hdl.layers.layer import Layer
 from bittrue.hdl.layers.layer_spec import Place
 from bittrue.hdl.layers.parts.codes import elements_through_beat
@@ -42,6 +43,15 @@ class Taken:
     def everything(self) -> bool:
         """Whether all pass."""
         return self.size == self.length
+
+    @property
+    def cost(self) -> Costs:
+        """What tells whether a beat passes takes: comparisons, or the next one that does."""
+        bits = (self.length - 1).bit_length()
+        if self.stride > 1:
+            return Costs(2 * (bits + 1))
+        ends = (self.begin > 0) + (self.begin + self.size < self.length)
+        return Costs(-(-bits // 3) * ends)
 
     def inside(self, factor: int) -> "Taken":
         """Return the same of dimensions joined, of which the faster one passes as a whole."""
@@ -131,9 +141,9 @@ class SliceSpec(LanewiseSpec):
 
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
-        # A counter with its comparisons for each dimension.
-        bits = sum(each.length.bit_length() for each in self.taken)
-        return Costs(10 + 4 * bits)
+        counting = counters_cost([each.length for each in self.taken])
+        keeping = Costs(2)  # Beats left out are taken whatever the output does.
+        return STREAM + keeping + counting + sum((each.cost for each in self.taken), Costs())
 
     def build(self, name: str) -> "Slice":
         """Return the circuit."""

@@ -75,7 +75,8 @@ class BitSerialMultiplier(Multiplier):
         """Return what multiplies and adds up a beat takes, estimated."""
         counted = rounded_up(np.log2(np.asarray(lanes) + 1))
         choosing = operands.code.width * lanes * groups // 3
-        return Costs(rounded_up(1.1 * outputs * lanes) + 2 * counted * outputs + choosing)
+        # Counts, and shift registers of bits that wait until others have been counted.
+        return Costs(rounded_up(3 * outputs * lanes) + 2 * counted * outputs + choosing)
 
 
 BIT_SERIAL = BitSerialMultiplier()

@@ -80,7 +80,8 @@ class ShiftAddMultiplier(Multiplier):
     def costs(self, operands: Operands, groups: Count, outputs: Count, lanes: Count) -> Costs:
         """Return what multiplies and adds up a beat takes, estimated."""
         bricks = _digits(operands.weight) * _digits(operands.code)
-        return Costs(rounded_up(10 * bricks * outputs * lanes))
+        # Four tables or five of a product, and as many to add it.
+        return Costs(rounded_up(8.25 * bricks * outputs * lanes))
 
 
 SHIFT_ADD = ShiftAddMultiplier()

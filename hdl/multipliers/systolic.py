@@ -72,7 +72,8 @@ class SystolicMultiplier(Multiplier):
         weight, code = operands.weight.width, operands.code.width
         if min(weight, code) <= LOGIC_WIDTH:
             return Costs((min(weight, code) * (max(weight, code) + 1) + weight + code) * products)
-        return Costs((weight + code) * products, products)
+        # Weights wait in shift registers; sums are added by the hardware multipliers.
+        return Costs((weight + 1) * products, products)
 
 
 SYSTOLIC = SystolicMultiplier()

@@ -2,11 +2,13 @@
 
 import os
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
-from scipy.optimize import Bounds, LinearConstraint
+from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 
+from bittrue.golden import integer_programs
 from bittrue.golden.integer_programs import solve, without_output
 
 
@@ -20,6 +22,26 @@ def test_the_solution_is_the_best_of_all() -> None:
     )
     fitting = [each for each in product((0, 1), repeat=4) if weights @ each <= 5]
     assert round(-result.fun) == max(values @ each for each in fitting) == 23
+
+
+@pytest.mark.parametrize(("said", "solved"), [("vector::reserve", True), ("`c` is bad", False)])
+def test_a_program_that_presolve_breaks_on_is_solved_without(
+    said: str, solved: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HiGHS ends so on some programs; what is wrong with a program is still said."""
+
+    def breaks(objective: Any, options: dict[str, Any], **problem: Any) -> OptimizeResult:
+        if options.get("presolve", True):
+            raise ValueError(said)
+        return milp(objective, options=options, **problem)
+
+    monkeypatch.setattr(integer_programs, "milp", breaks)
+    if not solved:
+        with pytest.raises(ValueError, match="is bad"):
+            solve(-np.ones(2), integrality=np.ones(2), bounds=Bounds(0, 1))
+        return
+    result = solve(-np.ones(2), integrality=np.ones(2), bounds=Bounds(0, 1))
+    assert round(result.fun) == -2
 
 
 def test_what_a_library_writes_is_discarded(capfd: pytest.CaptureFixture[str]) -> None:

@@ -270,10 +270,11 @@ def reorder_cost(
     words = spec.depth * spec.beats // banks
     memories = usual_ram_cost(width, words, fabric).sum() * banks
     address = words.bit_length()
-    # Addresses of both sides, the step around the ring, and the number of blocks.
-    logic = Costs(banks * (5 * address + width // 2 * (banks - 1)) + 4 * spec.depth.bit_length())
+    # Addresses of both sides, the step around the ring, and the number of blocks, which is counted
+    # and compared.
+    logic = Costs(banks * (3 * address + width // 2 * (banks - 1)) + 2 * spec.depth.bit_length())
     if counted:
-        table = Costs(3 * address)
+        table = Costs(address)
     else:
         bits = sum(bits for _, bits in order_columns(spec, weights).values())
         count = len(spec.places)
