@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bittrue.flows.arguments.code_files import Codes
-from bittrue.flows.building.accelerator import Accelerator
+from bittrue.flows.building.accelerator import CLOCK_MHZ, Accelerator
 from bittrue.flows.building.output_folder import MANIFEST, check_replaceable, write_accelerator
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.cut import Cut
@@ -23,6 +23,7 @@ def build(
     images: ArrayLike | Mapping[str, ArrayLike] | int = 2,
     seed: int = 1,
     cut: Cut | None = None,
+    clock: float = CLOCK_MHZ,
 ) -> Path:
     """Write the Verilog of a network, and everything that belongs to it.
 
@@ -39,6 +40,8 @@ def build(
         Of the random ones.
     cut : golden.frontends.cut.Cut, optional
         What of the network's file the host computes, for the manifest.
+    clock : float
+        MHz that the scripts for synthesis ask for.
 
     Returns
     -------
@@ -75,10 +78,12 @@ def build(
         if isinstance(images, int)
         else input_codes(graph, images, "images")
     )
-    accelerator = Accelerator(name, plan.circuits, plan.shell)
+    accelerator = Accelerator(name, plan.circuits, plan.shell, clock)
     expected = Executor(graph).run(stimulus)
     device = plan.device
-    write_accelerator(target, accelerator, device.name, device.part, stimulus, expected, cut)
+    write_accelerator(
+        target, accelerator, device.name or "budget", device.part, stimulus, expected, cut
+    )
     return target / MANIFEST
 
 

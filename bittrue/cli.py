@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "build": "turn a network into Verilog for a device, with testbench and scripts",
     "check": "tell everything that stands between a network and a device",
     "completion": "print a script that has a shell complete commands and options",
+    "devices": "list the FPGAs that networks are planned for",
     "digits": "quantize the digits network, record its accumulators",
     "evaluate": "measure a network on labelled data",
     "export": "write a network as ONNX, for ONNX Runtime to check",

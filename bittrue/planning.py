@@ -9,6 +9,7 @@ from bittrue.flows.building.accelerator import check_shell
 from bittrue.flows.planning import planned
 from bittrue.flows.planning.devices import Fill
 from bittrue.flows.planning.plan import AXI, plan_network
+from bittrue.flows.planning.targets import plan_for_latency
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Graph
 from bittrue.golden.lowering.certify import certify
@@ -77,6 +78,7 @@ def plan(
     fill: int | tuple[int, int, int] = 80,
     shell: str = AXI,
     layers: Mapping[str, str] = MappingProxyType({}),
+    latency: int | None = None,
 ) -> Plan:
     """Choose the circuit of every layer of a network.
 
@@ -94,6 +96,9 @@ def plan(
     layers : mapping of str to str, optional
         What multiplies in some layers, by the tensors that they make: ``dsp``, ``lut``, ``xnor``,
         ``ternary``, ``power_of_two``, ``codebook``. In all others what is cheapest.
+    latency : int, optional
+        Cycles from the first input to the last output of an image that are enough, as estimated
+        for the first one; of the rates that are, the slowest is planned.
 
     Returns
     -------
@@ -121,5 +126,10 @@ def plan(
     check_ends(graph)
     budget = chosen.part.budget
     multipliers = {name: find_multiplier(kind) for name, kind in layers.items()}
-    circuits = plan_network(certify(graph), budget, cycles, share, shell, multipliers)
+    certified = certify(graph)
+
+    def at(rate: int | None) -> planned.Plan:
+        return plan_network(certified, budget, rate, share, shell, multipliers)
+
+    circuits = at(cycles) if latency is None else plan_for_latency(at, latency, cycles, shell)
     return Plan(graph, chosen, shell, circuits)
