@@ -8,6 +8,9 @@ from bittrue.flows.planning.devices import BUDGETS, Part
 from bittrue.flows.synthesis.yosys import UNCONSTRAINED, wrapper
 from bittrue.hdl.blocks.platform import ecp5_multiplier
 
+_WITHOUT_TABLE_RAM = frozenset({"ice40", "gatemate", "cyclone10lp", "trion"})
+"""Families whose tables are no memories."""
+
 _OWN = frozenset({"xc7", "ecp5"})
 """Families with scripts of their own, which are in every folder."""
 
@@ -54,7 +57,8 @@ def write_scripts(folder: Path, accelerator: Accelerator, part: Part) -> None:
         templates += ["vivado.tcl", "clock.xdc"]
     if family in COMMANDS and family not in _OWN:
         values["COMMAND"] = COMMANDS[family]
-        text = fill("synth_area.ys", values | {"FAMILY": family})
+        bare: list[dict[str, object]] = [{}] if family in _WITHOUT_TABLE_RAM else []
+        text = fill("synth_area.ys", values | {"FAMILY": family}, {"BARE": bare})
         (folder / f"synth_{family}.ys").write_text(text)
     for name in templates:
         (folder / name).write_text(fill(name, values))
