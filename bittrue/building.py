@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bittrue.flows.arguments.code_files import Codes
-from bittrue.flows.building.accelerator import Accelerator
+from bittrue.flows.building.accelerator import CLOCK_MHZ, Accelerator
 from bittrue.flows.building.decisions import Earlier, is_same_circuit
 from bittrue.flows.building.output_folder import MANIFEST, check_replaceable, write_accelerator
 from bittrue.golden.errors import UserError
@@ -25,6 +25,7 @@ def build(
     images: ArrayLike | Mapping[str, ArrayLike] | int = 2,
     seed: int = 1,
     cut: Cut | None = None,
+    clock: float = CLOCK_MHZ,
 ) -> Path:
     """Write the Verilog of a network, and everything that belongs to it.
 
@@ -41,6 +42,8 @@ def build(
         Of the random ones.
     cut : golden.frontends.cut.Cut, optional
         What of the network's file the host computes, for the manifest.
+    clock : float
+        MHz that the scripts for synthesis ask for.
 
     Returns
     -------
@@ -77,20 +80,22 @@ def build(
         if isinstance(images, int)
         else input_codes(graph, images, "images")
     )
-    accelerator = _accelerator(plan, name)
+    accelerator = _accelerator(plan, name, clock)
     expected = Executor(graph).run(stimulus)
     device = plan.device
-    write_accelerator(target, accelerator, device.name, device.part, stimulus, expected, cut)
+    write_accelerator(
+        target, accelerator, device.name or "budget", device.part, stimulus, expected, cut
+    )
     return target / MANIFEST
 
 
-def _accelerator(plan: Plan, name: str) -> Accelerator:
+def _accelerator(plan: Plan, name: str, clock: float) -> Accelerator:
     """Return the design of a plan: that of the accelerator it is like, where its Verilog is."""
-    own = Accelerator(name, plan.circuits, plan.shell)
+    own = Accelerator(name, plan.circuits, plan.shell, clock)
     if plan.like is None:
         return own
     earlier = Earlier.read(plan.like)
-    same = Accelerator(name, plan.circuits, plan.shell, earlier.build)
+    same = replace(own, given_build=earlier.build)
     if not is_same_circuit(same.design().verilog, earlier):
         return own
     return replace(same, given_verilog=earlier.verilog)

@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "check": "tell everything that stands between a network and a device",
     "compile": "turn a network into a program of the engine, exact from memory to memory",
     "completion": "print a script that has a shell complete commands and options",
+    "devices": "list the FPGAs that networks are planned for",
     "digits": "quantize the digits network, record its accumulators",
     "evaluate": "measure a network on labelled data",
     "export": "write a network as ONNX, for ONNX Runtime to check",

@@ -11,6 +11,7 @@ from bittrue.flows.building.decisions import Earlier, plan_like
 from bittrue.flows.planning import planned
 from bittrue.flows.planning.devices import Fill
 from bittrue.flows.planning.plan import AXI, plan_network
+from bittrue.flows.planning.targets import plan_for_latency
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Graph
 from bittrue.golden.lowering.certify import certify
@@ -83,6 +84,7 @@ def plan(
     shell: str = AXI,
     layers: Mapping[str, str] = MappingProxyType({}),
     like: str | Path | None = None,
+    latency: int | None = None,
 ) -> Plan:
     """Choose the circuit of every layer of a network.
 
@@ -103,7 +105,10 @@ def plan(
         In all others what is cheapest.
     like : str or Path, optional
         Folder that `build` has written for a network of the same layers: everything is as there,
-        and neither `cycles` nor `fill` nor `layers` choose.
+        and neither `cycles` nor `fill` nor `layers` nor `latency` choose.
+    latency : int, optional
+        Cycles from the first input to the last output of an image that are enough, as estimated
+        for the first one; of the rates that are, the slowest is planned.
 
     Returns
     -------
@@ -133,7 +138,7 @@ def plan(
     if like is not None:
         earlier = Earlier.read(Path(like))
         there = earlier.record["device"]["name"], earlier.record["shell"]
-        if there != (chosen.name, shell):
+        if there != (chosen.name or "budget", shell):
             raise UserError(
                 f"{like}: it is for {there[0]} with shell {there[1]}, asked for are {chosen.name} "
                 f"and {shell}; allowed: the same"
@@ -141,5 +146,10 @@ def plan(
         circuits = plan_like(graph, earlier, budget.fabric)
         return Plan(graph, chosen, shell, circuits, earlier.folder)
     multipliers = {name: find_multiplier(kind) for name, kind in layers.items()}
-    circuits = plan_network(certify(graph), budget, cycles, share, shell, multipliers)
+    certified = certify(graph)
+
+    def at(rate: int | None) -> planned.Plan:
+        return plan_network(certified, budget, rate, share, shell, multipliers)
+
+    circuits = at(cycles) if latency is None else plan_for_latency(at, latency, cycles, shell)
     return Plan(graph, chosen, shell, circuits)

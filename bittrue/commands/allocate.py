@@ -12,7 +12,7 @@ from rich.table import Table
 from bittrue.flows.arguments.json_output import add_json_argument
 from bittrue.flows.arguments.module_arguments import add_module_arguments, check_module_arguments
 from bittrue.flows.arguments.output_files import require_folder_of
-from bittrue.flows.planning.devices import BUDGETS, find_budget
+from bittrue.flows.planning.devices import DEVICE_HELP, find_budget
 from bittrue.flows.reports.json_report import json_report
 from bittrue.flows.reports.plots import require_matplotlib
 from bittrue.flows.reports.terminal import terminal
@@ -61,7 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="ilp",
         help="integer linear programming (default), or step by step",
     )
-    parser.add_argument("--device", help=f"estimate its resources: {', '.join(BUDGETS)}")
+    parser.add_argument("--device", help=f"estimate its resources: {DEVICE_HELP}")
     parser.add_argument(
         "--cycles",
         type=int,

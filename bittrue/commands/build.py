@@ -20,14 +20,16 @@ from bittrue.flows.arguments.model_arguments import (
     load_cut,
     load_model,
 )
-from bittrue.flows.building.accelerator import SHELLS
+from bittrue.flows.building.accelerator import CLOCK_MHZ, SHELLS, Accelerator, check_clock
 from bittrue.flows.building.decisions import Earlier, what_changed
 from bittrue.flows.building.output_folder import check_replaceable
-from bittrue.flows.planning.devices import BUDGETS, Fill
+from bittrue.flows.building.report_page import report_page
+from bittrue.flows.planning.devices import DEVICE_HELP, Fill
 from bittrue.flows.planning.planned import PlannedLayer
 from bittrue.flows.reports import graph_labels
 from bittrue.flows.reports.terminal import terminal
 from bittrue.golden.errors import UserError
+from bittrue.golden.files.atomic_file import write_atomically
 from bittrue.golden.graph import Graph
 from bittrue.hdl.multipliers.catalogue import CATALOGUE
 from bittrue.hdl.network.ends import check_ends
@@ -40,7 +42,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.epilog = "shells:\n" + "\n".join(f"  {name:8} {text}" for name, text in SHELLS.items())
     add_model_arguments(parser, "built")
-    parser.add_argument("--device", required=True, help=f"one of: {', '.join(BUDGETS)}")
+    parser.add_argument("--device", default="", help=f"one of: {DEVICE_HELP}")
+    parser.add_argument(
+        "--budget",
+        default="",
+        metavar="lut=N,dsp=N,bram=N",
+        help="what there is of each, in place of a device, or of some of what it has",
+    )
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="a folder")
     parser.add_argument(
         "--name",
@@ -64,6 +72,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--package", default="", help="of the device, for the synthesis scripts")
     parser.add_argument("--speed", default="", help="speed grade of the device, for the same")
+    parser.add_argument(
+        "--latency",
+        type=int,
+        metavar="N",
+        help="cycles from an image's first input to its last output that are enough, estimated",
+    )
+    parser.add_argument(
+        "--clock",
+        type=float,
+        metavar="MHZ",
+        help=f"that scripts ask for and rates are told at (default: {CLOCK_MHZ:g})",
+    )
     parser.add_argument("--shell", default="axi", help=f"{' or '.join(SHELLS)} (default: axi)")
     parser.add_argument(
         "--input",
@@ -73,6 +93,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="input codes for the testbench in the model's layout; "
         + FILE_OF_EACH.format("input")
         + "; random ones by default",
+    )
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="PAGE.html",
+        help="what was planned, as one page that needs no other file",
     )
     parser.add_argument(
         "--images",
@@ -87,9 +113,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Plan, print the plan, and write the folder."""
     console = terminal(aside=arguments.json)
-    device = bittrue.Device(arguments.device, arguments.package, arguments.speed)
+    if not arguments.device and not arguments.budget:
+        raise UserError(f"--device is missing; choose one of {DEVICE_HELP}, or give a --budget")
+    device = bittrue.Device(arguments.device, arguments.package, arguments.speed, arguments.budget)
     fill = Fill.parse(arguments.fill)
     check_replaceable(arguments.output)
+    clock = CLOCK_MHZ if arguments.clock is None else arguments.clock
+    check_clock(clock)
     if arguments.cycles is not None and arguments.cycles < 1:
         raise UserError(f"--cycles is {arguments.cycles}; allowed: at least 1")
     with console.status("reading the network"):
@@ -100,7 +130,14 @@ def run(arguments: argparse.Namespace) -> int:
         share = astuple(fill)
         layers = parse_layers(arguments.layer)
         plan = bittrue.plan(
-            graph, device, arguments.cycles, share, arguments.shell, layers, arguments.like
+            graph,
+            device,
+            arguments.cycles,
+            share,
+            arguments.shell,
+            layers,
+            arguments.like,
+            arguments.latency,
         )
     if not arguments.json:
         console.print(plan_table(plan, f"{arguments.model.name} on {device.summary}"))
@@ -108,11 +145,17 @@ def run(arguments: argparse.Namespace) -> int:
     name = _name(arguments, earlier)
     images = {name: in_model_layout(graph, name, codes) for name, codes in stimulus.items()}
     with console.status("golden outputs, Verilog"):
-        manifest = bittrue.build(plan, arguments.output, name, images, cut=load_cut(arguments))
+        manifest = bittrue.build(
+            plan, arguments.output, name, images, cut=load_cut(arguments), clock=clock
+        )
+    if arguments.report is not None:
+        accelerator = Accelerator(name, plan.circuits, plan.shell, clock)
+        page = report_page(accelerator, plan.graph, device.part.budget)
+        write_atomically(arguments.report, page.encode())
     if arguments.json:
         print_json(plan_record(plan) | {"manifest": str(manifest)})
         return 0
-    _summarize(console, plan, arguments.output)
+    _summarize(console, plan, arguments.output, arguments.clock)
     if earlier is not None:
         made = Earlier.read(arguments.output)
         console.print(what_changed(plan.circuits, made.verilog, earlier), soft_wrap=True)
@@ -229,10 +272,20 @@ def _multiplier(layer: PlannedLayer) -> str:
     return "" if layer.folding is None else layer.folding.multiplier.name.removeprefix("packed_")
 
 
-def _summarize(console: Console, plan: bittrue.Plan, folder: Path) -> None:
+def _rate(plan: bittrue.Plan, mhz: float) -> str:
+    """Return rate and latency at a clock that nothing here has promised."""
+    latency = Accelerator("network", plan.circuits, plan.shell).estimated_latency
+    return (
+        f"at {mhz:g} MHz, if the device reaches it: {1e6 * mhz / plan.cycles:,.0f} images a "
+        f"second, {latency / mhz:,.1f} us from the first input to the last output"
+    )
+
+
+def _summarize(console: Console, plan: bittrue.Plan, folder: Path, clock: float | None) -> None:
     lines = (
         f"{plan.luts:,} LUTs, {plan.multipliers:,} multipliers, {plan.block_rams:g} block RAMs "
         f"(estimated); one image in {plan.cycles:,} cycles",
+        *([] if clock is None else [_rate(plan, clock)]),
         f"{folder}/manifest.json describes the folder",
         f"check it: sh {folder}/testbench/run_verilator.sh   or   run_icarus.sh",
     )

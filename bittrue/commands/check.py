@@ -9,7 +9,7 @@ import bittrue
 from bittrue.flows.arguments.json_output import add_json_argument, print_json
 from bittrue.flows.arguments.model_arguments import add_model_arguments, load_model
 from bittrue.flows.command_status import EXIT_USER_ERROR
-from bittrue.flows.planning.devices import BUDGETS
+from bittrue.flows.planning.devices import DEVICE_HELP
 from bittrue.flows.planning.feasibility import circuit_obstacles, holding_devices
 from bittrue.flows.reports.terminal import terminal
 from bittrue.golden.errors import UserError
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_arguments(parser, "checked")
     parser.add_argument(
         "--device",
-        help=f"the one that it is for, one of: {', '.join(BUDGETS)} (default: any)",
+        help=f"the one that it is for, one of: {DEVICE_HELP} (default: any)",
     )
     add_json_argument(parser, "what was found")
 

@@ -18,7 +18,7 @@ from bittrue.flows.arguments.model_arguments import (
     load_model,
 )
 from bittrue.flows.arguments.npy_files import read_npy
-from bittrue.flows.planning.devices import BUDGETS, Fill
+from bittrue.flows.planning.devices import DEVICE_HELP, Fill
 from bittrue.flows.reports.terminal import terminal
 from bittrue.flows.simulation.simulators.toolchain import SIMULATORS, check_simulator
 from bittrue.golden.errors import UserError
@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="run the Verilog on N of the samples, too, and compare it with golden (default: 0)",
     )
     parser.add_argument(
-        "--device", default="zynq7020", help=f"one of: {', '.join(BUDGETS)} (default: zynq7020)"
+        "--device", default="zynq7020", help=f"one of: {DEVICE_HELP} (default: zynq7020)"
     )
     add_plan_arguments(parser)
     parser.add_argument(

@@ -15,7 +15,7 @@ from bittrue.flows.arguments.model_arguments import (
     load_model,
 )
 from bittrue.flows.arguments.output_files import require_folder_of
-from bittrue.flows.planning.devices import BUDGETS, Fill
+from bittrue.flows.planning.devices import DEVICE_HELP, Fill
 from bittrue.flows.reports.terminal import terminal
 from bittrue.flows.simulation.simulators.toolchain import SIMULATORS, check_simulator
 from bittrue.golden.errors import UserError
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         + FILE_OF_EACH.format("output"),
     )
     parser.add_argument(
-        "--device", default="zynq7020", help=f"one of: {', '.join(BUDGETS)} (default: zynq7020)"
+        "--device", default="zynq7020", help=f"one of: {DEVICE_HELP} (default: zynq7020)"
     )
     add_plan_arguments(parser)
     parser.add_argument(

@@ -13,7 +13,7 @@ from bittrue.flows.arguments.code_files import Codes
 from bittrue.flows.planning.latency import first_image_cycles
 from bittrue.flows.planning.planned import Plan
 from bittrue.flows.simulation.bench.payload import as_beats, pack
-from bittrue.golden.errors import UnknownNameError
+from bittrue.golden.errors import UnknownNameError, UserError
 from bittrue.golden.graph import Tensor
 from bittrue.golden.graph.file import dumps
 from bittrue.hdl.blocks.packed_words import Words
@@ -28,6 +28,25 @@ SHELLS = {
     "axi": "AXI4-Stream data, AXI4-Lite control and status",
     "stream": "bare streams with valid and ready",
 }
+
+
+CLOCK_MHZ = 100.0
+"""Where nobody chooses."""
+
+HIGHEST_MHZ = 1000.0
+"""No device here has a clock as high."""
+
+
+def check_clock(mhz: float) -> None:
+    """Refuse a clock that no device reaches.
+
+    Raises
+    ------
+    UserError
+        Saying what is allowed.
+    """
+    if not 0 < mhz <= HIGHEST_MHZ:
+        raise UserError(f"clock is {mhz:g} MHz; allowed: above 0, up to {HIGHEST_MHZ:,.0f} MHz")
 
 
 def check_shell(name: str) -> None:
@@ -114,6 +133,8 @@ class Accelerator:
         What the circuit is made from.
     shell : str
         A key of `SHELLS`.
+    mhz : float
+        The clock that scripts ask for.
     given_build : int, optional
         What tells designs apart, where it is to be that of an accelerator that exists.
     given_verilog : str
@@ -122,17 +143,19 @@ class Accelerator:
     Raises
     ------
     UserError
-        If there is no such shell.
+        If there is no such shell, or no such clock.
     """
 
     name: str
     plan: Plan
     shell: str
+    mhz: float = CLOCK_MHZ
     given_build: int | None = None
     given_verilog: str = ""
 
     def __post_init__(self) -> None:
         check_shell(self.shell)
+        check_clock(self.mhz)
 
     @property
     def top(self) -> str:

@@ -47,7 +47,7 @@ def manifest(
         "build": f"{accelerator.build:08x}",
         "top": accelerator.top,
         "shell": accelerator.shell,
-        "clock": {"port": accelerator.clock, "edge": "rising"},
+        "clock": {"port": accelerator.clock, "edge": "rising", "mhz": accelerator.mhz},
         "reset": {
             "port": accelerator.reset,
             "active": "low" if accelerator.reset_active_low else "high",

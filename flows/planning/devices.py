@@ -1,9 +1,11 @@
 """What FPGAs have, as far as a network is fitted to it."""
 
+import tomllib
 from dataclasses import dataclass, replace
+from importlib.resources import files
 
-from bittrue.golden.errors import UnknownNameError, UserError
-from bittrue.hdl.costs.fabric import ECP5, SERIES_7, Fabric
+from bittrue.golden.errors import UserError
+from bittrue.hdl.costs.fabric import FABRICS, Fabric
 
 
 @dataclass(frozen=True)
@@ -17,10 +19,12 @@ class Budget:
     part : str
         As Vivado calls it without package and speed grade, or nextpnr's option for it.
     packages, speeds : tuple of str
-        Packages and speed grades in which it is made, the usual one first.
+        Packages and speed grades in which it is made, the usual one first; empty ones where no
+        script needs them.
     fabric : Fabric
     luts, multipliers, block_rams : int
-        Six-input (7 series) or four-input (ECP5) tables, DSP48E1 or MULT18X18D, RAMB36 or DP16KD.
+        Of the device's own kinds: six-input (7 series) or four-input (ECP5) tables, DSP48E1 or
+        MULT18X18D, RAMB36 or DP16KD, ...
     """
 
     summary: str
@@ -123,65 +127,69 @@ class Fill:
 FILL = Fill()
 """Where nobody chooses."""
 
-_SPEEDS = {SERIES_7: ("1", "2", "3"), ECP5: ("6", "7", "8")}
+_RESOURCES = {"lut": "luts", "dsp": "multipliers", "bram": "block_rams"}
 
 
-def _budget(
-    summary: str,
-    part: str,
-    packages: str,
-    luts: int,
-    multipliers: int,
-    block_rams: int,
-    fabric: Fabric,
-) -> Budget:
-    resources = luts, multipliers, block_rams
-    return Budget(summary, part, tuple(packages.split()), _SPEEDS[fabric], fabric, *resources)
+def parse_budget(text: str) -> dict[str, int]:
+    """Read ``lut=20000,dsp=40,bram=30``, or some of them.
+
+    Returns
+    -------
+    dict of str to int
+        Fields of `Budget`.
+
+    Raises
+    ------
+    UserError
+        Saying what is allowed.
+    """
+    found: dict[str, int] = {}
+    for part in text.split(","):
+        name, _, number = (word.strip() for word in part.partition("="))
+        field = _RESOURCES.get(name)
+        if field is None or field in found or not (number.isascii() and number.isdigit()):
+            raise UserError(
+                f"budget is {text!r}; allowed: lut=N,dsp=N,bram=N, whole numbers, each once"
+            )
+        found[field] = int(number)
+    return found
 
 
-BUDGETS = {
-    "zynq7010": _budget("Xilinx Zynq-7010", "xc7z010", "clg400 clg225", 17_600, 80, 60, SERIES_7),
-    "zynq7020": _budget("Xilinx Zynq-7020", "xc7z020", "clg400 clg484", 53_200, 220, 140, SERIES_7),
-    "artix35t": _budget(
-        "Xilinx Artix-7 35T",
-        "xc7a35t",
-        "csg324 cpg236 csg325 ftg256 fgg484",
-        20_800,
-        90,
-        50,
-        SERIES_7,
-    ),
-    "artix100t": _budget(
-        "Xilinx Artix-7 100T",
-        "xc7a100t",
-        "csg324 ftg256 fgg484 fgg676",
-        63_400,
-        240,
-        135,
-        SERIES_7,
-    ),
-    "ecp5-25f": _budget(
-        "Lattice ECP5-25F", "--25k", "CABGA381 CABGA256 CSFBGA285 TQFP144", 24_288, 28, 56, ECP5
-    ),
-    "ecp5-45f": _budget(
-        "Lattice ECP5-45F",
-        "--45k",
-        "CABGA554 CABGA381 CABGA256 CSFBGA285 TQFP144",
-        43_848,
-        72,
-        108,
-        ECP5,
-    ),
-    "ecp5-85f": _budget(
-        "Lattice ECP5-85F",
-        "--85k",
-        "CABGA756 CABGA554 CABGA381 CSFBGA285",
-        83_640,
-        156,
-        208,
-        ECP5,
-    ),
-}
+def _read_devices() -> dict[str, Budget]:
+    """Return the devices of the table in ``devices.toml``, by name."""
+    table = tomllib.loads((files(__package__) / "devices.toml").read_text())
+    budgets = {}
+    for family in table.values():
+        fabric, speeds = FABRICS[family["fabric"]], tuple(family.get("speeds", "").split())
+        for name, title, part, packages, *resources in family["devices"]:
+            summary = f"{family['title']}{'' if title.startswith('-') else _joint(name)}{title}"
+            made = tuple(packages.split()) or ("",)
+            budgets[name] = Budget(summary, part, made, speeds or ("",), fabric, *resources)
+    return budgets
+
+
+def _joint(name: str) -> str:
+    """Return what is between a family and a device: Zynq-7020, Artix-7 35T."""
+    return "-" if name.startswith("zynq") else " "
+
+
+BUDGETS = _read_devices()
+
+SUGGESTED = (
+    "zynq7010",
+    "zynq7020",
+    "artix35t",
+    "artix100t",
+    "ecp5-25f",
+    "ecp5-45f",
+    "ecp5-85f",
+    "zu3eg",
+    "k26",
+    "zu7ev",
+)
+"""Devices on boards that people have: those that messages and help name."""
+
+DEVICE_HELP = f"{', '.join(SUGGESTED)}, or another that `bittrue devices` lists"
 
 
 def find_budget(name: str) -> Budget:
@@ -190,8 +198,8 @@ def find_budget(name: str) -> Budget:
     Raises
     ------
     UserError
-        Listing the names that exist.
+        Listing names that exist.
     """
     if name not in BUDGETS:
-        raise UnknownNameError("device", name, BUDGETS)
+        raise UserError(f"no device is named {name!r}; choose one of {DEVICE_HELP}")
     return BUDGETS[name]

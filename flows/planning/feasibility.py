@@ -1,7 +1,7 @@
 """Whether a network can be a circuit, and on which devices: everything in the way, at once."""
 
 from bittrue.flows.planning.circuits import Circuits
-from bittrue.flows.planning.devices import BUDGETS, FILL, Fill
+from bittrue.flows.planning.devices import BUDGETS, FILL, SUGGESTED, Fill
 from bittrue.flows.planning.plan import AXI, circuit_graph, fits
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Graph
@@ -27,7 +27,7 @@ def circuit_obstacles(graph: Graph) -> tuple[str, ...]:
 
 
 def holding_devices(graph: Graph, fill: Fill = FILL, shell: str = AXI) -> tuple[str, ...]:
-    """Return the names of the devices for which there is a plan, at whatever rate.
+    """Return the names of the usual devices for which there is a plan, at whatever rate.
 
     Parameters
     ----------
@@ -36,11 +36,12 @@ def holding_devices(graph: Graph, fill: Fill = FILL, shell: str = AXI) -> tuple[
     fill, shell
         As `plan_network` takes them.
     """
-    first = next(iter(BUDGETS.values()))
+    first = BUDGETS[SUGGESTED[0]]
     circuits = Circuits(circuit_graph(graph), first.fabric, shell == AXI)
     families = {first.fabric: circuits}
     held = []
-    for name, budget in BUDGETS.items():
+    for name in SUGGESTED:
+        budget = BUDGETS[name]
         known = families.setdefault(budget.fabric, circuits.on(budget.fabric))
         if fits(known, fill.of(budget)):
             held.append(name)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from bittrue.flows.planning.circuits import Circuits
-from bittrue.flows.planning.devices import BUDGETS, FILL, Budget, Fill
+from bittrue.flows.planning.devices import BUDGETS, FILL, SUGGESTED, Budget, Fill
 from bittrue.flows.planning.planned import Plan
 from bittrue.flows.planning.planner import Planner
 from bittrue.golden.errors import UserError
@@ -140,10 +140,10 @@ def circuit_graph(graph: Graph) -> Graph:
 
 
 def _big_enough(circuits: Circuits, budget: Budget, fill: Fill, cycles: int | None) -> list[str]:
-    """Return the other devices for which there is a plan."""
+    """Return those of the usual devices for which there is a plan."""
     families = {budget.fabric: circuits}
     found = []
-    for device in BUDGETS.values():
+    for device in (BUDGETS[name] for name in SUGGESTED):
         if device != budget:
             known = families.setdefault(device.fabric, circuits.on(device.fabric))
             if fits(known, fill.of(device), cycles):

@@ -28,17 +28,20 @@ _FAMILIES = {
     "softmax": "#db2777",
     "arg_max": "#db2777",
 }
+_LETTER, _HEADING_LETTER = 6.4, 10.0
+"""Pixels of a letter, a wide one."""
+
 _OTHER_FAMILY = "#94a3b8"
 
 _STYLE = """
   .page { fill: #f8fafc } .box { fill: #ffffff; stroke: #cbd5e1 }
   .title { font-size: 14px; font-weight: 600; fill: #0f172a } .detail { fill: #475569 }
-  .faint { fill: #94a3b8 } .edge { fill: none; stroke: #94a3b8; stroke-width: 1.5 }
+  .faint { fill: #64748b } .edge { fill: none; stroke: #94a3b8; stroke-width: 1.5 }
   .tip { fill: #94a3b8 } .share { fill: #e2e8f0 } .heading { font-size: 17px; font-weight: 600;
   fill: #0f172a } text { font: 11px system-ui, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif }
   @media (prefers-color-scheme: dark) {
     .page { fill: #0f172a } .box { fill: #1e293b; stroke: #334155 } .share { fill: #334155 }
-    .title, .heading { fill: #f1f5f9 } .detail { fill: #cbd5e1 } .faint { fill: #64748b }
+    .title, .heading { fill: #f1f5f9 } .detail { fill: #cbd5e1 } .faint { fill: #94a3b8 }
     .edge { stroke: #64748b } .tip { fill: #64748b }
   }
 """
@@ -62,6 +65,8 @@ def draw(graph: Graph, name: str) -> str:
     rows = max(depth for _, depth in layout.places.values()) + 1
     height = int(_HEADING + rows * _ROW + _MARGIN)
     canvas = _Canvas(graph, layout, left)
+    heading = max(len(name) * _HEADING_LETTER, len(canvas.totals) * _LETTER)
+    width = max(width, int(heading) + 2 * _MARGIN)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
         f'height="{height}">',
@@ -86,17 +91,21 @@ class _Canvas:
         self._left = left
         self._cost = graph_cost(graph)
 
-    def heading(self, name: str) -> list[str]:
-        """Return name and totals."""
+    @property
+    def totals(self) -> str:
+        """The work of the whole graph, in a line."""
         cost = self._cost
-        totals = (
+        return (
             f"{len(self._graph.nodes)} nodes · {graph_labels.count(cost.macs)} MACs · "
             f"{graph_labels.count(cost.bit_operations)} BitOPs · "
             f"{graph_labels.count(cost.weight_bytes)}B of weights"
         )
+
+    def heading(self, name: str) -> list[str]:
+        """Return name and totals."""
         return [
             f'<text class="heading" x="{_MARGIN}" y="{_MARGIN}">{escape(name)}</text>',
-            f'<text class="detail" x="{_MARGIN}" y="{_MARGIN + 18}">{escape(totals)}</text>',
+            f'<text class="detail" x="{_MARGIN}" y="{_MARGIN + 18}">{escape(self.totals)}</text>',
         ]
 
     def edge(self, source: str, target: str) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from amaranth.lib import wiring
 
-from bittrue.flows.planning.devices import BUDGETS, find_budget
+from bittrue.flows.planning.devices import DEVICE_HELP, find_budget
 from bittrue.flows.planning.plan import plan_network
 from bittrue.flows.units.digits_layers import DIGITS
 from bittrue.flows.units.unit import Parameter, Unit, parse_flag
@@ -46,7 +46,7 @@ NETWORK_UNITS: dict[str, Unit] = {
                 DIGITS_MODEL, str, "a file, digits, or digits-mixed of 8, 4, 2, 1 and 8 bits"
             ),
             "profile": Parameter("", str, "the reference whose arithmetic is built"),
-            "device": Parameter("zynq7020", str, f"one of {', '.join(BUDGETS)}"),
+            "device": Parameter("zynq7020", str, f"one of {DEVICE_HELP}"),
             "cycles": Parameter("0", int, "between images; 0: as few as the device can"),
             "images": Parameter("100", int, "to simulate; of digits, all test images at most"),
             "taps": Parameter("no", parse_flag, "yes to compare what every layer passes on"),

@@ -27,3 +27,34 @@ class Fabric:
 
 SERIES_7 = Fabric("xc7", Multiplier.PACKED_DSP48E1, 1)
 ECP5 = Fabric("ecp5", Multiplier.PACKED_MULT18X18D, 2)
+
+ULTRASCALE = Fabric("xcup", Multiplier.PACKED_DSP48E1, 1)
+NEXUS = Fabric("nexus", Multiplier.PACKED_MULT18X18D, 2)
+GOWIN = Fabric("gowin", Multiplier.PACKED_MULT18X18D, 2)
+ICE40 = Fabric("ice40", Multiplier.PACKED_MULT18X18D, 9)
+GATEMATE = Fabric("gatemate", Multiplier.PACKED_MULT18X18D, 1)
+CYCLONE_V = Fabric("cyclonev", Multiplier.PACKED_MULT18X18D, 4)
+CYCLONE_10 = Fabric("cyclone10lp", Multiplier.PACKED_MULT18X18D, 4)
+TRION = Fabric("trion", Multiplier.PACKED_MULT18X18D, 8)
+TITANIUM = Fabric("titanium", Multiplier.PACKED_MULT18X18D, 4)
+POLARFIRE = Fabric("polarfire", Multiplier.PACKED_MULT18X18D, 2)
+
+FABRICS = {
+    fabric.family: fabric
+    for fabric in (
+        SERIES_7,
+        ULTRASCALE,
+        ECP5,
+        NEXUS,
+        GOWIN,
+        ICE40,
+        GATEMATE,
+        CYCLONE_V,
+        CYCLONE_10,
+        TRION,
+        TITANIUM,
+        POLARFIRE,
+    )
+}
+"""By family. Memories of 18 kbit are a RAMB36's half, a block of 18 or 20 kbit, or as many of 10,
+9, 5 or 4 kbit as hold them; multipliers of 18 x 18 are packed as those of ECP5."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from peakrdl_ipxact import IPXACTImporter
-from peakrdl_python import PythonExporter
-from systemrdl import RDLCompiler
+from peakrdl_python.exporter import PythonExporter
+from systemrdl.compiler import RDLCompiler
 from systemrdl.node import FieldNode, RegNode, RootNode
 
 from bittrue.flows.simulation.simulators.run import SimulationError
@@ -82,11 +82,14 @@ def drive(network: Built, rdl: Path, builds: Path, work: Path) -> str:
     PythonExporter().export(
         root.top, str(work / "packages"), asyncoutput=True, skip_test_case_generation=True
     )
-    resets, read_only, holding, others = {}, [], [], {}
+    resets: dict[str, int] = {}
+    read_only: list[str] = []
+    holding: list[tuple[str, str]] = []
+    others: dict[str, int] = {}
     for register in registers_of(root):
         name = register.inst_name
         resets[name] = sum(
-            each.get_property("reset") << each.low
+            int(str(each.get_property("reset"))) << each.low
             for each in register.fields()
             if each.is_sw_readable
         )

@@ -3,13 +3,9 @@
 from collections.abc import Sequence
 
 from bittrue.flows.building.accelerator import Accelerator
+from bittrue.flows.building.synthesis_scripts import COMMANDS, VIVADO
 from bittrue.flows.building.templates import fill
 from bittrue.flows.planning.devices import Part
-
-_ARCHITECTURES = {
-    "xc7": ("xilinx", "-family xc7, -flatten, -abc9, -noiopad, -noclkbuf"),
-    "ecp5": ("ecp5", ""),
-}
 
 
 def core_file(
@@ -26,18 +22,18 @@ def core_file(
         Names of the design's ROM files, and of what the testbench plays and compares with.
     """
     family = part.budget.fabric.family
-    architecture, options = _ARCHITECTURES[family]
+    command = COMMANDS.get(family, "").split()
     values: dict[str, object] = {
         "TOP": accelerator.top,
         "SUMMARY": f"The network {accelerator.name!a} as an accelerator".replace('"', "'"),
-        "ARCH": architecture,
-        "OPTIONS": options,
-        "SYNTH": "yosys",
+        "ARCH": command[0].removeprefix("synth_") if command else "",
+        "OPTIONS": f"[{' '.join(command[1:])}]" if command else "",
         "PART": part.vivado,
     }
     members: dict[str, Sequence[dict[str, object]]] = {
         "ROM": [{"ROM": rom} for rom in roms],
         "BEATS": [{"FILE": name} for name in beats],
-        "VIVADO": [{}] if family == "xc7" else [],
+        "VIVADO": [{}] if family in VIVADO else [],
+        "SYNTH": [{}] if command else [],
     }
     return fill("fusesoc.core", values, members)

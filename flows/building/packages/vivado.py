@@ -9,7 +9,6 @@ from bittrue.flows.building.packages.buses import buses
 from bittrue.flows.building.templates import fill
 from bittrue.flows.planning.devices import Part
 
-_CLOCK_MHZ = 100
 _DMA_BITS = (8, 16, 32, 64, 128, 256, 512, 1024)
 
 _INTERFACES = {
@@ -39,7 +38,7 @@ def write_vivado(folder: Path, accelerator: Accelerator, part: Part) -> None:
     values: dict[str, object] = {
         "TOP": top,
         "PART": part.vivado,
-        "MHZ": _CLOCK_MHZ,
+        "MHZ": f"{accelerator.mhz:g}",
         "BOARDS": ", ".join(BOARDS),
     }
     members: dict[str, Sequence[dict[str, object]]] = {

@@ -8,6 +8,7 @@ from bittrue.flows.building.packages.fusesoc import core_file
 from bittrue.flows.building.packages.instantiation import verilog, vhdl
 from bittrue.flows.building.packages.ip_xact import component_xml
 from bittrue.flows.building.packages.vivado import write_vivado
+from bittrue.flows.building.synthesis_scripts import VIVADO
 from bittrue.flows.planning.devices import Part
 
 _STIMULI = "testbench"
@@ -36,7 +37,7 @@ def write_packages(folder: Path, accelerator: Accelerator, part: Part, roms: Seq
     if not accelerator.registers:
         return
     (folder / "component.xml").write_text(component_xml(accelerator, roms))
-    if part.budget.fabric.family == "xc7":
+    if part.budget.fabric.family in VIVADO:
         vivado = folder / "vivado"
         vivado.mkdir()
         write_vivado(vivado, accelerator, part)

@@ -1,1 +1,1 @@
-create_clock -name clock -period 10.000 [get_ports @CLOCK@]
+create_clock -name clock -period @PERIOD@ [get_ports @CLOCK@]

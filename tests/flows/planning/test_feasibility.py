@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from bittrue.flows.planning.devices import BUDGETS, Fill, find_budget
+from bittrue.flows.planning.devices import SUGGESTED, Fill, find_budget
 from bittrue.flows.planning.feasibility import circuit_obstacles, holding_devices
 from bittrue.flows.planning.plan import plan_network
 from bittrue.golden.errors import UserError
@@ -43,7 +43,7 @@ def test_a_device_holds_a_network_where_there_is_a_plan(shape: tuple[int, int]) 
     graph = dense(*shape)
     assert circuit_obstacles(graph) == ()
     held = holding_devices(graph)
-    for name in BUDGETS:
+    for name in SUGGESTED:
         if name in held:
             assert plan_network(graph, find_budget(name)).resources
         else:
@@ -54,5 +54,5 @@ def test_a_device_holds_a_network_where_there_is_a_plan(shape: tuple[int, int]) 
 def test_less_of_a_device_holds_less() -> None:
     """Negative control: some devices hold it, some do not, and none does by a hundredth."""
     graph = dense(512, 768)
-    assert 0 < len(holding_devices(graph)) < len(BUDGETS)
+    assert 0 < len(holding_devices(graph)) < len(SUGGESTED)
     assert holding_devices(graph, Fill(1, 1, 1)) == ()
