@@ -48,7 +48,7 @@ test: $(VENV)/.test.installed icarus ## run the tests, on both simulators
 
 test-board: $(VENV)/.board.installed icarus ## run what the folder of a build is held against: FuseSoC, PeakRDL, IP-XACT's schema, tclsh
 	@sh scripts/install_tcl.sh
-	@BITTRUE_BOARD=1 $(BIN)/python -m pytest -q tests/board $(PYTEST)
+	@BITTRUE_BOARD=1 $(BIN)/python -m pytest -n 2 -q tests/board $(PYTEST)
 
 regress: $(VENV)/.test.installed icarus ## run every unit's whole stimulus on both simulators, and all tests [MODELS=]
 	@$(BIN)/bittrue regress --seed '$(SEED)' $(if $(MODELS),--models '$(MODELS)')
