@@ -88,7 +88,7 @@ class Softmax(SoftmaxRows[SoftmaxSpec]):
         shifted = stages.register("shifted", (product << headroom)[shift - 1 :].as_unsigned())
         rounded = (shifted + 1) >> 1
         steps = (1 << kind.width) - 1
-        code = Mux(rounded > steps, steps, rounded)[: kind.width]
+        code = Mux(rounded[kind.width :].any(), steps, rounded)[: kind.width]
         lowest_bits = kind.minimum & steps  # Turns the top bit of a signed code.
         return stages.register("code", code ^ lowest_bits)
 

@@ -105,7 +105,7 @@ class Softmax16(SoftmaxRows[Softmax16Spec]):
         )
         rounded = (shifted + 1) >> 1
         largest = (1 << _BITS) - 1
-        code = Mux(rounded > largest, largest, rounded)[:_BITS]
+        code = Mux(rounded[_BITS:].any(), largest, rounded)[:_BITS]
         return Cat(stages.register("code", code), C(0, 1)).as_signed()
 
 
