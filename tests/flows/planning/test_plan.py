@@ -63,7 +63,7 @@ def test_cnv_fits_when_nothing_is_asked(cnv: Graph) -> None:
 @pytest.mark.parametrize(
     ("seed", "device"),
     [
-        (None, "zynq7020"),
+        pytest.param(None, "zynq7020", marks=pytest.mark.regress),
         (1, "zynq7010"),
         pytest.param(None, "ecp5-85f", marks=pytest.mark.regress),
         pytest.param(2, "zynq7010", marks=pytest.mark.regress),

@@ -25,7 +25,11 @@ from tests.support.tflite_comparison import assert_equal
 from tests.support.tflite_fixtures import LITERT, XNNPACK, FixtureBuilder, activation
 
 SIMULATORS = pytest.mark.parametrize(
-    "simulator", ["verilator", *(["icarus"] if shutil.which("iverilog") else [])]
+    "simulator",
+    # Icarus takes a fifth of the time to make a large circuit ready.
+    [pytest.param("verilator", marks=pytest.mark.regress), "icarus"]
+    if shutil.which("iverilog")
+    else ["verilator"],
 )
 
 IMAGES = 4
