@@ -33,9 +33,8 @@ def simulate(name: str, simulator: str, builds: Path, work: Path) -> None:
     engine, longest, outstanding = ENGINES[name]
     component = MemoryToMemory(engine, longest, outstanding)
     design = to_verilog(component, "copier")
-    ports = [
-        f'public_flat_rw -module "copier" -var "{port}"' for port, _, _ in flat_ports(component)
-    ]
+    names = ["clk", "rst", *(port for port, _, _ in flat_ports(component))]
+    ports = [f'public_flat_rw -module "copier" -var "{port}"' for port in names]
     texts = {
         "copier.v": "`timescale 1ns/1ps\n" + design.verilog,
         "copier.vlt": "\n".join(["`verilator_config", *ports, ""]),
