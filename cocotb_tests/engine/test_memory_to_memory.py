@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from bittrue.flows.simulation.simulators import icarus, verilator
-from bittrue.flows.simulation.simulators.build_once import build_once, digest
 from bittrue.flows.simulation.simulators.run import SimulationError, run
 from bittrue.flows.synthesis.verilog_lint import lint
 from bittrue.golden.engine.configuration import CONFIGURATIONS
@@ -19,6 +17,7 @@ from bittrue.hdl.engine.load_unit import LoadUnit
 from bittrue.hdl.engine.store_unit import StoreUnit
 from bittrue.hdl.printer.component_ports import flat_ports
 from bittrue.hdl.printer.verilog_output import to_verilog
+from cocotb_tests.bench.public_ports import build_with_public_ports
 from cocotb_tests.engine.memory_to_memory import MemoryToMemory
 
 BENCH = "cocotb_tests.engine.memory_bench"
@@ -32,30 +31,8 @@ ENGINES = {
 def simulate(name: str, simulator: str, builds: Path, work: Path) -> None:
     engine, longest, outstanding = ENGINES[name]
     component = MemoryToMemory(engine, longest, outstanding)
-    design = to_verilog(component, "copier")
-    names = ["clk", "rst", *(port for port, _, _ in flat_ports(component))]
-    ports = [f'public_flat_rw -module "copier" -var "{port}"' for port in names]
-    texts = {
-        "copier.v": "`timescale 1ns/1ps\n" + design.verilog,
-        "copier.vlt": "\n".join(["`verilator_config", *ports, ""]),
-    }
-
-    def write(folder: Path) -> None:
-        for file, text in texts.items():
-            (folder / file).write_text(text)
-
-    sources = build_once(builds / f"copier-{digest(texts.values())}", write)
-    if simulator == "icarus":
-        build = icarus.build("copier", [sources / "copier.v"], "copier", builds)
-    else:
-        build = verilator.build(
-            "copier",
-            [sources / "copier.vlt", sources / "copier.v"],
-            "copier",
-            builds,
-            optimisation="-O0",
-            main=verilator.COCOTB_MAIN,
-        )
+    ports = ["clk", "rst", *(port for port, _, _ in flat_ports(component))]
+    build = build_with_public_ports(to_verilog(component, "copier"), ports, simulator, builds)
     plan = {"engine": engine.document(), "longest": longest, "seed": 5}
     (work / "plan.json").write_text(json.dumps(plan))
     run(simulator, build, "copier", BENCH, work, timeout=300)

@@ -11,8 +11,6 @@ from amaranth.hdl import Cat, Const, Module, Signal, Value
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Member, Out
 
-from bittrue.flows.simulation.simulators import icarus, verilator
-from bittrue.flows.simulation.simulators.build_once import build_once, digest
 from bittrue.flows.simulation.simulators.run import SimulationError, run
 from bittrue.flows.synthesis.verilog_lint import lint
 from bittrue.golden.errors import UserError
@@ -26,6 +24,7 @@ from bittrue.hdl.shell.interrupts import Interrupts
 from bittrue.hdl.shell.register_map import MAXIMUM_LAYERS, registers
 from bittrue.hdl.shell.skid_buffer import SkidBuffer
 from bittrue.hdl.shell.stream_input import StreamInput
+from cocotb_tests.bench.public_ports import build_with_public_ports
 from cocotb_tests.shell.place_adder import PlaceAdder, TwoAdders
 
 BENCH = "cocotb_tests.shell.axi_bench"
@@ -56,29 +55,8 @@ def simulate(
     shell: AxiShell, case: Case, simulator: str, builds: Path, work: Path, bench: str = BENCH
 ) -> None:
     """Run every test of a bench on a shell."""
-    design = to_verilog(shell, "shell")
-    ports = [f'public_flat_rw -module "shell" -var "{name}"' for name, _, _ in flat_ports(shell)]
-    texts = {
-        "shell.v": "`timescale 1ns/1ps\n" + design.verilog,
-        "shell.vlt": "\n".join(["`verilator_config", *ports, ""]),
-    }
-
-    def write(folder: Path) -> None:
-        for name, text in texts.items():
-            (folder / name).write_text(text)
-
-    sources = build_once(builds / f"shell-{digest(texts.values())}", write)
-    if simulator == "icarus":
-        build = icarus.build("shell", [sources / "shell.v"], "shell", builds)
-    else:
-        build = verilator.build(
-            "shell",
-            [sources / "shell.vlt", sources / "shell.v"],
-            "shell",
-            builds,
-            optimisation="-O0",
-            main=verilator.COCOTB_MAIN,
-        )
+    ports = [name for name, _, _ in flat_ports(shell)]
+    build = build_with_public_ports(to_verilog(shell, "shell"), ports, simulator, builds)
     plan = {"kind": case.kind, "lanes": case.lanes, "beats": case.beats, "build": BUILD, "seed": 5}
     (work / "plan.json").write_text(json.dumps(plan))
     run(simulator, build, "shell", bench, work, timeout=120)
