@@ -369,7 +369,7 @@ def test_what_has_no_circuit_is_refused_by_name() -> None:
     b = Builder((2, 2, 2), kind=IntegerType(1, False))
     encoding = Encoding(bipolar=True)
     signs = b.add(SumPool(inputs=("x",), output="t", window=Window((2, 1)), encoding=encoding))
-    with pytest.raises(UserError, match=r"layer 0, sum_pool 't': .* its input is bipolar"):
+    with pytest.raises(UserError, match="layer 0, sum_pool 't': its input is bipolar"):
         network_of(b.graph(signs), 100)
 
 
