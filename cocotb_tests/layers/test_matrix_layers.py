@@ -85,7 +85,7 @@ def only(names: Set[str]) -> dict[str, str]:
     "cases",
     [
         pytest.param(WINDOWS, id="windows"),
-        pytest.param(only(SLOW), id="slow"),
+        pytest.param(only(SLOW), id="slow", marks=pytest.mark.regress_on("icarus")),
         pytest.param(only(MEDIUM), id="medium", marks=pytest.mark.regress_on("icarus")),
         pytest.param(
             only(LAYERS.keys() - SLOW - MEDIUM), id="fast", marks=pytest.mark.regress_on("icarus")
@@ -167,6 +167,7 @@ def test_every_fault_is_caught(fast_simulator: str, builds: Path, tmp_path: Path
     assert faults_caught(LAYERS, FAULTS, fast_simulator, builds, tmp_path) == set(FAULTS)
 
 
+@pytest.mark.regress_on("icarus")
 def test_images_come_as_often_as_predicted(simulator: str, builds: Path, tmp_path: Path) -> None:
     names = ["plain", "uneven", "strided", "depthwise", "pointwise", "pointwise_strided", "rows"]
     by_name = {name: BY_NAME[name] for name in ("bitserial", "shiftadd", "systolic")}

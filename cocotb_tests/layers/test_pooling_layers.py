@@ -51,6 +51,7 @@ WINDOWS = {
 }
 
 
+@pytest.mark.regress_on("icarus")
 def test_equal_golden(simulator: str, builds: Path, tmp_path: Path) -> None:
     verdict = judge_together(build(CASES | WINDOWS), simulator, builds, tmp_path)
     assert verdict.passed, verdict.problems

@@ -147,6 +147,7 @@ FAULTS: dict[str, tuple[str, Callable[[Any], None]]] = {
 }
 
 
+@pytest.mark.regress_on("icarus")
 def test_every_fault_is_caught(simulator: str, builds: Path, tmp_path: Path) -> None:
     assert faults_caught(CASES, FAULTS, simulator, builds, tmp_path) == set(FAULTS)
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from bittrue.golden.graph import (
     Add,
     Addend,
@@ -157,6 +159,7 @@ def test_images_come_as_often_as_planned(any_simulator: str, builds: Path, tmp_p
     assert wrong_paces(networks, any_simulator, builds, tmp_path) == {}
 
 
+@pytest.mark.regress
 def test_images_that_come_late_are_noticed(
     any_simulator: str, builds: Path, tmp_path: Path
 ) -> None:

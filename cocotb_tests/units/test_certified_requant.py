@@ -49,6 +49,7 @@ TAMPERED = {
 }
 
 
+@pytest.mark.regress_on("icarus")
 @pytest.mark.parametrize("name", TAMPERED)
 def test_a_circuit_of_wrong_integers_is_caught(
     name: str, simulator: str, builds: Path, tmp_path: Path
