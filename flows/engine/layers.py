@@ -1,5 +1,6 @@
 """What the engine computes, one tensor after the other: before it is cut into tiles."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,7 @@ from bittrue.golden.numbers.arrays import Int64
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Layer:
+class Layer(ABC):
     """A step of the network.
 
     Parameters
@@ -34,9 +35,9 @@ class Layer:
         return 0
 
     @property
+    @abstractmethod
     def sources(self) -> tuple[View, ...]:
         """What it reads."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ import numpy as np
 
 from bittrue.flows.engine import operators
 from bittrue.flows.engine.codes import check_stored, every_code, kept_codes, offset
-from bittrue.flows.engine.layers import Geometry, Layer, MatrixLayer
+from bittrue.flows.engine.layers import Geometry, Layer, MatrixLayer, PoolLayer
 from bittrue.flows.engine.places import Buffer, Shape, View
 from bittrue.golden.engine.configuration import EngineConfiguration
 from bittrue.golden.errors import UserError
@@ -216,6 +216,23 @@ def lower_node(node: Node, lowering: Lowering) -> None:
         Saying why the engine does not take it.
     """
     raise UserError("the engine has no instruction for it")
+
+
+def moved_pixels(
+    lowering: Lowering, node: Node, source: View, target: View, geometry: Geometry
+) -> None:
+    """Add a layer that takes pixels as they are, by where its windows of one pixel are."""
+    lowering.layers.append(
+        PoolLayer(
+            name=node.output,
+            title=node.title,
+            target=target,
+            source=source,
+            geometry=geometry,
+            minimum=-128,
+            maximum=127,
+        )
+    )
 
 
 def moved_channels(

@@ -6,17 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from amaranth.hdl import C, Value
 
-from bittrue.golden.errors import UserError
-from bittrue.golden.numbers.integer_type import IntegerType
-from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH
 from bittrue.hdl.blocks.pipeline import Stages
 from bittrue.hdl.blocks.popcount import ProductCounter
 from bittrue.hdl.costs.costs import Costs, Count, rounded_up
-from bittrue.hdl.multipliers.multiplier import WHOLE, Digits, Multiplier, Operands, Tops
+from bittrue.hdl.multipliers.multiplier import WHOLE, Digits, Operands, PlainMultiplier, Tops
 
 
 @dataclass(frozen=True)
-class BitSerialMultiplier(Multiplier):
+class BitSerialMultiplier(PlainMultiplier):
     """AND and popcount of bit planes, in the order of the unit `hdl.units.bitserial`.
 
         sum = sum over planes m, k of +-2**(m + k) * popcount(code_plane[m] & weight_plane[k])
@@ -29,18 +26,6 @@ class BitSerialMultiplier(Multiplier):
     def name(self) -> str:
         """As users call it."""
         return "bitserial"
-
-    def check(self, operands: Operands) -> None:
-        """Refuse weights that have more bits than a code can have."""
-        if operands.weight.width > MAXIMUM_CODE_WIDTH:
-            raise UserError(
-                f"weights are {operands.weight}; {self.name} multiplies up to "
-                f"{MAXIMUM_CODE_WIDTH} bits"
-            )
-
-    def weight_type(self, operands: Operands) -> IntegerType:
-        """Return the type of the weights themselves."""
-        return operands.weight
 
     def digits(self, operands: Operands) -> Digits:
         """Return the bits."""

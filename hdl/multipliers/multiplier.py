@@ -10,6 +10,7 @@ from amaranth.hdl import C, Cat, Value
 from bittrue.golden.errors import UserError
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH
 from bittrue.golden.units.bitserial_spec import plane_order
 from bittrue.hdl.blocks.pipeline import Stages
 from bittrue.hdl.costs.costs import Costs, Count
@@ -180,3 +181,19 @@ def typed(bits: Value, kind: IntegerType, width: int = 0) -> Value:
     sign = bits[-1] if kind.signed else C(0, 1)
     wide = Cat(bits, sign.replicate(max(width - len(bits), 0)))
     return wide.as_signed() if kind.signed else wide
+
+
+class PlainMultiplier(Multiplier):
+    """A multiplier whose weights stand for themselves, in up to as many bits as a code can have."""
+
+    def check(self, operands: Operands) -> None:
+        """Refuse weights that have more bits than a code can have."""
+        if operands.weight.width > MAXIMUM_CODE_WIDTH:
+            raise UserError(
+                f"weights are {operands.weight}; {self.name} multiplies up to "
+                f"{MAXIMUM_CODE_WIDTH} bits"
+            )
+
+    def weight_type(self, operands: Operands) -> IntegerType:
+        """Return the type of the weights themselves."""
+        return operands.weight

@@ -5,20 +5,18 @@ from dataclasses import dataclass
 
 from amaranth.hdl import C, Cat, Value
 
-from bittrue.golden.errors import UserError
 from bittrue.golden.numbers.integer_type import IntegerType
-from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH
 from bittrue.hdl.blocks.adder_tree import adder_tree, adder_tree_latency
 from bittrue.hdl.blocks.bricks import DIGIT_WIDTH, brick_product, two_bit_digits
 from bittrue.hdl.blocks.pipeline import Stages
 from bittrue.hdl.costs.costs import Costs, Count, rounded_up
-from bittrue.hdl.multipliers.multiplier import WHOLE, Multiplier, Operands, Tops
+from bittrue.hdl.multipliers.multiplier import WHOLE, Operands, PlainMultiplier, Tops
 
 _BRICK_LATENCY = 1
 
 
 @dataclass(frozen=True)
-class ShiftAddMultiplier(Multiplier):
+class ShiftAddMultiplier(PlainMultiplier):
     """The bricks of the unit `hdl.units.shiftadd`, composed once and for all for a layer's bits.
 
         sum = sum over digits i, j of 4**(i + j) * sum over lanes of code[i] * weight[j]
@@ -30,18 +28,6 @@ class ShiftAddMultiplier(Multiplier):
     def name(self) -> str:
         """As users call it."""
         return "shiftadd"
-
-    def check(self, operands: Operands) -> None:
-        """Refuse weights that have more bits than a code can have."""
-        if operands.weight.width > MAXIMUM_CODE_WIDTH:
-            raise UserError(
-                f"weights are {operands.weight}; {self.name} multiplies up to "
-                f"{MAXIMUM_CODE_WIDTH} bits"
-            )
-
-    def weight_type(self, operands: Operands) -> IntegerType:
-        """Return the type of the weights themselves."""
-        return operands.weight
 
     def latency(self, operands: Operands, lanes: int, outputs: int) -> int:
         """Return the cycles from codes to sums."""

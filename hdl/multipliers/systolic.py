@@ -5,20 +5,17 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Value
 
-from bittrue.golden.errors import UserError
-from bittrue.golden.numbers.integer_type import IntegerType
-from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH
 from bittrue.golden.units.mac_spec import accumulator_for
 from bittrue.hdl.blocks.multiply import LOGIC_WIDTH
 from bittrue.hdl.blocks.pipeline import Stages
 from bittrue.hdl.blocks.shapes import shape_of
 from bittrue.hdl.blocks.systolic import systolic_sums, systolic_sums_latency
 from bittrue.hdl.costs.costs import Costs, Count
-from bittrue.hdl.multipliers.multiplier import WHOLE, Multiplier, Operands, Tops, typed
+from bittrue.hdl.multipliers.multiplier import WHOLE, Operands, PlainMultiplier, Tops, typed
 
 
 @dataclass(frozen=True)
-class SystolicMultiplier(Multiplier):
+class SystolicMultiplier(PlainMultiplier):
     """The elements of the unit `hdl.units.weight_stationary`, a row a lane, a column an output.
 
     No wire reaches further than to a neighbour, and sums are added where they are multiplied: a
@@ -30,18 +27,6 @@ class SystolicMultiplier(Multiplier):
     def name(self) -> str:
         """As users call it."""
         return "systolic"
-
-    def check(self, operands: Operands) -> None:
-        """Refuse weights that have more bits than a code can have."""
-        if operands.weight.width > MAXIMUM_CODE_WIDTH:
-            raise UserError(
-                f"weights are {operands.weight}; {self.name} multiplies up to "
-                f"{MAXIMUM_CODE_WIDTH} bits"
-            )
-
-    def weight_type(self, operands: Operands) -> IntegerType:
-        """Return the type of the weights themselves."""
-        return operands.weight
 
     def latency(self, operands: Operands, lanes: int, outputs: int) -> int:
         """Return the cycles from codes to sums."""

@@ -3,8 +3,8 @@
 import numpy as np
 
 from bittrue.flows.engine.codes import offset
-from bittrue.flows.engine.layers import Geometry, PoolLayer
-from bittrue.flows.engine.lowering import Lowering, lower_node, moved_channels
+from bittrue.flows.engine.layers import Geometry
+from bittrue.flows.engine.lowering import Lowering, lower_node, moved_channels, moved_pixels
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Pad
 
@@ -25,14 +25,4 @@ def _(node: Pad, lowering: Lowering) -> None:
         channels = np.concatenate([np.full(before, -1), kept, np.full(after, -1)])
         moved_channels(lowering, node, source, target, channels, code, geometry)
         return
-    lowering.layers.append(
-        PoolLayer(
-            name=node.output,
-            title=node.title,
-            target=target,
-            source=source,
-            geometry=geometry,
-            minimum=-128,
-            maximum=127,
-        )
-    )
+    moved_pixels(lowering, node, source, target, geometry)

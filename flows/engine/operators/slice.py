@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bittrue.flows.engine.layers import Geometry, PoolLayer
-from bittrue.flows.engine.lowering import Lowering, lower_node, moved_channels
+from bittrue.flows.engine.layers import Geometry
+from bittrue.flows.engine.lowering import Lowering, lower_node, moved_channels, moved_pixels
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Slice
 
@@ -22,14 +22,4 @@ def _(node: Slice, lowering: Lowering) -> None:
         channels = begin[2] + stride[2] * np.arange(target.channels)
         moved_channels(lowering, node, source, target, channels, geometry=geometry)
         return
-    lowering.layers.append(
-        PoolLayer(
-            name=node.output,
-            title=node.title,
-            target=target,
-            source=source,
-            geometry=geometry,
-            minimum=-128,
-            maximum=127,
-        )
-    )
+    moved_pixels(lowering, node, source, target, geometry)

@@ -5,6 +5,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.floats.blocks import depth_to_space, space_to_depth
 from bittrue.golden.frontends.floats.onnx_call import OnnxCall, computes
 
 
@@ -142,19 +143,12 @@ def _depth_to_space(call: OnnxCall) -> Tensor:
     values, block = call.tensor(), int(call.attribute("blocksize", 1))
     if call.attribute("mode", "DCR") == "CRD":
         return functional.pixel_shuffle(values, block)
-    batch, channels, height, width = values.shape
-    parts = values.reshape(batch, block, block, channels // block**2, height, width)
-    turned = parts.permute(0, 3, 4, 1, 5, 2)
-    return turned.reshape(batch, channels // block**2, height * block, width * block)
+    return depth_to_space(values, block)
 
 
 @computes("SpaceToDepth")
 def _space_to_depth(call: OnnxCall) -> Tensor:
-    values, block = call.tensor(), int(call.attribute("blocksize", 1))
-    batch, channels, height, width = values.shape
-    parts = values.reshape(batch, channels, height // block, block, width // block, block)
-    turned = parts.permute(0, 3, 5, 1, 2, 4)
-    return turned.reshape(batch, channels * block**2, height // block, width // block)
+    return space_to_depth(call.tensor(), int(call.attribute("blocksize", 1)))
 
 
 @computes("Resize", "Upsample")

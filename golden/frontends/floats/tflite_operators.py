@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.floats.blocks import depth_to_space, space_to_depth
 from bittrue.golden.frontends.floats.tflite_call import (
     TfliteCall,
     channels_first,
@@ -242,17 +243,9 @@ def _resize(call: TfliteCall) -> Tensor:
 
 @computes("DEPTH_TO_SPACE")
 def _depth_to_space(call: TfliteCall) -> Tensor:
-    values, block = call.tensor(), int(call.option("BlockSize", 1))
-    batch, channels, height, width = values.shape
-    parts = values.reshape(batch, block, block, channels // block**2, height, width)
-    turned = parts.permute(0, 3, 4, 1, 5, 2)
-    return turned.reshape(batch, channels // block**2, height * block, width * block)
+    return depth_to_space(call.tensor(), int(call.option("BlockSize", 1)))
 
 
 @computes("SPACE_TO_DEPTH")
 def _space_to_depth(call: TfliteCall) -> Tensor:
-    values, block = call.tensor(), int(call.option("BlockSize", 1))
-    batch, channels, height, width = values.shape
-    parts = values.reshape(batch, channels, height // block, block, width // block, block)
-    turned = parts.permute(0, 3, 5, 1, 2, 4)
-    return turned.reshape(batch, channels * block**2, height // block, width // block)
+    return space_to_depth(call.tensor(), int(call.option("BlockSize", 1)))
