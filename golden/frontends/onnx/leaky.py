@@ -21,7 +21,9 @@ from bittrue.golden.frontends.onnx.values import (
     fractions,
     one_fraction,
 )
-from bittrue.golden.graph import Addend, Encoding, Requantize
+from bittrue.golden.graph import Encoding
+from bittrue.golden.graph.add import Addend
+from bittrue.golden.graph.requantize import Requantize
 
 
 def leaky(site: Site, arithmetic: OnnxArithmetic, value: Accumulated, slopes: Fractions) -> Later:

@@ -19,9 +19,9 @@ from bittrue.golden.graph import (
     Graph,
     Node,
     Requantization,
-    Requantize,
     Tensor,
 )
+from bittrue.golden.graph.requantize import Requantize
 from bittrue.golden.graph.tensor import Encoding
 from bittrue.golden.lowering.certify import certify
 from bittrue.golden.numbers.float_requant import requantize_float32_half_even
