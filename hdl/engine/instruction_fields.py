@@ -1,4 +1,4 @@
-"""Instructions as the circuit has them: bytes, and the fields of each kind as golden lays them out."""
+"""Instructions as the circuit has them: bytes, and the fields of each kind in them."""
 
 from amaranth.hdl import Shape, Value, signed
 from amaranth.lib import data
@@ -36,7 +36,7 @@ def content_layout(kind: type[Instruction]) -> data.FlexibleLayout:
     return data.FlexibleLayout(8 * CONTENT_BYTES, fields)
 
 
-def fields_of(kind: type[Instruction], content: Value) -> data.View[data.FlexibleLayout]:
+def fields_of(kind: type[Instruction], content: Value) -> data.View:
     """Return the fields of a kind in its ``content``."""
     return data.View(content_layout(kind), content)
 
