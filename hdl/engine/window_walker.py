@@ -1,6 +1,8 @@
 """The order in which a window moves over a tile: addresses of every tap, some pixels at a time."""
 
-from amaranth.hdl import Cat, Module, Shape, Signal, signed
+from typing import NamedTuple
+
+from amaranth.hdl import Cat, Module, Shape, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -12,7 +14,12 @@ _PLACE = signed(_SIZE + _STEP + 3)
 
 
 def window_layout(engine: EngineConfiguration) -> data.StructLayout:
-    """Layout of what a `golden.engine.instruction.Matrix` says, in as many bits as are used."""
+    """Layout of what a `Matrix` or a `Pool` says, in as many bits as are used.
+
+    Members as of `golden.engine.instruction`, and ``by_plane``: planes are walked one after the
+    other, each with outputs of its own, rather than summed. What one of the two instructions lacks
+    is 0, but 1 for ``words`` and ``passes``.
+    """
     return data.StructLayout(
         {
             "input": range(engine.input_words),
@@ -37,6 +44,9 @@ def window_layout(engine: EngineConfiguration) -> data.StructLayout:
             "passes": _STEP,
             "weights": range(engine.weight_rows),
             "records": range(engine.records),
+            "minimum": signed(8),
+            "maximum": signed(8),
+            "by_plane": 1,
         }
     )
 
@@ -45,8 +55,8 @@ def group_layout(engine: EngineConfiguration) -> data.StructLayout:
     """Layout of what belongs to the results of a group of pixels.
 
     Members: ``output``, the word of the first pixel in the first plane; ``plane``, words from plane
-    to plane; ``words``, planes that are written; ``records``, the first one; ``count``, pixels, at
-    least 1; ``end``, whether it is the instruction's last group.
+    to plane; ``words``, planes that are written; ``records``, the first one; ``minimum`` and
+    ``maximum``; ``count``, pixels, at least 1; ``end``, whether it is the instruction's last group.
     """
     return data.StructLayout(
         {
@@ -54,6 +64,8 @@ def group_layout(engine: EngineConfiguration) -> data.StructLayout:
             "plane": range(engine.output_words + 1),
             "words": range(engine.group_words + 1),
             "records": range(engine.records),
+            "minimum": signed(8),
+            "maximum": signed(8),
             "count": range(engine.pixels + 1),
             "end": 1,
         }
@@ -78,14 +90,32 @@ def step_layout(engine: EngineConfiguration) -> data.StructLayout:
     )
 
 
+class _Plane(NamedTuple):
+    """The planes that are walked, if alone only one of them.
+
+    Attributes
+    ----------
+    tile, output : Value
+        First word of the first of them, and of its outputs.
+    more : Value
+        Whether others follow.
+    """
+
+    tile: Value
+    output: Value
+    more: Value
+
+
 class WindowWalker(wiring.Component):
-    """Walk over the taps of every group of pixels that a matrix instruction asks for.
+    """Walk over the taps of every group of pixels that an instruction asks for.
 
     For groups of `pixels` outputs that follow each other row by row, and in each of them for
     passes, rows and columns of the window, and planes, one step:
 
         address[k] = input + row[k] * pitch + column[k] + p * plane
         row[k], column[k] = y[k] * stride_y + i * dilation_y + top, likewise
+
+    Instructions that go by planes are walked once for each of them, as if it were the only one.
 
     Parameters
     ----------
@@ -99,7 +129,8 @@ class WindowWalker(wiring.Component):
         Steps; see `step_layout`. Pixels beyond the group's count have any address.
 
     One step per cycle, without a gap between groups of more steps than `pixels`; an instruction
-    begins `pixels` + 4 cycles after the last step of the one before. Places are followed by
+    or a plane that is walked alone begins `pixels` + 4 cycles after the last step of the one
+    before. Places are followed by
     additions alone, but for three products at an instruction's beginning. ``o`` comes from
     registers and an addition; addresses outside of the tile wrap and are not ``inside``.
     """
@@ -132,15 +163,36 @@ class WindowWalker(wiring.Component):
                 total.eq(window.rows * window.columns),
                 prepared.eq(1),
             ]
+        # Where the plane lies that is walked alone, or the first one; its outputs; those after it.
+        tile = Signal(range(self.engine.input_words), name="tile")
+        output = Signal(range(self.engine.output_words), name="output")
+        following = Signal(_SIZE, name="following_planes")
+        more = Signal(name="more_planes")
+        m.d.comb += more.eq(window.by_plane & (following != 0))
+        with m.If(working & ~prepared):
+            m.d.sync += [
+                tile.eq(window.input),
+                output.eq(window.output),
+                following.eq(window.planes - 1),
+            ]
         with m.If(ended):
-            m.d.sync += [working.eq(0), prepared.eq(0)]
-        self._walk(m, window, stride, tap_row, total, working & prepared, ended)
+            with m.If(more):
+                m.d.sync += [
+                    following.eq(following - 1),
+                    tile.eq(tile + window.plane),
+                    output.eq(output + total),
+                ]
+            with m.Else():
+                m.d.sync += [working.eq(0), prepared.eq(0)]
+        plane = _Plane(tile, output, more)
+        self._walk(m, window, plane, stride, tap_row, total, working & prepared, ended)
         return m
 
     def _walk(
         self,
         m: Module,
         window: data.View,
+        plane: "_Plane",
         stride: Signal,
         tap_row: Signal,
         total: Signal,
@@ -160,7 +212,7 @@ class WindowWalker(wiring.Component):
         whole = Signal(name="whole")
         m.d.comb += whole.eq((number == engine.pixels) | (finished & (number != 0)))
         with m.If(active & ~begun):
-            origin = window.input + window.top * window.pitch + window.left
+            origin = plane.tile + window.top * window.pitch + window.left
             m.d.sync += [
                 begun.eq(1),
                 finished.eq(0),
@@ -204,11 +256,11 @@ class WindowWalker(wiring.Component):
         done = Signal(total.shape(), name="pixels_before")
         taken = Signal(name="taken")
         last = self._taps(m, window, tap_row, walked, group, walking)
-        leaves = Signal(name="group_leaves")
+        leaves, last_group = Signal(name="group_leaves"), Signal(name="last_group")
         m.d.comb += [
             leaves.eq(walking & self.o.ready & last),
             taken.eq(whole & (~walking | leaves)),
-            ended.eq(leaves & group.end),
+            ended.eq(leaves & last_group),
         ]
         with m.If(taken):
             m.d.sync += [each.eq(next_) for each, next_ in zip(walked, coming, strict=True)]
@@ -216,12 +268,15 @@ class WindowWalker(wiring.Component):
                 number.eq(0),
                 walking.eq(1),
                 done.eq(done + number),
-                group.output.eq(window.output + done),
+                group.output.eq(plane.output + done),
                 group.plane.eq(total),
                 group.words.eq(window.words),
                 group.records.eq(window.records),
+                group.minimum.eq(window.minimum),
+                group.maximum.eq(window.maximum),
                 group.count.eq(number),
-                group.end.eq(finished),
+                group.end.eq(finished & ~plane.more),
+                last_group.eq(finished),
             ]
         with m.Elif(leaves):
             m.d.sync += walking.eq(0)
@@ -251,6 +306,8 @@ class WindowWalker(wiring.Component):
         m.d.comb += [
             end.eq(c + 1 == limit) for end, c, limit in zip(ends, counts, limits, strict=True)
         ]
+        with m.If(window.by_plane):
+            m.d.comb += ends[-1].eq(1)
         m.d.comb += last.eq(Cat(ends).all())
         p_pass, p_y, p_x, p_plane = counts
         _, e_y, e_x, e_plane = ends
