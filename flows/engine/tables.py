@@ -9,12 +9,12 @@ from bittrue.flows.engine.codes import check_requantized, offset, records_of
 from bittrue.flows.engine.layers import VectorLayer
 from bittrue.flows.engine.lowering import Lowering, codes_table
 from bittrue.flows.engine.places import View
-from bittrue.golden.engine.instruction import Operation
+from bittrue.golden.engine.instruction import FACTOR_BITS, Operation
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import AccumulatingNode, Node, Requantization
 from bittrue.golden.numbers.arrays import Int64
 
-_ENTRY = 1 << 31
+_ENTRY_BITS = 32
 
 
 def one_by_one(requantization: Requantization, accumulators: Int64) -> Int64:
@@ -87,8 +87,9 @@ def add_pairs(
     tables = tuple(
         function(codes_table(lowering, name)) for function, name in zip(given, names, strict=True)
     )
-    if any(np.abs(table).max() >= _ENTRY for table in tables):
-        raise UserError("an operand has more than 32 bits; the engine's tables have 32")
+    bits = _ENTRY_BITS if operation is Operation.ADD else FACTOR_BITS
+    if any(np.abs(table).max() >= 1 << (bits - 1) for table in tables):
+        raise UserError(f"an operand has more than {bits} bits; the engine takes {bits}")
     a, b = operands(lowering, node, names)
     records = records_of(
         requantization,

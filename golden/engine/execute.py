@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bittrue.golden.engine.configuration import EngineConfiguration
 from bittrue.golden.engine.instruction import (
+    FACTOR_BITS,
     Buffer,
     End,
     GreatestChannel,
@@ -318,7 +319,10 @@ class Engine:
             self._write(vector.output, extreme(a, b).astype(np.int8))
             return
         one, other = self._table(vector.table_a)[a + 128], self._table(vector.table_b)[b + 128]
-        combined = one + other if vector.operation == Operation.ADD else one * other
+        if vector.operation == Operation.ADD:
+            combined = one + other
+        else:
+            combined = wrapped(one, FACTOR_BITS) * wrapped(other, FACTOR_BITS)
         constants = self._constants(vector.records, self.configuration.lanes)
         self._write(vector.output, constants.requantize(wrapped(combined)))
 

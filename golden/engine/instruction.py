@@ -44,6 +44,10 @@ class Operation(IntEnum):
     MINIMUM = 4
 
 
+FACTOR_BITS = 16
+"""Low bits of a table's entry that `Operation.MULTIPLY` multiplies, signed."""
+
+
 _SIZES = {"u8": "B", "i8": "b", "u16": "H", "i16": "h", "u32": "I"}
 
 
@@ -264,7 +268,7 @@ class Vector(Instruction):
 
         look up:  code = table_a[a]
         add:      code = requantize(table_a[a] + table_b[b])
-        multiply: code = requantize(table_a[a] * table_b[b])
+        multiply: code = requantize(low half of table_a[a] * low half of table_b[b], both signed)
         maximum, minimum: code = max(a, b), min(a, b)
 
     A table is indexed by the code plus 128; the records are those of ``records + lane``.

@@ -85,6 +85,7 @@ class Records:
         return np.clip(scaled + self.zero_point, self.minimum, self.maximum).astype(np.int8)
 
 
-def wrapped(values: Int64) -> Int64:
-    """Return integers modulo 2**32, as signed ones of 32 bits."""
-    return ((values + (1 << 31)) & ((1 << 32) - 1)) - (1 << 31)
+def wrapped(values: Int64, bits: int = 32) -> Int64:
+    """Return integers modulo ``2**bits``, as signed ones of so many bits."""
+    half = 1 << (bits - 1)
+    return ((values + half) & (2 * half - 1)) - half

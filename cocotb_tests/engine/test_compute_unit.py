@@ -1,0 +1,83 @@
+"""The compute unit in both simulators, and faults that are noticed."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from amaranth.hdl import Module
+
+from bittrue.flows.synthesis.verilog_lint import lint
+from bittrue.golden.engine.configuration import EngineConfiguration
+from bittrue.golden.units.mac_spec import Multiplier
+from bittrue.hdl.engine import compute_unit as circuit
+from bittrue.hdl.engine.compute_unit import ComputeUnit
+from bittrue.hdl.printer.verilog_output import to_verilog
+from cocotb_tests.bench.checking import verdict_on
+from cocotb_tests.engine import compute_unit
+from cocotb_tests.engine.commanded import Commanded
+from cocotb_tests.engine.configurations import TINY, WIDE
+
+ENGINES = {
+    "2 x 4 x 8": (TINY, Multiplier.DSP),
+    "3 x 8 x 8, packed": (WIDE, Multiplier.PACKED_DSP48E1),
+    "1 x 4 x 4": (replace(TINY, pixels=1, outputs=4), Multiplier.DSP),
+}
+
+
+def verdict(
+    engine: EngineConfiguration,
+    multiplier: Multiplier,
+    simulator: str,
+    builds: Path,
+    work: Path,
+) -> Any:
+    component = Commanded(ComputeUnit(engine, multiplier), compute_unit.words_loaded(engine))
+    scenarios = compute_unit.scenarios(component, {}, seed=11, quick=True)
+    return verdict_on(component, "compute", scenarios, simulator, builds, work)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_equals_golden(name: str, any_simulator: str, builds: Path, tmp_path: Path) -> None:
+    result = verdict(*ENGINES[name], any_simulator, builds, tmp_path)
+    assert result.passed, result.problems
+    assert result.compared > 1500
+
+
+def test_equals_golden_in_the_other_simulator(
+    fast_simulator: str, builds: Path, tmp_path: Path
+) -> None:
+    result = verdict(*ENGINES["2 x 4 x 8"], fast_simulator, builds, tmp_path)
+    assert result.passed, result.problems
+
+
+def ways_are_not_waited_for(patch: pytest.MonkeyPatch) -> None:
+    """Instructions of one way begin while those of another one are under way."""
+    patch.setattr(circuit, "is_free", lambda way, wanted, under_way: under_way != 8)
+
+
+def done_a_cycle_early(patch: pytest.MonkeyPatch) -> None:
+    """Ends are told as the last word is written, not when it can be read."""
+
+    def told(self: ComputeUnit, m: Module, ends: Any) -> None:
+        m.d.comb += self.done.eq(ends)
+
+    patch.setattr(ComputeUnit, "_tell", told)
+
+
+@pytest.mark.parametrize("fault", [ways_are_not_waited_for, done_a_cycle_early])
+def test_faults_are_noticed(
+    fault: Callable[[pytest.MonkeyPatch], None],
+    any_simulator: str,
+    builds: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Negative controls."""
+    fault(monkeypatch)
+    assert not verdict(*ENGINES["1 x 4 x 4"], any_simulator, builds, tmp_path).passed
+
+
+def test_its_verilog_has_no_warnings() -> None:
+    assert lint(to_verilog(ComputeUnit(TINY), "compute")) == []
