@@ -309,7 +309,7 @@ def build_bench(
         everything = [*sources, *_BENCH, top]
         if simulator == "verilator":
             build = verilator.build(
-                "engine", everything, "bench_top", folder, optimisation="-O3", main=_MAIN
+                "engine", everything, "bench_top", folder, optimisation="-O2", main=_MAIN
             )
         else:
             build = icarus.build("engine", everything, "bench_top", folder)

@@ -194,15 +194,48 @@ module engine_bench #(
     integer file;
     integer waited;
     integer word;
-    reg address_left;
-    reg data_left;
+    // An access of registers: `asked` until it is `answered`, and then back, so that it does not
+    // matter which of the two a simulator looks at first in a cycle.
+    reg asked;
+    reg writing;
+    reg given;
+    reg answered;
+    reg [31:0] value;
+
+    always @(posedge clk)
+        if (rst) begin
+            given <= 0;
+            answered <= 0;
+            awvalid <= 0;
+            wvalid <= 0;
+            arvalid <= 0;
+        end else if (asked && !given) begin
+            given <= 1;
+            awaddr <= first[11:0];
+            wdata <= second[31:0];
+            araddr <= first[11:0];
+            awvalid <= writing;
+            wvalid <= writing;
+            arvalid <= !writing;
+        end else begin
+            if (awready) awvalid <= 0;
+            if (wready) wvalid <= 0;
+            if (arready) arvalid <= 0;
+            if (bvalid || rvalid) begin
+                answered <= 1;
+                value <= rdata;
+            end
+            if (!asked) begin
+                given <= 0;
+                answered <= 0;
+            end
+        end
 
     initial begin
         cycle = 0;
         rst = 1;
-        awvalid = 0;
-        wvalid = 0;
-        arvalid = 0;
+        asked = 0;
+        writing = 0;
         failing = 64'hffff_ffff_ffff_ffff;
         if (!$value$plusargs("latency=%d", latency)) latency = 40;
         if (!$value$plusargs("rate=%d", rate)) rate = 205;
@@ -222,36 +255,21 @@ module engine_bench #(
             case (order)
                 "w": begin
                     fields = $fscanf(orders, "%h %h", first, second);
-                    awaddr <= first[11:0];
-                    wdata <= second[31:0];
-                    awvalid <= 1;
-                    wvalid <= 1;
-                    address_left = 1;
-                    data_left = 1;
-                    while (address_left || data_left) begin
-                        @(posedge clk);
-                        if (address_left && awready) begin
-                            awvalid <= 0;
-                            address_left = 0;
-                        end
-                        if (data_left && wready) begin
-                            wvalid <= 0;
-                            data_left = 0;
-                        end
-                    end
-                    while (!bvalid) @(posedge clk);
+                    writing <= 1;
+                    asked <= 1;
+                    while (!answered) @(posedge clk);
+                    asked <= 0;
+                    while (answered) @(posedge clk);
                 end
                 "r": begin
                     fields = $fscanf(orders, "%h", first);
-                    araddr <= first[11:0];
-                    arvalid <= 1;
-                    @(posedge clk);
-                    while (!arready) @(posedge clk);
-                    arvalid <= 0;
-                    while (!rvalid) @(posedge clk);
-                    $fdisplay(log, "r %h", rdata);
+                    writing <= 0;
+                    asked <= 1;
+                    while (!answered) @(posedge clk);
+                    asked <= 0;
+                    while (answered) @(posedge clk);
+                    $fdisplay(log, "r %h", value);
                     $fflush(log);
-                    @(posedge clk);
                 end
                 "i": begin
                     fields = $fscanf(orders, "%d", waited);
