@@ -1,19 +1,28 @@
 """Networks and wrong programs in the whole engine: registers, AXI, every byte that is stored."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from bittrue.building import random_images
+from bittrue.cli import main
+from bittrue.flows.building.engine_folder import write_engine
 from bittrue.flows.engine.compile import Compiled
 from bittrue.flows.simulation.engine.bench import HostMemory, Orders, place_of_data, place_of_image
 from bittrue.flows.simulation.engine.compare import StoreObserver, compare
+from bittrue.flows.synthesis.verilog_lint import lint
+from bittrue.golden.engine.configuration import FILE, read_configuration
 from bittrue.golden.engine.execute import Engine
 from bittrue.golden.engine.instruction import SIZE, Instruction, Load, Matrix, Region, Store, Unit
 from bittrue.golden.engine.program import HEADER, Program
 from bittrue.golden.errors import UserError
-from bittrue.hdl.engine.register_map import IDENTIFICATION, Fault
+from bittrue.golden.executor.execute import Executor
+from bittrue.golden.graph.file import save
+from bittrue.hdl.engine.register_map import IDENTIFICATION, Fault, registers
 from cocotb_tests.engine.whole_engine import (
     QUIET,
     ROUGH,
@@ -21,6 +30,7 @@ from cocotb_tests.engine.whole_engine import (
     TIGHT,
     bench,
     compiled_for,
+    design,
     random_data,
     run,
 )
@@ -147,7 +157,9 @@ def image_of(compiled: Compiled, wrong: Wrong) -> tuple[bytes, int | None]:
     return bytes(image), number
 
 
-@pytest.mark.parametrize("memory", [QUIET, ROUGH], ids=["quiet", "rough"])
+@pytest.mark.parametrize(
+    "memory", [pytest.param(QUIET, marks=pytest.mark.regress), ROUGH], ids=["quiet", "rough"]
+)
 def test_wrong_programs_stop_with_their_fault_and_the_next_one_runs(
     memory: HostMemory, any_simulator: str, builds: Path, tmp_path: Path
 ) -> None:
@@ -246,3 +258,57 @@ def test_every_random_network_that_it_takes(
     memory = replace(ROUGH, seed=seed + 1, stall=(0, 30, 120)[seed % 3], latency=1 + 17 * seed % 90)
     verdict = run(here, compiled, random_data(compiled, seed), tmp_path, memory)
     assert verdict.passed, verdict
+
+
+def test_its_verilog_has_no_warnings() -> None:
+    assert lint(design()) == []
+
+
+@pytest.mark.regress
+def test_its_folder_is_the_same_every_time_and_names_all_its_files(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        write_engine(folder, TIGHT, "tight")
+    files = {path.relative_to(first).as_posix() for path in first.rglob("*") if path.is_file()}
+    assert all((first / name).read_bytes() == (second / name).read_bytes() for name in files)
+    manifest = json.loads((first / "manifest.json").read_text())
+    assert set(manifest["files"]) == files - {"manifest.json"}
+    assert read_configuration(str(first)) == TIGHT
+    assert {each["name"]: each["address"] for each in manifest["registers"]} == {
+        each.name: each.address for each in registers(TIGHT)
+    }
+    write_engine(first, TIGHT, "tight")
+
+
+@pytest.mark.regress
+def test_a_network_is_simulated_by_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    graph = random_network(BASE)
+    save(graph, tmp_path / "net.bittrue")
+    write_engine(tmp_path / "engine", TIGHT, "tight")
+    inputs = random_images(graph, 2, 1)
+    options = []
+    for place, (name, codes) in enumerate(inputs.items()):
+        np.save(tmp_path / f"{place}.npy", codes)
+        options += ["--input", f"{name}={place}.npy"]
+    for place, name in enumerate(graph.outputs):
+        options += ["--output", f"{name}=y{place}.npy"]
+    command = ["sim", "net.bittrue", "--engine", "engine", "--sim", "icarus", *options]
+    assert main([*command, "--stall", "40", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["passed"]
+    assert len(said["cycles"]) == 2
+    assert sum(layer["simulated"] for layer in said["layers"]) <= said["cycles"][0]
+    golden = Executor(graph).run(inputs, list(graph.outputs))
+    for place, name in enumerate(graph.outputs):
+        assert (np.load(tmp_path / f"y{place}.npy") == golden[name]).all()
+
+
+def test_a_folder_without_a_circuit_is_named(tmp_path: Path) -> None:
+    write = tmp_path / FILE
+    write.write_text(json.dumps(TIGHT.document()))
+    save(random_network(BASE), tmp_path / "net.bittrue")
+    command = ["sim", str(tmp_path / "net.bittrue"), "--engine", str(tmp_path)]
+    assert main([*command, "--input", "x.npy", "--output", "y.npy"]) == 2

@@ -11,6 +11,7 @@ from bittrue.flows.building.registers import write_registers
 from bittrue.flows.building.registers.c_header import c_header
 from bittrue.golden.engine.configuration import FILE, EngineConfiguration
 from bittrue.golden.engine.program import VERSION
+from bittrue.golden.units.mac_spec import Multiplier
 from bittrue.hdl.engine.engine import Engine
 from bittrue.hdl.engine.register_map import registers
 from bittrue.hdl.printer.rom_files import write_design
@@ -19,6 +20,9 @@ from bittrue.hdl.shell.register_map import describe
 
 TOP = "engine"
 """Name of the module, and of the files."""
+
+MULTIPLIERS = {"zynq7020": Multiplier.PACKED_DSP48E1}
+"""What multiplies in the array of an engine, by its name, where not a DSP for each product."""
 
 
 def write_engine(folder: Path, engine: EngineConfiguration, device: str) -> None:
@@ -47,12 +51,18 @@ def verilog_files(folder: Path) -> list[Path]:
     return [folder / "verilog" / f"{TOP}.v"]
 
 
+def multiplier_of(device: str) -> Multiplier:
+    """Return what multiplies in the array of an engine for a device."""
+    return MULTIPLIERS.get(device, Multiplier.DSP)
+
+
 def _fill(folder: Path, engine: EngineConfiguration, device: str) -> None:
     table = registers(engine)
     verilog, described = folder / "verilog", folder / "registers"
     verilog.mkdir()
     described.mkdir()
-    write_design(verilog, to_verilog(Engine(engine), TOP))
+    circuit = Engine(engine, multiplier=multiplier_of(device))
+    write_design(verilog, to_verilog(circuit, TOP))
     write_registers(described, TOP, table)
     (described / f"{TOP}.h").write_text(c_header(TOP, table))
     (folder / FILE).write_text(json.dumps(engine.document(), indent=1) + "\n")
@@ -67,6 +77,7 @@ def _fill(folder: Path, engine: EngineConfiguration, device: str) -> None:
         "engine": engine.document(),
         "program_version": VERSION,
         "products_per_cycle": engine.products,
+        "multiplier": multiplier_of(device).value,
         "clock": {"port": "clk", "edge": "rising"},
         "reset": {"port": "rst", "active": "high", "synchronous": True},
         "interrupt": "irq",
