@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from bittrue.golden.engine.configuration import EngineConfiguration
 from bittrue.golden.engine.instruction import (
     SIZE,
+    Buffer,
     GreatestChannel,
     Instruction,
     Load,
@@ -134,6 +135,7 @@ def spans(
     found = []
     words = SIZE / engine.lanes / memory.efficiency
     fetched = _START + 2 * memory.latency + words
+    filled = dict.fromkeys(Buffer, 0.0)
     begun: dict[Unit, deque[float]] = {unit: deque([0.0] * _QUEUE, _QUEUE) for unit in Unit}
     for instruction in instructions:
         unit = instruction.unit
@@ -144,8 +146,15 @@ def spans(
                 begin = max(begin, tokens[other, unit].popleft())
         busy = busy_cycles(instruction, engine, memory)
         after = memory.latency if isinstance(instruction, Load | Store) else _PIPELINE
-        end = max(begin + busy + after, ended[unit])
-        free[unit], ended[unit] = begin + busy, end
+        leaves = begin + busy
+        if isinstance(instruction, Load):
+            # Both ports may fill one memory, which takes a word in a cycle.
+            buffer = Buffer(instruction.buffer)
+            taken = instruction.planes * instruction.rows * instruction.run
+            filled[buffer] = max(filled[buffer], begin + after) + taken
+            leaves = max(leaves, filled[buffer] - after)
+        end = max(leaves + after, ended[unit])
+        free[unit], ended[unit] = leaves, end
         begun[unit].append(begin)
         for other in Unit:
             if instruction.signals >> other & 1:
