@@ -13,9 +13,11 @@ from cocotb_tests.bench.checking import verdict_on
 from cocotb_tests.engine import word_requantizer
 
 
-@pytest.mark.parametrize("lanes", [1, 3])
-def test_equals_golden(lanes: int, simulator: str, builds: Path, tmp_path: Path) -> None:
-    component = WordRequantizer(lanes, tag=5)
+@pytest.mark.parametrize(("lanes", "long"), [(1, False), (3, False), (2, True)])
+def test_equals_golden(
+    lanes: int, long: bool, simulator: str, builds: Path, tmp_path: Path
+) -> None:
+    component = WordRequantizer(lanes, tag=5, long=long)
     scenarios = word_requantizer.scenarios(component, {}, seed=7, quick=True)
     verdict = verdict_on(component, "requantizer", scenarios, simulator, builds, tmp_path)
     assert verdict.passed, verdict.problems

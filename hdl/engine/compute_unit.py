@@ -53,7 +53,7 @@ class ComputeUnit(wiring.Component):
     engine : EngineConfiguration
         Outputs are a power of two, lanes up to 32.
     multiplier : Multiplier
-        What multiplies in the array.
+        What multiplies in the array; requantizers take 25 x 18 bits where it is DSP48E1.
 
     Members
     -------
@@ -103,7 +103,9 @@ class ComputeUnit(wiring.Component):
         m.submodules.pool = pool = PoolUnit(engine)
         m.submodules.vector = vector = VectorUnit(engine)
         m.submodules.channels = channels = ChannelUnit(engine)
-        m.submodules.requantizer = requantizer = RecordRequantizer(engine)
+        m.submodules.requantizer = requantizer = RecordRequantizer(
+            engine, long=self.multiplier is Multiplier.PACKED_DSP48E1
+        )
         wiring.connect(m, wiring.flipped(self.load_0), memories.load_0)
         wiring.connect(m, wiring.flipped(self.load_1), memories.load_1)
         way = Signal(range(len(Way)), name="way")

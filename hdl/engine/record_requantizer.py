@@ -34,6 +34,8 @@ class RecordRequantizer(wiring.Component):
     Parameters
     ----------
     engine : EngineConfiguration
+    long : bool
+        See `WordRequantizer`.
 
     Members
     -------
@@ -47,8 +49,9 @@ class RecordRequantizer(wiring.Component):
     output waits.
     """
 
-    def __init__(self, engine: EngineConfiguration) -> None:
+    def __init__(self, engine: EngineConfiguration, long: bool = False) -> None:
         self.engine = engine
+        self.long = long
         super().__init__(
             {
                 "i": In(stream.Signature(sum_layout(engine))),
@@ -62,7 +65,7 @@ class RecordRequantizer(wiring.Component):
         m = Module()
         engine, given = self.engine, self.i.payload
         words = Shape.cast(range(engine.output_words)).width
-        m.submodules.requantizer = requantizer = WordRequantizer(engine.lanes, words + 1)
+        m.submodules.requantizer = requantizer = WordRequantizer(engine.lanes, words + 1, self.long)
         found = stream.Signature(0).create(path=("found",))
         looking = Pipeline(m, platform, self.i, found, 1)
         payload, result = requantizer.i.payload, self.o.payload

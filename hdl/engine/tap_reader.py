@@ -7,7 +7,8 @@ from amaranth.lib.wiring import In, Out
 from bittrue.golden.engine.configuration import EngineConfiguration
 from bittrue.hdl.blocks.pipeline import Pipeline
 from bittrue.hdl.engine.memories import tile_port, weight_port
-from bittrue.hdl.engine.window_walker import WindowWalker, group_layout, window_layout
+from bittrue.hdl.engine.window_preparation import window_layout
+from bittrue.hdl.engine.window_walker import WindowWalker, group_layout
 
 
 def taps_layout(engine: EngineConfiguration) -> data.StructLayout:
@@ -38,7 +39,7 @@ class TapReader(wiring.Component):
     Members
     -------
     i : In(stream.Signature(...))
-        Instructions; see `hdl.engine.window_walker.window_layout`.
+        Instructions; see `hdl.engine.window_preparation.window_layout`.
     tiles : Out(tile_port), one for each pixel
     weights : Out(weight_port)
     o : Out(stream.Signature(...))

@@ -1,54 +1,20 @@
 """The order in which a window moves over a tile: addresses of every tap, some pixels at a time."""
 
-from typing import NamedTuple
-
 from amaranth.hdl import Cat, Module, Shape, Signal, Value, signed
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue.golden.engine.configuration import EngineConfiguration
+from bittrue.hdl.engine.window_preparation import (
+    PLACE_BITS,
+    STEP_BITS,
+    WindowPreparation,
+    prepared_layout,
+    window_layout,
+)
 
-_SIZE, _STEP = 16, 8
-_PLACE = signed(_SIZE + _STEP + 3)
+_PLACE = signed(PLACE_BITS + STEP_BITS + 3)
 """Holds the sum of an output's place, a tap's, and that of the first of both."""
-
-
-def window_layout(engine: EngineConfiguration) -> data.StructLayout:
-    """Layout of what a `Matrix` or a `Pool` says, in as many bits as are used.
-
-    Members as of `golden.engine.instruction`, and ``by_plane``: planes are walked one after the
-    other, each with outputs of its own, rather than summed. What one of the two instructions lacks
-    is 0, but 1 for ``words`` and ``passes``.
-    """
-    return data.StructLayout(
-        {
-            "input": range(engine.input_words),
-            "plane": range(engine.input_words + 1),
-            "output": range(engine.output_words),
-            "pitch": _SIZE,
-            "height": _SIZE,
-            "width": _SIZE,
-            "rows": _SIZE,
-            "columns": _SIZE,
-            "kernel_y": _SIZE,
-            "kernel_x": _SIZE,
-            "planes": _SIZE,
-            "top": signed(_SIZE),
-            "left": signed(_SIZE),
-            "stride_y": _STEP,
-            "stride_x": _STEP,
-            "dilation_y": _STEP,
-            "dilation_x": _STEP,
-            "pad": signed(8),
-            "words": range(engine.group_words + 1),
-            "passes": _STEP,
-            "weights": range(engine.weight_rows),
-            "records": range(engine.records),
-            "minimum": signed(8),
-            "maximum": signed(8),
-            "by_plane": 1,
-        }
-    )
 
 
 def group_layout(engine: EngineConfiguration) -> data.StructLayout:
@@ -90,22 +56,6 @@ def step_layout(engine: EngineConfiguration) -> data.StructLayout:
     )
 
 
-class _Plane(NamedTuple):
-    """The planes that are walked, if alone only one of them.
-
-    Attributes
-    ----------
-    tile, output : Value
-        First word of the first of them, and of its outputs.
-    more : Value
-        Whether others follow.
-    """
-
-    tile: Value
-    output: Value
-    more: Value
-
-
 class WindowWalker(wiring.Component):
     """Walk over the taps of every group of pixels that an instruction asks for.
 
@@ -124,15 +74,15 @@ class WindowWalker(wiring.Component):
     Members
     -------
     i : In(stream.Signature(...))
-        Instructions; see `window_layout`. Nothing of an instruction is zero but places and `pad`.
+        Instructions; see `hdl.engine.window_preparation.window_layout`. Nothing of an instruction
+        is zero but places and codes.
     o : Out(stream.Signature(...))
         Steps; see `step_layout`. Pixels beyond the group's count have any address.
 
     One step per cycle, without a gap between groups of more steps than `pixels`; an instruction
-    or a plane that is walked alone begins `pixels` + 4 cycles after the last step of the one
-    before. Places are followed by
-    additions alone, but for three products at an instruction's beginning. ``o`` comes from
-    registers and an addition; addresses outside of the tile wrap and are not ``inside``.
+    that has been prepared, or a plane that is walked alone, begins `pixels` + 3 cycles after the
+    last step of the one before. Places are followed by additions alone. ``o`` comes from registers
+    and an addition; addresses outside of the tile wrap and are not ``inside``.
     """
 
     def __init__(self, engine: EngineConfiguration) -> None:
@@ -147,59 +97,52 @@ class WindowWalker(wiring.Component):
     def elaborate(self, platform: object) -> Module:
         """Build the pixels' walk, which is ahead by one group, and the taps' walk."""
         m = Module()
-        window = Signal(window_layout(self.engine), name="window")
-        stride = Signal(range(2 * self.engine.input_words), name="stride_words")
-        tap_row = Signal(range(2 * self.engine.input_words), name="tap_row_words")
-        total = Signal(range(self.engine.output_words + 1), name="total")
-        working, prepared = Signal(name="working"), Signal(name="prepared")
-        ended = Signal(name="ended")
-        m.d.comb += self.i.ready.eq(~working)
-        with m.If(self.i.valid & self.i.ready):
-            m.d.sync += [window.eq(self.i.payload), working.eq(1), prepared.eq(0)]
-        with m.If(working & ~prepared):
+        engine = self.engine
+        m.submodules.preparation = preparation = WindowPreparation(engine)
+        wiring.connect(m, wiring.flipped(self.i), preparation.i)
+        given = Signal(prepared_layout(engine), name="given")
+        # Of the plane that is walked alone, or of the first one; and those after it.
+        origin = Signal.like(given.origin, name="origin")
+        output = Signal(range(engine.output_words), name="output")
+        following = Signal(PLACE_BITS, name="following_planes")
+        working, ended = Signal(name="working"), Signal(name="ended")
+        more, takes = Signal(name="more_planes"), Signal(name="takes")
+        coming = preparation.o.payload
+        m.d.comb += [
+            more.eq(given.window.by_plane & (following != 0)),
+            preparation.o.ready.eq(~working | (ended & ~more)),
+            takes.eq(preparation.o.valid & preparation.o.ready),
+        ]
+        with m.If(takes):
             m.d.sync += [
-                stride.eq(window.stride_y * window.pitch),
-                tap_row.eq(window.dilation_y * window.pitch),
-                total.eq(window.rows * window.columns),
-                prepared.eq(1),
+                working.eq(1),
+                given.eq(coming),
+                origin.eq(coming.origin),
+                output.eq(coming.window.output),
+                following.eq(coming.window.planes - 1),
             ]
-        # Where the plane lies that is walked alone, or the first one; its outputs; those after it.
-        tile = Signal(range(self.engine.input_words), name="tile")
-        output = Signal(range(self.engine.output_words), name="output")
-        following = Signal(_SIZE, name="following_planes")
-        more = Signal(name="more_planes")
-        m.d.comb += more.eq(window.by_plane & (following != 0))
-        with m.If(working & ~prepared):
+        with m.Elif(ended & more):
             m.d.sync += [
-                tile.eq(window.input),
-                output.eq(window.output),
-                following.eq(window.planes - 1),
+                following.eq(following - 1),
+                origin.eq(origin + given.window.plane),
+                output.eq(output + given.total),
             ]
-        with m.If(ended):
-            with m.If(more):
-                m.d.sync += [
-                    following.eq(following - 1),
-                    tile.eq(tile + window.plane),
-                    output.eq(output + total),
-                ]
-            with m.Else():
-                m.d.sync += [working.eq(0), prepared.eq(0)]
-        plane = _Plane(tile, output, more)
-        self._walk(m, window, plane, stride, tap_row, total, working & prepared, ended)
+        with m.Elif(ended):
+            m.d.sync += working.eq(0)
+        self._walk(m, given, origin, output, more, working, ended)
         return m
 
     def _walk(
         self,
         m: Module,
-        window: data.View,
-        plane: "_Plane",
-        stride: Signal,
-        tap_row: Signal,
-        total: Signal,
-        active: Signal,
+        given: data.View,
+        origin: Signal,
+        output: Signal,
+        more: Signal,
+        working: Signal,
         ended: Signal,
     ) -> None:
-        engine = self.engine
+        engine, window, total = self.engine, given.window, given.total
         words = Shape.cast(range(engine.input_words)).width
         pixel = data.StructLayout({"origin": words, "y": _PLACE, "x": _PLACE})
 
@@ -208,11 +151,10 @@ class WindowWalker(wiring.Component):
         number = Signal(range(engine.pixels + 1), name="coming_count")
         begun, finished = Signal(name="begun"), Signal(name="finished")
         here, row_origin = Signal(pixel, name="here"), Signal(words, name="row_origin")
-        column, index = Signal(_SIZE, name="column"), Signal(total.shape(), name="index")
+        column, index = Signal(PLACE_BITS, name="column"), Signal(total.shape(), name="index")
         whole = Signal(name="whole")
         m.d.comb += whole.eq((number == engine.pixels) | (finished & (number != 0)))
-        with m.If(active & ~begun):
-            origin = plane.tile + window.top * window.pitch + window.left
+        with m.If(working & ~begun):
             m.d.sync += [
                 begun.eq(1),
                 finished.eq(0),
@@ -237,8 +179,8 @@ class WindowWalker(wiring.Component):
             with m.If(column + 1 == window.columns):
                 m.d.sync += [
                     column.eq(0),
-                    row_origin.eq(row_origin + stride),
-                    here.origin.eq(row_origin + stride),
+                    row_origin.eq(row_origin + given.stride),
+                    here.origin.eq(row_origin + given.stride),
                     here.y.eq(here.y + window.stride_y),
                     here.x.eq(window.left),
                 ]
@@ -255,7 +197,7 @@ class WindowWalker(wiring.Component):
         walking = Signal(name="walking")
         done = Signal(total.shape(), name="pixels_before")
         taken = Signal(name="taken")
-        last = self._taps(m, window, tap_row, walked, group, walking)
+        last = self._taps(m, window, given.tap_row, walked, group, walking)
         leaves, last_group = Signal(name="group_leaves"), Signal(name="last_group")
         m.d.comb += [
             leaves.eq(walking & self.o.ready & last),
@@ -268,14 +210,14 @@ class WindowWalker(wiring.Component):
                 number.eq(0),
                 walking.eq(1),
                 done.eq(done + number),
-                group.output.eq(plane.output + done),
+                group.output.eq(output + done),
                 group.plane.eq(total),
                 group.words.eq(window.words),
                 group.records.eq(window.records),
                 group.minimum.eq(window.minimum),
                 group.maximum.eq(window.maximum),
                 group.count.eq(number),
-                group.end.eq(finished & ~plane.more),
+                group.end.eq(finished & ~more),
                 last_group.eq(finished),
             ]
         with m.Elif(leaves):
@@ -287,7 +229,7 @@ class WindowWalker(wiring.Component):
         self,
         m: Module,
         window: data.View,
-        tap_row: Signal,
+        tap_row: Value,
         walked: list[data.View],
         group: data.View,
         walking: Signal,
@@ -297,7 +239,7 @@ class WindowWalker(wiring.Component):
         words = Shape.cast(range(engine.input_words)).width
         offsets = [Signal(words, name=f"offset_{name}") for name in ("row", "column", "plane")]
         of_row, of_column, of_plane = offsets
-        counts = [Signal(_SIZE, name=f"tap_{name}") for name in ("pass", "y", "x", "plane")]
+        counts = [Signal(PLACE_BITS, name=f"tap_{name}") for name in ("pass", "y", "x", "plane")]
         ends = [Signal(name=f"last_{name}") for name in ("pass", "y", "x", "plane")]
         limits = (window.passes, window.kernel_y, window.kernel_x, window.planes)
         row = Signal(range(engine.weight_rows), name="weight_row")

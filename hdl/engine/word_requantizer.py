@@ -5,6 +5,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.hdl.blocks.long_multiply import long_multiply
 from bittrue.hdl.blocks.multiply import MULTIPLIER_LATENCY, MULTIPLY_LATENCY, multiply
 from bittrue.hdl.blocks.pipeline import Pipeline
 from bittrue.hdl.blocks.saturate import saturate
@@ -49,6 +50,9 @@ class WordRequantizer(wiring.Component):
         Codes of a word, at least 1.
     tag : int
         Bits that pass with a word, at least 1.
+    long : bool
+        Whether multipliers take 25 x 18 bits, as a DSP48E1 does: two for each lane, and tables;
+        otherwise four of 18 x 18.
 
     Members
     -------
@@ -65,8 +69,9 @@ class WordRequantizer(wiring.Component):
 
     LATENCY = 1 + MULTIPLY_LATENCY + 4
 
-    def __init__(self, lanes: int, tag: int = 1) -> None:
+    def __init__(self, lanes: int, tag: int = 1, long: bool = False) -> None:
         self.lanes = lanes
+        self.long = long
         self.latency = self.LATENCY
         super().__init__(
             {
@@ -123,7 +128,8 @@ class WordRequantizer(wiring.Component):
         def scale(value: Value, multiplier: Value) -> Value:
             added = constant.at(total.stage + MULTIPLIER_LATENCY)
             factor = multiplier[:_MULTIPLIER_BITS]
-            return multiply(pipeline, f"scaled_{lane}", value, factor, addend=added)
+            product = long_multiply if self.long else multiply
+            return product(pipeline, f"scaled_{lane}", value, factor, addend=added)
 
         scaled = passed(f"scaled_{lane}", MULTIPLY_LATENCY, scale, total, field("multiplier"))
         coarse = computed(
