@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "completion": "print a script that has a shell complete commands and options",
     "devices": "list the FPGAs that networks are planned for",
     "digits": "quantize the digits network, record its accumulators",
+    "engine": "write the engine, one circuit that runs any network's program, as Verilog",
     "evaluate": "measure a network on labelled data",
     "export": "write a network as ONNX, for ONNX Runtime to check",
     "quantize": "turn a float torch module into an integer network",

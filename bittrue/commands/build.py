@@ -24,13 +24,16 @@ from bittrue.flows.building.accelerator import CLOCK_MHZ, SHELLS, Accelerator, c
 from bittrue.flows.building.decisions import Earlier, what_changed
 from bittrue.flows.building.output_folder import check_replaceable
 from bittrue.flows.building.report_page import report_page
-from bittrue.flows.planning.devices import DEVICE_HELP, Fill
+from bittrue.flows.engine.offer import engine_offer
+from bittrue.flows.planning.devices import DEVICE_HELP, Budget, Fill
+from bittrue.flows.planning.plan import DoesNotFitError
 from bittrue.flows.planning.planned import PlannedLayer
 from bittrue.flows.reports import graph_labels
 from bittrue.flows.reports.terminal import terminal
 from bittrue.golden.errors import UserError
 from bittrue.golden.files.atomic_file import write_atomically
 from bittrue.golden.graph import Graph
+from bittrue.hdl.costs.fabric import SERIES_7
 from bittrue.hdl.multipliers.catalogue import CATALOGUE
 from bittrue.hdl.network.ends import check_ends
 
@@ -129,16 +132,19 @@ def run(arguments: argparse.Namespace) -> int:
     with console.status("choosing circuits"):
         share = astuple(fill)
         layers = parse_layers(arguments.layer)
-        plan = bittrue.plan(
-            graph,
-            device,
-            arguments.cycles,
-            share,
-            arguments.shell,
-            layers,
-            arguments.like,
-            arguments.latency,
-        )
+        try:
+            plan = bittrue.plan(
+                graph,
+                device,
+                arguments.cycles,
+                share,
+                arguments.shell,
+                layers,
+                arguments.like,
+                arguments.latency,
+            )
+        except DoesNotFitError as error:
+            raise UserError(f"{error}{_offer(graph, device.part.budget)}") from None
     if not arguments.json:
         console.print(plan_table(plan, f"{arguments.model.name} on {device.summary}"))
     earlier = None if arguments.like is None else Earlier.read(arguments.like)
@@ -160,6 +166,13 @@ def run(arguments: argparse.Namespace) -> int:
         made = Earlier.read(arguments.output)
         console.print(what_changed(plan.circuits, made.verilog, earlier), soft_wrap=True)
     return 0
+
+
+def _offer(graph: Graph, budget: Budget) -> str:
+    """Return what else a device can do with a network that does not fit it."""
+    if budget.fabric != SERIES_7:
+        return ""
+    return engine_offer(graph, budget.luts, budget.multipliers, budget.block_rams)
 
 
 def _name(arguments: argparse.Namespace, earlier: Earlier | None) -> str:

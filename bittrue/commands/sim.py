@@ -2,10 +2,12 @@
 
 import argparse
 from dataclasses import astuple
+from pathlib import Path
 
 from rich.console import Console
 
 import bittrue
+from bittrue.commands.sim_engine import run_on_engine
 from bittrue.flows.arguments.code_files import in_model_layout, npy_bytes
 from bittrue.flows.arguments.end_files import FILE_OF_EACH, files_of_ends, read_inputs
 from bittrue.flows.arguments.json_output import add_json_argument, print_json
@@ -48,6 +50,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_plan_arguments(parser)
     parser.add_argument(
+        "--engine",
+        type=Path,
+        metavar="DIR",
+        help="a folder that bittrue engine wrote: its circuit executes the network's program, and "
+        "every byte that it stores is compared",
+    )
+    parser.add_argument(
         "--sim", default="verilator", help=f"{' or '.join(SIMULATORS)} (default: verilator)"
     )
     parser.add_argument(
@@ -74,6 +83,8 @@ def run(arguments: argparse.Namespace) -> int:
     if not 1 <= arguments.seed < 1 << 32:
         raise UserError(f"--seed is {arguments.seed}; allowed: 1 to {(1 << 32) - 1}")
     graph = load_model(arguments)
+    if arguments.engine is not None:
+        return run_on_engine(arguments, graph, console)
     check_ends(graph)
     outputs = files_of_ends("--output", arguments.output, "output", graph.outputs)
     for path in outputs.values():

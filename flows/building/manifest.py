@@ -17,6 +17,9 @@ from bittrue.hdl.blocks.memory import Memory
 from bittrue.hdl.shell.register_map import describe
 
 FORMAT = "bittrue accelerator"
+ENGINE_FORMAT = "bittrue engine circuit"
+FORMATS = (FORMAT, ENGINE_FORMAT)
+"""Of folders that are written over."""
 VERSION = 1
 
 

@@ -11,7 +11,7 @@ from bittrue.flows.arguments.code_files import Codes
 from bittrue.flows.building.accelerator import Accelerator
 from bittrue.flows.building.drivers.write import write_drivers
 from bittrue.flows.building.file_origins import mark_files
-from bittrue.flows.building.manifest import FORMAT, describe_files, manifest
+from bittrue.flows.building.manifest import FORMATS, describe_files, manifest
 from bittrue.flows.building.packages.write import write_packages
 from bittrue.flows.building.registers import write_registers
 from bittrue.flows.building.stand_alone_bench import write_bench
@@ -159,7 +159,7 @@ def _known_files(folder: Path) -> set[str] | None:
     """Return the files of an earlier output; None if there is none."""
     try:
         record = json.loads((folder / MANIFEST).read_text())
-        if record["format"] != FORMAT:
+        if record["format"] not in FORMATS:
             return None
         return {MANIFEST, *record["files"]}
     except (OSError, ValueError, KeyError, TypeError):

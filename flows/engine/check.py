@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from bittrue.flows.engine.codes import offset
 from bittrue.flows.engine.compile import Compiled
 from bittrue.flows.engine.ends import End
-from bittrue.golden.engine.execute import Engine
+from bittrue.golden.engine.execute import Engine, Observer
 from bittrue.golden.engine.instruction import Instruction, Unit
 from bittrue.golden.graph import Graph
 
@@ -39,7 +39,11 @@ class Comparison:
 
 
 def compare_layers(
-    compiled: Compiled, graph: Graph, tensors: Mapping[str, Codes], sample: int = 0
+    compiled: Compiled,
+    graph: Graph,
+    tensors: Mapping[str, Codes],
+    sample: int = 0,
+    observer: Observer | None = None,
 ) -> Comparison:
     """Execute a program in order and compare what each layer leaves in memory.
 
@@ -51,10 +55,10 @@ def compare_layers(
         Every tensor of the graph, as its own execution has it.
     sample : int
         Which of the samples.
+    observer : Observer, optional
+        Called after each instruction, too.
     """
-    data = np.zeros(compiled.program.needs.data_bytes, dtype=np.uint8)
-    for end in compiled.inputs:
-        end.write(data, np.asarray(tensors[end.name][sample], dtype=np.int64))
+    data = data_before(compiled, tensors, sample)
     ends = _last_stores(compiled, graph)
     recentred = {
         end.name
@@ -65,6 +69,8 @@ def compare_layers(
     first: list[str] = []
 
     def observe(number: int, instruction: Instruction, engine: Engine) -> None:
+        if observer is not None:
+            observer(number, instruction, engine)
         end = ends.get(number)
         if end is None:
             return
@@ -84,6 +90,14 @@ def compare_layers(
 
     Engine(compiled.engine, compiled.image, data).run(observe)
     return Comparison(counts[0], counts[1], first[0] if first else "")
+
+
+def data_before(compiled: Compiled, tensors: Mapping[str, Codes], sample: int) -> NDArray[np.uint8]:
+    """Return the data region with a sample's inputs, and zeros elsewhere."""
+    data = np.zeros(compiled.program.needs.data_bytes, dtype=np.uint8)
+    for end in compiled.inputs:
+        end.write(data, np.asarray(tensors[end.name][sample], dtype=np.int64))
+    return data
 
 
 def _last_stores(compiled: Compiled, graph: Graph) -> dict[int, End]:

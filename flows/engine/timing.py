@@ -11,10 +11,13 @@ from dataclasses import dataclass
 
 from bittrue.golden.engine.configuration import EngineConfiguration
 from bittrue.golden.engine.instruction import (
+    SIZE,
+    Buffer,
     GreatestChannel,
     Instruction,
     Load,
     Matrix,
+    Operation,
     Pool,
     Softmax,
     Store,
@@ -38,6 +41,27 @@ class Memory:
     latency: int = 40
     efficiency: float = 0.8
 
+
+LONGEST = 16
+"""Words of a burst."""
+
+OUTSTANDING = 16
+"""Bursts of a port that are asked for before their words have come."""
+
+_BURST = 4
+"""Cycles between the addresses of two bursts."""
+
+_ROUND = 6
+"""Cycles in the engine between a burst that has come and the next one that is asked for."""
+
+_QUEUE = 16
+"""Instructions that wait before a unit."""
+
+_CHECK = 3
+"""Cycles in which an instruction is looked at, and none is read."""
+
+_START = 24
+"""Cycles of registers and of the header, besides those of memory."""
 
 _BEGIN = 4
 """Cycles between the tokens of an instruction and its first word."""
@@ -70,8 +94,13 @@ def busy_cycles(instruction: Instruction, engine: EngineConfiguration, memory: M
     """Return for how many cycles an instruction's unit can begin no other."""
     match instruction:
         case Load() | Store():
-            words = instruction.planes * instruction.rows * instruction.run
-            return _BEGIN + words / memory.efficiency
+            runs = instruction.planes * instruction.rows
+            bursts = runs * -(-instruction.run // LONGEST)
+            return _BEGIN + max(
+                runs * instruction.run / memory.efficiency,
+                bursts * _BURST,
+                bursts * (memory.latency + _ROUND) / OUTSTANDING,
+            )
         case Matrix():
             pixels = instruction.rows * instruction.columns
             steps = instruction.passes * instruction.kernel_y * instruction.kernel_x
@@ -83,7 +112,8 @@ def busy_cycles(instruction: Instruction, engine: EngineConfiguration, memory: M
             steps = max(instruction.kernel_y * instruction.kernel_x, engine.pixels)
             return _BEGIN + instruction.planes * -(-pixels // engine.pixels) * steps
         case Vector():
-            return _BEGIN + instruction.words
+            operands = 1 if instruction.operation == Operation.LOOK_UP else 2
+            return _BEGIN + operands * instruction.words
         case Softmax():
             each = _SOFTMAX_PASSES * instruction.channels + _RECIPROCAL
             return _BEGIN + instruction.pixels * each
@@ -103,16 +133,29 @@ def spans(
         (one, other): deque() for one in Unit for other in Unit
     }
     found = []
+    words = SIZE / engine.lanes / memory.efficiency
+    fetched = _START + 2 * memory.latency + words
+    filled = dict.fromkeys(Buffer, 0.0)
+    begun: dict[Unit, deque[float]] = {unit: deque([0.0] * _QUEUE, _QUEUE) for unit in Unit}
     for instruction in instructions:
         unit = instruction.unit
-        begin = free[unit]
+        fetched = max(fetched + words + _CHECK, begun[unit][0])
+        begin = max(free[unit], fetched)
         for other in Unit:
             if instruction.waits >> other & 1:
                 begin = max(begin, tokens[other, unit].popleft())
         busy = busy_cycles(instruction, engine, memory)
         after = memory.latency if isinstance(instruction, Load | Store) else _PIPELINE
-        end = max(begin + busy + after, ended[unit])
-        free[unit], ended[unit] = begin + busy, end
+        leaves = begin + busy
+        if isinstance(instruction, Load):
+            # Both ports may fill one memory, which takes a word in a cycle.
+            buffer = Buffer(instruction.buffer)
+            taken = instruction.planes * instruction.rows * instruction.run
+            filled[buffer] = max(filled[buffer], begin + after) + taken
+            leaves = max(leaves, filled[buffer] - after)
+        end = max(leaves + after, ended[unit])
+        free[unit], ended[unit] = leaves, end
+        begun[unit].append(begin)
         for other in Unit:
             if instruction.signals >> other & 1:
                 tokens[unit, other].append(end)

@@ -19,6 +19,10 @@ AXI = "axi"
 """The shell that needs resources of its own."""
 
 
+class DoesNotFitError(UserError):
+    """A device that has too little for any plan that was asked for."""
+
+
 def plan_network(
     graph: Graph,
     budget: Budget,
@@ -55,8 +59,8 @@ def plan_network(
     Raises
     ------
     UserError
-        If the device is too small: what is short, by how much, the nearest rate for which it is
-        not, and which devices would do.
+        If the device is too small (`DoesNotFitError`): what is short, by how much, the nearest rate
+        for which it is not, and which devices would do.
     """
     spread = circuit_graph(graph)
     circuits = Circuits(spread, budget.fabric, shell == AXI, multipliers=multipliers)
@@ -83,7 +87,8 @@ def plan_network(
         parts.append("it has not enough for any number")
     if short:
         parts.append(f"big enough: {', '.join(others)}" if others else "no known device is enough")
-    raise UserError("; ".join(parts))
+    text = "; ".join(parts)
+    raise DoesNotFitError(text) if short else UserError(text)
 
 
 def _plan(planner: Planner, cycles: int | None) -> Plan | None:

@@ -86,6 +86,10 @@ class Engine:
         self.tables = self._memory(configuration.tables, 4 * _ENTRIES)
         self._number = 0
 
+    def data(self) -> Bytes:
+        """Return the data region."""
+        return self._regions[Region.DATA]
+
     def run(self, observer: Observer | None = None) -> None:
         """Execute the program.
 
@@ -182,13 +186,7 @@ class Engine:
             raise self._fault(f"address or stride is not a multiple of {lanes} bytes")
         if not (instruction.planes and instruction.rows and instruction.run):
             raise self._fault("it moves nothing")
-        plane, row, word = np.ogrid[: instruction.planes, : instruction.rows, : instruction.run]
-        places = (
-            instruction.address
-            + plane * instruction.plane_stride
-            + row * instruction.row_stride
-            + word * lanes
-        ).reshape(-1)
+        places = transfer_places(instruction, lanes)
         size = len(self._regions[region])
         if int(places.max()) + lanes > size:
             raise self._fault(
@@ -357,6 +355,18 @@ class Engine:
         words = np.zeros((instruction.pixels, self.configuration.lanes), dtype=np.uint8)
         words[:, :2] = index[:, None].view(np.uint8)
         self._write(instruction.output, words.view(np.int8))
+
+
+def transfer_places(instruction: Load | Store, lanes: int) -> Int64:
+    """Return the first byte of each word that a transfer moves, in its region, in order."""
+    plane, row, word = np.ogrid[: instruction.planes, : instruction.rows, : instruction.run]
+    places = (
+        instruction.address
+        + plane * instruction.plane_stride
+        + row * instruction.row_stride
+        + word * lanes
+    )
+    return places.reshape(-1)
 
 
 def _knows(kind: type[IntEnum], value: int) -> bool:
