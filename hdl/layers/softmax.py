@@ -31,9 +31,9 @@ class SoftmaxSpec(SoftmaxRowsSpec):
 
     node: graph.Softmax
 
-    exponential_width = ONE.bit_length()
     sum_width = 32
     headroom = SUM_INTEGER_BITS
+    normalising_cycles = headroom
     reciprocal_cycles = _MULTIPLICATIONS * (MULTIPLY_LATENCY + 1) + 1
     product_cycles = MULTIPLY_LATENCY
 
