@@ -1,27 +1,26 @@
 """python -m benchmarks.layer_resources: what layers say they take, and what Yosys counts.
 
 One row for each kind of layer, alone, on 7 series: tables (those that are memories and shift
-registers included), DSP48E1 and block RAMs in halves, estimated and counted, with their ratio. With
-``--model FILE --cycles N`` also a network, planned for a Zynq-7020 with bare streams.
+registers included), DSP48E1 and block RAMs in halves, estimated and counted, with their ratio.
+`benchmarks.network_resources` does the same for networks.
 """
 
 import argparse
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from amaranth.lib import wiring
 from rich.console import Console
 from rich.table import Table
 
-import bittrue
 from bittrue.flows.synthesis.yosys import synthesise
 from bittrue.flows.units import UNITS
 from bittrue.golden.files.atomic_file import write_atomically
 from bittrue.hdl.costs.costs import Costs
 from bittrue.hdl.costs.fabric import SERIES_7
 from bittrue.hdl.layers.layer import Layer
-from bittrue.hdl.network.circuit import Network
 from bittrue.hdl.printer.verilog_output import to_verilog
 
 OUTPUT = Path("sim_build") / "benchmarks"
@@ -85,6 +84,40 @@ MEMORY_TABLES = {
 """Tables that a cell which is memory fills."""
 
 
+@dataclass(frozen=True)
+class Row:
+    """What something says it takes, and what Yosys counts."""
+
+    name: str
+    estimate: Costs
+    count: Costs
+
+    @property
+    def ratio(self) -> float:
+        """Of the tables."""
+        return int(self.estimate.luts) / max(int(self.count.luts), 1)
+
+    def cells(self) -> list[str]:
+        """Return the text of each column."""
+        one, other = self.estimate, self.count
+        halves = (one.multipliers, other.multipliers, one.halves, other.halves)
+        luts = [f"{int(one.luts):,}", f"{int(other.luts):,}", f"{self.ratio:.2f}"]
+        return [self.name, *luts, *(str(int(each)) for each in halves)]
+
+
+def show(console: Console, what: str, rows: Sequence[Row], file: Path) -> None:
+    """Print a table, and write it to a file."""
+    table = Table(what, "LUT", "Yosys", "ratio", "DSP", "Yosys", "halves of BRAM", "Yosys")
+    lines = ["| " + " | ".join(str(column.header) for column in table.columns) + " |"]
+    lines.append("|---" + "|---:" * (len(table.columns) - 1) + "|")
+    for row in rows:
+        table.add_row(*row.cells())
+        lines.append("| " + " | ".join(row.cells()) + " |")
+    console.print(table)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(file, "\n".join(lines).encode() + b"\n")
+
+
 def counted(cells: Mapping[str, int]) -> Costs:
     """Return what the cells of a netlist are."""
     luts = sum(cells.get(f"LUT{inputs}", 0) for inputs in range(1, 7))
@@ -93,13 +126,13 @@ def counted(cells: Mapping[str, int]) -> Costs:
     return Costs(luts, cells.get("DSP48E1", 0), halves)
 
 
-def synthesised(component: wiring.Component, name: str) -> Costs:
+def synthesised(component: wiring.Component, name: str, folder: Path) -> Costs:
     """Return what Yosys counts."""
     design = to_verilog(component, name)
-    return counted(synthesise(component, design, "xc7", OUTPUT)[0].cells)
+    return counted(synthesise(component, design, "xc7", folder)[0].cells)
 
 
-def kinds(names: list[str]) -> Iterator[tuple[str, Costs, Costs]]:
+def kinds(names: list[str]) -> Iterator[Row]:
     """Yield each kind with what it says it takes, and what it does."""
     for kind, words in KINDS.items():
         if names and kind not in names:
@@ -108,44 +141,15 @@ def kinds(names: list[str]) -> Iterator[tuple[str, Costs, Costs]]:
         layer = UNITS[unit].build(**UNITS[unit].parse(rest))
         assert isinstance(layer, Layer)
         name = "".join(letter for letter in kind if letter.isalnum())
-        yield kind, layer.spec.costs(SERIES_7), synthesised(layer, name)
-
-
-def network(path: str, cycles: int) -> tuple[str, Costs, Costs]:
-    """Return the name of a file with what its plan says it takes, and what it does."""
-    circuits = bittrue.plan(bittrue.load(path), "zynq7020", cycles, shell="stream").circuits
-    total = circuits.resources
-    estimate = Costs(total.luts, total.multipliers, round(2 * total.block_rams))
-    return Path(path).name, estimate, synthesised(Network(circuits.spec), "network")
+        yield Row(kind, layer.spec.costs(SERIES_7), synthesised(layer, name, OUTPUT))
 
 
 def main(words: list[str] | None = None) -> int:
     """Print the table, and write it to ``sim_build/benchmarks/layer_resources.md``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("kinds", nargs="*", help=f"of {', '.join(KINDS)}; all by default")
-    parser.add_argument("--model", help="a network besides")
-    parser.add_argument("--cycles", type=int, default=33_000)
     arguments = parser.parse_args(words)
-    console = Console()
-    table = Table("layer", "LUT", "Yosys", "ratio", "DSP", "Yosys", "halves of BRAM", "Yosys")
-    lines = ["| " + " | ".join(str(column.header) for column in table.columns) + " |"]
-    lines.append("|---" + "|---:" * (len(table.columns) - 1) + "|")
-    rows = list(kinds(arguments.kinds))
-    if arguments.model:
-        rows.append(network(arguments.model, arguments.cycles))
-    for name, estimate, count in rows:
-        ratio = int(estimate.luts) / max(int(count.luts), 1)
-        pairs = (
-            (estimate.multipliers, count.multipliers),
-            (estimate.halves, count.halves),
-        )
-        cells = [name, f"{int(estimate.luts):,}", f"{int(count.luts):,}", f"{ratio:.2f}"]
-        cells += [str(int(each)) for pair in pairs for each in pair]
-        table.add_row(*cells)
-        lines.append("| " + " | ".join(cells) + " |")
-    console.print(table)
-    OUTPUT.mkdir(parents=True, exist_ok=True)
-    write_atomically(OUTPUT / "layer_resources.md", "\n".join(lines).encode() + b"\n")
+    show(Console(), "layer", list(kinds(arguments.kinds)), OUTPUT / "layer_resources.md")
     return 0
 
 

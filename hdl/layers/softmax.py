@@ -6,7 +6,6 @@ from amaranth.hdl import Module, Value
 
 from bittrue.golden.graph.softmax import Softmax as SoftmaxNode
 from bittrue.golden.numbers.arrays import Int64
-from bittrue.golden.numbers.gemmlowp import ONE
 from bittrue.golden.numbers.softmax import SUM_INTEGER_BITS
 from bittrue.hdl.blocks.multiply import MULTIPLY_LATENCY
 from bittrue.hdl.blocks.pipeline import Stages
@@ -31,9 +30,9 @@ class SoftmaxSpec(SoftmaxRowsSpec):
 
     node: SoftmaxNode
 
-    exponential_width = ONE.bit_length()
     sum_width = SUM_BITS
     headroom = SUM_INTEGER_BITS
+    normalising_cycles = headroom
     reciprocal_cycles = MULTIPLICATIONS * (MULTIPLY_LATENCY + 1) + 1
     product_cycles = MULTIPLY_LATENCY
 

@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from bittrue.golden.graph.softmax16 import Softmax16 as Softmax16Node
 from bittrue.golden.numbers.arrays import Int64
-from bittrue.hdl.blocks.look_up import look_up, stored_width
+from bittrue.hdl.blocks.look_up import LOOK_UP_LATENCY, looked_up, stored_width
 from bittrue.hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
 from bittrue.hdl.blocks.pipeline import Stages
 from bittrue.hdl.costs.costs import Costs
 from bittrue.hdl.costs.fabric import Fabric
 from bittrue.hdl.costs.memories import usual_rom_cost
 from bittrue.hdl.layers.layer_spec import Place
+from bittrue.hdl.layers.parts.deep_rom import whole_banks
 from bittrue.hdl.layers.parts.softmax_rows import SoftmaxRows, SoftmaxRowsSpec
 from bittrue.hdl.layers.registry import makes_layers_of
 
@@ -39,11 +40,11 @@ class Softmax16Spec(SoftmaxRowsSpec):
 
     node: Softmax16Node
 
-    exponential_width = _BITS
     sum_width = _SUM_WIDTH
     headroom = _HEADROOM
+    normalising_cycles = _HEADROOM // 2
     product_cycles = MULTIPLIER_LATENCY
-    reciprocal_cycles = 3 + MULTIPLIER_LATENCY
+    reciprocal_cycles = 2 + LOOK_UP_LATENCY + MULTIPLIER_LATENCY
 
     @property
     def exponential(self) -> Int64:
@@ -51,14 +52,14 @@ class Softmax16Spec(SoftmaxRowsSpec):
         table = self.node.exponential
         # From here on all are equal.
         constant = int(np.argmax(table == table[-1]))
-        return table[: constant + 1].astype(np.int64)
+        return table[: whole_banks(constant + 1)].astype(np.int64)
 
     def scaling_costs(self, fabric: Fabric) -> Costs:
         """Return what the reciprocal, its multiplier and the sequence of a row take, estimated."""
         entries = self.node.reciprocal.astype(np.int64)
         columns = {"entry": entries[:-1], "slope": np.diff(entries)}
         table = usual_rom_cost(stored_width(columns), len(entries) - 1, fabric).sum()
-        return Costs(320, 1) + table
+        return Costs(290, 1) + table
 
     def build(self, name: str) -> "Softmax16":
         """Return the circuit."""
@@ -137,7 +138,7 @@ class _Interpolation:
         position = stages.register("position", clamped)
         entries = table.astype(np.int64)
         columns = {"entry": entries[:-1], "slope": np.diff(entries)}
-        found = look_up(m, stages, name, position[_OFFSET_WIDTH:], columns)
+        found = looked_up(m, stages, name, position[_OFFSET_WIDTH:], columns)
         self._entry = found["entry"]
         self._cycle = Signal(range(Softmax16Spec.reciprocal_cycles), name="reciprocal_cycle")
         self.a: Value = found["slope"]

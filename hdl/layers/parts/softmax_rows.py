@@ -9,17 +9,19 @@ from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.blocks.pipeline import Stages
 from bittrue.hdl.blocks.ram import Ram
-from bittrue.hdl.blocks.rom import Rom
 from bittrue.hdl.blocks.shapes import shape_of
 from bittrue.hdl.costs.costs import Costs
 from bittrue.hdl.costs.fabric import Fabric
 from bittrue.hdl.costs.logic import counters_cost
-from bittrue.hdl.costs.memories import usual_ram_cost, usual_rom_cost
+from bittrue.hdl.costs.memories import usual_ram_cost
 from bittrue.hdl.layers.layer import Layer
+from bittrue.hdl.layers.parts.deep_rom import (
+    deep_rom,
+    deep_rom_cost,
+    deep_rom_latency,
+    saturated,
+)
 from bittrue.hdl.layers.parts.lanewise import LanewiseSpec
-
-TERM_CYCLES = 4
-"""From the number of a code to its exponential: code, difference, table, register."""
 
 
 class Reciprocal(Protocol):
@@ -47,10 +49,12 @@ class SoftmaxRowsSpec(LanewiseSpec):
 
     Attributes
     ----------
-    exponential_width, sum_width : int
-        Bits of an exponential and of a sum, unsigned.
+    sum_width : int
+        Bits of a sum, unsigned.
     headroom : int
         Bits that a sum is shifted left at most, so that its top bit is set.
+    normalising_cycles : int
+        In which it is.
     reciprocal_cycles, product_cycles : int
         Of the reciprocal, and of the multiplier.
     """
@@ -58,22 +62,27 @@ class SoftmaxRowsSpec(LanewiseSpec):
     lanes: int = 1
 
     pauses = True
-    exponential_width: ClassVar[int]
     sum_width: ClassVar[int]
     headroom: ClassVar[int]
+    normalising_cycles: ClassVar[int]
     reciprocal_cycles: ClassVar[int]
     product_cycles: ClassVar[int]
 
     @property
+    def term_cycles(self) -> int:
+        """From the number of a code to its exponential: code, difference, table."""
+        return 2 + deep_rom_latency(len(self.exponential))
+
+    @property
     def scale_cycles(self) -> int:
         """From the number of a code to its output: exponential, product, shift, rounding."""
-        return TERM_CYCLES + self.product_cycles + 2
+        return self.term_cycles + self.product_cycles + 2
 
     @property
     def latency(self) -> int:
         """Cycles from the last code of a row to the first output."""
-        summing = self.tensors[0].channels + TERM_CYCLES + 1
-        return summing + self.headroom + self.reciprocal_cycles + self.scale_cycles + 1
+        summing = self.tensors[0].channels + self.term_cycles + 1
+        return summing + self.normalising_cycles + self.reciprocal_cycles + self.scale_cycles + 1
 
     @property
     def cycles_per_row(self) -> int:
@@ -94,14 +103,13 @@ class SoftmaxRowsSpec(LanewiseSpec):
         """Return what the circuit takes, estimated."""
         tensor = self.tensors[0]
         memory = usual_ram_cost(tensor.type.width, tensor.channels, fabric).sum()
-        words = len(self.exponential)
-        table = usual_rom_cost(self.exponential_width, words, fabric).sum()
+        table = deep_rom_cost(self.exponential, fabric)
         return memory + table + counters_cost([tensor.channels]) + self.scaling_costs(fabric)
 
     @property
     @abstractmethod
     def exponential(self) -> Int64:
-        """The table of exponentials; differences beyond its end are as the last."""
+        """The table of exponentials, of whole banks; differences beyond its end are as the last."""
 
     @abstractmethod
     def scaling_costs(self, fabric: Fabric) -> Costs:
@@ -156,7 +164,8 @@ class SoftmaxRows(Layer[SpecT_co]):
         term = self._term(m, stages, codes.data, largest)
 
         summing, scaling = Signal(), Signal()
-        to_sum, to_output = Signal(TERM_CYCLES), Signal(self.spec.scale_cycles)
+        term_cycles = self.spec.term_cycles
+        to_sum, to_output = Signal(term_cycles), Signal(self.spec.scale_cycles)
         with m.If(stages.advance):
             m.d.sync += [
                 to_sum.eq(Cat(summing, to_sum)),
@@ -172,7 +181,7 @@ class SoftmaxRows(Layer[SpecT_co]):
             m.d.sync += total.eq(self._added(total, term))
 
         reciprocal = self._reciprocal(m, stages, normalised)
-        scales = to_output[TERM_CYCLES - 1]
+        scales = to_output[term_cycles - 1]
         product = self._multiplied(
             stages,
             Mux(scales, reciprocal.result, reciprocal.a),
@@ -213,11 +222,16 @@ class SoftmaxRows(Layer[SpecT_co]):
                     m.next = "normalise"
             with m.State("normalise"):
                 # The sum holds at least one 1.0, so so many shifts bring its top bit up.
-                with m.If(~normalised[-1]):
-                    m.d.sync += [normalised.eq(normalised << 1), headroom.eq(headroom + 1)]
-                step = Signal(range(self.spec.headroom))
+                at_once = -(-self.spec.headroom // self.spec.normalising_cycles)
+                for bits in range(1, at_once + 1):
+                    with m.If(~normalised[-bits:].any()):
+                        m.d.sync += [
+                            normalised.eq(normalised << bits),
+                            headroom.eq(headroom + bits),
+                        ]
+                step = Signal(range(self.spec.normalising_cycles))
                 m.d.sync += step.eq(step + 1)
-                with m.If(step == self.spec.headroom - 1):
+                with m.If(step == self.spec.normalising_cycles - 1):
                     m.d.sync += step.eq(0)
                     m.next = "invert"
             with m.State("invert"):
@@ -233,17 +247,13 @@ class SoftmaxRows(Layer[SpecT_co]):
         return m
 
     def _term(self, m: Module, stages: Stages, bits: Value, largest: Value) -> Value:
-        """Return the exponential of a code read from the memory, three cycles later."""
+        """Return the exponential of a code read from the memory, from a register."""
         width = self.spec.tensors[0].type.width
         table = self.spec.exponential
-        m.submodules.exponential = rom = Rom(self.name, [(table, self.spec.exponential_width)])
         # Modulo the codes' range, where every difference from the largest lies.
         difference = stages.register("difference", (largest - bits)[:width])
-        last = rom.depth - 1
-        if rom.depth < 1 << width:
-            difference = Mux(difference > last, last, difference)
-        m.d.comb += [rom.enable.eq(stages.advance), rom.address.eq(difference)]
-        return stages.register("term", rom.data)
+        address = saturated(difference, len(table))
+        return deep_rom(m, stages, self.name, "term", table, address)
 
     @abstractmethod
     def _added(self, total: Value, term: Value) -> Value:
