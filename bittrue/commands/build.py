@@ -28,11 +28,11 @@ from bittrue.flows.engine.offer import engine_offer
 from bittrue.flows.planning.devices import DEVICE_HELP, Budget, Fill
 from bittrue.flows.planning.plan import DoesNotFitError
 from bittrue.flows.planning.planned import PlannedLayer
-from bittrue.flows.reports import graph_labels
 from bittrue.flows.reports.terminal import terminal
 from bittrue.golden.errors import UserError
 from bittrue.golden.files.atomic_file import write_atomically
 from bittrue.golden.graph import Graph
+from bittrue.golden.graph.names import first_name
 from bittrue.hdl.costs.fabric import SERIES_7
 from bittrue.hdl.multipliers.catalogue import CATALOGUE
 from bittrue.hdl.network.ends import check_ends
@@ -278,7 +278,7 @@ def _place(plan: bittrue.Plan, layer: PlannedLayer) -> tuple[int | None, str]:
     """Return a layer's index and name in the network; no index if only its circuit has it."""
     names = [node.output for node in plan.graph.nodes]
     index = names.index(layer.name) if layer.name in names else None
-    return index, graph_labels.first_name(layer.name)
+    return index, first_name(layer.name)
 
 
 def _multiplier(layer: PlannedLayer) -> str:

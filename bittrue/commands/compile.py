@@ -12,11 +12,11 @@ from bittrue.flows.arguments.output_files import require_folder_of
 from bittrue.flows.command_status import EXIT_DIFFERENCE
 from bittrue.flows.engine.compile import Compiled, compile_graph
 from bittrue.flows.engine.program_files import description_of, write_program
-from bittrue.flows.reports import graph_labels
 from bittrue.flows.reports.terminal import terminal
 from bittrue.golden.engine.configuration import CONFIGURATIONS, read_configuration
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Graph
+from bittrue.golden.graph.names import first_name
 
 _MEGABYTE = 1e6
 
@@ -131,7 +131,7 @@ def report_table(compiled: Compiled, title: str) -> Table:
         share = layer.products / (max(layer.cycles, 1) * report.peak)
         table.add_row(
             str(number),
-            graph_labels.first_name(layer.name),
+            first_name(layer.name),
             layer.title,
             f"{layer.products:,}" if layer.products else "",
             f"{layer.cycles:,}",

@@ -16,6 +16,7 @@ from bittrue.flows.reports.graph_drawing import draw
 from bittrue.flows.reports.terminal import terminal
 from bittrue.golden.files.atomic_file import write_atomically
 from bittrue.golden.graph import AccumulatingNode, Graph, Node, State
+from bittrue.golden.graph.names import first_name
 from bittrue.golden.graph.passes.cost import graph_cost, node_cost
 from bittrue.golden.graph.tensor import storage_dtype
 
@@ -138,7 +139,7 @@ def _table(graph: Graph, title: str, wide: bool) -> Table:
     if wide:
         table.add_column("requantization", style="dim", no_wrap=True)
     for position, node in enumerate(graph.nodes):
-        row = [str(position), graph_labels.first_name(node.output), *_row(graph, node, wide)]
+        row = [str(position), first_name(node.output), *_row(graph, node, wide)]
         if wide:
             scaled = node.requantization if isinstance(node, AccumulatingNode) else None
             row.append(graph_labels.requantization(scaled))

@@ -11,12 +11,12 @@ from typing import Any
 
 import cocotb
 import numpy as np
-from cocotb.clock import Clock
 from cocotb.task import bridge, resume
-from cocotb.triggers import ClockCycles, RisingEdge
+from cocotb.triggers import RisingEdge
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiStreamBus, AxiStreamSink, AxiStreamSource
 
 from cocotb_tests.building.axi_dma import AxiDma
+from cocotb_tests.building.board_start import started
 from cocotb_tests.building.pynq_shim import Mmio
 
 PLAN = json.loads(Path("plan.json").read_text())
@@ -114,16 +114,6 @@ def pointers(arrays: Any) -> Any:
     return (ctypes.c_void_p * len(arrays))(*(array.ctypes.data for array in arrays))
 
 
-async def started(dut: Any) -> Board:
-    dut.aresetn.value = 0
-    Clock(dut.aclk, 10, "ns").start()
-    board = Board(dut)
-    await ClockCycles(dut.aclk, 3)
-    dut.aresetn.value = 1
-    await ClockCycles(dut.aclk, 2)
-    return board
-
-
 def arrays(name: str) -> dict[str, Any]:
     with np.load(name) as stored:
         return dict(stored)
@@ -172,7 +162,7 @@ def compare(driver: Driver, way: Callable[[Driver, Any, Any], int]) -> None:
 
 @cocotb.test(timeout_time=4, timeout_unit="ms")
 async def polls(dut: Any) -> None:
-    board = await started(dut)
+    board = await started(dut, lambda: Board(dut))
 
     def use() -> None:
         driver = Driver(board)
@@ -186,7 +176,7 @@ async def polls(dut: Any) -> None:
 
 @cocotb.test(timeout_time=4, timeout_unit="ms")
 async def waits_for_interrupts(dut: Any) -> None:
-    board = await started(dut)
+    board = await started(dut, lambda: Board(dut))
 
     def use() -> None:
         driver = Driver(board)
@@ -198,7 +188,7 @@ async def waits_for_interrupts(dut: Any) -> None:
 
 @cocotb.test(timeout_time=4, timeout_unit="ms")
 async def refuses_what_is_wrong(dut: Any) -> None:
-    board = await started(dut)
+    board = await started(dut, lambda: Board(dut))
 
     def use() -> None:
         driver = Driver(board)

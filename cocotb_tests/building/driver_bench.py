@@ -12,11 +12,10 @@ from typing import Any
 import cocotb
 import numpy as np
 import pytest
-from cocotb.clock import Clock
 from cocotb.task import bridge
-from cocotb.triggers import ClockCycles
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiStreamBus, AxiStreamSink, AxiStreamSource
 
+from cocotb_tests.building.board_start import started
 from cocotb_tests.building.pynq_shim import Mmio, ReceiveChannel, SendChannel, allocate
 
 PLAN = json.loads(Path("plan.json").read_text())
@@ -52,16 +51,6 @@ class Board:
         }
 
 
-async def started(dut: Any, driver: Any) -> Board:
-    dut.aresetn.value = 0
-    Clock(dut.aclk, 10, "ns").start()
-    board = Board(dut, driver.DESIGN)
-    await ClockCycles(dut.aclk, 3)
-    dut.aresetn.value = 1
-    await ClockCycles(dut.aclk, 2)
-    return board
-
-
 def arrays(name: str) -> dict[str, Any]:
     with np.load(name) as stored:
         return dict(stored)
@@ -70,7 +59,7 @@ def arrays(name: str) -> dict[str, Any]:
 @cocotb.test(timeout_time=2, timeout_unit="ms")
 async def predicts_what_golden_computes(dut: Any) -> None:
     driver = load_driver()
-    board = await started(dut, driver)
+    board = await started(dut, lambda: Board(dut, driver.DESIGN))
 
     def use() -> None:
         net = driver.Network(board.control, board.send, board.receive, allocate)
@@ -105,7 +94,7 @@ async def predicts_what_golden_computes(dut: Any) -> None:
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def refuses_another_bitstream(dut: Any) -> None:
     driver = load_driver()
-    board = await started(dut, driver)
+    board = await started(dut, lambda: Board(dut, driver.DESIGN))
 
     def use() -> None:
         for key in ("build", "identification"):
@@ -121,7 +110,7 @@ async def refuses_another_bitstream(dut: Any) -> None:
 @cocotb.test(timeout_time=1, timeout_unit="ms")
 async def reads_and_writes_registers_and_fields(dut: Any) -> None:
     driver = load_driver()
-    board = await started(dut, driver)
+    board = await started(dut, lambda: Board(dut, driver.DESIGN))
 
     def use() -> None:
         registers = driver.Registers(board.control)

@@ -10,8 +10,8 @@ from bittrue.flows.units import UNITS
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Tensor
 from bittrue.golden.graph.mean import Mean
-from bittrue.golden.graph.tensor import Encoding
 from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.quantization import Encoding
 from bittrue.hdl.layers.layer_spec import Place
 from bittrue.hdl.layers.parts.window_reduce import Reduction
 from bittrue.hdl.layers.registry import layer_spec

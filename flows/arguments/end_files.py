@@ -6,6 +6,7 @@ from pathlib import Path
 from bittrue.flows.arguments.code_files import Codes, read_codes
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Graph
+from bittrue.golden.graph.names import first_name, full_name
 
 FILE_OF_EACH = "once for each {}, in order, or as TENSOR=FILE in any order"
 """What the help of an option says that is given once for each input or output."""
@@ -35,11 +36,13 @@ def files_of_ends(
     files: dict[str, Path] = {}
     for place, text in enumerate(texts):
         # A name and a path may both have equals signs: the longest name that fits is meant.
-        named = [name for name in names if text.startswith(f"{name}=")]
-        name = max(named, key=len) if named else names[min(place, len(names) - 1)]
+        called = {each: full_name(each, names) for each in (*names, *map(first_name, names))}
+        named = [each for each in called if called[each] and text.startswith(f"{each}=")]
+        longest = max(named, key=len) if named else None
+        name = (longest and called[longest]) or names[min(place, len(names) - 1)]
         if name in files or len(texts) != len(names):
             break
-        files[name] = Path(text.removeprefix(f"{name}=") if named else text)
+        files[name] = Path(text.removeprefix(f"{longest}=") if longest else text)
     if set(files) == set(names):
         return files
     several = "s" if len(names) > 1 else ""

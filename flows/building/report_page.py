@@ -8,9 +8,9 @@ from markupsafe import Markup
 from bittrue.flows.building.accelerator import Accelerator
 from bittrue.flows.planning.devices import Budget
 from bittrue.flows.planning.planned import Plan, PlannedLayer
-from bittrue.flows.reports import graph_labels
 from bittrue.flows.reports.graph_drawing import draw
 from bittrue.golden.graph import Graph
+from bittrue.golden.graph.names import first_name
 
 
 def report_page(accelerator: Accelerator, graph: Graph, budget: Budget) -> str:
@@ -68,7 +68,7 @@ def _row(layer: PlannedLayer, plan: Plan, graph: Graph) -> dict[str, str]:
     folding = layer.folding
     return {
         "index": str(names.index(layer.name)) if layer.name in names else "",
-        "name": graph_labels.first_name(layer.name),
+        "name": first_name(layer.name),
         "operator": layer.operator,
         "products": f"{layer.products:,}" if layer.products else "",
         "outputs": str(folding.outputs) if folding else "",

@@ -9,6 +9,7 @@ from bittrue.flows.planning.levels import Levels
 from bittrue.flows.planning.streams import Streams
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Graph
+from bittrue.golden.graph.names import first_name, full_name
 from bittrue.hdl.costs.fabric import Fabric
 from bittrue.hdl.layers.parts.matrix_layer import MatrixLayerSpec
 from bittrue.hdl.multipliers.multiplier import Multiplier
@@ -83,15 +84,19 @@ class Circuits:
             for name, layer in self.streams.slowest.layers.items()
             if isinstance(layer, MatrixLayerSpec)
         }
-        for name in self._multipliers:
-            if name not in layers:
+        multipliers = {}
+        for called, multiplier in self._multipliers.items():
+            name = full_name(called, layers)
+            if name is None:
                 raise UserError(
-                    f"no layer with weights is named {name!r}; there are {', '.join(layers)}"
+                    f"no layer with weights is named {called!r}; there are "
+                    f"{', '.join(map(first_name, layers))}"
                 )
+            multipliers[name] = multiplier
         found = {}
         for name, layer in layers.items():
             with naming(self.graph, layer.node):
-                found[name] = MatrixChoices(layer, self.fabric, self._multipliers.get(name))
+                found[name] = MatrixChoices(layer, self.fabric, multipliers.get(name))
         return found
 
     def _like(self, fabric: Fabric, in_logic: bool) -> "Circuits":

@@ -9,6 +9,7 @@ from bittrue.golden.graph import (
     Requantization,
     Tensor,
 )
+from bittrue.golden.graph.names import first_name
 
 
 def codes(tensor: Tensor) -> str:
@@ -45,14 +46,6 @@ def requantization(value: Requantization | None) -> str:
         case Certified():
             return f"certified, {value.certificate.multiplier_width}-bit multiplier"
     return ""
-
-
-def first_name(name: str) -> str:
-    """Return what a tensor is called: converters join names of fused operators, the result first.
-
-    They do so by semicolons.
-    """
-    return name.split(";")[0]
 
 
 def short_name(name: str, length: int) -> str:

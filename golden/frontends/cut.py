@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.names import full_name
 
 ENOUGH = 0.95
 """Share of a file's multiplications below which a cut says how many it keeps."""
@@ -105,11 +106,14 @@ class File:
         Raises
         ------
         UserError
-            If there is no tensor of a name, a name is given twice, the part needs an input that is
-            not named, or does not need one that is.
+            If there is no tensor of a name, in full or as it is called, a name is given twice, the
+            part needs an input that is not named, or does not need one that is.
         """
         known = {name for step in self.steps for name in (*step.inputs, *step.outputs) if name}
         known.update(self.inputs)
+        inputs, outputs = (
+            tuple(full_name(name, known) or name for name in names) for names in (inputs, outputs)
+        )
         for option, names in (("--inputs", inputs), ("--outputs", outputs)):
             for place, name in enumerate(names):
                 if name not in known or name in self.fixed:

@@ -26,8 +26,9 @@ from bittrue.golden.graph.matrix import MatrixNode
 from bittrue.golden.graph.node import OPERATORS, AccumulatingNode, AccumulatorBounds, Node
 from bittrue.golden.graph.requantization import Certified, FixedPoint, Requantization
 from bittrue.golden.graph.state import State
-from bittrue.golden.graph.tensor import Encoding, Quantization, Tensor, storage_dtype
+from bittrue.golden.graph.tensor import Tensor, storage_dtype
 from bittrue.golden.graph.window import Window
+from bittrue.golden.numbers.quantization import Encoding, Quantization
 from bittrue.golden.registry import import_modules
 
 __all__ = [

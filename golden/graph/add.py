@@ -9,9 +9,10 @@ from numpy.typing import ArrayLike
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph.node import AccumulatingNode, Inference
 from bittrue.golden.graph.operands import broadcast, check_operand
-from bittrue.golden.graph.tensor import Encoding, Tensor
+from bittrue.golden.graph.tensor import Tensor
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.limits import MAXIMUM_MULTIPLIER_WIDTH
+from bittrue.golden.numbers.quantization import Encoding
 from bittrue.golden.numbers.shifts import half_away, half_up
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph.matrix import MatrixNode
 from bittrue.golden.graph.node import Inference, only_input
-from bittrue.golden.graph.tensor import Encoding, Tensor
+from bittrue.golden.graph.tensor import Tensor
 from bittrue.golden.graph.window import Window
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.quantization import Encoding
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -21,7 +21,8 @@ from bittrue.golden.graph import record
 from bittrue.golden.graph.graph import Graph
 from bittrue.golden.graph.node import Node
 from bittrue.golden.graph.state import State
-from bittrue.golden.graph.tensor import Quantization, Tensor
+from bittrue.golden.graph.tensor import Tensor
+from bittrue.golden.numbers.quantization import Quantization
 
 SUFFIX = ".bittrue"
 FORMAT = "bittrue graph"

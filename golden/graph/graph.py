@@ -7,8 +7,9 @@ from types import MappingProxyType
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph.node import AccumulatorBounds, Node
 from bittrue.golden.graph.state import State
-from bittrue.golden.graph.tensor import Quantization, Tensor
+from bittrue.golden.graph.tensor import Tensor
 from bittrue.golden.numbers.limits import MAXIMUM_INPUT_WIDTH
+from bittrue.golden.numbers.quantization import Quantization
 
 
 class GraphError(UserError):

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph.node import AccumulatingNode
-from bittrue.golden.graph.tensor import Encoding, Tensor, frozen_codes
+from bittrue.golden.graph.tensor import Tensor, frozen_codes
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.limits import MAXIMUM_ACCUMULATOR_WIDTH, MAXIMUM_CODE_WIDTH
+from bittrue.golden.numbers.quantization import Encoding
 
 _BIAS = IntegerType(MAXIMUM_ACCUMULATOR_WIDTH, True)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph.node import AccumulatingNode, Inference, only_input
 from bittrue.golden.graph.sums import sum_bounds
-from bittrue.golden.graph.tensor import Encoding, Tensor
+from bittrue.golden.graph.tensor import Tensor
+from bittrue.golden.numbers.quantization import Encoding
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

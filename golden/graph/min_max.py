@@ -6,7 +6,8 @@ from typing import ClassVar
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph.node import Inference, Node
 from bittrue.golden.graph.operands import broadcast, check_operand
-from bittrue.golden.graph.tensor import Encoding, Tensor
+from bittrue.golden.graph.tensor import Tensor
+from bittrue.golden.numbers.quantization import Encoding
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

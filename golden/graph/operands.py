@@ -4,8 +4,9 @@ import numpy as np
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph.node import Node, require_code
-from bittrue.golden.graph.tensor import Encoding, Tensor
+from bittrue.golden.graph.tensor import Tensor
 from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH
+from bittrue.golden.numbers.quantization import Encoding
 
 
 def clamped(

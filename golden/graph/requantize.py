@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bittrue.golden.graph.node import AccumulatingNode, Inference, only_input
-from bittrue.golden.graph.tensor import Encoding, Tensor
+from bittrue.golden.graph.tensor import Tensor
+from bittrue.golden.numbers.quantization import Encoding
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

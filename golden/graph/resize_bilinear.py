@@ -7,7 +7,8 @@ import numpy as np
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph.node import AccumulatingNode, Inference, only_input
 from bittrue.golden.graph.operands import check_operand
-from bittrue.golden.graph.tensor import Encoding, Tensor
+from bittrue.golden.graph.tensor import Tensor
+from bittrue.golden.numbers.quantization import Encoding
 
 MAXIMUM_FRACTION_BITS = 12
 """Of the weight of a row or column: products of 16-bit codes stay within an accumulator."""

@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from bittrue.golden.graph.node import AccumulatingNode, Inference, only_input
 from bittrue.golden.graph.sums import sum_bounds
-from bittrue.golden.graph.tensor import Encoding, Tensor
+from bittrue.golden.graph.tensor import Tensor
 from bittrue.golden.graph.window import Window
+from bittrue.golden.numbers.quantization import Encoding
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -3,8 +3,9 @@
 import numpy as np
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph.tensor import Encoding, Tensor
+from bittrue.golden.graph.tensor import Tensor
 from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH
+from bittrue.golden.numbers.quantization import Encoding
 
 
 def sum_bounds(tensor: Tensor, encoding: Encoding, count: int) -> tuple[np.ndarray, np.ndarray]:

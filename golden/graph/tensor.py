@@ -2,84 +2,17 @@
 
 import math
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.exact_integers import exact_integers
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.limits import MAXIMUM_ACCUMULATOR_WIDTH
 
 MAXIMUM_ELEMENTS = 1 << 27
 """Elements of one tensor of one sample; a file asking for more is refused before any is made."""
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """How a code stands for the integer that arithmetic uses.
-
-        value = code - zero_point          affine
-        value = 2 * code - 1               bipolar: a one-bit code stands for -1 or +1
-
-    Parameters
-    ----------
-    zero_point : int
-        The code of zero; zero when bipolar.
-    bipolar : bool
-        Only for uint1 codes. Bipolar numbers have no zero.
-    """
-
-    zero_point: int = 0
-    bipolar: bool = False
-
-    def decode(self, codes: ArrayLike) -> Int64:
-        """Return the values of codes."""
-        wide = np.asarray(codes, dtype=np.int64)
-        return 2 * wide - 1 if self.bipolar else wide - self.zero_point
-
-    def check(self, kind: IntegerType, what: str) -> None:
-        """Refuse an encoding that codes of a type cannot have.
-
-        Raises
-        ------
-        UserError
-            Starting with `what`.
-        """
-        if self.bipolar and (kind != IntegerType(1, False) or self.zero_point != 0):
-            raise UserError(
-                f"{what} is bipolar with type {kind} and zero point {self.zero_point}; "
-                "bipolar codes are uint1 with zero point 0"
-            )
-        if self.zero_point not in kind:
-            raise UserError(
-                f"{what} has zero point {self.zero_point}; allowed: a code of {kind}, "
-                f"{kind.minimum} to {kind.maximum}"
-            )
-
-
-@dataclass(frozen=True)
-class Quantization:
-    """What the codes of a tensor mean to the user: ``real = scale * value``.
-
-    Kept beside the arithmetic, never part of it. Scales are exact: a float32 is a fraction.
-
-    Parameters
-    ----------
-    scale : Fraction
-        Positive.
-    encoding : Encoding
-        How codes become values.
-    """
-
-    scale: Fraction
-    encoding: Encoding = Encoding()
-
-    def __post_init__(self) -> None:
-        if self.scale <= 0:
-            raise UserError(f"scale is {self.scale}; scales are positive")
 
 
 @dataclass(frozen=True)

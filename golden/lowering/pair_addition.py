@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from bittrue.golden.certificates.certificate import CertificateError, StepFunction
-from bittrue.golden.graph import Certified, Encoding, FixedPoint, Requantization
+from bittrue.golden.graph import Certified, FixedPoint, Requantization
 from bittrue.golden.graph.add import Addend
 from bittrue.golden.lowering.integer_requant import certificate_of_scale
 from bittrue.golden.numbers.arrays import Float64, Int64
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.multiplier import quantize_multiplier
+from bittrue.golden.numbers.quantization import Encoding, Quantization, QuantType
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 from bittrue.golden.numbers.rounding import Rounding
 
@@ -27,6 +28,9 @@ Bool = NDArray[np.bool_]
 
 PairReference = Callable[[Int64, Int64], Int64]
 """Codes of the operands, shapes (n, 1) and (1, m), to codes of the output, shape (n, m)."""
+
+Clamp = tuple[int, int]
+"""The least and the greatest code that is left."""
 
 _SHIFTS = range(22, 11, -1)
 _FINE_SHIFTS = range(16, 31)
@@ -49,36 +53,25 @@ class Summand:
     ----------
     name : str
     type : IntegerType
-    scale : Fraction
-    encoding : Encoding
+    quantization : Quantization
     codes : ndarray of int64
         Those that occur, ascending.
     """
 
     name: str
     type: IntegerType
-    scale: Fraction
-    encoding: Encoding
+    quantization: Quantization
     codes: Int64
 
+    @property
+    def scale(self) -> Fraction:
+        """What one step stands for."""
+        return self.quantization.scale
 
-@dataclass(frozen=True)
-class Total:
-    """The tensor that a sum makes.
-
-    Parameters
-    ----------
-    type : IntegerType
-    scale : Fraction
-    zero_point : int
-    clamp : (int, int)
-        Of its codes.
-    """
-
-    type: IntegerType
-    scale: Fraction
-    zero_point: int
-    clamp: tuple[int, int]
+    @property
+    def encoding(self) -> Encoding:
+        """How codes become values."""
+        return self.quantization.encoding
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +94,11 @@ def few_pairs(first: Summand, second: Summand) -> bool:
 
 
 def add_pairs(
-    operands: tuple[Summand, Summand], subtract: bool, total: Total, reference: PairReference
+    operands: tuple[Summand, Summand],
+    subtract: bool,
+    total: QuantType,
+    clamp: Clamp,
+    reference: PairReference,
 ) -> ScaledSum | None:
     """Return integers whose sum equals a reference on every pair of codes.
 
@@ -111,7 +108,10 @@ def add_pairs(
         With `few_pairs`.
     subtract : bool
         Whether the second is subtracted.
-    total : Total
+    total : QuantType
+        What the sum becomes.
+    clamp : (int, int)
+        Of its codes.
     reference : callable
         What is computed.
 
@@ -121,13 +121,13 @@ def add_pairs(
         None if no multipliers of up to 31 bits equal the reference.
     """
     first, second = operands
-    expected = np.clip(reference(first.codes[:, None], second.codes[None, :]), *total.clamp)
-    values = first.encoding.decode(first.codes), second.encoding.decode(second.codes)
+    expected = np.clip(reference(first.codes[:, None], second.codes[None, :]), *clamp)
+    values = tuple(each.encoding.decode(each.codes) for each in operands)
     values = values[0][:, None], (-values[1] if subtract else values[1])[None, :]
-    for shift, multipliers, constant in _candidates(operands, total, values, expected):
+    for shift, multipliers, constant in _candidates(operands, total, clamp, values, expected):
         accumulator = multipliers[0] * values[0] + multipliers[1] * values[1]
         requantization = _requantization(
-            accumulator.reshape(-1), expected.reshape(-1), shift, constant, total
+            accumulator.reshape(-1), expected.reshape(-1), shift, constant, total, clamp
         )
         if requantization is not None:
             addends = (
@@ -140,7 +140,8 @@ def add_pairs(
 
 def _candidates(
     operands: tuple[Summand, Summand],
-    total: Total,
+    total: QuantType,
+    clamp: Clamp,
     values: tuple[Int64, Int64],
     expected: Int64,
 ) -> Iterator[tuple[int, tuple[int, int], int]]:
@@ -149,12 +150,12 @@ def _candidates(
     First the integers nearest to the scales, and one half. Where float arithmetic, or scales whose
     ratio is nearly simple, end on either side of ties, though, numbers further off are needed.
     """
-    ratios = [operand.scale / total.scale for operand in operands]
+    ratios = [operand.scale / total.quantization.scale for operand in operands]
     for shift in _SHIFTS:
         nearest = round(ratios[0] * (1 << shift)), round(ratios[1] * (1 << shift))
         if max(nearest) < _LARGEST_MULTIPLIER:
             yield shift, nearest, 1 << (shift - 1)
-    pairs = _Pairs.of(values, expected, total)
+    pairs = _Pairs.of(values, expected, total.zero_point, clamp)
     halves = pairs.nearest_ties(ratios)
     near = pairs.near(halves, ratios)
     for ties in (None, pairs.ties(ratios, near)):
@@ -184,11 +185,13 @@ class _Pairs:
     below: Bool
 
     @classmethod
-    def of(cls, values: tuple[Int64, Int64], expected: Int64, total: Total) -> "_Pairs":
+    def of(
+        cls, values: tuple[Int64, Int64], expected: Int64, zero_point: int, clamp: Clamp
+    ) -> "_Pairs":
         wide = np.broadcast_arrays(*values)
         first, second, codes = (array.reshape(-1) for array in (*wide, expected))
-        low, high = total.clamp
-        return cls(first, second, codes - total.zero_point, codes > low, codes < high)
+        low, high = clamp
+        return cls(first, second, codes - zero_point, codes > low, codes < high)
 
     def nearest_ties(self, ratios: list[Fraction]) -> Float64:
         """Return the tie next to each sum, shape (pairs,)."""
@@ -285,7 +288,7 @@ class _Pairs:
 
 
 def _requantization(
-    accumulator: Int64, expected: Int64, shift: int, constant: int, total: Total
+    accumulator: Int64, expected: Int64, shift: int, constant: int, total: QuantType, clamp: Clamp
 ) -> Requantization | None:
     """Return the requantization that gives the expected codes, if there is one.
 
@@ -295,7 +298,7 @@ def _requantization(
     kind = IntegerType.spanning(min(low, -1), high)
     spec = RequantSpec(kind, total.type, roundings=(Rounding.SINGLE_HALF_EVEN,))
     multiplier, exponent = quantize_multiplier(2.0**-shift)
-    channels = RequantChannels(spec, multiplier, exponent, total.zero_point, *total.clamp)
+    channels = RequantChannels(spec, multiplier, exponent, total.zero_point, *clamp)
     plain = FixedPoint(channels, Rounding.SINGLE_HALF_EVEN)
     if np.array_equal(plain.evaluate(accumulator[:, None])[:, 0], expected):
         return plain
@@ -304,7 +307,7 @@ def _requantization(
         return None
     scale, offset = np.array([2.0**-shift]), np.array([constant * 2.0**-shift])
     try:
-        certificate = certificate_of_scale(steps, scale, offset, total.zero_point, total.clamp)
+        certificate = certificate_of_scale(steps, scale, offset, total.zero_point, clamp)
     except CertificateError:
         return None
     return Certified(certificate, total.type)

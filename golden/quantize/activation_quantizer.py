@@ -5,9 +5,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
-from bittrue.golden.codes.affine import AffineMap
-from bittrue.golden.codes.bipolar import BipolarMap
-from bittrue.golden.frontends.torch.activation_map import ActivationMap, scale_of, steps_of
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.quantize.quantizer import Quantizer
 from bittrue.golden.quantize.straight_through import through
 
@@ -24,7 +22,7 @@ class ActivationQuantizer(Quantizer, ABC):
 
     @property
     @abstractmethod
-    def map(self) -> ActivationMap:
+    def map(self) -> QuantType:
         """Codes, scale and zero point as they are now."""
 
     def in_steps(self, values: Tensor, scale: Tensor | float, lowest: int, highest: int) -> Tensor:
@@ -41,22 +39,22 @@ class UniformActivation(ActivationQuantizer):
 
     Parameters
     ----------
-    mapping : AffineMap
+    mapping : QuantType
         One scale for the tensor.
     """
 
-    def __init__(self, mapping: AffineMap) -> None:
+    def __init__(self, mapping: QuantType) -> None:
         super().__init__()
         self._map = mapping
-        self.scale = scale_of(mapping)
-        self.lowest, self.highest = steps_of(mapping)
+        self.scale = mapping.scale
+        self.lowest, self.highest = mapping.steps
 
     def forward(self, values: Tensor) -> Tensor:
         """Return quantized values, in the dtype of the values."""
         return self.in_steps(values, self.scale, self.lowest, self.highest)
 
     @property
-    def map(self) -> AffineMap:
+    def map(self) -> QuantType:
         """Codes, scale and zero point."""
         return self._map
 
@@ -73,6 +71,6 @@ class BinaryActivation(ActivationQuantizer):
         return through(signs, values.clamp(-1, 1))
 
     @property
-    def map(self) -> BipolarMap:
+    def map(self) -> QuantType:
         """Codes of -1 and +1."""
-        return BipolarMap()
+        return QuantType.signs()

@@ -13,18 +13,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bittrue.golden.codes.bipolar import BipolarMap
 from bittrue.golden.executor.execute import Executor
 from bittrue.golden.frontends.torch import to_codes
-from bittrue.golden.frontends.torch.activation_map import (
-    ActivationMap,
-    encoding_of,
-    scale_of,
-    steps_of,
-)
 from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.graph import Graph
 from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.quantize.fake_network import FakeQuantizedNetwork
 
 
@@ -88,7 +82,7 @@ def compare_layers(
             exact = exact_layer.compute(*(real[name] for name in layer.inputs))
             result = exact_layer.compute(*(own[name] for name in layer.inputs))
         own[layer.output] = _quantized(layer, result, maps[layer.output])
-        steps = exact / scale_of(maps[layer.output])
+        steps = exact / maps[layer.output].scale
         expected = _codes_of(exact, maps[layer.output])
         got = _codes_of(real[layer.output], maps[layer.output])
         wrong = expected != got
@@ -114,22 +108,22 @@ def _exact_layer(layer: Layer, fake: FakeQuantizedNetwork) -> Layer:
     )
 
 
-def _quantized(layer: Layer, real: Tensor, mapping: ActivationMap) -> Tensor:
+def _quantized(layer: Layer, real: Tensor, mapping: QuantType) -> Tensor:
     """Return what the fake-quantized network passes on of a layer's result."""
     if not layer.quantizes_result:
         return real
     return _real(_codes_of(real, mapping).numpy(), mapping)
 
 
-def _codes_of(real: Tensor, mapping: ActivationMap) -> Tensor:
-    if isinstance(mapping, BipolarMap):
+def _codes_of(real: Tensor, mapping: QuantType) -> Tensor:
+    if mapping.bipolar:
         return (real >= 0).long()
-    steps = (real / scale_of(mapping)).clamp(*steps_of(mapping))
-    return steps.round().long() + encoding_of(mapping).zero_point
+    steps = (real / mapping.scale).clamp(*mapping.steps)
+    return steps.round().long() + mapping.zero_point
 
 
-def _real(codes: Int64, mapping: ActivationMap) -> Tensor:
-    return torch.from_numpy(encoding_of(mapping).decode(codes)).double() * scale_of(mapping)
+def _real(codes: Int64, mapping: QuantType) -> Tensor:
+    return torch.from_numpy(mapping.encoding.decode(codes)).double() * mapping.scale
 
 
 def _torch_order(codes: NDArray[np.integer], order: Int64 | None, line: bool) -> Int64:

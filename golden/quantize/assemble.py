@@ -3,13 +3,12 @@
 import numpy as np
 import torch
 
-from bittrue.golden.codes.affine import AffineMap
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.torch.activation_map import scale_of
 from bittrue.golden.frontends.torch.float_network import FloatNetwork
 from bittrue.golden.frontends.torch.layer import Matrix
 from bittrue.golden.frontends.torch.matrix_arithmetic import LARGEST_BIAS
 from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.quantize.activation_quantizer import (
     ActivationQuantizer,
     BinaryActivation,
@@ -57,7 +56,7 @@ def assemble(
                 f"layer {layer.output!r} has weights that are not finite; check the module"
             )
         scheme = precision.weights[layer.output]
-        smallest = _smallest_scale(layer, scale_of(activations[layer.inputs[0]].map))
+        smallest = _smallest_scale(layer, activations[layer.inputs[0]].map.scale)
         try:
             weights[layer.output] = _weight(layer.weight, scheme, smallest, training)
         except UserError as error:
@@ -114,7 +113,7 @@ def _has_fixed_scale(group: tuple[str, ...], network: FloatNetwork) -> bool:
 
 def _fixed_map(
     group: tuple[str, ...], low: float, high: float, scheme: ActivationScheme
-) -> AffineMap:
+) -> QuantType:
     """Return the fixed output scale of TFLite's softmax."""
     if low < 0 or high > 1:
         raise UserError(
@@ -122,7 +121,7 @@ def _fixed_map(
             f"0 to 1, and reach {low:g} to {high:g}; do not join them"
         )
     codes = IntegerType(scheme.bits, True)
-    return AffineMap(codes, 2.0**-codes.width, codes.minimum)
+    return QuantType.affine(codes, 2.0**-codes.width, codes.minimum)
 
 
 def _smallest_scale(layer: Matrix, input_scale: float) -> torch.Tensor:

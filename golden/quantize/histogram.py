@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor
 
-from bittrue.golden.codes.affine import AffineMap
-from bittrue.golden.frontends.torch.activation_map import ActivationMap, encoding_of, scale_of
 from bittrue.golden.frontends.torch.integer_weight import IntegerWeight
 from bittrue.golden.numbers.arrays import Float64
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.quantize.distribution import Distribution
 
 _BINS = 64
@@ -50,14 +49,14 @@ class Histogram:
     central: tuple[float, float]
 
 
-def histogram_of_values(seen: Distribution, mapping: ActivationMap) -> Histogram:
+def histogram_of_values(seen: Distribution, mapping: QuantType) -> Histogram:
     """Return the histogram of a tensor."""
     points = seen.points[seen.counts > 0]
-    if not isinstance(mapping, AffineMap):  # A sign clips nothing.
+    if mapping.bipolar:  # A sign clips nothing.
         return _histogram(
             seen, -1.0, 1.0, 0.0, np.array([-1.0, 1.0]), len(np.unique(points >= 0)), 2
         )
-    scale, zero_point = scale_of(mapping), encoding_of(mapping).zero_point
+    scale, zero_point = mapping.scale, mapping.zero_point
     steps = (np.arange(mapping.minimum, mapping.maximum + 1) - zero_point).astype(np.float64)
     low, high = float(steps[0] * scale), float(steps[-1] * scale)
     outside = (seen.points < low - scale / 2) | (seen.points > high + scale / 2)

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from bittrue.golden.errors import UserError
 from bittrue.golden.executor.execute import Executor
 from bittrue.golden.frontends.torch import to_codes
-from bittrue.golden.frontends.torch.activation_map import scale_of
 from bittrue.golden.frontends.torch.evaluation import evaluation_copy, outputs_of
 from bittrue.golden.graph import Graph
 from bittrue.golden.metrics import Accuracy
@@ -75,7 +74,7 @@ def layer_reports(quantized: QuantizedNetwork, *samples: Tensor) -> list[LayerRe
                 "" if weight is None else str(weight.type),
                 0.0 if weight is None else float(weight.bits),
                 str(graph.tensors[name].type),
-                scale_of(fake.activation(name).map),
+                fake.activation(name).map.scale,
                 sqnr(exact.get(name, noisy[name]), noisy[name]),
                 agreement.compared,
                 agreement.differing,

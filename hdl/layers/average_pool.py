@@ -5,8 +5,8 @@ from functools import cached_property
 
 from bittrue.golden.graph import Tensor, Window
 from bittrue.golden.graph.average_pool import AveragePool as AveragePoolNode
-from bittrue.golden.graph.tensor import Encoding
 from bittrue.golden.lowering.certify import certified_average
+from bittrue.golden.numbers.quantization import Encoding
 from bittrue.hdl.blocks.look_up import stored_width
 from bittrue.hdl.costs.costs import Costs
 from bittrue.hdl.costs.fabric import Fabric

@@ -8,7 +8,7 @@ netlist: ``port$14389$0``. That says nothing, and changes with every edit of the
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count
 
 _MODULE = re.compile(r"^module (\\\S+)\n(.*?)^end\n", re.MULTILINE | re.DOTALL)
 _WIRE = re.compile(r"^  wire width (\d+) (?:(input|output) \d+ +)?(?:signed +)?(\\\S+)$", re.M)
@@ -109,16 +109,28 @@ class _Module:
     def rename(self, port: str, wanted: str) -> None:
         """Give a port a name, without the number of a signal if that can be.
 
-        A wire of that name inside the module exchanges it for the wanted one, which is free: a
-        wire that was called so is the same as the port, and becomes a private one.
+        A wire that was called as wanted is the same as the port, and becomes a private one. A wire
+        that has the name that is found exchanges it for the wanted one, where that is free then.
         """
-        others = {self.names.get(other, other) for other in self._ports if other != port}
-        name = next(each for each in _variants(wanted) if each not in others)
-        if name in self._widths and name not in self._ports:
-            self.names[name] = wanted
-        if wanted in self._widths and wanted not in self._ports:
-            self.names[wanted] = f"${wanted[1:]}"
+        called = {self.names.get(wire, wire): wire for wire in self._widths if wire != port}
+        name = next(each for each in _variants(wanted) if called.get(each) not in self._ports)
         self.names[port] = name
+        for taken in (wanted, name):
+            wire = called.get(taken)
+            if wire is None or wire in self._ports:
+                continue
+            exchanged = taken == name != wanted and called.get(wanted) not in self._ports
+            self.names[wire] = wanted if exchanged else self._private(taken)
+
+    def _private(self, name: str) -> str:
+        """Return a name like one, for a wire that is not to be seen, which nothing has."""
+        taken = {self.names.get(wire, wire) for wire in self._widths}
+        hidden = f"${name[1:]}"
+        return next(
+            each
+            for each in chain([hidden], (f"{hidden}${number}" for number in count(2)))
+            if each not in taken
+        )
 
     def renamed(self, modules: "dict[str, _Module]") -> str:
         """Return the module's text with new names, also those of the ports of modules in it."""

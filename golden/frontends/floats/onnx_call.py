@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.floats.computing import entering
 from bittrue.golden.frontends.onnx.model import Constant, OnnxNode
 
 
@@ -89,12 +90,4 @@ Compute = Callable[[OnnxCall], Tensor | tuple[Tensor, ...]]
 COMPUTES: dict[str, Compute] = {}
 """By name of the operator, of ONNX's own domain."""
 
-
-def computes(*names: str) -> Callable[[Compute], Compute]:
-    """Register what computes operators."""
-
-    def register(compute: Compute) -> Compute:
-        COMPUTES.update(dict.fromkeys(names, compute))
-        return compute
-
-    return register
+computes = entering(COMPUTES)

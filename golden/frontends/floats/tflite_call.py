@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.floats.computing import entering
 from bittrue.golden.frontends.tflite.model import Operator, TensorInfo, TfliteModel
 
 _CHANNELS_FIRST = (0, 2, 3, 1)
@@ -131,15 +132,7 @@ Compute = Callable[[TfliteCall], Tensor | tuple[Tensor, ...]]
 COMPUTES: dict[str, Compute] = {}
 """By name of the operator."""
 
-
-def computes(*names: str) -> Callable[[Compute], Compute]:
-    """Register what computes operators."""
-
-    def register(compute: Compute) -> Compute:
-        COMPUTES.update(dict.fromkeys(names, compute))
-        return compute
-
-    return register
+computes = entering(COMPUTES)
 
 
 def evened(

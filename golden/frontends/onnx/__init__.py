@@ -187,7 +187,7 @@ def _add_input(
     if given is not None:
         activation = builder.add_input(Tensor.of_type(info.name, layout.sizes, given.type), layout)
         builder.meaning(activation, given.quantization)
-        builder.values[info.name] = Real(activation, given.scale, given.encoding)
+        builder.values[info.name] = Real(activation, given.quantization)
         return
     value = FloatInput(info, layout, layout)
     if info.type is None and info.annotated is None:

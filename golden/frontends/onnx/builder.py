@@ -121,15 +121,9 @@ class GraphBuilder:
     def annotated_input(self, value: FloatInput, activation: Activation) -> Real:
         """Return the numbers of an input that QONNX's annotation says are integers."""
         kind = activation.type
-        quantizer = Quantizer(
-            kind,
-            Fraction(1),
-            minimum=kind.minimum,
-            maximum=kind.maximum,
-            bipolar=value.info.bipolar,
-        )
+        quantizer = Quantizer.of_type(kind, Fraction(1), bipolar=value.info.bipolar)
         self.meaning(activation, quantizer.quantization)
-        return Real(activation, quantizer.scale, quantizer.encoding)
+        return Real(activation, quantizer.quantization)
 
     def settled(self, name: str) -> Value:
         """Return moved real numbers as dequantized codes, if all their parts are such, alike."""
@@ -140,8 +134,8 @@ class GraphBuilder:
         first = parts[0] if parts else None
         alike = all(
             first is not None
-            and (part.scale, part.encoding, part.activation.type)
-            == (first.scale, first.encoding, first.activation.type)
+            and (part.quantization, part.activation.type)
+            == (first.quantization, first.activation.type)
             for part in parts
         )
         if first is None or len(parts) != len(value.parts) or not alike:
@@ -156,8 +150,8 @@ class GraphBuilder:
             return int(exact)
 
         made = value.arrange([part.activation for part in parts], self.unused_name(name), code)
-        self.meaning(made, Quantization(scale, encoding))
-        result = Real(made, scale, encoding)
+        self.meaning(made, first.quantization)
+        result = Real(made, first.quantization)
         self.values[name] = result
         return result
 

@@ -73,7 +73,7 @@ def dequantized(activation: Activation, scale: float, zero_point: int, site: Sit
     kind = activation.type
     quantizer = Quantizer.of_type(kind, scale, zero_point)
     site.builder.meaning(activation, quantizer.quantization)
-    return Real(activation, quantizer.scale, quantizer.encoding)
+    return Real(activation, quantizer.quantization)
 
 
 def coded_operand(site: Site, position: int) -> Real | QuantizedConstant:

@@ -84,6 +84,6 @@ def _quantizer(text: str, codes: str) -> Quantizer:
     if kind.width > 16:
         raise UserError(f"input type is {text!r}; allowed: up to 16 bits")
     try:
-        return Quantizer(kind, scale, zero_point, kind.minimum, kind.maximum)
+        return Quantizer.of_type(kind, scale, zero_point)
     except UserError as error:
         raise UserError(f"input type {text!r}: {error}") from error

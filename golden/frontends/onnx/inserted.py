@@ -77,10 +77,10 @@ class Insertion:
             scale *= 2
         while max(high, -low) > 0 and 2 * max(high, -low) / scale < kind.maximum:
             scale /= 2
-        quantizer = Quantizer(kind, scale, 0, kind.minimum, kind.maximum)
+        quantizer = Quantizer.of_type(kind, scale)
         output = self._builder.unused_name(f"{name}/{WIDTH} bits")
         made = quantize(value, quantizer, output, self._builder, self._arithmetic)
-        result = Real(made, quantizer.scale, quantizer.encoding)
+        result = Real(made, quantizer.quantization)
         self._made[name] = result
         if isinstance(value, Accumulated):
             self._builder.values[name] = result  # A layer with weights is computed once.

@@ -102,7 +102,7 @@ def _either(site: Site, above: Accumulated, below: Accumulated) -> Later:
             raise UserError("a leaky rectifier is quantized to one bit; leave it out")
         addend = Addend(Encoding(zero_point), 1)
         total = plain_sum(tuple(part.name for part in parts), name, (addend, addend))
-        whole = Quantizer(kind, Fraction(1), zero_point, kind.minimum, kind.maximum)
+        whole = Quantizer.of_type(kind, Fraction(1), zero_point)
         same = exact_requantization(
             builder.bounds(total), one_fraction(Fraction(1)), fractions([0.0]), Limits(), whole
         )

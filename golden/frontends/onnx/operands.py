@@ -20,7 +20,7 @@ from bittrue.golden.frontends.onnx.values import (
     QuantizedConstant,
     Real,
 )
-from bittrue.golden.graph import Encoding, Tensor
+from bittrue.golden.graph import Encoding, Quantization, Tensor
 from bittrue.golden.graph.constant import Constant as ConstantNode
 from bittrue.golden.graph.tensor import storage_dtype
 
@@ -218,12 +218,12 @@ def _pair(
 def _operand(value: Real | QuantizedConstant, tensor: Tensor, repeats: bool) -> Operand:
     if isinstance(value, Real):
         codes = np.arange(tensor.minimum, tensor.maximum + 1)
-        scale, encoding = value.scale, value.encoding
+        quantization = value.quantization
     else:
         codes = np.unique(value.codes)
-        scale = finite_fraction(float(value.scale.reshape(())))
-        encoding = Encoding(
-            0 if value.bipolar else int(value.zero_point.reshape(())), value.bipolar
+        zero_point = 0 if value.bipolar else int(value.zero_point.reshape(()))
+        quantization = Quantization(
+            finite_fraction(float(value.scale.reshape(()))), Encoding(zero_point, value.bipolar)
         )
-    encoding.check(tensor.type, "an input")
-    return Operand(tensor.name, tensor.type, scale, encoding, codes, repeats)
+    quantization.encoding.check(tensor.type, "an input")
+    return Operand(tensor.name, tensor.type, quantization, codes, repeats)

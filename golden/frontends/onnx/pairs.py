@@ -6,7 +6,6 @@ from bittrue.golden.frontends.onnx.values import Operand
 from bittrue.golden.lowering.pair_addition import (
     PairReference,
     ScaledSum,
-    Total,
     add_pairs,
     few_pairs,
 )
@@ -46,8 +45,7 @@ def add_operands(
         raise UserError(
             f"it adds {first.type} and {second.type} in floating point; allowed: 8 bits; {advice}"
         )
-    total = Total(quantizer.type, quantizer.scale, quantizer.zero_point, clamp)
-    addition = add_pairs(operands, subtract, total, reference)
+    addition = add_pairs(operands, subtract, quantizer.kind, clamp, reference)
     if addition is None:
         raise UserError(
             "no integer multipliers give the code of the rounded sum for every pair of codes; "

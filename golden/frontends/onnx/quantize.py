@@ -121,7 +121,11 @@ def accumulated_codes(value: Real, builder: GraphBuilder) -> Accumulated:
     """Return dequantized codes as accumulators of their own."""
     node = Requantize(inputs=(value.activation.name,), output="codes", encoding=value.encoding)
     return Accumulated(
-        node, value.activation.layout, one_fraction(value.scale), fractions([0.0]), None
+        node,
+        value.activation.layout,
+        one_fraction(value.scale),
+        fractions([0.0]),
+        None,
     )
 
 

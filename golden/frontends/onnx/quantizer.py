@@ -8,9 +8,9 @@ from fractions import Fraction
 import numpy as np
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import Encoding, Quantization
 from bittrue.golden.numbers.arrays import Float64, Int64
 from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.quantization import Encoding, Quantization, QuantType
 from bittrue.golden.numbers.rounding import Rounding
 
 LARGEST_SCALE = Fraction(1 << 40)
@@ -106,48 +106,64 @@ class Quantizer:
 
     Parameters
     ----------
-    type : IntegerType
-    scale : Fraction
-        Positive.
-    zero_point : int
+    kind : QuantType
+        The codes, and what they stand for; those that are bipolar are 1 for numbers from zero
+        upwards, standing for +scale.
     minimum, maximum : int
         Clamp; codes of the type.
     mode : Mode
     zero_point_first : bool
         Whether the zero point is added before rounding, as QONNX does.
-    bipolar : bool
-        Whether the code is one bit: 1 for numbers from zero upwards, standing for +scale.
     """
 
-    type: IntegerType
-    scale: Fraction
-    zero_point: int = 0
-    minimum: int = 0
-    maximum: int = 0
+    kind: QuantType
+    minimum: int
+    maximum: int
     mode: Mode = Mode.HALF_EVEN
     zero_point_first: bool = False
-    bipolar: bool = False
-
-    def __post_init__(self) -> None:
-        if not 1 / LARGEST_SCALE <= self.scale <= LARGEST_SCALE:
-            raise UserError(f"its scale is {float(self.scale):g}; allowed: 2**-40 to 2**40")
-        if self.zero_point not in self.type and not self.bipolar:
-            raise UserError(f"its zero point is {self.zero_point}; allowed: a code of {self.type}")
 
     @classmethod
-    def of_type(cls, kind: IntegerType, scale: float, zero_point: int) -> "Quantizer":
-        """Return ONNX's QuantizeLinear of a type."""
-        return cls(kind, finite_fraction(scale), zero_point, kind.minimum, kind.maximum)
+    def of_type(
+        cls, kind: IntegerType, scale: float | Fraction, zero_point: int = 0, bipolar: bool = False
+    ) -> "Quantizer":
+        """Return ONNX's QuantizeLinear of a type.
+
+        Raises
+        ------
+        UserError
+            If the scale is beyond any network, or the zero point no code.
+        """
+        return cls(quant_type(kind, scale, zero_point, bipolar), kind.minimum, kind.maximum)
+
+    @property
+    def type(self) -> IntegerType:
+        """Type of the codes."""
+        return self.kind.type
+
+    @property
+    def scale(self) -> Fraction:
+        """What one step stands for."""
+        return self.kind.quantization.scale
+
+    @property
+    def zero_point(self) -> int:
+        """The code of zero; zero when bipolar."""
+        return self.kind.zero_point
+
+    @property
+    def bipolar(self) -> bool:
+        """Whether codes are signs."""
+        return self.kind.bipolar
 
     @property
     def encoding(self) -> Encoding:
         """How codes become values."""
-        return Encoding(bipolar=True) if self.bipolar else Encoding(self.zero_point)
+        return self.kind.encoding
 
     @property
     def quantization(self) -> Quantization:
         """What the codes mean."""
-        return Quantization(self.scale, self.encoding)
+        return self.kind.quantization
 
     def code(self, real: Fraction) -> int:
         """Return the code of one number, exactly."""
@@ -177,6 +193,26 @@ class Quantizer:
         else:
             rounded = self.mode.round_float(scaled) + self.zero_point
         return np.clip(rounded, self.minimum, self.maximum).astype(np.int64)
+
+
+def quant_type(
+    kind: IntegerType, scale: float | Fraction, zero_point: int = 0, bipolar: bool = False
+) -> QuantType:
+    """Return codes and what they mean, if a scale and zero point of a file can be theirs.
+
+    Raises
+    ------
+    UserError
+        If the scale is beyond any network, or the zero point no code.
+    """
+    exact = scale if isinstance(scale, Fraction) else finite_fraction(scale)
+    if not 1 / LARGEST_SCALE <= exact <= LARGEST_SCALE:
+        raise UserError(f"its scale is {float(exact):g}; allowed: 2**-40 to 2**40")
+    if bipolar:
+        return QuantType(kind, Quantization(exact, Encoding(bipolar=True)))
+    if zero_point not in kind:
+        raise UserError(f"its zero point is {zero_point}; allowed: a code of {kind}")
+    return QuantType(kind, Quantization(exact, Encoding(zero_point)))
 
 
 def finite_fraction(value: float) -> Fraction:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from bittrue.golden.frontends.onnx.layout import Layout
 from bittrue.golden.frontends.onnx.model import Constant, InputInfo
 from bittrue.golden.frontends.onnx.quantizer import Quantizer
-from bittrue.golden.graph import AccumulatingNode, Encoding, Node
+from bittrue.golden.graph import AccumulatingNode, Encoding, Node, Quantization
 from bittrue.golden.lowering.pair_addition import ScaledSum, Summand
 from bittrue.golden.numbers.arrays import Float32, Int64
 from bittrue.golden.numbers.integer_type import IntegerType
@@ -70,17 +70,25 @@ class Real:
     Parameters
     ----------
     activation : Activation
-    scale : Fraction
-        A float32.
-    encoding : Encoding
+    quantization : Quantization
+        Its scale is a float32.
     functions : tuple of callable
         Applied one after another.
     """
 
     activation: Activation
-    scale: Fraction
-    encoding: Encoding
+    quantization: Quantization
     functions: tuple[Function, ...] = ()
+
+    @property
+    def scale(self) -> Fraction:
+        """What one step stands for."""
+        return self.quantization.scale
+
+    @property
+    def encoding(self) -> Encoding:
+        """How codes become values."""
+        return self.quantization.encoding
 
     def then(self, function: Function) -> "Real":
         """Return the numbers after one more function."""

@@ -1,14 +1,8 @@
 """The scale and zero point of a tensor, as the kernels see them."""
 
-from dataclasses import dataclass
-from fractions import Fraction
-
-import numpy as np
-
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.model import TensorInfo
-from bittrue.golden.graph import Encoding, Quantization
-from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.quantization import QuantType
 
 MAXIMUM_SCALE = 2.0**40
 """Beyond any network, and low enough that no product or quotient of scales overflows float32."""
@@ -21,74 +15,37 @@ CONVERTED_WIDTHS = (*ACTIVATION_WIDTHS, 32)
 """Bits of the codes that QUANTIZE takes and makes, and that may so be inputs and outputs."""
 
 
-@dataclass(frozen=True)
-class Affine:
-    """``real = scale * (code - zero_point)`` for all codes of a tensor.
+def affine_of(
+    tensor: TensorInfo,
+    any_zero_point: bool = False,
+    widths: tuple[int, ...] = ACTIVATION_WIDTHS,
+) -> QuantType:
+    """Return what an activation tensor's codes are; above 8 bits they are symmetric unless said.
 
-    Parameters
-    ----------
-    type : IntegerType
-        8, 16 or 32 bits.
-    scale : float
-        The value of a float32.
-    zero_point : int
-        A code.
+    Raises
+    ------
+    UserError
+        If the tensor is not quantized as activations are.
     """
-
-    type: IntegerType
-    scale: float
-    zero_point: int
-
-    @classmethod
-    def of(
-        cls,
-        tensor: TensorInfo,
-        any_zero_point: bool = False,
-        widths: tuple[int, ...] = ACTIVATION_WIDTHS,
-    ) -> "Affine":
-        """Return the map of an activation tensor; those above 8 bits are symmetric unless said.
-
-        Raises
-        ------
-        UserError
-            If the tensor is not quantized as activations are.
-        """
-        if tensor.type is None or tensor.type.width not in widths:
-            wide = ", INT32" if 32 in widths else ""
-            raise UserError(
-                f"{tensor} has type {tensor.type_name}; allowed: INT8, UINT8, INT16{wide}; "
-                f"{_advice(tensor)}"
-            )
-        if tensor.scale.size != 1:
-            raise UserError(
-                f"{tensor} has {tensor.scale.size} scales; allowed: one; {_advice(tensor)}"
-            )
-        scale = float(tensor.scale[0])
-        if not 1 / MAXIMUM_SCALE <= scale <= MAXIMUM_SCALE:
-            raise UserError(f"{tensor} has scale {scale}; allowed: 2**-40 to 2**40")
-        zero_point = int(tensor.zero_point[0])
-        symmetric = tensor.type.width > 8 and not any_zero_point
-        if zero_point not in tensor.type or (symmetric and zero_point != 0):
-            raise UserError(
-                f"{tensor} has zero point {zero_point}; allowed: a code of {tensor.type}, and 0 "
-                "for int16 and int32"
-            )
-        return cls(tensor.type, scale, zero_point)
-
-    @property
-    def scale32(self) -> np.float32:
-        """The scale as float32."""
-        return np.float32(self.scale)
-
-    @property
-    def encoding(self) -> Encoding:
-        """How codes become values."""
-        return Encoding(self.zero_point)
-
-    @property
-    def quantization(self) -> Quantization:
-        """What the codes mean, for the graph."""
-        return Quantization(Fraction(self.scale), self.encoding)
+    if tensor.type is None or tensor.type.width not in widths:
+        wide = ", INT32" if 32 in widths else ""
+        raise UserError(
+            f"{tensor} has type {tensor.type_name}; allowed: INT8, UINT8, INT16{wide}; "
+            f"{_advice(tensor)}"
+        )
+    if tensor.scale.size != 1:
+        raise UserError(f"{tensor} has {tensor.scale.size} scales; allowed: one; {_advice(tensor)}")
+    scale = float(tensor.scale[0])
+    if not 1 / MAXIMUM_SCALE <= scale <= MAXIMUM_SCALE:
+        raise UserError(f"{tensor} has scale {scale}; allowed: 2**-40 to 2**40")
+    zero_point = int(tensor.zero_point[0])
+    symmetric = tensor.type.width > 8 and not any_zero_point
+    if zero_point not in tensor.type or (symmetric and zero_point != 0):
+        raise UserError(
+            f"{tensor} has zero point {zero_point}; allowed: a code of {tensor.type}, and 0 "
+            "for int16 and int32"
+        )
+    return QuantType.affine(tensor.type, scale, zero_point)
 
 
 def _advice(tensor: TensorInfo) -> str:
@@ -100,7 +57,7 @@ def _advice(tensor: TensorInfo) -> str:
     return "its integers have no scale, so that they stand for no real values"
 
 
-def require_equal(first: Affine, second: Affine) -> None:
+def require_equal(first: QuantType, second: QuantType) -> None:
     """Refuse an operator that only moves codes between tensors of several meanings."""
     if first != second:
         raise UserError(

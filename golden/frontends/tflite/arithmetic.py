@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bittrue.golden.certificates.certificate import Reference
-from bittrue.golden.codes.affine import QuantizeRounding
+from bittrue.golden.codes.conversion import QuantizeRounding
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite import tables
-from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.frontends.tflite.interpolation import (
     FLOAT_BITS,
     INTEGER_BITS,
@@ -36,6 +35,7 @@ from bittrue.golden.numbers.multiplier import (
     quantize_multiplier,
     quantize_multiplier_16x8,
 )
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 from bittrue.golden.numbers.rounding import Rounding
 
@@ -99,7 +99,7 @@ class LitertArithmetic:
     def __init__(self, searching: bool = True) -> None:
         self._searching = searching
 
-    def activation_clamp(self, activation: str, output: Affine) -> Clamp:
+    def activation_clamp(self, activation: str, output: QuantType) -> Clamp:
         """Return the codes to which a fused activation limits an output.
 
         CalculateActivationRangeQuantized, tensorflow/lite/kernels/kernel_util.cc.
@@ -130,9 +130,9 @@ class LitertArithmetic:
         self,
         bounds: AccumulatorBounds,
         accumulator: IntegerType,
-        source: Affine,
+        source: QuantType,
         weight: WeightScale,
-        output: Affine,
+        output: QuantType,
         clamp: Clamp,
     ) -> Requantization:
         """Requantize as CONV_2D and DEPTHWISE_CONV_2D do; `accumulator` is what they add in."""
@@ -147,9 +147,9 @@ class LitertArithmetic:
         self,
         bounds: AccumulatorBounds,
         accumulator: IntegerType,
-        source: Affine,
+        source: QuantType,
         weight: WeightScale,
-        output: Affine,
+        output: QuantType,
         clamp: Clamp,
         usual: bool,
     ) -> Requantization:
@@ -163,9 +163,9 @@ class LitertArithmetic:
         self,
         bounds: AccumulatorBounds,
         accumulator: IntegerType,
-        source: Affine,
+        source: QuantType,
         weight: WeightScale,
-        output: Affine,
+        output: QuantType,
         clamp: Clamp,
     ) -> Requantization:
         """Requantize as FULLY_CONNECTED does: in float64, half away from zero."""
@@ -185,7 +185,7 @@ class LitertArithmetic:
         return self._sought(reference_of, bounds, scale, Rounding.SINGLE_HALF_AWAY, output, clamp)
 
     def addends(
-        self, first: Affine, second: Affine, output: Affine, subtract: bool
+        self, first: QuantType, second: QuantType, output: QuantType, subtract: bool
     ) -> tuple[Addend, Addend]:
         """Scale the operands of ADD and SUB to half the unit of the coarser one."""
         left_shift = self._addition_left_shift(output)
@@ -201,9 +201,9 @@ class LitertArithmetic:
     def addition(
         self,
         bounds: AccumulatorBounds,
-        first: Affine,
-        second: Affine,
-        output: Affine,
+        first: QuantType,
+        second: QuantType,
+        output: QuantType,
         clamp: Clamp,
     ) -> Requantization:
         """Requantize the sum of the addends."""
@@ -211,7 +211,7 @@ class LitertArithmetic:
         scale = 2 * max(first.scale, second.scale) / ((1 << left_shift) * output.scale)
         return self._scaled(bounds, scale, output, clamp)
 
-    def shifts(self, *scales: Affine) -> bool:
+    def shifts(self, *scales: QuantType) -> bool:
         """Return whether ADD and SUB shift operands of such scales if their option asks for it.
 
         They do with 16-bit codes whose scales are powers of two, within a thousandth of an octave:
@@ -222,7 +222,7 @@ class LitertArithmetic:
         return powers and all(each.type.width == 16 for each in scales)
 
     def shifted_addends(
-        self, first: Affine, second: Affine, output: Affine, subtract: bool
+        self, first: QuantType, second: QuantType, output: QuantType, subtract: bool
     ) -> tuple[Addend, Addend]:
         """Shift one operand of ADD and SUB right, half away from zero.
 
@@ -243,9 +243,9 @@ class LitertArithmetic:
     def shifted_addition(
         self,
         bounds: AccumulatorBounds,
-        first: Affine,
-        second: Affine,
-        output: Affine,
+        first: QuantType,
+        second: QuantType,
+        output: QuantType,
         clamp: Clamp,
     ) -> Requantization:
         """Limit the sum of shifted addends."""
@@ -254,21 +254,25 @@ class LitertArithmetic:
     def multiplication(
         self,
         bounds: AccumulatorBounds,
-        first: Affine,
-        second: Affine,
-        output: Affine,
+        first: QuantType,
+        second: QuantType,
+        output: QuantType,
         clamp: Clamp,
     ) -> Requantization:
         """Requantize the product of MUL; the scale is formed in float32."""
         scale = float(first.scale32 * second.scale32 / output.scale32)
         return self._scaled(bounds, scale, output, clamp)
 
-    def svdf_scale(self, source: Affine, weight: Affine, output: Affine) -> float:
+    def svdf_scale(self, source: QuantType, weight: QuantType, output: QuantType) -> float:
         """Return the scale of a sum of SVDF, formed in float32."""
         return float(source.scale32 * weight.scale32 / output.scale32)
 
     def matrices(
-        self, bounds: AccumulatorBounds, first: Affine, second: Affine, output: Affine
+        self,
+        bounds: AccumulatorBounds,
+        first: QuantType,
+        second: QuantType,
+        output: QuantType,
     ) -> Requantization:
         """Requantize BATCH_MATMUL; the product of the scales is rounded to float32."""
         scale = fully_connected_scale(first.scale, second.scale, output.scale)
@@ -277,7 +281,7 @@ class LitertArithmetic:
         return self._fixed_point(bounds, accumulator, scale, output, clamp)
 
     def mean(
-        self, bounds: AccumulatorBounds, source: Affine, output: Affine, count: int
+        self, bounds: AccumulatorBounds, source: QuantType, output: QuantType, count: int
     ) -> Requantization:
         """Requantize the sum of MEAN; the division by the count goes into the multiplier.
 
@@ -294,7 +298,7 @@ class LitertArithmetic:
         )
 
     def sum(
-        self, bounds: AccumulatorBounds, source: Affine, output: Affine, count: int
+        self, bounds: AccumulatorBounds, source: QuantType, output: QuantType, count: int
     ) -> Requantization:
         """Requantize the sum of SUM, as QuantizedMeanOrSum does without division."""
         if self.starts_sums_elsewhere and output.type.signed:
@@ -306,25 +310,25 @@ class LitertArithmetic:
         return self._scaled(bounds, source.scale / output.scale, output, clamp)
 
     def rescale(
-        self, bounds: AccumulatorBounds, source: Affine, output: Affine, clamp: Clamp
+        self, bounds: AccumulatorBounds, source: QuantType, output: QuantType, clamp: Clamp
     ) -> Requantization:
         """Requantize codes as QUANTIZE does."""
         return self._scaled(bounds, source.scale / output.scale, output, clamp)
 
     def rescale_float32(
-        self, bounds: AccumulatorBounds, source: Affine, output: Affine, clamp: Clamp
+        self, bounds: AccumulatorBounds, source: QuantType, output: QuantType, clamp: Clamp
     ) -> Requantization:
         """Requantize codes as RELU does, which divides the scales in float32."""
         scale = float(source.scale32 / output.scale32)
         return self._scaled(bounds, scale, output, clamp)
 
     def scaled(
-        self, bounds: AccumulatorBounds, scale: float, output: Affine, clamp: Clamp
+        self, bounds: AccumulatorBounds, scale: float, output: QuantType, clamp: Clamp
     ) -> Requantization:
         """Requantize by MultiplyByQuantizedMultiplier."""
         return self._scaled(bounds, scale, output, clamp)
 
-    def slopes(self, function: str, source: Affine, output: Affine, alpha: float) -> Slopes:
+    def slopes(self, function: str, source: QuantType, output: QuantType, alpha: float) -> Slopes:
         """Return the scales of ABS or LEAKY_RELU from zero on and below, formed in float32."""
         return tables.slopes(function, source, output, alpha, np.float32)
 
@@ -339,7 +343,7 @@ class LitertArithmetic:
             return FLOAT_BITS, Rounding.SINGLE_HALF_UP, float_places
         return INTEGER_BITS, Rounding.SINGLE_HALF_AWAY, litert_places
 
-    def concatenation_table(self, source: Affine, output: Affine) -> Int64:
+    def concatenation_table(self, source: QuantType, output: QuantType) -> Int64:
         """Return the output code of every code of an input of CONCATENATION."""
         if output.type != IntegerType(8, False) or source.type != output.type:
             raise UserError(
@@ -348,16 +352,18 @@ class LitertArithmetic:
             )
         return tables.concatenation_table(source, output)
 
-    def table(self, function: str, source: Affine, output: Affine, alpha: float = 0.0) -> Int64:
+    def table(
+        self, function: str, source: QuantType, output: QuantType, alpha: float = 0.0
+    ) -> Int64:
         """Return the output code of every input code of a function, in ascending order."""
         return tables.litert_table(function, source, output, alpha)
 
-    def _activation_code(self, real: float, output: Affine) -> int:
+    def _activation_code(self, real: float, output: QuantType) -> int:
         scaled = np.float32(real) / output.scale32
         return output.zero_point + int(math.copysign(math.floor(abs(scaled) + 0.5), scaled))
 
     @staticmethod
-    def _addition_left_shift(output: Affine) -> int:
+    def _addition_left_shift(output: QuantType) -> int:
         return 15 if output.type.width == 16 else 20
 
     def _sought(
@@ -366,7 +372,7 @@ class LitertArithmetic:
         bounds: AccumulatorBounds,
         scale: ArrayLike,
         rounding: Rounding,
-        output: Affine,
+        output: QuantType,
         clamp: Clamp,
     ) -> Requantization:
         """Return integers that equal a reference in floating point."""
@@ -380,7 +386,7 @@ class LitertArithmetic:
         bounds: AccumulatorBounds,
         accumulator: IntegerType,
         scale: ArrayLike,
-        output: Affine,
+        output: QuantType,
         clamp: Clamp,
     ) -> FixedPoint:
         """Requantize by a multiplier, as MultiplyByQuantizedMultiplier for 32 or 64 bits does."""
@@ -402,7 +408,7 @@ class LitertArithmetic:
         self,
         bounds: AccumulatorBounds,
         scale: ArrayLike,
-        output: Affine,
+        output: QuantType,
         clamp: Clamp,
         rounding: Rounding = Rounding.TFLITE_DOUBLE,
     ) -> FixedPoint:
@@ -413,7 +419,7 @@ class LitertArithmetic:
         bounds: AccumulatorBounds,
         multiplier: ArrayLike,
         exponent: ArrayLike,
-        output: Affine,
+        output: QuantType,
         clamp: Clamp,
         rounding: Rounding = Rounding.TFLITE_DOUBLE,
     ) -> FixedPoint:

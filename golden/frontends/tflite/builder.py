@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.tflite.affine import ACTIVATION_WIDTHS, CONVERTED_WIDTHS, Affine
+from bittrue.golden.frontends.tflite.affine import ACTIVATION_WIDTHS, CONVERTED_WIDTHS, affine_of
 from bittrue.golden.frontends.tflite.known_operators import REPEATING
 from bittrue.golden.frontends.tflite.model import Operator, TensorInfo, TfliteModel
 from bittrue.golden.frontends.tflite.orders import order_of_input
 from bittrue.golden.frontends.tflite.variables import Variables
 from bittrue.golden.graph import AccumulatorBounds, Graph, Node, Quantization, Tensor
+from bittrue.golden.numbers.quantization import QuantType
 
 
 class GraphBuilder:
@@ -33,7 +34,7 @@ class GraphBuilder:
 
     def add_input(self, info: TensorInfo) -> None:
         """Make a tensor of the file an input of the graph."""
-        affine = Affine.of(info, widths=self._input_widths(info))
+        affine = affine_of(info, widths=self._input_widths(info))
         shape = info.shape if self._only_broadcasts(info) else activation_shape(info)
         order = order_of_input(info, self._readers(info), self.model)
         if order != tuple(range(len(info.shape))):
@@ -47,13 +48,13 @@ class GraphBuilder:
 
     def add_state(self, info: TensorInfo) -> Tensor:
         """Return a tensor of the file that is what a state holds at the beginning of a call."""
-        affine = Affine.of(info)
+        affine = affine_of(info)
         tensor = Tensor.of_type(info.name, activation_shape(info), affine.type)
         self._made[info.name] = tensor
         self.quantization[info.name] = affine.quantization
         return tensor
 
-    def add_kept(self, tensor: Tensor, affine: Affine) -> Tensor:
+    def add_kept(self, tensor: Tensor, affine: QuantType) -> Tensor:
         """Return a tensor that an operator keeps between calls, as a state of the graph."""
         self._made[tensor.name] = tensor
         self.quantization[tensor.name] = affine.quantization
@@ -87,7 +88,7 @@ class GraphBuilder:
         """Return whether the file says enough of a tensor to go on without what makes it."""
         info = self.model.tensors[index]
         try:
-            Affine.of(info, any_zero_point=True)
+            affine_of(info, any_zero_point=True)
             activation_shape(info)
         except UserError:
             return False
@@ -97,7 +98,7 @@ class GraphBuilder:
         """Take a tensor as the file describes it, unless an operator has made it."""
         info = self.model.tensors[index]
         if info.name not in self._made:
-            kind = Affine.of(info, any_zero_point=True).type
+            kind = affine_of(info, any_zero_point=True).type
             self._made[info.name] = Tensor.of_type(info.name, activation_shape(info), kind)
 
     def made(self, name: str) -> Tensor:
@@ -186,14 +187,14 @@ class Site:
         if len(self.operator.inputs) != expected:
             raise UserError(f"it has {len(self.operator.inputs)} inputs; allowed: {expected}")
 
-    def source(self, position: int = 0) -> Affine:
+    def source(self, position: int = 0) -> QuantType:
         """Return scale and zero point of an input."""
-        return Affine.of(self.input(position))
+        return affine_of(self.input(position))
 
     @property
-    def target(self) -> Affine:
+    def target(self) -> QuantType:
         """Scale and zero point of the output."""
-        return Affine.of(self.output)
+        return affine_of(self.output)
 
     def emit(self, node: Node, output: TensorInfo | None = None) -> None:
         """Append the node that makes an output, the only one by default.
@@ -209,7 +210,7 @@ class Site:
                 f"{output.shape}"
             )
         if output.quantized:
-            affine = Affine.of(output, any_zero_point=True, widths=CONVERTED_WIDTHS)
+            affine = affine_of(output, any_zero_point=True, widths=CONVERTED_WIDTHS)
             self.builder.quantization[node.output] = affine.quantization
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.numbers.arrays import Float32, Int64
 from bittrue.golden.numbers.gemmlowp import (
     high_multiply,
@@ -20,21 +19,25 @@ from bittrue.golden.numbers.gemmlowp import (
 )
 from bittrue.golden.numbers.interpolated import Real, interpolated, interpolated_table
 from bittrue.golden.numbers.multiplier import quantize_multiplier
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.numbers.sigmoid16 import interpolated_sigmoid, is_beyond
 
 
-def values_of(source: Affine) -> Int64:
+def values_of(source: QuantType) -> Int64:
     """Return code less zero point for every code, ascending."""
     return np.arange(source.type.minimum, source.type.maximum + 1) - source.zero_point
 
 
-def saturated(codes: Int64, output: Affine) -> Int64:
+def saturated(codes: Int64, output: QuantType) -> Int64:
     """Return codes limited to the output's type."""
     return np.clip(codes, output.type.minimum, output.type.maximum)
 
 
 def float_table(
-    function: Callable[[Float32], Float32], source: Affine, output: Affine, dtype: Any = np.float32
+    function: Callable[[Float32], Float32],
+    source: QuantType,
+    output: QuantType,
+    dtype: Any = np.float32,
 ) -> Int64:
     """Return what LUTPopulate, tensorflow/lite/kernels/internal/common.h, makes of a function.
 
@@ -73,7 +76,7 @@ def gelu_by_tanh(real: Real) -> Real:
     return kind(0.5) * real * (kind(1) + np.tanh(inner.astype(np.float64)).astype(real.dtype))
 
 
-def log_table(source: Affine, output: Affine) -> Int64:
+def log_table(source: QuantType, output: QuantType) -> Int64:
     """LOG, the lowest code at zero and below."""
     lowest = np.float32(output.type.minimum - output.zero_point) * output.scale32
 
@@ -85,7 +88,7 @@ def log_table(source: Affine, output: Affine) -> Int64:
     return float_table(log, source, output)
 
 
-def absolute_table(source: Affine, output: Affine, wide: bool = False) -> Int64:
+def absolute_table(source: QuantType, output: QuantType, wide: bool = False) -> Int64:
     """ABS, requantized where the scales differ, by a ratio formed in float64 if `wide`."""
     values = np.abs(values_of(source))
     if source.scale != output.scale:
@@ -94,7 +97,7 @@ def absolute_table(source: Affine, output: Affine, wide: bool = False) -> Int64:
     return saturated(values + output.zero_point, output)
 
 
-def negated_table(source: Affine, output: Affine) -> Int64:
+def negated_table(source: QuantType, output: QuantType) -> Int64:
     """NEG, which negates codes as they are, whatever their scales; the lowest stays."""
     if source.zero_point or output.zero_point or source.scale != output.scale:
         raise UserError(
@@ -106,14 +109,14 @@ def negated_table(source: Affine, output: Affine) -> Int64:
     return np.where(codes > source.type.maximum, source.type.minimum, codes)
 
 
-def square_root_table(source: Affine, output: Affine) -> Int64:
+def square_root_table(source: QuantType, output: QuantType) -> Int64:
     """SQRT in float32, cut off; codes below zero, which the kernel refuses, are as zero."""
     values = np.maximum(values_of(source), 0)
     real = np.sqrt(source.scale32 * values.astype(np.float32)) / output.scale32
     return saturated(np.trunc(real).astype(np.int64) + output.zero_point, output)
 
 
-def inverse_square_root_table(source: Affine, output: Affine, wide: bool = False) -> Int64:
+def inverse_square_root_table(source: QuantType, output: QuantType, wide: bool = False) -> Int64:
     """RSQRT by Newton's method; codes below zero, which the kernel refuses, are as zero.
 
     The root of the input's scale is formed in float64 if `wide`.
@@ -132,7 +135,7 @@ def inverse_square_root_table(source: Affine, output: Affine, wide: bool = False
     return np.where(values == 0, output.type.maximum, codes)
 
 
-def interpolated_inverse_square_root_table(source: Affine, output: Affine) -> Int64:
+def interpolated_inverse_square_root_table(source: QuantType, output: QuantType) -> Int64:
     """RSQRT of 16-bit codes, interpolated."""
     greatest = np.float32(output.type.maximum) * output.scale32
 
@@ -144,7 +147,7 @@ def interpolated_inverse_square_root_table(source: Affine, output: Affine) -> In
     return float_table(inverse, source, output)
 
 
-def sigmoid16_table(function: str, source: Affine, output: Affine) -> Int64:
+def sigmoid16_table(function: str, source: QuantType, output: QuantType) -> Int64:
     """LOGISTIC and TANH of 16-bit codes: a table of sigmoids of 256 steps, interpolated.
 
     The input's scale becomes 1 / (3 * 4096), so that the table ends at 10.7.
@@ -174,14 +177,14 @@ def sigmoid16_table(function: str, source: Affine, output: Affine) -> Int64:
     return codes >> 10
 
 
-def takes_16_bits_as_they_are(function: str, source: Affine) -> bool:
+def takes_16_bits_as_they_are(function: str, source: QuantType) -> bool:
     """Return whether LOGISTIC or TANH of 16-bit codes needs no multiplier for its input."""
     power = math.log2(source.scale)
     highest = -11 if function == "TANH" else -12
     return abs(power - round(power)) < 1e-3 and -12 <= round(power) <= highest
 
 
-def _fitting(function: str, scale: float, source: Affine) -> tuple[int, int]:
+def _fitting(function: str, scale: float, source: QuantType) -> tuple[int, int]:
     """Return a multiplier that leaves shifted codes within the reference's 32 bits."""
     multiplier, exponent = (int(value) for value in quantize_multiplier(scale))
     if exponent > 31 - source.type.width - 1:

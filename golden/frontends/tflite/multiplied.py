@@ -1,10 +1,10 @@
 """What MultiplyByQuantizedMultiplier makes of an operand, as an addend of a node."""
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.graph import Encoding, FixedPoint
 from bittrue.golden.graph.add import Addend
 from bittrue.golden.numbers.multiplier import quantize_multiplier
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 from bittrue.golden.numbers.rounding import Rounding
 
@@ -26,7 +26,7 @@ def multiplied_addend(
     return Addend(encoding, multiplier, 31 - up, max(-exponent, 0), subtract)
 
 
-def limited(output: Affine) -> FixedPoint:
+def limited(output: QuantType) -> FixedPoint:
     """Return what adds an output's zero point and limits sums to its type."""
     spec = RequantSpec(output=output.type, roundings=(Rounding.SINGLE_HALF_UP,))
     same = RequantChannels(spec, multiplier=1 << 30, exponent=1, zero_point=output.zero_point)

@@ -11,11 +11,11 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from bittrue.golden.codes.affine import AffineMap, QuantizeRounding
-from bittrue.golden.frontends.tflite.affine import Affine
+from bittrue.golden.codes.conversion import QuantizeRounding, quantized
 from bittrue.golden.frontends.tflite.elementwise import values_of
 from bittrue.golden.frontends.tflite.model import Operator, TfliteModel
 from bittrue.golden.numbers.arrays import Float32, Int64
+from bittrue.golden.numbers.quantization import QuantType
 
 IN_REALS = "InReals"
 """The option of a QUANTIZE found here: the functions between DEQUANTIZE and it, in their order."""
@@ -74,11 +74,13 @@ def _chain(
 
 
 def table_in_reals(
-    functions: tuple[str, ...], source: Affine, output: Affine, rounding: QuantizeRounding
+    functions: tuple[str, ...],
+    source: QuantType,
+    output: QuantType,
+    rounding: QuantizeRounding,
 ) -> Int64:
     """Return the output code of every code, by functions of the numbers that they stand for."""
     real = source.scale32 * values_of(source).astype(np.float32)
     for function in functions:
         real = _EXACT[function](real)
-    codes = AffineMap(output.type, output.scale32, output.zero_point)
-    return codes.quantize(torch.from_numpy(real), rounding).numpy()
+    return quantized(torch.from_numpy(real), output, rounding).numpy()

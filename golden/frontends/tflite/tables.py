@@ -7,7 +7,6 @@ import numpy as np
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite import elementwise
-from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.frontends.tflite.elementwise import exp, float_table, saturated, values_of
 from bittrue.golden.numbers.arrays import Float32, Int64
 from bittrue.golden.numbers.gemmlowp import (
@@ -16,6 +15,7 @@ from bittrue.golden.numbers.gemmlowp import (
     tanh,
 )
 from bittrue.golden.numbers.multiplier import quantize_multiplier
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.numbers.shifts import half_away
 
 
@@ -42,7 +42,7 @@ FLOAT_FUNCTIONS: dict[str, Callable[[Float32], Float32]] = {
 """Functions that LiteRT evaluates in float32 for every code."""
 
 
-TABLES: dict[tuple[str, int], Callable[[Affine, Affine], Int64]] = {
+TABLES: dict[tuple[str, int], Callable[[QuantType, QuantType], Int64]] = {
     ("ABS", 8): elementwise.absolute_table,
     ("LOG", 8): elementwise.log_table,
     ("LOG", 16): elementwise.log_table,
@@ -64,7 +64,7 @@ INTERPOLATED = frozenset({"EXP", "GELU", "GELU_BY_TANH"})
 """Functions evaluated in float32 of which there are kernels for 16-bit codes."""
 
 
-def litert_table(function: str, source: Affine, output: Affine, alpha: float) -> Int64:
+def litert_table(function: str, source: QuantType, output: QuantType, alpha: float) -> Int64:
     """Return a table as LiteRT's kernels fill it."""
     wide = source.type.width == 16
     if function in SIGNED_ONLY and not source.type.signed:
@@ -81,7 +81,7 @@ def litert_table(function: str, source: Affine, output: Affine, alpha: float) ->
     return float_table(FLOAT_FUNCTIONS[function], source, output)
 
 
-def concatenation_table(source: Affine, output: Affine) -> Int64:
+def concatenation_table(source: QuantType, output: QuantType) -> Int64:
     """ConcatenationWithScaling, tensorflow/lite/kernels/internal/reference/concatenation.h."""
     ratio = source.scale32 * (np.float32(1) / output.scale32)
     bias = np.float32(-source.zero_point) * ratio
@@ -91,7 +91,9 @@ def concatenation_table(source: Affine, output: Affine) -> Int64:
     return saturated(rounded.astype(np.int64) + output.zero_point, output)
 
 
-def leaky_relu_table(source: Affine, output: Affine, alpha: float, wide: bool = False) -> Int64:
+def leaky_relu_table(
+    source: QuantType, output: QuantType, alpha: float, wide: bool = False
+) -> Int64:
     """QuantizeLeakyRelu, tensorflow/lite/kernels/internal/reference/leaky_relu.h.
 
     Its scales are formed in float64 if `wide`, else in float32.
@@ -108,7 +110,11 @@ def leaky_relu_table(source: Affine, output: Affine, alpha: float, wide: bool = 
 
 
 def slopes(
-    function: str, source: Affine, output: Affine, alpha: float, kind: type[np.floating]
+    function: str,
+    source: QuantType,
+    output: QuantType,
+    alpha: float,
+    kind: type[np.floating],
 ) -> tuple[float, float]:
     """Return the scales of ABS or LEAKY_RELU from zero on and below, formed in a type."""
     ratio = float(kind(source.scale) / kind(output.scale))
@@ -118,7 +124,7 @@ def slopes(
     return ratio, float(below)
 
 
-def hard_swish_table(source: Affine, output: Affine) -> Int64:
+def hard_swish_table(source: QuantType, output: QuantType) -> Int64:
     """HardSwish, tensorflow/lite/kernels/internal/reference/hard_swish.h: 16-bit fixed point."""
     fine_scale = np.float32(1 / 128) * source.scale32
     scale, scale_exponent = _int16_multiplier(float(fine_scale / output.scale32))
@@ -161,7 +167,7 @@ def _saturate16(values: Int64) -> Int64:
     return np.clip(values, -(1 << 15), (1 << 15) - 1)
 
 
-def gemmlowp_table(function: str, source: Affine, output: Affine) -> Int64:
+def gemmlowp_table(function: str, source: QuantType, output: QuantType) -> Int64:
     """Return LOGISTIC or TANH in Q4.27 fixed point, as TensorFlow Lite Micro computes them.
 
     reference_integer_ops::Logistic and Tanh, which know their output's scale.

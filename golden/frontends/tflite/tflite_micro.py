@@ -3,7 +3,6 @@
 import numpy as np
 
 from bittrue.golden.frontends.tflite import elementwise, tables
-from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.frontends.tflite.arithmetic import (
     INT8,
     INT16,
@@ -16,6 +15,7 @@ from bittrue.golden.graph import AccumulatorBounds, Requantization
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.multiplier import convolution_scale
+from bittrue.golden.numbers.quantization import QuantType
 
 
 class TfliteMicroArithmetic(LitertArithmetic):
@@ -38,9 +38,9 @@ class TfliteMicroArithmetic(LitertArithmetic):
         self,
         bounds: AccumulatorBounds,
         accumulator: IntegerType,
-        source: Affine,
+        source: QuantType,
         weight: WeightScale,
-        output: Affine,
+        output: QuantType,
         clamp: Clamp,
     ) -> Requantization:
         """Requantize in fixed point, by a scale formed in float64; LiteRT computes in float64.
@@ -51,30 +51,32 @@ class TfliteMicroArithmetic(LitertArithmetic):
         scale = convolution_scale(source.scale, weight.scale, output.scale)
         return self._fixed_point(bounds, accumulator, scale, output, clamp)
 
-    def svdf_scale(self, source: Affine, weight: Affine, output: Affine) -> float:
+    def svdf_scale(self, source: QuantType, weight: QuantType, output: QuantType) -> float:
         """Return the scale of a sum of SVDF, formed in float64."""
         return source.scale * weight.scale / output.scale
 
-    def shifts(self, *scales: Affine) -> bool:
+    def shifts(self, *scales: QuantType) -> bool:
         """Return False: the option that asks for shifts is not read."""
         return False
 
     def multiplication(
         self,
         bounds: AccumulatorBounds,
-        first: Affine,
-        second: Affine,
-        output: Affine,
+        first: QuantType,
+        second: QuantType,
+        output: QuantType,
         clamp: Clamp,
     ) -> Requantization:
         """Requantize the product of MUL; the scale is formed in float64."""
         return self._scaled(bounds, first.scale * second.scale / output.scale, output, clamp)
 
-    def slopes(self, function: str, source: Affine, output: Affine, alpha: float) -> Slopes:
+    def slopes(self, function: str, source: QuantType, output: QuantType, alpha: float) -> Slopes:
         """Return the scales of ABS or LEAKY_RELU from zero on and below, formed in float64."""
         return tables.slopes(function, source, output, alpha, np.float64)
 
-    def table(self, function: str, source: Affine, output: Affine, alpha: float = 0.0) -> Int64:
+    def table(
+        self, function: str, source: QuantType, output: QuantType, alpha: float = 0.0
+    ) -> Int64:
         """Return functions of one code, where LiteRT forms scales or evaluates in float32.
 
         LOGISTIC and TANH of 8-bit codes are in fixed point, scales are formed in float64, and RSQRT

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.frontends.tflite.model import Variable
 from bittrue.golden.graph import State, Tensor
+from bittrue.golden.numbers.quantization import QuantType
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,12 +18,12 @@ class Initial:
     ----------
     codes : ndarray of integers
         Without the batch.
-    affine : Affine
+    affine : QuantType
         What they mean.
     """
 
     codes: NDArray[np.integer]
-    affine: Affine
+    affine: QuantType
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +34,12 @@ class Held:
     ----------
     tensor : str
         Of the graph.
-    affine : Affine
+    affine : QuantType
         What its codes mean.
     """
 
     tensor: str
-    affine: Affine
+    affine: QuantType
 
 
 class Variables:

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bittrue.golden.certificates.certificate import Reference
-from bittrue.golden.codes.affine import QuantizeRounding
+from bittrue.golden.codes.conversion import QuantizeRounding
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.frontends.tflite.arithmetic import INT32, Clamp, LitertArithmetic, WeightScale
 from bittrue.golden.frontends.tflite.elementwise import (
     saturated,
@@ -25,6 +24,7 @@ from bittrue.golden.graph.resize_bilinear import Interpolation
 from bittrue.golden.numbers.arrays import Float32, Int64
 from bittrue.golden.numbers.float_requant import requantize_float32_half_even
 from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.numbers.rounding import Rounding
 
 
@@ -46,9 +46,9 @@ class XnnpackArithmetic(LitertArithmetic):
         self,
         bounds: AccumulatorBounds,
         accumulator: IntegerType,
-        source: Affine,
+        source: QuantType,
         weight: WeightScale,
-        output: Affine,
+        output: QuantType,
         clamp: Clamp,
     ) -> Requantization:
         """Requantize in float32, half to even."""
@@ -64,9 +64,9 @@ class XnnpackArithmetic(LitertArithmetic):
         self,
         bounds: AccumulatorBounds,
         accumulator: IntegerType,
-        source: Affine,
+        source: QuantType,
         weight: WeightScale,
-        output: Affine,
+        output: QuantType,
         clamp: Clamp,
         usual: bool,
     ) -> Requantization:
@@ -78,9 +78,9 @@ class XnnpackArithmetic(LitertArithmetic):
         self,
         bounds: AccumulatorBounds,
         accumulator: IntegerType,
-        source: Affine,
+        source: QuantType,
         weight: WeightScale,
-        output: Affine,
+        output: QuantType,
         clamp: Clamp,
     ) -> Requantization:
         """Requantize in float32, half to even."""
@@ -89,7 +89,7 @@ class XnnpackArithmetic(LitertArithmetic):
         return self._float32(bounds, source.scale32 * weight.scale / output.scale32, output, clamp)
 
     def addends(
-        self, first: Affine, second: Affine, output: Affine, subtract: bool
+        self, first: QuantType, second: QuantType, output: QuantType, subtract: bool
     ) -> tuple[Addend, Addend]:
         """Multiply the operands by 21-bit integers.
 
@@ -112,9 +112,9 @@ class XnnpackArithmetic(LitertArithmetic):
     def addition(
         self,
         bounds: AccumulatorBounds,
-        first: Affine,
-        second: Affine,
-        output: Affine,
+        first: QuantType,
+        second: QuantType,
+        output: QuantType,
         clamp: Clamp,
     ) -> Requantization:
         """Shift the sum of the addends right, half up."""
@@ -125,9 +125,9 @@ class XnnpackArithmetic(LitertArithmetic):
     def multiplication(
         self,
         bounds: AccumulatorBounds,
-        first: Affine,
-        second: Affine,
-        output: Affine,
+        first: QuantType,
+        second: QuantType,
+        output: QuantType,
         clamp: Clamp,
     ) -> Requantization:
         """Requantize the product in float32, half to even."""
@@ -137,7 +137,7 @@ class XnnpackArithmetic(LitertArithmetic):
         return self._float32(bounds, scale, output, clamp)
 
     def mean(
-        self, bounds: AccumulatorBounds, source: Affine, output: Affine, count: int
+        self, bounds: AccumulatorBounds, source: QuantType, output: QuantType, count: int
     ) -> Requantization:
         """Requantize the sum in float32, zero points included, half to even.
 
@@ -149,7 +149,7 @@ class XnnpackArithmetic(LitertArithmetic):
         return self._summed(bounds, source, output, count, np.float32(1) / np.float32(count))
 
     def sum(
-        self, bounds: AccumulatorBounds, source: Affine, output: Affine, count: int
+        self, bounds: AccumulatorBounds, source: QuantType, output: QuantType, count: int
     ) -> Requantization:
         """Requantize the sum in float32, zero points included, half to even."""
         if output.type.width == 8:
@@ -161,8 +161,8 @@ class XnnpackArithmetic(LitertArithmetic):
     def _summed(
         self,
         bounds: AccumulatorBounds,
-        source: Affine,
-        output: Affine,
+        source: QuantType,
+        output: QuantType,
         count: int,
         share: np.float32,
     ) -> Requantization:
@@ -187,7 +187,7 @@ class XnnpackArithmetic(LitertArithmetic):
         )
 
     def rescale(
-        self, bounds: AccumulatorBounds, source: Affine, output: Affine, clamp: Clamp
+        self, bounds: AccumulatorBounds, source: QuantType, output: QuantType, clamp: Clamp
     ) -> Requantization:
         """Multiply codes by a ratio rounded to 8 fraction bits, half up.
 
@@ -213,7 +213,9 @@ class XnnpackArithmetic(LitertArithmetic):
             return super().interpolation(kind)
         return XNNPACK_BITS, Rounding.SINGLE_HALF_UP, xnnpack_places
 
-    def table(self, function: str, source: Affine, output: Affine, alpha: float = 0.0) -> Int64:
+    def table(
+        self, function: str, source: QuantType, output: QuantType, alpha: float = 0.0
+    ) -> Int64:
         """Return LEAKY_RELU with slopes rounded to 8 fraction bits, functions; the rest as LiteRT.
 
         xnn_init_qs8_lrelu_scalar_params, XNNPACK src/microparams-init.c; LOGISTIC, TANH and ELU are
@@ -241,13 +243,13 @@ class XnnpackArithmetic(LitertArithmetic):
         return saturated(scaled + output.zero_point, output)
 
     @staticmethod
-    def _addition_shift(first: Affine, second: Affine, output: Affine) -> int:
+    def _addition_shift(first: QuantType, second: QuantType, output: QuantType) -> int:
         largest = max(first.scale32 / output.scale32, second.scale32 / output.scale32)
         exponent = int(np.frexp(largest)[1]) - 1
         return 20 - exponent
 
     def _float32(
-        self, bounds: AccumulatorBounds, scale: ArrayLike, output: Affine, clamp: Clamp
+        self, bounds: AccumulatorBounds, scale: ArrayLike, output: QuantType, clamp: Clamp
     ) -> Requantization:
         self._check_overflow(bounds, INT32)
         scales = np.atleast_1d(np.asarray(scale, dtype=np.float32))
@@ -263,7 +265,7 @@ class XnnpackArithmetic(LitertArithmetic):
         self,
         bounds: AccumulatorBounds,
         shift: int,
-        output: Affine,
+        output: QuantType,
         clamp: Clamp,
         multiplier: int = 1,
     ) -> FixedPoint:

@@ -5,11 +5,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from bittrue.golden.codes.affine import AffineMap
-from bittrue.golden.codes.bipolar import BipolarMap
+from bittrue.golden.codes.conversion import dequantized, quantized
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Graph
 from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.quantization import QuantType
 
 
 def to_codes(graph: Graph, *samples: Tensor) -> dict[str, Int64]:
@@ -30,8 +30,7 @@ def to_codes(graph: Graph, *samples: Tensor) -> dict[str, Int64]:
     if len(samples) != len(graph.inputs):
         raise UserError(f"{len(samples)} tensors are given; the graph has {len(graph.inputs)}")
     return {
-        tensor.name: _map(graph, tensor.name)
-        .quantize(values)
+        tensor.name: quantized(values, _meaning(graph, tensor.name))
         .permute(
             0, *(1 + _layout(graph, tensor.name).index(axis) for axis in range(values.ndim - 1))
         )
@@ -42,16 +41,12 @@ def to_codes(graph: Graph, *samples: Tensor) -> dict[str, Int64]:
 
 def to_real(graph: Graph, name: str, codes: NDArray[np.integer]) -> Tensor:
     """Return what the codes of a tensor stand for; images as torch has them."""
-    real = _map(graph, name).dequantize(torch.from_numpy(codes.astype(np.int64)))
+    real = dequantized(torch.from_numpy(codes.astype(np.int64)), _meaning(graph, name))
     return real.permute(0, *(1 + axis for axis in _layout(graph, name)))
 
 
-def _map(graph: Graph, name: str) -> AffineMap | BipolarMap:
-    quantization = graph.quantization[name]
-    scale, encoding = float(quantization.scale), quantization.encoding
-    if encoding.bipolar:
-        return BipolarMap(scale)
-    return AffineMap(graph.tensors[name].type, scale, encoding.zero_point)
+def _meaning(graph: Graph, name: str) -> QuantType:
+    return QuantType(graph.tensors[name].type, graph.quantization[name])
 
 
 def _layout(graph: Graph, name: str) -> tuple[int, ...]:

@@ -1,33 +1,25 @@
 """Integers that equal the fake-quantized network in float64, on every code that can occur."""
 
-from fractions import Fraction
-
 import numpy as np
 
-from bittrue.golden.codes.bipolar import BipolarMap
-from bittrue.golden.frontends.torch.activation_map import (
-    ActivationMap,
-    encoding_of,
-    scale_of,
-    steps_of,
-)
 from bittrue.golden.frontends.torch.limits import Range
 from bittrue.golden.graph import AccumulatorBounds, Requantization, Tensor
 from bittrue.golden.lowering.integer_requant import integer_requantization
-from bittrue.golden.lowering.pair_addition import ScaledSum, Summand, Total, add_pairs, few_pairs
+from bittrue.golden.lowering.pair_addition import ScaledSum, Summand, add_pairs, few_pairs
 from bittrue.golden.numbers.arrays import Float64, Int64
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.numbers.rounding import Rounding
 
 
-def codes_of(real: Float64, output: ActivationMap, clamp: Range) -> Int64:
+def codes_of(real: Float64, output: QuantType, clamp: Range) -> Int64:
     """Return the codes of real numbers: limited, then rounded to the nearest, ties to even."""
-    if isinstance(output, BipolarMap):
+    if output.bipolar:
         return (real >= 0).astype(np.int64)
-    steps = np.clip(np.clip(real, *clamp) / scale_of(output), *steps_of(output))
-    return np.rint(steps).astype(np.int64) + encoding_of(output).zero_point
+    steps = np.clip(np.clip(real, *clamp) / output.scale, *output.steps)
+    return np.rint(steps).astype(np.int64) + output.zero_point
 
 
-def extreme_codes(output: ActivationMap, clamp: Range) -> tuple[int, int]:
+def extreme_codes(output: QuantType, clamp: Range) -> tuple[int, int]:
     """Return the lowest and the highest code that an activation function leaves."""
     low, high = codes_of(np.array([-np.inf, np.inf]), output, clamp)
     return int(low), int(high)
@@ -37,7 +29,7 @@ def exact_requantization(
     bounds: AccumulatorBounds,
     scale: float,
     divisor: int,
-    output: ActivationMap,
+    output: QuantType,
     clamp: Range,
 ) -> Requantization:
     """Return requantization that equals float64 on every reachable accumulator.
@@ -47,7 +39,7 @@ def exact_requantization(
     bounds : AccumulatorBounds
     scale, divisor : float, int
         Accumulators stand for ``accumulator * scale / divisor``, rounded twice by float64.
-    output : AffineMap or BipolarMap
+    output : QuantType
     clamp : (float, float)
         The activation function.
 
@@ -56,24 +48,24 @@ def exact_requantization(
     CertificateError
         If there are no integers of up to 31 bits that do it.
     """
-    bipolar = isinstance(output, BipolarMap)
+    bipolar = output.bipolar
     return integer_requantization(
         lambda _: lambda accumulator: codes_of(accumulator * scale / divisor, output, clamp),
         bounds,
-        scale / divisor / scale_of(output),
+        scale / divisor / output.scale,
         # Rounded down, what is negative stays negative; clamped, it is -1, else 0.
         Rounding.FLOOR if bipolar else Rounding.SINGLE_HALF_EVEN,
-        output.codes,
-        1 if bipolar else encoding_of(output).zero_point,
+        output.type,
+        1 if bipolar else output.zero_point,
         extreme_codes(output, clamp),
     )
 
 
 def exact_addition(
     tensors: tuple[Tensor, Tensor],
-    maps: tuple[ActivationMap, ActivationMap],
+    maps: tuple[QuantType, QuantType],
     subtract: bool,
-    output_map: ActivationMap,
+    output_map: QuantType,
     clamp: Range,
 ) -> ScaledSum | None:
     """Return integers whose sum equals float64 on every pair of codes.
@@ -82,11 +74,11 @@ def exact_addition(
     ----------
     tensors : tuple of Tensor
         The operands.
-    maps : tuple of AffineMap or BipolarMap
+    maps : tuple of QuantType
         What their codes stand for.
     subtract : bool
         Whether the second is subtracted.
-    output_map : AffineMap or BipolarMap
+    output_map : QuantType
         What its codes stand for.
     clamp : (float, float)
         The activation function.
@@ -100,24 +92,18 @@ def exact_addition(
         Summand(
             tensor.name,
             tensor.type,
-            Fraction(scale_of(mapping)),
-            encoding_of(mapping),
+            mapping.quantization,
             np.arange(tensor.minimum, tensor.maximum + 1),
         )
         for tensor, mapping in zip(tensors, maps, strict=True)
     )
-    if isinstance(output_map, BipolarMap) or not few_pairs(first, second):
+    if output_map.bipolar or not few_pairs(first, second):
         return None
 
     def reference(a: Int64, b: Int64) -> Int64:
-        left = first.encoding.decode(a) * float(first.scale)
-        right = second.encoding.decode(b) * float(second.scale)
+        left = maps[0].encoding.decode(a) * maps[0].scale
+        right = maps[1].encoding.decode(b) * maps[1].scale
         return codes_of(left - right if subtract else left + right, output_map, clamp)
 
-    total = Total(
-        output_map.codes,
-        Fraction(scale_of(output_map)),
-        encoding_of(output_map).zero_point,
-        extreme_codes(output_map, clamp),
-    )
-    return add_pairs((first, second), subtract, total, reference)
+    limits = extreme_codes(output_map, clamp)
+    return add_pairs((first, second), subtract, output_map, limits, reference)

@@ -4,21 +4,20 @@ Graphs are channels-last: an image (channels, height, width) becomes (height, wi
 """
 
 from collections.abc import Mapping
-from fractions import Fraction
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.torch.activation_map import ActivationMap, encoding_of, scale_of
 from bittrue.golden.frontends.torch.channels_last import channels_last
 from bittrue.golden.frontends.torch.float_network import FloatNetwork
 from bittrue.golden.frontends.torch.integer_weight import IntegerWeight
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
-from bittrue.golden.graph import Graph, Quantization, Tensor
+from bittrue.golden.graph import Graph, Tensor
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.numbers.rounding import Rounding
 
 
 def lower(
     network: FloatNetwork,
-    activations: Mapping[str, ActivationMap],
+    activations: Mapping[str, QuantType],
     weights: Mapping[str, IntegerWeight],
     rounding: Rounding | None = None,
 ) -> Graph:
@@ -28,7 +27,7 @@ def lower(
     ----------
     network : FloatNetwork
         Of its weights only bias and normalization are used.
-    activations : mapping of str to AffineMap or BipolarMap
+    activations : mapping of str to QuantType
         By tensor.
     weights : mapping of str to IntegerWeight
         By the name of a convolution or linear layer.
@@ -47,7 +46,7 @@ def lower(
     for name in network.inputs:
         shape = channels_last(network.shapes[name])
         shape = shape[::-1] if name in network.lines else shape
-        context.tensors[name] = Tensor.of_type(name, shape, activations[name].codes)
+        context.tensors[name] = Tensor.of_type(name, shape, activations[name].type)
     nodes = []
     for layer in network.layers:
         try:
@@ -69,10 +68,7 @@ def lower(
         inputs=tuple(context.tensors[name] for name in network.inputs),
         nodes=tuple(nodes),
         outputs=network.outputs,
-        quantization={
-            name: Quantization(Fraction(scale_of(mapping)), encoding_of(mapping))
-            for name, mapping in activations.items()
-        },
+        quantization={name: mapping.quantization for name, mapping in activations.items()},
         layouts={name: (2, 0, 1) for name, shape in network.shapes.items() if len(shape) == 3}
         | dict.fromkeys(network.lines, (1, 0)),
     )

@@ -7,10 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from bittrue.golden.codes.affine import QuantizeRounding
-from bittrue.golden.codes.bipolar import BipolarMap
+from bittrue.golden.codes.conversion import QuantizeRounding, quantized
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.torch.activation_map import ActivationMap, encoding_of, scale_of
 from bittrue.golden.frontends.torch.channels_last import Shape, torch_order
 from bittrue.golden.frontends.torch.exact import exact_requantization
 from bittrue.golden.frontends.torch.integer_weight import IntegerWeight
@@ -26,6 +24,7 @@ from bittrue.golden.graph import (
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.multiplier import TFLITE_MULTIPLIER_WIDTH, quantize_multiplier
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 from bittrue.golden.numbers.rounding import Rounding
 
@@ -55,22 +54,22 @@ class LoweringContext:
 
     shapes: Mapping[str, Shape]
     order: Mapping[str, Int64]
-    activations: Mapping[str, ActivationMap]
+    activations: Mapping[str, QuantType]
     weights: Mapping[str, IntegerWeight]
     rounding: Rounding | None
     tensors: dict[str, Tensor] = field(default_factory=dict)
 
-    def map(self, name: str) -> ActivationMap:
+    def map(self, name: str) -> QuantType:
         """Return what a tensor's codes stand for."""
         return self.activations[name]
 
     def scale(self, name: str) -> float:
         """Return what one step of a tensor stands for."""
-        return scale_of(self.activations[name])
+        return self.activations[name].scale
 
     def encoding(self, name: str) -> Encoding:
         """Return how a tensor's codes become the integers that arithmetic uses."""
-        return encoding_of(self.activations[name])
+        return self.activations[name].encoding
 
     def requantization(
         self,
@@ -81,11 +80,11 @@ class LoweringContext:
     ) -> FixedPoint:
         """Return the requantization of accumulators of a given scale, relative to the output."""
         mapping = self.map(output)
-        kind = mapping.codes
+        kind = mapping.type
         narrow = kind.width <= 8 and accumulators.width <= _NARROW_ACCUMULATOR.width
         accumulator = _NARROW_ACCUMULATOR if narrow else _WIDE_ACCUMULATOR
         multiplier, exponent = quantize_multiplier(scale, TFLITE_MULTIPLIER_WIDTH)
-        if isinstance(mapping, BipolarMap):
+        if mapping.bipolar:
             # Rounded down, what is negative stays negative; clamped, it is -1, else 0.
             spec = RequantSpec(accumulator, kind, roundings=(Rounding.FLOOR,))
             channels = RequantChannels(spec, multiplier, exponent, 1, 0, 1)
@@ -99,7 +98,7 @@ class LoweringContext:
 
     def is_exact(self, output: str) -> bool:
         """Return whether a layer's result is to equal real arithmetic."""
-        return self.rounding is None and self.map(output).codes.width <= WIDEST_EXACT
+        return self.rounding is None and self.map(output).type.width <= WIDEST_EXACT
 
     def requantized(
         self, node: AccumulatingNode, clamp: Range, scale: float, divisor: int = 1
@@ -123,9 +122,9 @@ class LoweringContext:
     def limits(self, name: str, clamp: Range) -> tuple[int, int]:
         """Return the codes of an activation's limits, as TFLite rounds them."""
         mapping = self.map(name)
-        if isinstance(mapping, BipolarMap):
+        if mapping.bipolar:
             return 0, 1
-        low, high = mapping.quantize(torch.tensor(clamp), QuantizeRounding.HALF_AWAY)
+        low, high = quantized(torch.tensor(clamp), mapping, QuantizeRounding.HALF_AWAY)
         return int(low), int(high)
 
     def one_order(self, inputs: tuple[str, ...], output: str) -> None:

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from bittrue.golden.certificates.certificate import CertificateError, Reference
 from bittrue.golden.certificates.certificate_search import find_certificate
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.torch.activation_map import ActivationMap, encoding_of, scale_of
 from bittrue.golden.frontends.torch.exact import codes_of, extreme_codes
 from bittrue.golden.frontends.torch.integer_weight import IntegerWeight
 from bittrue.golden.frontends.torch.layer import Matrix
@@ -18,6 +17,7 @@ from bittrue.golden.graph import AccumulatorBounds, Certified, Encoding, MatrixN
 from bittrue.golden.lowering.integer_requant import integer_requantization
 from bittrue.golden.numbers.arrays import Float64, Int64
 from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.numbers.rounding import Rounding
 
 LARGEST_BIAS = 1 << 30
@@ -88,16 +88,14 @@ class MatrixArithmetic:
         rounded = context.requantization(node.output, scale, clamp, bounds.type)
         return replace(node, requantization=rounded)
 
-    def exact(
-        self, bounds: AccumulatorBounds, output: ActivationMap, clamp: Range
-    ) -> Requantization:
+    def exact(self, bounds: AccumulatorBounds, output: QuantType, clamp: Range) -> Requantization:
         """Return requantization that equals real arithmetic on every reachable accumulator.
 
         Parameters
         ----------
         bounds : AccumulatorBounds
             Of the accumulators, bias included.
-        output : AffineMap or BipolarMap
+        output : QuantType
             Codes of the result; values are rounded to the nearest, ties to even.
         clamp : (float, float)
             The activation function.
@@ -120,20 +118,20 @@ class MatrixArithmetic:
         low, high = (
             np.broadcast_to(end, self.bias.shape) for end in (bounds.minimum, bounds.maximum)
         )
-        zero_point, limits = encoding_of(output).zero_point, extreme_codes(output, clamp)
+        zero_point, limits = output.zero_point, extreme_codes(output, clamp)
         try:
             certificate = find_certificate(
                 reference_of(slice(None)), low, high, zero_point, *limits
             )
-            return Certified(certificate, output.codes)
+            return Certified(certificate, output.type)
         except CertificateError:  # Scales of powers of two make every other threshold a tie.
-            step = scale_of(output)
+            step = output.scale
             return integer_requantization(
                 reference_of,
                 bounds,
                 self.slope / step,
                 Rounding.SINGLE_HALF_EVEN,
-                output.codes,
+                output.type,
                 zero_point,
                 limits,
                 offset=(self.offset - self.bias * self.slope) / step,

@@ -6,8 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bittrue.golden.codes.affine import AffineMap
+from bittrue.golden.numbers.arrays import Float32, Int64
 from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.quantization import (
+    QuantType,
+    asymmetric_scale,
+    power_of_two_scale,
+    symmetric_scale,
+)
 from bittrue.golden.quantize.distribution import Distribution
 from bittrue.golden.quantize.scheme import ActivationScheme, WeightScheme
 
@@ -42,18 +48,21 @@ class Grid:
         """Whether zero is in the middle of signed codes, or the lowest unsigned one."""
         return self.type != "asymmetric"
 
-    def map(self, low: ArrayLike, high: ArrayLike) -> AffineMap:
-        """Return the codes laid out over a range, or over each of several."""
+    def map(self, low: float, high: float) -> QuantType:
+        """Return the codes laid out over a range."""
+        scale, zero_point = self.maps(low, high)
+        return QuantType.affine(self.codes, float(scale), int(zero_point), self.symmetric)
+
+    def maps(self, low: ArrayLike, high: ArrayLike) -> tuple[Float32, Int64]:
+        """Return scale and zero point of the codes laid out over each of several ranges."""
         lows, highs = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
-        axis = 0 if lows.ndim else None
-        if self.type == "asymmetric":
-            return AffineMap.asymmetric(lows, highs, self.codes, axis)
+        if not self.symmetric:
+            return asymmetric_scale(lows, highs, self.codes)
         magnitude = np.maximum(highs, 0.0)
         if self.codes.signed:
             magnitude = np.maximum(np.abs(lows), np.abs(highs))
-        if self.type == "power_of_two":
-            return AffineMap.power_of_two(magnitude, self.codes, axis)
-        return AffineMap.symmetric(magnitude, self.codes, axis)
+        scale = power_of_two_scale if self.type == "power_of_two" else symmetric_scale
+        return scale(magnitude, self.codes), np.zeros(magnitude.shape, dtype=np.int64)
 
 
 RangeFinder = Callable[[Distribution, Grid], Range]

@@ -61,14 +61,15 @@ def squared_errors(
     distribution: Distribution, grid: Grid, lows: Float64, highs: Float64
 ) -> Float64:
     """Return the summed squared error that each of several ranges makes."""
-    mapping = grid.map(lows, highs)
-    scales, zero_points = mapping.scale.astype(np.float64), mapping.zero_point
+    singles, zero_points = grid.maps(lows, highs)
+    scales = singles.astype(np.float64)
+    lowest, highest = grid.map(0.0, 1.0).minimum, grid.codes.maximum
     block = max(1, _BLOCK // len(distribution.points))
     errors = []
     for start in range(0, len(scales), block):
         scale, zero_point = (each[start : start + block, None] for each in (scales, zero_points))
         steps = np.rint(distribution.points / scale)
-        steps = np.clip(steps, mapping.minimum - zero_point, mapping.maximum - zero_point)
+        steps = np.clip(steps, lowest - zero_point, highest - zero_point)
         errors.append(np.square(distribution.points - steps * scale) @ distribution.counts)
     return np.concatenate(errors)
 

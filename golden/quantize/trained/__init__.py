@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from bittrue.golden.codes.affine import AffineMap
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.quantize.activation_quantizer import ActivationQuantizer
 from bittrue.golden.quantize.ranges import Grid
 from bittrue.golden.quantize.scheme import WeightScheme
@@ -20,7 +20,7 @@ TRAINED_WEIGHTS: dict[str, Callable[[UniformWeight, WeightScheme], WeightQuantiz
 }
 """Each made from a quantizer with the scales that training starts from; other ranges stay."""
 
-TRAINED_ACTIVATIONS: dict[str, Callable[[AffineMap, Grid], ActivationQuantizer]] = {
+TRAINED_ACTIVATIONS: dict[str, Callable[[QuantType, Grid], ActivationQuantizer]] = {
     "min_max": MovingRangeActivation,
     "moving_average": MovingRangeActivation,
     "lsq": LsqActivation,

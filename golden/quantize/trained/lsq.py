@@ -18,7 +18,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from bittrue.golden.codes.affine import AffineMap
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.quantize.activation_quantizer import ActivationQuantizer
 from bittrue.golden.quantize.ranges import Grid
 from bittrue.golden.quantize.scheme import WeightScheme
@@ -88,18 +88,16 @@ class LsqActivation(ActivationQuantizer):
 
     Parameters
     ----------
-    start : AffineMap
+    start : QuantType
     grid : Grid
     """
 
-    def __init__(self, start: AffineMap, grid: Grid) -> None:
+    def __init__(self, start: QuantType, grid: Grid) -> None:
         super().__init__()
-        self.codes, self.zero_point = start.codes, int(start.zero_point[0])
+        self.codes, self.zero_point = start.type, start.zero_point
         self.lowest = self.codes.minimum - self.zero_point
         self.highest = self.codes.maximum - self.zero_point
-        self.learned = LearnedStep(
-            torch.from_numpy(start.scale.copy()), grid.type == "power_of_two"
-        )
+        self.learned = LearnedStep(torch.tensor([start.scale32]), grid.type == "power_of_two")
 
     def forward(self, values: Tensor) -> Tensor:
         """Return quantized values, in the dtype of the values."""
@@ -108,6 +106,6 @@ class LsqActivation(ActivationQuantizer):
         return self.in_steps(values, step, self.lowest, self.highest)
 
     @property
-    def map(self) -> AffineMap:
+    def map(self) -> QuantType:
         """Codes, scale and zero point as they are now."""
-        return AffineMap(self.codes, float(self.learned.value), self.zero_point)
+        return QuantType.affine(self.codes, float(self.learned.value), self.zero_point)

@@ -7,8 +7,7 @@ Integer-Arithmetic-Only Inference", CVPR 2018, section 3.1.
 import torch
 from torch import Tensor
 
-from bittrue.golden.codes.affine import AffineMap
-from bittrue.golden.frontends.torch.activation_map import scale_of, steps_of
+from bittrue.golden.numbers.quantization import QuantType, power_of_two_scale, symmetric_scale
 from bittrue.golden.quantize.activation_quantizer import ActivationQuantizer
 from bittrue.golden.quantize.ranges import Grid
 from bittrue.golden.quantize.scheme import WeightScheme
@@ -37,8 +36,8 @@ class MinMaxWeight(SteppedWeight):
         largest = weight.detach().flatten(1).abs().amax(dim=1)
         if self.scheme.granularity == "tensor":
             largest = largest.amax().expand_as(largest)
-        make = AffineMap.power_of_two if self.scheme.type == "power_of_two" else AffineMap.symmetric
-        return torch.from_numpy(make(largest.numpy(), self.code_type, axis=0).scale.copy())
+        scale = power_of_two_scale if self.scheme.type == "power_of_two" else symmetric_scale
+        return torch.from_numpy(scale(largest.numpy(), self.code_type))
 
 
 def min_max_weight(start: UniformWeight, scheme: WeightScheme) -> SteppedWeight:
@@ -51,14 +50,14 @@ class MovingRangeActivation(ActivationQuantizer):
 
     Parameters
     ----------
-    start : AffineMap
+    start : QuantType
     grid : Grid
     """
 
-    def __init__(self, start: AffineMap, grid: Grid) -> None:
+    def __init__(self, start: QuantType, grid: Grid) -> None:
         super().__init__()
         self.grid = grid
-        ends = [step * scale_of(start) for step in steps_of(start)]
+        ends = [step * start.scale for step in start.steps]
         self.register_buffer("range", torch.tensor(ends, dtype=torch.float64))
 
     def forward(self, values: Tensor) -> Tensor:
@@ -68,10 +67,10 @@ class MovingRangeActivation(ActivationQuantizer):
             if seen.isfinite().all():  # Else the loss is not either, which training reports.
                 self.get_buffer("range").lerp_(seen.to(torch.float64), 1 - _MOMENTUM)
         mapping = self.map
-        return self.in_steps(values, scale_of(mapping), *steps_of(mapping))
+        return self.in_steps(values, mapping.scale, *mapping.steps)
 
     @property
-    def map(self) -> AffineMap:
+    def map(self) -> QuantType:
         """Codes, scale and zero point as they are now."""
         low, high = self.get_buffer("range").tolist()
         return self.grid.map(low, high)

@@ -7,9 +7,8 @@ Parameterized Clipping Activation for Quantized Neural Networks", arXiv:1805.060
 import torch
 from torch import Tensor, nn
 
-from bittrue.golden.codes.affine import AffineMap
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.torch.activation_map import steps_of
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.quantize.activation_quantizer import ActivationQuantizer
 from bittrue.golden.quantize.ranges import Grid
 from bittrue.golden.quantize.straight_through import through
@@ -27,7 +26,7 @@ class PactActivation(ActivationQuantizer):
 
     Parameters
     ----------
-    start : AffineMap
+    start : QuantType
     grid : Grid
 
     Raises
@@ -36,17 +35,17 @@ class PactActivation(ActivationQuantizer):
         If no code stands for a positive value.
     """
 
-    def __init__(self, start: AffineMap, grid: Grid) -> None:
+    def __init__(self, start: QuantType, grid: Grid) -> None:
         super().__init__()
-        self.codes, self.zero_point = start.codes, int(start.zero_point[0])
-        self.lowest, self.highest = steps_of(start)
+        self.codes, self.zero_point = start.type, start.zero_point
+        self.lowest, self.highest = start.steps
         self.narrow = start.narrow
         if self.highest == 0:
             raise UserError(
                 "activation.range is 'pact', which clips positive values, and calibration has seen "
                 "none; use another range"
             )
-        first = torch.from_numpy(start.scale.copy())[0] * self.highest
+        first = torch.tensor(start.scale32) * self.highest
         self.alpha = nn.Parameter(first)
         self.register_buffer("smallest", first * 2.0**-20)
 
@@ -61,9 +60,9 @@ class PactActivation(ActivationQuantizer):
         return through(steps.round() * scale, clipped)
 
     @property
-    def map(self) -> AffineMap:
+    def map(self) -> QuantType:
         """Codes, scale and zero point as they are now."""
-        return AffineMap(self.codes, float(self._scale), self.zero_point, narrow=self.narrow)
+        return QuantType.affine(self.codes, float(self._scale), self.zero_point, narrow=self.narrow)
 
     @property
     def _scale(self) -> Tensor:

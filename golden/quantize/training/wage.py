@@ -18,11 +18,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bittrue.golden.codes.affine import AffineMap
 from bittrue.golden.frontends.torch.simplify import simplify
 from bittrue.golden.frontends.torch.trace import trace
 from bittrue.golden.graph import Graph
 from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.numbers.rounding import Rounding
 from bittrue.golden.quantize.activation_quantizer import UniformActivation
 from bittrue.golden.quantize.fake_network import FakeQuantizedNetwork
@@ -137,7 +137,7 @@ def lower_wage(network: nn.Sequential, sample: Tensor) -> Graph:
     layers = {name: part for name, part in network.named_children() if isinstance(part, WageLayer)}
     traced = simplify(trace(plain, (sample,)))
     activation = UniformActivation(
-        AffineMap(IntegerType(ACTIVATION_BITS, True), step_of(ACTIVATION_BITS), narrow=True)
+        QuantType.affine(IntegerType(ACTIVATION_BITS, True), step_of(ACTIVATION_BITS), narrow=True)
     )
     weights = {}
     for layer in traced.matrices:

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bittrue.golden.codes.bipolar import UINT1
 from bittrue.golden.frontends.torch.integer_weight import IntegerWeight
 from bittrue.golden.graph import Encoding
+from bittrue.golden.numbers.quantization import UINT1
 from bittrue.golden.quantize.scheme import WeightScheme
 from bittrue.golden.quantize.straight_through import through
 from bittrue.golden.quantize.weight_quantizer import WeightQuantizer

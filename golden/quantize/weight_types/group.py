@@ -51,7 +51,7 @@ class GroupWeight(WeightQuantizer):
         groups = weight.flatten(1).split(scheme.group_size, dim=1)
         scales = torch.tensor(
             [
-                [float(grid.map(*find(Distribution.of(row), grid)).scale[0]) for row in group]
+                [grid.map(*find(Distribution.of(row), grid)).scale for row in group]
                 if group.any()
                 else [0.0] * len(group)
                 for group in groups

@@ -102,9 +102,9 @@ class UniformWeight(SteppedWeight):
         grids = [Grid.of(IntegerType(each, True), scheme) for each in bits]
         find = RANGES[scheme.range]
         maps = [grid.map(*find(each, grid)) for each, grid in zip(seen, grids, strict=True)]
-        scale = torch.tensor([float(each.scale[0]) for each in maps]).expand(len(weight))
+        scale = torch.tensor([each.scale for each in maps]).expand(len(weight))
         scale = at_least(scale, smallest_scale, scheme.type == "power_of_two")
-        zero_points = {int(each.zero_point[0]) for each in maps}
+        zero_points = {each.zero_point for each in maps}
         if len(zero_points) > 1:
             raise UserError(
                 "weight.granularity is channel with type asymmetric; a circuit has one zero point "

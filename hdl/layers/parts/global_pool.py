@@ -8,8 +8,8 @@ import numpy as np
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
 
 from bittrue.golden.graph.requantization import Requantization
-from bittrue.golden.graph.tensor import Encoding
 from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.quantization import Encoding
 from bittrue.hdl.blocks.pipeline import FreePipeline
 from bittrue.hdl.blocks.ram import Ram
 from bittrue.hdl.blocks.result_fifo import BUFFER_LATENCY, buffered, result_places

@@ -22,9 +22,9 @@ from bittrue.golden.graph import (
     Tensor,
 )
 from bittrue.golden.graph.requantize import Requantize
-from bittrue.golden.graph.tensor import Encoding
 from bittrue.golden.lowering.certify import certify
 from bittrue.golden.numbers.float_requant import requantize_float32_half_even
+from bittrue.golden.numbers.quantization import Encoding
 from bittrue.golden.numbers.rounding import Rounding
 from bittrue.golden.units.requant import requantize
 from tests.support.graphs import codes_of, convolution, fixed_point, integer_type, single

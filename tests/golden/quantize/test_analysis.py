@@ -14,10 +14,10 @@ from safetensors.torch import save_model
 from torch import Tensor, nn
 
 from bittrue.cli import main
-from bittrue.golden.codes.affine import AffineMap
 from bittrue.golden.executor.execute import Executor
 from bittrue.golden.frontends.torch import to_codes
 from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.quantize import ActivationScheme, LayerScheme, Scheme, WeightScheme, quantize
 from bittrue.golden.quantize.analysis import LayerAnalysis, NetworkAnalysis, analyze
 from bittrue.golden.quantize.calibrate import CalibrationData
@@ -150,7 +150,7 @@ def test_without_labels() -> None:
 
 def test_histogram_is_a_count_of_values_and_codes() -> None:
     values = torch.cat([torch.linspace(0, 1, 6400), torch.full((100,), 3.0)])
-    mapping = AffineMap(IntegerType(3, False), 0.25)
+    mapping = QuantType.affine(IntegerType(3, False), 0.25)
     found = histogram_of_values(Distribution.of(values), mapping)
     assert (found.low, found.high) == (0.0, 1.75)
     assert found.levels == (0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75)

@@ -60,8 +60,8 @@ def test_several_inputs_have_a_range_each() -> None:
     ranges = (InputRange((3,), 0, 1), InputRange((3,), -4, 0))
     quantized = quantize(Sum(), ranges)
     first, second = (quantized.fake.activation(name).map for name in quantized.fake.network.inputs)
-    assert float(first.scale[0]) == pytest.approx(1 / 255)
-    assert float(second.scale[0]) == pytest.approx(4 / 255)
+    assert first.scale == pytest.approx(1 / 255)
+    assert second.scale == pytest.approx(4 / 255)
 
 
 def test_synthetic_inputs_have_the_statistics_and_stay_in_range() -> None:

@@ -93,3 +93,38 @@ def test_names_stay_when_something_else_changes() -> None:
 
     plain, larger = (rtlil.convert(each, name="top", emit_src=False) for each in (Both(), Larger()))
     assert ports(name_ports(plain))["top.sink_1"] == ports(name_ports(larger))["top.sink_1"]
+
+
+CROWDED = r"""module \top.inner
+  wire width 1 input 0 \port$1$0
+  wire width 1 input 1 \port$2$0
+  wire width 1 output 2 \o
+  wire width 1 \x$3
+  wire width 1 \x
+  wire width 1 \x_2
+connect \x$3 \port$1$0 [0]
+connect \x \port$2$0 [0]
+connect \x_2 1'1
+connect \o \x_2 [0]
+end
+module \top
+  wire width 1 input 0 \a
+  wire width 1 output 1 \o
+  cell \top.inner \inner
+    connect \port$1$0 \a [0]
+    connect \port$2$0 \a [0]
+    connect \o \o [0]
+  end
+end
+"""
+"""A module whose wires have the names that its ports would get one after the other."""
+
+
+def test_no_port_gets_the_name_of_a_wire() -> None:
+    named = name_ports(CROWDED)
+    for body in re.findall(r"^module \\\S+\n(.*?)^end\n", named, re.M | re.S):
+        names = re.findall(r"^  wire .*?(\S+)$", body, re.M)
+        assert len(set(names)) == len(names), names
+    assert ports(named)["top.inner"] == {"x", "x_2", "o"}
+    # What is driven is what was driven.
+    assert re.search(r"^connect (\S+) 1'1\nconnect \\o \1 \[0\]$", named, re.M)

@@ -67,9 +67,10 @@ def _clipped(
         value, quantizer = codes.made_of
         if not isinstance(value, FloatInput):
             zero_point = quantizer.zero_point
+            kind = IntegerType.spanning(min(least, zero_point), max(most, zero_point))
             narrower = replace(
                 quantizer,
-                type=IntegerType.spanning(min(least, zero_point), max(most, zero_point)),
+                kind=replace(quantizer.kind, type=kind),
                 minimum=max(quantizer.minimum, least),
                 maximum=min(quantizer.maximum, most),
             )

@@ -10,7 +10,7 @@ from bittrue.golden.frontends.onnx.builder import Site
 from bittrue.golden.frontends.onnx.model import Constant
 from bittrue.golden.frontends.onnx.registry import converts
 from bittrue.golden.frontends.onnx.values import Codes, Real
-from bittrue.golden.graph import Encoding
+from bittrue.golden.graph import Quantization
 
 
 @converts("Identity")
@@ -28,5 +28,5 @@ def _cast(site: Site, arithmetic: OnnxArithmetic) -> None:
     if not real:
         raise UserError("it casts to another type than FLOAT; quantize instead")
     elif isinstance(value, Codes):
-        value = Real(value.activation, Fraction(1), Encoding())
+        value = Real(value.activation, Quantization(Fraction(1)))
     site.set(value)

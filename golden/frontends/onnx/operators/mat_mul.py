@@ -21,7 +21,7 @@ from bittrue.golden.frontends.onnx.values import (
     fractions,
     one_fraction,
 )
-from bittrue.golden.graph import Encoding
+from bittrue.golden.graph import Encoding, Quantization
 from bittrue.golden.graph.broadcast import Broadcast
 from bittrue.golden.graph.mat_mul import MatMul
 
@@ -55,7 +55,10 @@ def product_of_coded(site: Site) -> Accumulated:
 def product_of_integers(site: Site) -> Accumulated:
     """Return the product of the inputs of MatMulInteger, which have no scales."""
     first, second = (
-        Real(codes_at(site, position), Fraction(1), input_encoding(site, position, position + 2))
+        Real(
+            codes_at(site, position),
+            Quantization(Fraction(1), input_encoding(site, position, position + 2)),
+        )
         for position in (0, 1)
     )
     node, layout = _matrices(site, (first, second))

@@ -10,7 +10,7 @@ from bittrue.golden.frontends.onnx.builder import Site
 from bittrue.golden.frontends.onnx.coded import one_scale, scales
 from bittrue.golden.frontends.onnx.model import Constant
 from bittrue.golden.frontends.onnx.quantize import quantize
-from bittrue.golden.frontends.onnx.quantizer import Mode, Quantizer, finite_fraction
+from bittrue.golden.frontends.onnx.quantizer import Mode, Quantizer, finite_fraction, quant_type
 from bittrue.golden.frontends.onnx.registry import QONNX, converts
 from bittrue.golden.frontends.onnx.values import (
     NUMBERS,
@@ -19,11 +19,9 @@ from bittrue.golden.frontends.onnx.values import (
     Real,
     Value,
 )
-from bittrue.golden.graph import Encoding
 from bittrue.golden.numbers.arrays import Float32
 from bittrue.golden.numbers.integer_type import IntegerType
-
-_UINT1 = IntegerType(1, False)
+from bittrue.golden.numbers.quantization import UINT1, Quantization
 
 
 def _whole(site: Site, position: int) -> int:
@@ -74,15 +72,8 @@ def _quant(site: Site, arithmetic: OnnxArithmetic) -> None:
         zero_points = np.full((1,) * numbers.ndim, zero_point, dtype=np.int64)
         site.set(QuantizedConstant(codes, kind, scale, zero_points))
         return
-    quantizer = Quantizer(
-        kind,
-        finite_fraction(one_scale(site, 1)),
-        zero_point,
-        minimum,
-        maximum,
-        mode,
-        zero_point_first=True,
-    )
+    meaning = quant_type(kind, one_scale(site, 1), zero_point)
+    quantizer = Quantizer(meaning, minimum, maximum, mode, zero_point_first=True)
     _set_quantized(site, arithmetic, value, quantizer)
 
 
@@ -95,10 +86,9 @@ def _bipolar_quant(site: Site, arithmetic: OnnxArithmetic) -> None:
         scale = _broadcastable(scales(site, 1, weights=True), numbers.shape)
         codes = (numbers >= 0).astype(np.int64)
         none = np.zeros((1,) * codes.ndim, dtype=np.int64)
-        site.set(QuantizedConstant(codes, _UINT1, scale, none, bipolar=True))
+        site.set(QuantizedConstant(codes, UINT1, scale, none, bipolar=True))
         return
-    scale_fraction = finite_fraction(one_scale(site, 1))
-    quantizer = Quantizer(_UINT1, scale_fraction, maximum=1, bipolar=True)
+    quantizer = Quantizer.of_type(UINT1, one_scale(site, 1), bipolar=True)
     _set_quantized(site, arithmetic, value, quantizer)
 
 
@@ -117,7 +107,7 @@ def _set_quantized(
     quantizer: Quantizer,
 ) -> None:
     made = quantize(value, quantizer, site.output, site.builder, arithmetic)
-    site.set(Real(made, quantizer.scale, quantizer.encoding))
+    site.set(Real(made, quantizer.quantization))
 
 
 def _broadcastable(values: Float32, shape: tuple[int, ...]) -> Float32:
@@ -162,12 +152,10 @@ def _trunc(site: Site, arithmetic: OnnxArithmetic) -> None:
         # Version 1 returns to the scale of its input, and does not clamp.
         output_scale = scale
     quantizer = Quantizer(
-        kind,
-        scale * Fraction(2) ** shift,
-        0,
+        quant_type(kind, scale * Fraction(2) ** shift),
         kind.minimum + (narrow and signed),
         kind.maximum - (narrow and not signed),
         mode,
     )
     made = quantize(value, quantizer, site.output, site.builder, arithmetic)
-    site.set(Real(made, output_scale, Encoding()))
+    site.set(Real(made, Quantization(output_scale)))

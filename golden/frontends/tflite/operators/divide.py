@@ -3,7 +3,6 @@
 import numpy as np
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site
 from bittrue.golden.frontends.tflite.constants import constant
@@ -16,6 +15,7 @@ from bittrue.golden.graph.table import Table
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.gemmlowp import high_multiply, one_over_one_plus
 from bittrue.golden.numbers.multiplier import quantize_multiplier
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.numbers.shifts import half_away
 
 
@@ -43,7 +43,7 @@ def _divide(site: Site, arithmetic: LitertArithmetic) -> None:
     site.emit(Table(inputs=(name,), output=site.output.name, values=values, type=target.type))
 
 
-def _quotients(source: Affine, divisor: int, given: Affine, target: Affine) -> Int64:
+def _quotients(source: QuantType, divisor: int, given: QuantType, target: QuantType) -> Int64:
     """Return the quotient of every code by a number, in units of the output.
 
     reference_ops::Div for 8-bit codes, tensorflow/lite/kernels/internal/reference/div.h, and

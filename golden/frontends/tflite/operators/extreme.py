@@ -3,7 +3,7 @@
 import numpy as np
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.tflite.affine import Affine, require_equal
+from bittrue.golden.frontends.tflite.affine import require_equal
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site
 from bittrue.golden.frontends.tflite.operators.add import sum_of
@@ -14,6 +14,7 @@ from bittrue.golden.graph.add import Addend
 from bittrue.golden.graph.reshape import Reshape
 from bittrue.golden.graph.table import Table
 from bittrue.golden.lowering.maxima import maxima
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 from bittrue.golden.numbers.rounding import Rounding
 
@@ -53,7 +54,7 @@ def _maxima(site: Site, name: str) -> str:
 
 def _turned(site: Site, source: str, name: str) -> str:
     """Append ``lowest + highest code - code``."""
-    affine: Affine = site.source()
+    affine: QuantType = site.source()
     kind, name = affine.type, f"{site.output.name}/{name}"
     ends = kind.minimum + kind.maximum
     if kind.width == 8:

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.tflite.affine import Affine
+from bittrue.golden.frontends.tflite.affine import affine_of
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site, activation_shape
 from bittrue.golden.frontends.tflite.constants import constant
@@ -68,7 +68,7 @@ def _operand(site: Site, position: int, turned: bool, outer: tuple[int, ...]) ->
         if turned:
             values = values.swapaxes(-1, -2)
         name = f"{site.output.name}/constant{position}"
-        kind = Affine.of(info).type
+        kind = affine_of(info).type
         node = Constant(inputs=(), output=name, values=values, type=kind)
         site.builder.add(node)
     elif turned:

@@ -5,7 +5,6 @@ import math
 from collections.abc import Callable
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site, activation_shape
 from bittrue.golden.frontends.tflite.constants import constant
@@ -13,6 +12,7 @@ from bittrue.golden.frontends.tflite.known_operators import Options
 from bittrue.golden.frontends.tflite.registry import converts
 from bittrue.golden.graph import AccumulatorBounds, Requantization
 from bittrue.golden.graph.mean import Mean
+from bittrue.golden.numbers.quantization import QuantType
 
 REDUCER_OPTIONS = Options("ReducerOptions", ("KeepDims",))
 
@@ -28,7 +28,8 @@ def _sum(site: Site, arithmetic: LitertArithmetic) -> None:
 
 
 def _emit(
-    site: Site, scale: Callable[[AccumulatorBounds, Affine, Affine, int], Requantization]
+    site: Site,
+    scale: Callable[[AccumulatorBounds, QuantType, QuantType, int], Requantization],
 ) -> None:
     axes, shape = reduced_axes(site)[0], activation_shape(site.input(0))
     node = Mean(

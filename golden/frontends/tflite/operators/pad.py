@@ -3,7 +3,7 @@
 import numpy as np
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.tflite.affine import Affine, require_equal
+from bittrue.golden.frontends.tflite.affine import affine_of, require_equal
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site
 from bittrue.golden.frontends.tflite.constants import constant
@@ -20,7 +20,7 @@ def _pad(site: Site, arithmetic: LitertArithmetic) -> None:
     code = site.target.zero_point
     if site.operator.name == "PADV2":
         filling = site.input(2)
-        require_equal(Affine.of(filling), site.target)
+        require_equal(affine_of(filling), site.target)
         values = constant(filling, filling.type_name)
         if values.size != 1:
             raise UserError(f"{filling} has {values.size} elements; allowed: 1")

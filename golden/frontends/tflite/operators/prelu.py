@@ -3,7 +3,6 @@
 import dataclasses
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.frontends.tflite.arithmetic import INT16, LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site
 from bittrue.golden.frontends.tflite.multiplied import limited, multiplied_addend
@@ -15,6 +14,7 @@ from bittrue.golden.graph import Encoding
 from bittrue.golden.graph.add import Addend
 from bittrue.golden.graph.clamp import Clamp
 from bittrue.golden.graph.multiply import Multiply
+from bittrue.golden.numbers.quantization import QuantType
 
 
 @converts(PRELU=1)
@@ -32,7 +32,7 @@ def _prelu(site: Site, arithmetic: LitertArithmetic) -> None:
         encodings=(source.encoding, slope.encoding),
     )
     # Codes of 16 bits hold whatever the output can be.
-    wide = Affine(INT16, target.scale, 0)
+    wide = QuantType.affine(INT16, target.scale)
     scale = source.scale * slope.scale / target.scale
     requantization = arithmetic.scaled(
         site.builder.infer(product), scale, wide, (INT16.minimum, INT16.maximum)
@@ -60,7 +60,7 @@ def emit_slopes(site: Site, above: float, below: float) -> None:
     site.emit(sum_of(signs, site.output.name, addends, limited(target)))
 
 
-def emit_signs(site: Site, source: Affine) -> tuple[str, str]:
+def emit_signs(site: Site, source: QuantType) -> tuple[str, str]:
     """Append the codes of an operator's first input from zero on, and those up to zero."""
     zero, kind = source.zero_point, source.type
     names = (f"{site.output.name}/positive", f"{site.output.name}/negative")

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.tflite.affine import CONVERTED_WIDTHS, Affine
+from bittrue.golden.frontends.tflite.affine import CONVERTED_WIDTHS, affine_of
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site
 from bittrue.golden.frontends.tflite.reals import IN_REALS, table_in_reals
@@ -12,6 +12,7 @@ from bittrue.golden.frontends.tflite.registry import converts
 from bittrue.golden.graph import AccumulatorBounds, Requantization
 from bittrue.golden.graph.requantize import Requantize
 from bittrue.golden.graph.table import Table
+from bittrue.golden.numbers.quantization import QuantType
 
 _WIDE_CONVERSIONS = {("int16", "int32"), ("int32", "int16"), ("int32", "int8")}
 
@@ -19,8 +20,8 @@ _WIDE_CONVERSIONS = {("int16", "int32"), ("int32", "int16"), ("int32", "int8")}
 @converts(QUANTIZE=6)
 def _quantize(site: Site, arithmetic: LitertArithmetic) -> None:
     # Softmax makes 16-bit codes whose zero point is their lowest one.
-    source = Affine.of(site.input(0), any_zero_point=True, widths=CONVERTED_WIDTHS)
-    target = Affine.of(site.output, widths=CONVERTED_WIDTHS)
+    source = affine_of(site.input(0), any_zero_point=True, widths=CONVERTED_WIDTHS)
+    target = affine_of(site.output, widths=CONVERTED_WIDTHS)
     if IN_REALS in site.options:
         _emit_table(site, arithmetic, source, target)
         return
@@ -35,7 +36,9 @@ def _quantize(site: Site, arithmetic: LitertArithmetic) -> None:
     )
 
 
-def _emit_table(site: Site, arithmetic: LitertArithmetic, source: Affine, target: Affine) -> None:
+def _emit_table(
+    site: Site, arithmetic: LitertArithmetic, source: QuantType, target: QuantType
+) -> None:
     """Append functions of real numbers, between codes of up to 16 bits."""
     if max(source.type.width, target.type.width) > 16:
         raise UserError(
@@ -49,9 +52,9 @@ def _emit_table(site: Site, arithmetic: LitertArithmetic, source: Affine, target
 
 def emit_requantize(
     site: Site,
-    rescale: Callable[[AccumulatorBounds, Affine, Affine, tuple[int, int]], Requantization],
-    source: Affine,
-    target: Affine,
+    rescale: Callable[[AccumulatorBounds, QuantType, QuantType, tuple[int, int]], Requantization],
+    source: QuantType,
+    target: QuantType,
     clamp: tuple[int, int],
 ) -> None:
     """Append a change of scale that an arithmetic makes."""

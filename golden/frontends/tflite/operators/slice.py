@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.tflite.affine import Affine, require_equal
+from bittrue.golden.frontends.tflite.affine import affine_of, require_equal
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site, activation_shape
 from bittrue.golden.frontends.tflite.constants import constant
@@ -167,7 +167,7 @@ def _emit_parts(site: Site, source: TensorInfo, axis: int, sizes: list[int]) -> 
 
 def _emit(site: Site, source: TensorInfo, parts: list[_Part], output: TensorInfo) -> None:
     """Make an output of a part of a tensor, given for each of its dimensions."""
-    require_equal(Affine.of(source), Affine.of(output))
+    require_equal(affine_of(source), affine_of(output))
     taken = tuple(part.size for part in parts)
     if min(taken, default=1) < 1:
         raise UserError(f"it takes {taken} elements of {source.shape}; allowed: at least 1 of each")

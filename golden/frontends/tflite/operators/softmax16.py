@@ -1,15 +1,15 @@
 """SOFTMAX of 16-bit codes."""
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site
 from bittrue.golden.graph.softmax16 import Softmax16
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.golden.numbers.softmax16 import softmax16_exponential, softmax16_reciprocal
 
 
 def emit_softmax16(
-    site: Site, arithmetic: LitertArithmetic, source: Affine, target: Affine
+    site: Site, arithmetic: LitertArithmetic, source: QuantType, target: QuantType
 ) -> None:
     """Append the softmax of 16-bit codes."""
     if (

@@ -1,7 +1,7 @@
 """CALL_ONCE, VAR_HANDLE, READ_VARIABLE and ASSIGN_VARIABLE: what is kept between calls."""
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.tflite.affine import Affine
+from bittrue.golden.frontends.tflite.affine import affine_of
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site, activation_shape
 from bittrue.golden.frontends.tflite.constants import constant
@@ -11,6 +11,7 @@ from bittrue.golden.frontends.tflite.registry import converts
 from bittrue.golden.frontends.tflite.variables import Held, Initial
 from bittrue.golden.graph.constant import Constant
 from bittrue.golden.graph.reshape import Reshape
+from bittrue.golden.numbers.quantization import QuantType
 
 
 @converts(CALL_ONCE=1, options=Options("CallOnceOptions", ("InitSubgraphIndex",)))
@@ -37,7 +38,7 @@ def _call_once(site: Site, arithmetic: LitertArithmetic) -> None:
                 )
             codes = constant(assigned, "INT8", "UINT8", "INT16")
             shape = activation_shape(assigned)
-            variables.initial[variable] = Initial(codes.reshape(shape), Affine.of(assigned))
+            variables.initial[variable] = Initial(codes.reshape(shape), affine_of(assigned))
 
 
 @converts(VAR_HANDLE=1, options=Options("VarHandleOptions", ("Container", "SharedName")))
@@ -50,7 +51,7 @@ def _read_variable(site: Site, arithmetic: LitertArithmetic) -> None:
     site.input_count(1)
     variable = _variable(site.operator.inputs[0], site.builder.model)
     variables, output = site.builder.variables, site.output
-    affine, shape = Affine.of(output), activation_shape(output)
+    affine, shape = affine_of(output), activation_shape(output)
     initial, held = variables.initial.get(variable), variables.held.get(variable)
     if held is not None:  # What was read or assigned before it in this call.
         _require_alike(variable, held.affine, affine)
@@ -78,7 +79,7 @@ def _read_variable(site: Site, arithmetic: LitertArithmetic) -> None:
 @converts(ASSIGN_VARIABLE=1)
 def _assign_variable(site: Site, arithmetic: LitertArithmetic) -> None:
     variable, assigned = _assignment(site.operator.inputs, site.builder.model)
-    affine = Affine.of(assigned)
+    affine = affine_of(assigned)
     if assigned.data is not None:
         raise UserError(
             f"it assigns {assigned}, which is a constant, in every call; allowed: what is computed"
@@ -119,7 +120,7 @@ def _is_assigned(variable: Variable, model: TfliteModel) -> bool:
     )
 
 
-def _require_alike(variable: Variable, one: Affine, other: Affine) -> None:
+def _require_alike(variable: Variable, one: QuantType, other: QuantType) -> None:
     """Refuse a variable whose codes mean several things, as it only keeps codes."""
     if one != other:
         raise UserError(

@@ -8,7 +8,7 @@ import dataclasses
 import numpy as np
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.tflite.affine import Affine
+from bittrue.golden.frontends.tflite.affine import affine_of
 from bittrue.golden.frontends.tflite.arithmetic import INT8, INT16, LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site, activation_shape
 from bittrue.golden.frontends.tflite.constants import constant
@@ -25,6 +25,7 @@ from bittrue.golden.graph.reshape import Reshape
 from bittrue.golden.graph.slice import Slice
 from bittrue.golden.graph.table import Table
 from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.quantization import QuantType
 
 
 @converts(SVDF=4, options=Options("SVDFOptions", ("Rank", FUSED)))
@@ -35,7 +36,7 @@ def _svdf(site: Site, arithmetic: LitertArithmetic) -> None:
     row shorter here.
     """
     site.input_count(5)
-    source, state, target = site.source(), Affine.of(site.input(4)), site.target
+    source, state, target = site.source(), affine_of(site.input(4)), site.target
     states, activations = arithmetic.svdf_states, arithmetic.svdf_activations
     if (source.type, target.type) != (INT8, INT8) or state.type not in states:
         raise UserError(
@@ -70,7 +71,7 @@ def _svdf(site: Site, arithmetic: LitertArithmetic) -> None:
     )
     scale = arithmetic.svdf_scale(source, _weight(site, 1), state)
     clamp = state.type.minimum, state.type.maximum
-    centred = dataclasses.replace(state, zero_point=0)
+    centred = QuantType.affine(state.type, state.scale)
     requantization = arithmetic.scaled(builder.infer(dense), scale, centred, clamp)
     builder.add(dataclasses.replace(dense, requantization=requantization))
     made = dense.output
@@ -91,7 +92,7 @@ def _svdf(site: Site, arithmetic: LitertArithmetic) -> None:
     site.emit(Reshape(inputs=(sums.output,), output=name, shape=(units,)))
 
 
-def _with_those_kept(site: Site, row: str, state: Affine, memory: int) -> str:
+def _with_those_kept(site: Site, row: str, state: QuantType, memory: int) -> str:
     """Append a row to those of the calls before, and keep all but the first; return all of them."""
     builder, name = site.builder, site.output.name
     filters = builder.made(row).channels
@@ -114,16 +115,16 @@ def _with_those_kept(site: Site, row: str, state: Affine, memory: int) -> str:
     return rows.output
 
 
-def _shifted(state: Affine) -> Int64:
+def _shifted(state: QuantType) -> Int64:
     """Return every code with the zero point added, in as many bits as it has."""
     kind = state.type
     codes = np.arange(kind.minimum, kind.maximum + 1) + state.zero_point
     return (codes - kind.minimum) % (1 << kind.width) + kind.minimum
 
 
-def _weight(site: Site, position: int) -> Affine:
+def _weight(site: Site, position: int) -> QuantType:
     """Return what weights mean: one scale, and zero point 0."""
-    affine = Affine.of(site.input(position))
+    affine = affine_of(site.input(position))
     if affine.zero_point:
         raise UserError(f"{site.input(position)} has zero point {affine.zero_point}; allowed: 0")
     return affine

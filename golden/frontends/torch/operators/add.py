@@ -51,7 +51,7 @@ class Add(Scaled):
 
     def _in_fixed_point(self, context: LoweringContext) -> graph.Node:
         """Lower as TFLite's ADD and SUB: operands in fixed point at twice the larger scale."""
-        left_shift = 20 if context.map(self.output).codes.width <= 8 else 15
+        left_shift = 20 if context.map(self.output).type.width <= 8 else 15
         common = 2 * max(context.scale(name) for name in self.inputs)
         addends = []
         for position, name in enumerate(self.inputs):

@@ -8,6 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from bittrue.golden import graph
+from bittrue.golden.codes.conversion import quantized
 from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.translation import Call, translates
@@ -37,7 +38,7 @@ class Pad(Layer):
 
     def lower(self, context: LoweringContext) -> graph.Node:
         """See `Layer.lower`."""
-        code = context.map(self.output).quantize(torch.tensor(self.value))
+        code = quantized(torch.tensor(self.value), context.map(self.output))
         return PadNode(
             inputs=self.inputs,
             output=self.output,

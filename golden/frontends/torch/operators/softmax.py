@@ -7,7 +7,6 @@ import torch
 from torch import Tensor
 
 from bittrue.golden import graph
-from bittrue.golden.frontends.torch.activation_map import scale_of
 from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.translation import Call, translates
@@ -32,8 +31,8 @@ class Softmax(Layer):
         return SoftmaxNode(
             inputs=self.inputs,
             output=self.output,
-            exponential=softmax_exponential(scale_of(source), 1.0, source.codes.width),
-            type=target.codes,
+            exponential=softmax_exponential(source.scale, 1.0, source.type.width),
+            type=target.type,
         )
 
 

@@ -10,7 +10,6 @@ from torch import Tensor
 from torch.fx import Node
 
 from bittrue.golden import graph
-from bittrue.golden.frontends.torch.activation_map import encoding_of, scale_of
 from bittrue.golden.frontends.torch.exact import codes_of
 from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.limits import UNLIMITED
@@ -34,12 +33,12 @@ class Pointwise(Layer):
     def lower(self, context: LoweringContext) -> graph.Node:
         """Tabulate the function in float64."""
         source, target = context.map(self.inputs[0]), context.map(self.output)
-        codes = np.arange(source.codes.minimum, source.codes.maximum + 1)
-        real = torch.from_numpy(encoding_of(source).decode(codes) * scale_of(source))
+        codes = np.arange(source.type.minimum, source.type.maximum + 1)
+        real = torch.from_numpy(source.encoding.decode(codes) * source.scale)
         # Where there is no result, as of the root of a number below zero, there is none to equal.
         results = np.nan_to_num(self.function(real).numpy(), nan=0.0, posinf=np.inf, neginf=-np.inf)
         values = codes_of(results, target, UNLIMITED)
-        return TableNode(inputs=self.inputs, output=self.output, values=values, type=target.codes)
+        return TableNode(inputs=self.inputs, output=self.output, values=values, type=target.type)
 
 
 @translates(

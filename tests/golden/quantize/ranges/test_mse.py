@@ -77,7 +77,7 @@ def test_no_range_of_an_exhaustive_search_is_better(type: str, bits: int) -> Non
 
 def fake_quantized(values: torch.Tensor, low: float, high: float, grid: Grid) -> torch.Tensor:
     mapping = grid.map(low, high)
-    scale, zero = float(mapping.scale[0]), int(mapping.zero_point[0])
+    scale, zero = mapping.scale, mapping.zero_point
     quantized = torch.fake_quantize_per_tensor_affine(
         values.float(), scale, zero, mapping.minimum, mapping.maximum
     )

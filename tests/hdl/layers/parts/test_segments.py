@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.frontends.tflite.tables import litert_table
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.quantization import QuantType
 from bittrue.hdl.layers.parts.segments import segmented
 
 INT16 = IntegerType(16, True)
@@ -26,7 +26,9 @@ MOST_BITS = {
 
 @pytest.mark.parametrize(("function", "scale", "unit"), MOST_BITS)
 def test_lines_are_exact_on_every_code(function: str, scale: float, unit: float) -> None:
-    values = litert_table(function, Affine(INT16, scale, 0), Affine(INT16, unit, 0), 0.0)
+    values = litert_table(
+        function, QuantType.affine(INT16, scale), QuantType.affine(INT16, unit), 0.0
+    )
     segments = segmented(values)
     assert np.array_equal(segments.evaluate(), values)
     assert segments.stored_bits <= MOST_BITS[function, scale, unit]
