@@ -14,13 +14,13 @@ from bittrue.flows.arguments.json_output import print_json
 from bittrue.flows.arguments.output_files import require_folder_of
 from bittrue.flows.building.engine_folder import verilog_files
 from bittrue.flows.engine.compile import Compiled, compile_graph
-from bittrue.flows.reports import graph_labels
 from bittrue.flows.simulation.engine.bench import HostMemory
 from bittrue.flows.simulation.engine.simulate import Result, simulate_program
 from bittrue.golden.engine.configuration import read_configuration
 from bittrue.golden.errors import UserError
 from bittrue.golden.files.atomic_file import write_together
 from bittrue.golden.graph import Graph
+from bittrue.golden.graph.names import first_name
 from bittrue.simulation import BUILDS
 
 
@@ -111,7 +111,7 @@ def _table(compiled: Compiled, result: Result, title: str) -> Table:
         share = layer.products / (max(layer.simulated, 1) * compiled.report.peak)
         table.add_row(
             str(number),
-            graph_labels.first_name(layer.name),
+            first_name(layer.name),
             layer.title,
             f"{layer.products:,}" if layer.products else "",
             f"{layer.predicted:,}",
