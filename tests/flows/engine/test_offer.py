@@ -8,7 +8,8 @@ from bittrue.cli import main
 from bittrue.flows.engine.compile import compile_graph
 from bittrue.flows.engine.offer import engine_offer
 from bittrue.golden.engine.configuration import CONFIGURATIONS
-from bittrue.golden.graph import Clamp, Graph, Tensor, file
+from bittrue.golden.graph import Graph, Tensor, file
+from bittrue.golden.graph.clamp import Clamp
 from bittrue.golden.numbers.integer_type import IntegerType
 from tests.support.graphs import dense
 
