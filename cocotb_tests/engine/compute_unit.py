@@ -80,7 +80,7 @@ def scenarios(
     component: Commanded, parameters: dict[str, Any], seed: int, quick: bool
 ) -> list[Scenario]:
     """Return random instructions in random memories, in every manner."""
-    inputs, expected = stimulus(component.unit.engine, seed, 40 if quick else 1000)
+    inputs, expected = stimulus(component.unit.engine, seed, 16 if quick else 1000)
     half = 2 * len(inputs["i"]["command"])
     return every_manner("random instructions", inputs, {"o": expected}, {}, half, seed)
 

@@ -10,6 +10,6 @@ TINY = replace(
     weight_rows=40,
     records=24,
     output_words=80,
-    tables=3,
+    tables=2,
 )
 WIDE = replace(TINY, pixels=3, lanes=8, outputs=8)

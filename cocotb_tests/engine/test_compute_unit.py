@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from amaranth.hdl import Module
+from amaranth.hdl import C, Module
 
 from bittrue.flows.synthesis.verilog_lint import lint
 from bittrue.golden.engine.configuration import EngineConfiguration
 from bittrue.golden.units.mac_spec import Multiplier
 from bittrue.hdl.engine import compute_unit as circuit
 from bittrue.hdl.engine.compute_unit import ComputeUnit
+from bittrue.hdl.engine.memories import Memories
 from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.bench.checking import verdict_on
 from cocotb_tests.engine import compute_unit
@@ -38,17 +39,18 @@ def verdict(
     return verdict_on(component, "compute", scenarios, simulator, builds, work)
 
 
-@pytest.mark.parametrize("name", ENGINES)
-def test_equals_golden(name: str, any_simulator: str, builds: Path, tmp_path: Path) -> None:
-    result = verdict(*ENGINES[name], any_simulator, builds, tmp_path)
+def test_equals_golden(any_simulator: str, builds: Path, tmp_path: Path) -> None:
+    result = verdict(*ENGINES["1 x 4 x 4"], any_simulator, builds, tmp_path)
     assert result.passed, result.problems
-    assert result.compared > 1500
+    assert result.compared > 1000
 
 
+@pytest.mark.regress
+@pytest.mark.parametrize("name", ENGINES)
 def test_equals_golden_in_the_other_simulator(
-    fast_simulator: str, builds: Path, tmp_path: Path
+    name: str, fast_simulator: str, builds: Path, tmp_path: Path
 ) -> None:
-    result = verdict(*ENGINES["2 x 4 x 8"], fast_simulator, builds, tmp_path)
+    result = verdict(*ENGINES[name], fast_simulator, builds, tmp_path)
     assert result.passed, result.problems
 
 
@@ -66,7 +68,14 @@ def done_a_cycle_early(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(ComputeUnit, "_tell", told)
 
 
-@pytest.mark.parametrize("fault", [ways_are_not_waited_for, done_a_cycle_early])
+def words_for_one_memory_at_once(patch: pytest.MonkeyPatch) -> None:
+    """Both ports hand over a word for one memory, which takes one of them."""
+    patch.setattr(Memories, "_meet", lambda self, one, other: C(0))
+
+
+@pytest.mark.parametrize(
+    "fault", [ways_are_not_waited_for, done_a_cycle_early, words_for_one_memory_at_once]
+)
 def test_faults_are_noticed(
     fault: Callable[[pytest.MonkeyPatch], None],
     any_simulator: str,

@@ -87,7 +87,7 @@ def scenarios(
     memories = Memories(engine, random)
     asked = [
         RANDOM[component.kinds[k % len(component.kinds)]](engine, random)
-        for k in range(30 if quick else 1000)
+        for k in range(12 if quick else 1000)
     ]
     rows = loads(memories)
     rows += [row_of(instruction=instruction, lanes=engine.lanes) for instruction in asked]

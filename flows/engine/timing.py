@@ -148,10 +148,11 @@ def spans(
         after = memory.latency if isinstance(instruction, Load | Store) else _PIPELINE
         leaves = begin + busy
         if isinstance(instruction, Load):
-            # Both ports may fill one memory, which takes a word in a cycle.
+            # Both ports may fill one memory, which takes so many words in a cycle.
             buffer = Buffer(instruction.buffer)
             taken = instruction.planes * instruction.rows * instruction.run
-            filled[buffer] = max(filled[buffer], begin + after) + taken
+            at_once = 2 if buffer is Buffer.WEIGHT else 1
+            filled[buffer] = max(filled[buffer], begin + after) + taken / at_once
             leaves = max(leaves, filled[buffer] - after)
         end = max(leaves + after, ended[unit])
         free[unit], ended[unit] = leaves, end

@@ -1,13 +1,16 @@
 """The memories on chip: tiles, weights, records and tables, loaded by two units at once."""
 
-from amaranth.hdl import Cat, Module, Shape, Signal, Value
-from amaranth.lib import stream, wiring
+from typing import NamedTuple
+
+from amaranth.hdl import Cat, Module, Mux, Shape, Signal, Value
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from bittrue.golden.engine.configuration import EngineConfiguration
 from bittrue.golden.engine.instruction import Buffer
 from bittrue.golden.engine.record import SIZE
 from bittrue.golden.errors import UserError
+from bittrue.hdl.blocks.memory import Memory
 from bittrue.hdl.blocks.ram import Ram
 from bittrue.hdl.engine.load_unit import TABLE_BYTES, loaded_layout
 from bittrue.hdl.engine.word_requantizer import RECORD
@@ -49,6 +52,14 @@ def table_port(engine: EngineConfiguration) -> wiring.Signature:
     return read_port(engine.tables * _ENTRIES, ENTRY_BITS)
 
 
+class _Written(NamedTuple):
+    """A word that a memory takes: whether now, its address, and its bits."""
+
+    now: Signal
+    address: Signal
+    word: Signal
+
+
 class Memories(wiring.Component):
     """Tiles, weights, records, and tables.
 
@@ -64,7 +75,7 @@ class Memories(wiring.Component):
     -------
     load_0, load_1 : In(stream.Signature(...))
         Words for the memories; see `hdl.engine.load_unit.loaded_layout`. Both are taken in a cycle
-        unless both are for one memory: then in turn.
+        unless both are for one memory, or the weights of one output: then in turn.
     tiles : In(read_port), one for each pixel
     weights, records : In(read_port)
     tables : In(read_port), one for each lane
@@ -92,95 +103,112 @@ class Memories(wiring.Component):
         """Build the memories, and of each what chooses whose word it takes."""
         m = Module()
         one, other = self.load_0, self.load_1
-        both, turn = Signal(name="both_for_one"), Signal(name="turn_of_other")
+        conflict, turn = Signal(name="both_for_one"), Signal(name="turn_of_other")
         m.d.comb += [
-            both.eq(one.valid & other.valid & (one.payload.buffer == other.payload.buffer)),
-            one.ready.eq(~(both & turn)),
-            other.ready.eq(~(both & ~turn)),
+            conflict.eq(one.valid & other.valid & self._meet(one.payload, other.payload)),
+            one.ready.eq(~(conflict & turn)),
+            other.ready.eq(~(conflict & ~turn)),
         ]
-        with m.If(both):
+        with m.If(conflict):
             m.d.sync += turn.eq(~turn)
-        makers = {
-            Buffer.INPUT: self._tiles,
-            Buffer.WEIGHT: self._weights,
-            Buffer.RECORD: self._records,
-            Buffer.TABLE: self._tables,
-        }
-        for buffer, make in makers.items():
-            name = buffer.name.lower()
-            mine = Signal(name=f"{name}_is_written")
-            address = Signal(32, name=f"{name}_address")
-            word = Signal(8 * self.engine.lanes, name=f"{name}_word")
-            from_other = Signal(name=f"{name}_from_other")
-            wanted = [each.valid & (each.payload.buffer == buffer) for each in (one, other)]
-            m.d.comb += [
-                from_other.eq(wanted[1] & (~wanted[0] | turn)),
-                mine.eq(wanted[0] | wanted[1]),
-                address.eq(one.payload.address),
-                word.eq(one.payload.word),
-            ]
-            with m.If(from_other):
-                m.d.comb += [address.eq(other.payload.address), word.eq(other.payload.word)]
-            make(m, mine, address, word)
+        self._tiles(m, self._written(m, "tile", turn, Buffer.INPUT))
+        for k in range(self.engine.outputs):
+            self._weights(m, k, self._written(m, f"weight_{k}", turn, Buffer.WEIGHT, k))
+        self._records(m, self._written(m, "record", turn, Buffer.RECORD))
+        self._tables(m, self._written(m, "table", turn, Buffer.TABLE))
         return m
 
-    def _tiles(self, m: Module, mine: Signal, address: Signal, word: Signal) -> None:
+    def _slot(self, payload: data.View) -> Value:
+        """Return the place of a word in its row of weights."""
+        return payload.address[: _bits(self.engine.outputs)]
+
+    def _meet(self, one: data.View, other: data.View) -> Value:
+        """Return whether two words are for one memory; each output's weights have their own."""
+        apart = (one.buffer == Buffer.WEIGHT) & (self._slot(one) != self._slot(other))
+        return (one.buffer == other.buffer) & ~apart
+
+    def _written(
+        self, m: Module, name: str, turn: Value, buffer: Buffer, slot: int | None = None
+    ) -> "_Written":
+        """Choose between the words of both units for one memory."""
+        written = _Written(
+            Signal(name=f"{name}_is_written"),
+            Signal(32, name=f"{name}_address"),
+            Signal(8 * self.engine.lanes, name=f"{name}_word"),
+        )
+        wants = []
+        for unit in (self.load_0, self.load_1):
+            mine = unit.valid & (unit.payload.buffer == buffer)
+            wants.append(mine if slot is None else mine & (self._slot(unit.payload) == slot))
+        one, other = self.load_0.payload, self.load_1.payload
+        takes_other = Signal(name=f"{name}_from_other")
+        m.d.comb += [
+            takes_other.eq(wants[1] & (~wants[0] | turn)),
+            written.now.eq(wants[0] | wants[1]),
+            written.address.eq(Mux(takes_other, other.address, one.address)),
+            written.word.eq(Mux(takes_other, other.word, one.word)),
+        ]
+        return written
+
+    def _tiles(self, m: Module, written: "_Written") -> None:
         for k, port in enumerate(self.tiles):
-            m.submodules[f"tile_{k}"] = tile = Ram(len(word), 1, self.engine.input_words)
+            m.submodules[f"tile_{k}"] = tile = Ram(len(written.word), 1, self.engine.input_words)
             m.d.comb += [
-                tile.write.eq(mine),
-                tile.write_address.eq(address),
-                tile.write_data.eq(word),
+                tile.write.eq(written.now),
+                tile.write_address.eq(written.address),
+                tile.write_data.eq(written.word),
                 tile.enable.eq(port.enable),
                 tile.address.eq(port.address),
                 port.data.eq(tile.data),
             ]
 
-    def _weights(self, m: Module, mine: Signal, address: Signal, word: Signal) -> None:
-        """Make the memory of rows, of which a word is the weights of one output."""
-        outputs, port = self.engine.outputs, self.weights
-        m.submodules.weights = memory = Ram(len(word), outputs, self.engine.weight_rows)
-        slot = _bits(outputs)
+    def _weights(self, m: Module, slot: int, written: "_Written") -> None:
+        """Make the memory of one output's weights, a word of every row."""
+        bits, port = len(written.word), self.weights
+        memory = Ram(bits, 1, self.engine.weight_rows)
+        m.submodules[f"weights_{slot}"] = memory
         m.d.comb += [
-            memory.write.eq(mine << address[:slot]),
-            memory.write_address.eq(address[slot:]),
-            memory.write_data.eq(Cat(word for _ in range(outputs))),
+            memory.write.eq(written.now),
+            memory.write_address.eq(written.address[_bits(self.engine.outputs) :]),
+            memory.write_data.eq(written.word),
             memory.enable.eq(port.enable),
             memory.address.eq(port.address),
-            port.data.eq(memory.data),
+            port.data.word_select(slot, bits).eq(memory.data),
         ]
 
-    def _records(self, m: Module, mine: Signal, address: Signal, word: Signal) -> None:
+    def _records(self, m: Module, written: "_Written") -> None:
         """Make a memory for each lane, where its records lie."""
         lanes, port = self.engine.lanes, self.records
         words = SIZE // lanes
         part, lane = _bits(words), _bits(lanes)
         read: list[Value] = []
         for k in range(lanes):
-            memory = Ram(len(word), words, -(-self.engine.records // lanes))
+            depth = -(-self.engine.records // lanes)
+            # Wide and shallow: as block RAMs they would be mostly empty.
+            memory = Ram(len(written.word), words, depth, memory=Memory.LOGIC)
             m.submodules[f"records_{k}"] = memory
-            here = mine & (address[part : part + lane] == k)
+            here = written.now & (written.address[part : part + lane] == k)
             m.d.comb += [
-                memory.write.eq(here << address[:part] if part else here),
-                memory.write_address.eq(address[part + lane :]),
-                memory.write_data.eq(Cat(word for _ in range(words))),
+                memory.write.eq(here << written.address[:part] if part else here),
+                memory.write_address.eq(written.address[part + lane :]),
+                memory.write_data.eq(Cat(written.word for _ in range(words))),
                 memory.enable.eq(port.enable),
                 memory.address.eq(port.address),
             ]
             read.append(memory.data)
         m.d.comb += port.data.eq(Cat(read))
 
-    def _tables(self, m: Module, mine: Signal, address: Signal, word: Signal) -> None:
+    def _tables(self, m: Module, written: "_Written") -> None:
         """Make the copies, whose words hold one entry or several."""
-        entries = len(word) // ENTRY_BITS
+        entries = len(written.word) // ENTRY_BITS
         words = self.engine.tables * _ENTRIES // entries
         within = _bits(entries)
         for lane, port in enumerate(self.tables):
-            m.submodules[f"tables_{lane}"] = memory = Ram(len(word), 1, words)
+            m.submodules[f"tables_{lane}"] = memory = Ram(len(written.word), 1, words)
             m.d.comb += [
-                memory.write.eq(mine),
-                memory.write_address.eq(address),
-                memory.write_data.eq(word),
+                memory.write.eq(written.now),
+                memory.write_address.eq(written.address),
+                memory.write_data.eq(written.word),
                 memory.enable.eq(port.enable),
                 memory.address.eq(port.address[within:]),
             ]
