@@ -83,12 +83,17 @@ class ConcatSpec(LanewiseSpec):
 
     def inputs_needed(self, outputs: Int64) -> tuple[Int64, ...]:
         """Return how many elements of each input must have come; see `LayerSpec`."""
+        beat = outputs // self.lanes
+        return tuple(elements_through_beat(each[beat] - 1, self.lanes) for each in self._taken)
+
+    @cached_property
+    def _taken(self) -> list[Int64]:
+        """Beats of each input that have been taken with each beat of the output."""
         turns = np.repeat(np.arange(len(self.blocks)), self.blocks)
         turns = np.resize(turns, self.beats)
-        beat = outputs // self.lanes
         beats = [(turns == index).cumsum() for index in range(len(self.blocks))]
         beats[self.leader] = np.maximum(beats[self.leader], 1)
-        return tuple(elements_through_beat(each[beat] - 1, self.lanes) for each in beats)
+        return beats
 
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""

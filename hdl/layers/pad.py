@@ -80,10 +80,15 @@ class PadSpec(LanewiseSpec):
 
     def inputs_needed(self, outputs: Int64) -> tuple[Int64, ...]:
         """Return how many elements must have come; see `LayerSpec`."""
+        beats = self._taken[outputs // self.lanes]
+        return (elements_through_beat(beats - 1, self.lanes),)
+
+    @cached_property
+    def _taken(self) -> Int64:
+        """Beats of the input that have been taken with each beat of the output."""
         inside = np.zeros(self.sizes, dtype=np.int64)
         inside[tuple(slice(*ends) for ends in self.inside)] = 1
-        beats = np.maximum(inside.ravel().cumsum(), 1)
-        return (elements_through_beat(beats[outputs // self.lanes] - 1, self.lanes),)
+        return np.maximum(inside.ravel().cumsum(), 1)
 
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bittrue.golden.compiled import compiled
 from bittrue.golden.executor import products
-from bittrue.golden.executor.compiled import compiled
 from bittrue.golden.executor.execute import Executor
 from bittrue.golden.executor.tile import LANES, fastest_multiply, matrix_tile, multiply_pairs
 from bittrue.golden.graph import Tensor

@@ -44,7 +44,7 @@ class Pointwise(Layer):
 @translates(
     *("abs", "atan", "celu", "cos", "elu", "erf", "exp", "expm1", "gelu"),
     *("hardsigmoid", "hardswish", "leaky_relu", "log", "log10", "log1p", "log2", "log_sigmoid"),
-    *("mish", "neg", "pow", "prelu", "reciprocal", "rsqrt", "selu", "sigmoid", "silu", "sin"),
+    *("mish", "neg", "pow", "reciprocal", "rsqrt", "selu", "sigmoid", "silu", "sin"),
     *("softplus", "sqrt", "square", "tanh", "threshold"),
 )
 def pointwise(call: Call, output: str) -> Layer:
