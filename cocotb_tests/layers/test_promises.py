@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from bittrue.flows.simulation.bench.cosimulation import Cosimulation, Run
@@ -80,6 +81,7 @@ def circuits_of(*names: str) -> dict[str, Any]:
     return {name: circuit for name, (circuit, _) in build({n: CASES[n] for n in names}).items()}
 
 
+@pytest.mark.regress_on("verilator")
 def test_outputs_come_as_soon_as_promised(simulator: str, builds: Path, tmp_path: Path) -> None:
     assert broken_promises(circuits_of(*CASES), simulator, builds, tmp_path) == set()
 
@@ -95,6 +97,15 @@ def test_a_promise_that_is_a_beat_off_is_noticed(
         shifted = lambda outputs, off=off, honest=honest: (honest(outputs)[0] + off,)  # noqa: E731
         object.__setattr__(spec, "inputs_needed", shifted)
     assert broken_promises(circuits, simulator, builds, tmp_path) == {"pad", "pool"}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_leaves_later_needs_no_less(name: str) -> None:
+    """Depths of FIFOs are found by halving intervals, which rests on it."""
+    (circuit,) = circuits_of(name).values()
+    spec = circuit.spec
+    for needed in spec.inputs_needed(np.arange(spec.output.elements)):
+        assert (np.diff(needed) >= 0).all()
 
 
 def cut_inputs(circuit: Any, rng: np.random.Generator) -> tuple[dict[str, Any], int]:
