@@ -28,6 +28,9 @@ FOLDER = Path(__file__).resolve().parent.parent
 
 DESIGN: dict[str, Any] = {}
 
+AS_IT_IS = "big"
+"""What LiteX calls a word whose bytes are not reversed: the first one stays lowest."""
+
 REGISTERS_SIZE = 0x1000
 """Bytes of the accelerator's registers on the bus."""
 
@@ -95,7 +98,7 @@ class ImageReader(LiteXModule):
     """
 
     def __init__(self, bus_bits: int, bits: int, beats: int) -> None:
-        self.dma = WishboneDMAReader(_memory_bus(bus_bits), endianness="little", with_csr=True)
+        self.dma = WishboneDMAReader(_memory_bus(bus_bits), endianness=AS_IT_IS, with_csr=True)
         self.source = stream.Endpoint([("data", bits)])
         words = _resized(self, self.dma.source, bus_bits, bits)
         beat = Signal(max=max(beats, 2))
@@ -134,7 +137,7 @@ class ImageWriter(LiteXModule):
     """
 
     def __init__(self, bus_bits: int, bits: int) -> None:
-        self.dma = WishboneDMAWriter(_memory_bus(bus_bits), endianness="little")
+        self.dma = WishboneDMAWriter(_memory_bus(bus_bits), endianness=AS_IT_IS)
         # What comes before the DMA is enabled waits for it.
         self.dma.add_ctrl(ready_on_idle=0)
         self.dma.add_csr()
