@@ -17,7 +17,7 @@ DEVICE ?= ecp5
 PYTEST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help sim test test-board regress verilog synth formal lint bench icarus clean
+.PHONY: help sim test test-board docs regress verilog synth formal lint bench icarus clean
 
 help: ## list the targets and their options
 	@printf 'Targets\n'
@@ -44,10 +44,10 @@ sim: $(VENV)/.sim.installed ## prove a unit's Verilog equal to golden: TEST=requ
 test: $(VENV)/.test.installed icarus ## run the tests, on both simulators
 	@$(BIN)/python -m pytest -n 2 -q tests $(PYTEST)
 	@$(BIN)/python -m pytest -n 2 -q cocotb_tests $(PYTEST)
-	@echo "left out: tests/board, the folder of a build in FuseSoC, PeakRDL, IP-XACT's schema and tclsh; make test-board"
+	@echo "left out: tests/board, the folder of a build in FuseSoC, LiteX, PeakRDL, IP-XACT's schema and tclsh; make test-board"
 
-test-board: $(VENV)/.board.installed icarus ## run what the folder of a build is held against: FuseSoC, PeakRDL, IP-XACT's schema, tclsh
-	@sh scripts/install_tcl.sh
+test-board: $(VENV)/.board.installed icarus ## run what the folder of a build is held against: FuseSoC, LiteX, PeakRDL, IP-XACT's schema, tclsh
+	@sh scripts/install_packages.sh tclsh=tcl riscv64-unknown-elf-gcc=gcc-riscv64-unknown-elf,picolibc-riscv64-unknown-elf
 	@BITTRUE_BOARD=1 $(BIN)/python -m pytest -n 2 -q tests/board $(PYTEST)
 
 regress: $(VENV)/.test.installed icarus ## run every unit's whole stimulus on both simulators, and all tests [MODELS=]
@@ -68,6 +68,9 @@ lint: $(VENV)/.lint.installed ## ruff, mypy, the floors of imports, and Verilato
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --no-logo
 	@$(BIN)/python -m bittrue.flows.synthesis.verilog_lint
+
+docs: $(VENV)/.docs.installed ## build the documentation as a site in build/site, and check its links
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 bench: $(VENV)/.synth.installed ## list the benchmarks and the command of each
 	@sed -n 's/^"""\(.*\)$$/  \1/p' benchmarks/*.py

@@ -97,7 +97,7 @@ def plan(
         Cycles between images that are enough; by default as few as there are resources for.
     fill : int, or three of them
         Per cent to use: of the LUTs, or of LUTs, multipliers and block RAMs.
-    shell : {"axi", "stream"}
+    shell : {"axi", "axi-clocks", "stream"}
         What surrounds the network: AXI4-Stream and AXI4-Lite, or bare streams.
     layers : mapping of str to str, optional
         What multiplies in some layers, by the tensors that they make: ``dsp``, ``lut``, ``xnor``,

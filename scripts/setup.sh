@@ -1,5 +1,5 @@
 #!/bin/sh
-# Create the virtual environment and install one set of packages: sim, test, synth, formal or lint.
+# Create the virtual environment and install one set of packages: sim, test, synth, formal, lint, board or docs.
 set -eu
 
 python=${PYTHON:-python3}

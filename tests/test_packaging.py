@@ -1,8 +1,12 @@
 """What is installed is complete, owns one name, and minds no folder that it is used in."""
 
+import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from collections.abc import Mapping
@@ -53,7 +57,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("bittrue", *ROOMS):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, folder / name, symlinks=True, ignore=ignored)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "PACKAGE.md", "LICENSE"):
         shutil.copy(ROOT / name, folder)
     return folder
 
@@ -169,3 +173,79 @@ def test_packages_of_the_same_names_neither_break_it_nor_are_broken(
     said = run(python, "-c", "import flows, hdl, golden; print(flows.MINE, flows.__file__)")
     assert said == f"flows of the user {folder}/flows/__init__.py\n"
     assert "bittrue" in run(python, "-c", "import bittrue; print(bittrue.__file__)")
+
+
+def dead_on_an_index(text: str) -> list[str]:
+    """Return links that lead to a file beside the text, where an index has none."""
+    return [link for link in re.findall(r"\]\(([^)]*)\)", text) if "://" not in link]
+
+
+def test_what_an_index_shows_has_no_dead_links() -> None:
+    assert dead_on_an_index((ROOT / SETTINGS["project"]["readme"]).read_text()) == []
+    assert dead_on_an_index("see [here](docs/here.md), [there](https://x/y)") == ["docs/here.md"]
+
+
+def commands_of_the_description() -> list[str]:
+    """Return what the description says to type, but the installation."""
+    text = (ROOT / SETTINGS["project"]["readme"]).read_text()
+    block = re.search(r"```\n(.*?)```", text, re.DOTALL)
+    assert block is not None
+    first, *rest = block[1].splitlines()
+    assert first == "pip install bittrue"
+    return rest
+
+
+@pytest.mark.regress
+@pytest.mark.parametrize("python", ["wheel"], indirect=True)
+def test_the_description_is_followed_in_an_empty_folder(python: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    said = ""
+    for command in commands_of_the_description():
+        program, *words = shlex.split(command)
+        finished = subprocess.run(
+            [python.parent / program, *words],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert finished.returncode == 0, finished.stderr
+        said = finished.stdout
+    assert ", 0 differed, on verilator" in said
+
+
+@pytest.mark.regress
+def test_tests_of_the_source_distribution_run(tmp_path: Path) -> None:
+    """Those that read most of what is not code; all are there."""
+    tree = tmp_path / "tree"
+    ignored = shutil.ignore_patterns(
+        ".*_cache", "__pycache__", ".git", ".venv", "sim_build", "build", "*.egg-info", "dist"
+    )
+    shutil.copytree(ROOT, tree, symlinks=True, ignore=ignored)
+    program = "from setuptools.build_meta import build_sdist; import sys; build_sdist(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], cwd=tree, check=True)
+    (archive,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(archive) as packed:
+        packed.extractall(tmp_path, filter="data")
+    unpacked = tmp_path / archive.name.removesuffix(".tar.gz")
+    for suite in ("tests", "cocotb_tests"):
+        files = {path.relative_to(ROOT) for path in (ROOT / suite).rglob("*.py")}
+        assert files == {path.relative_to(unpacked) for path in (unpacked / suite).rglob("*.py")}
+    words = ["-q", "-p", "no:cacheprovider", "tests/test_floors.py", "tests/test_layout.py"]
+    finished = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            *words,
+            "tests/flows/building",
+            "tests/docs/test_names.py",
+        ],
+        cwd=unpacked,
+        env=os.environ | {"PYTHONPATH": str(unpacked)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stdout

@@ -73,6 +73,19 @@ def test_passes_whatever_the_pauses(built: Path, simulator: str) -> None:
         assert finished.returncode == 0
 
 
+def test_passes_with_clocks_of_their_own(tmp_path: Path, any_simulator: str, builds: Path) -> None:
+    file.save(network(), tmp_path / "pair.bittrue")
+    words = ["build", str(tmp_path / "pair.bittrue"), "--device", "zynq7020", "--cycles", "400"]
+    folder = tmp_path / "out"
+    assert main([*words, "--output", str(folder), "--shell", "axi-clocks", "--images", "4"]) == 0
+    said = play(with_verilated_bench(folder, builds), any_simulator, "+seed=2").stdout
+    assert "PASS 20 outputs compared" in said
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["further_clocks"] == ["axis_aclk", "s_axi_aclk"]
+    constraints = (folder / "synthesis" / "clock.xdc").read_text()
+    assert "-group aclk -group axis_aclk -group s_axi_aclk" in constraints
+
+
 def test_prints_the_pace_that_the_manifest_foretells(built: Path, any_simulator: str) -> None:
     said = play(built, any_simulator, "+stall=0").stdout
     manifest = json.loads((built / "manifest.json").read_text())

@@ -50,13 +50,21 @@ class Bench:
         self.addresses = {
             register.name: register.address for register in registers(("odd", "upper"))
         }
-        reset = (dut.aclk, dut.aresetn, False)
-        self.control = AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi"), *reset)
-        self.source = AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), *reset)
-        self.sink = AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), *reset)
+        self.control, self.source, self.sink = self.managers(dut.aclk, dut.aclk)
         self.taken = 0
         self.output_stalls = 0
         self.withdrawals_allowed = False
+
+    def managers(
+        self, control: Any, data: Any
+    ) -> tuple[AxiLiteMaster, AxiStreamSource, AxiStreamSink]:
+        """Return models of AXI managers at the clocks of control and data."""
+        dut, reset = self.dut, (self.dut.aresetn, False)
+        return (
+            AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi"), control, *reset),
+            AxiStreamSource(AxiStreamBus.from_prefix(dut, "s_axis"), data, *reset),
+            AxiStreamSink(AxiStreamBus.from_prefix(dut, "m_axis"), data, *reset),
+        )
 
     @classmethod
     async def start(cls, dut: Any, pauses: float = 0.0) -> "Bench":

@@ -20,12 +20,13 @@ from bittrue.hdl.blocks.packed_words import Words
 from bittrue.hdl.network.circuit import Network
 from bittrue.hdl.printer.component_ports import flat_ports
 from bittrue.hdl.printer.verilog_output import Design, to_verilog
-from bittrue.hdl.shell import AxiShell
+from bittrue.hdl.shell import AXI_SHELLS
 from bittrue.hdl.shell.bus import axi_name
 from bittrue.hdl.shell.register_map import Register
 
 SHELLS = {
     "axi": "AXI4-Stream data, AXI4-Lite control and status",
+    "axi-clocks": "the same, with clocks of their own for control, data and the network",
     "stream": "bare streams with valid and ready",
 }
 
@@ -173,7 +174,7 @@ class Accelerator:
         return int(hashlib.sha256(dumps(spec.graph) + repr(decisions).encode()).hexdigest()[:8], 16)
 
     @cached_property
-    def component(self) -> wiring.Component:
+    def component(self) -> Any:
         """The circuit of the top module."""
         spec = self.plan.spec
         if self.shell == "stream":
@@ -183,24 +184,29 @@ class Accelerator:
             for each in (spec.input_streams, spec.output_streams)
             for name, port in each.items()
         }
-        return AxiShell(Network(spec, stalls=True), beats, self.build)
+        return AXI_SHELLS[self.shell](Network(spec, stalls=True), beats, self.build)
+
+    @property
+    def has_axi(self) -> bool:
+        """Whether it is in a shell with AXI."""
+        return self.shell in AXI_SHELLS
 
     @property
     def estimated_latency(self) -> int:
         """Cycles from the first input to the last output of the first image, estimated."""
         cycles = first_image_cycles(self.plan)
-        return cycles + AxiShell.LATENCY if self.shell == "axi" else cycles
+        return cycles + AXI_SHELLS[self.shell].LATENCY if self.has_axi else cycles
 
     @property
     def registers(self) -> tuple[Register, ...]:
         """The register map; none with bare streams."""
-        return self.component.registers if isinstance(self.component, AxiShell) else ()
+        return self.component.registers if self.has_axi else ()
 
     @property
     def ports(self) -> list[Port]:
-        """The ports of the top module, clock and reset first."""
-        ports = [Port(name, "input", 1) for name in (self.clock, self.reset)]
-        named = {self.clock, self.reset}
+        """The ports of the top module, clocks and reset first."""
+        named = (*self.clocks, self.reset)
+        ports = [Port(name, "input", 1) for name in named]
         for name, member, shape in flat_ports(self.component):
             if name not in named:
                 direction = "input" if member.flow == wiring.In else "output"
@@ -220,17 +226,22 @@ class Accelerator:
     @property
     def clock(self) -> str:
         """Name of the clock port."""
-        return "aclk" if self.shell == "axi" else "clk"
+        return self.clocks[0]
+
+    @property
+    def clocks(self) -> tuple[str, ...]:
+        """Names of all clock ports: of the network, of data, of control; or one for all."""
+        return AXI_SHELLS[self.shell].CLOCKS if self.has_axi else ("clk",)
 
     @property
     def reset(self) -> str:
-        """Name of the reset port; it is synchronous."""
-        return "aresetn" if self.shell == "axi" else "rst"
+        """Name of the reset port; it is synchronous where there is one clock."""
+        return "aresetn" if self.has_axi else "rst"
 
     @property
     def reset_active_low(self) -> bool:
         """Whether the circuit is reset while the port is low."""
-        return self.shell == "axi"
+        return self.has_axi
 
     def design(self) -> Design:
         """Return the Verilog and the ROM files; this is what takes time, once."""
@@ -253,7 +264,7 @@ class Accelerator:
 
     def _end(self, end: tuple[str, str]) -> End:
         name, port = end
-        prefix, member = (axi_name(port), "tdata") if self.shell == "axi" else (port, "payload")
+        prefix, member = (axi_name(port), "tdata") if self.has_axi else (port, "payload")
         interface: Any = getattr(self.component, prefix)
         layout = interface.signature.members[member].shape
         return End(self.plan.spec.graph.tensors[name], port, prefix, f"{prefix}_{member}", layout)

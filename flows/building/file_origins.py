@@ -8,7 +8,7 @@ BEATS = "testbench"
 """Folder whose hexadecimal files are no ROM files."""
 
 _COMMENTS = dict.fromkeys((".v", ".sv", ".vlt", ".cpp", ".hex", ".rdl", ".c", ".h"), ("// ", ""))
-_COMMENTS |= dict.fromkeys((".sh", ".ys", ".tcl", ".xdc", ".py", ".core"), ("# ", ""))
+_COMMENTS |= dict.fromkeys((".sh", ".ys", ".tcl", ".xdc", ".sdc", ".py", ".core"), ("# ", ""))
 _COMMENTS |= dict.fromkeys((".html", ".xml", ".md"), ("<!-- ", " -->"))
 _COMMENTS[".vhd"] = ("-- ", "")
 

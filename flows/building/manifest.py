@@ -51,10 +51,11 @@ def manifest(
         "top": accelerator.top,
         "shell": accelerator.shell,
         "clock": {"port": accelerator.clock, "edge": "rising", "mhz": accelerator.mhz},
+        **_further_clocks(accelerator),
         "reset": {
             "port": accelerator.reset,
             "active": "low" if accelerator.reset_active_low else "high",
-            "synchronous": True,
+            "synchronous": len(accelerator.clocks) == 1,
         },
         **_ends("input", accelerator.inputs, graph),
         **_ends("output", accelerator.outputs, graph),
@@ -142,6 +143,11 @@ def _tensor(tensor: Tensor, graph: Graph) -> dict[str, Any]:
         record["zero_point"] = quantization.encoding.zero_point
         record["bipolar"] = quantization.encoding.bipolar
     return record
+
+
+def _further_clocks(accelerator: Accelerator) -> dict[str, Any]:
+    """Return the ports of further clocks, which need have nothing to do with the first."""
+    return {"further_clocks": list(accelerator.clocks[1:])} if accelerator.clocks[1:] else {}
 
 
 def _ports(accelerator: Accelerator) -> list[dict[str, object]]:

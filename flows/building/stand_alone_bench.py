@@ -37,6 +37,7 @@ def write_bench(
         "INPUT": [_member(inputs, place, "stimulus") for place in range(len(inputs))],
         "OUTPUT": [_member(outputs, place, "expected") for place in range(len(outputs))],
         "SEVERAL": [{}] if len(inputs) + len(outputs) > 2 else [],
+        "CLOCK": [{"PORT": clock} for clock in accelerator.clocks],
         "MORE": [{"MORE": number} for number in range(1, max(len(inputs), len(outputs)))],
     }
     values: dict[str, object] = {
@@ -48,7 +49,8 @@ def write_bench(
         "FILES": _file_list(accelerator.top, roms),
         **_together(members["INPUT"], members["OUTPUT"]),
     }
-    values["CIRCUIT"] = fill(f"circuit_{accelerator.shell}.v", values, members).rstrip()
+    circuit = "circuit_axi.v" if accelerator.has_axi else "circuit_stream.v"
+    values["CIRCUIT"] = fill(circuit, values, members).rstrip()
     for name in ("testbench.v", "testbench.cpp", "common.sh", "run_icarus.sh", "run_verilator.sh"):
         (folder / name).write_text(fill(name, values, members))
     for ends, files, codes in (

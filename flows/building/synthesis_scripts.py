@@ -60,13 +60,17 @@ def write_scripts(folder: Path, accelerator: Accelerator, part: Part) -> None:
         bare: list[dict[str, object]] = [{}] if family in _WITHOUT_TABLE_RAM else []
         text = fill("synth_area.ys", values | {"FAMILY": family}, {"BARE": bare})
         (folder / f"synth_{family}.ys").write_text(text)
+    members: dict[str, list[dict[str, object]]] = {
+        "CLOCK": [{"PORT": clock} for clock in accelerator.clocks],
+        "SEVERAL": [{}] if len(accelerator.clocks) > 1 else [],
+    }
     for name in templates:
-        (folder / name).write_text(fill(name, values))
+        (folder / name).write_text(fill(name, values, members))
     (folder / "ecp5_multiplier.v").write_text(ecp5_multiplier(accelerator.top))
     text = wrapper(
         accelerator.component,
         accelerator.top,
-        accelerator.clock,
+        accelerator.clocks,
         accelerator.reset,
         accelerator.reset_active_low,
     )

@@ -25,8 +25,8 @@ class Circuits:
         With certificates where there are any, and without constants that are spread.
     fabric : Fabric
         Of the devices.
-    shell : bool
-        Whether an AXI shell is counted.
+    shell : str
+        What surrounds the network; one of `hdl.shell.AXI_SHELLS` is counted.
     streams : Streams, optional
         Of the graph, as another family's circuits have them.
     in_logic : bool
@@ -39,7 +39,7 @@ class Circuits:
         self,
         graph: Graph,
         fabric: Fabric,
-        shell: bool,
+        shell: str,
         streams: Streams | None = None,
         in_logic: bool = False,
         multipliers: Mapping[str, Multiplier] = MappingProxyType({}),

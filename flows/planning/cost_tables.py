@@ -42,7 +42,7 @@ def hardware_costs(
     tables: dict[str, dict[tuple[str, Bits], float]] = {name: {} for name in HARDWARE_COSTS}
     for bits, graph in graphs.items():
         spread = spread_constants(graph)
-        plan = Planner(Circuits(spread, budget.fabric, shell=False), unlimited).cheapest(cycles)
+        plan = Planner(Circuits(spread, budget.fabric, shell="stream"), unlimited).cheapest(cycles)
         if plan is None:
             raise UserError(f"no circuit of the network takes at most {cycles:,} cycles")
         for layer in plan.layers:

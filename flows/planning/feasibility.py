@@ -37,7 +37,7 @@ def holding_devices(graph: Graph, fill: Fill = FILL, shell: str = AXI) -> tuple[
         As `plan_network` takes them.
     """
     first = BUDGETS[SUGGESTED[0]]
-    circuits = Circuits(circuit_graph(graph), first.fabric, shell == AXI)
+    circuits = Circuits(circuit_graph(graph), first.fabric, shell)
     families = {first.fabric: circuits}
     held = []
     for name in SUGGESTED:

@@ -19,7 +19,7 @@ from bittrue.hdl.layers.registry import is_wire
 from bittrue.hdl.network.connections import fifo_beats
 from bittrue.hdl.network.feedback import feedback_cost
 from bittrue.hdl.network.spec import NetworkSpec
-from bittrue.hdl.shell.axi_shell import shell_cost
+from bittrue.hdl.shell import AXI_SHELLS
 
 SCALINGS = tuple((memory, in_logic) for in_logic in (False, True) for memory in Memory)
 """What the ROMs of a requantizer are made of, and whether it multiplies in logic."""
@@ -81,8 +81,8 @@ class Levels:
     ----------
     graph : Graph
     fabric : Fabric
-    shell : bool
-        Whether an AXI shell is counted.
+    shell : str
+        What surrounds the network; one of `hdl.shell.AXI_SHELLS` is counted.
     streams : Streams
         Of the graph.
     in_logic : bool
@@ -90,7 +90,7 @@ class Levels:
     """
 
     def __init__(
-        self, graph: Graph, fabric: Fabric, shell: bool, streams: Streams, in_logic: bool
+        self, graph: Graph, fabric: Fabric, shell: str, streams: Streams, in_logic: bool
     ) -> None:
         self._graph = graph
         self._shell = shell
@@ -171,11 +171,11 @@ class Levels:
         return options
 
     def _shell_cost(self, lanes: Mapping[str, int]) -> Costs:
-        if not self._shell:
+        if self._shell not in AXI_SHELLS:
             return Costs()
         ends = (*(tensor.name for tensor in self._graph.inputs), *self._graph.outputs)
         bits = sum(8 * -(-self._graph.tensors[end].type.width // 8) * lanes[end] for end in ends)
-        return shell_cost(len(self._streams.slowest.layers), bits)
+        return AXI_SHELLS[self._shell].cost(len(self._streams.slowest.layers), len(ends), bits)
 
     def _states_cost(self, lanes: Mapping[str, int]) -> Costs:
         """Return what states take beside the FIFOs that keep them."""

@@ -16,7 +16,7 @@ from bittrue.golden.lowering.needed_nodes import needed_nodes
 from bittrue.hdl.multipliers.multiplier import Multiplier
 
 AXI = "axi"
-"""The shell that needs resources of its own."""
+"""The shell where nobody chooses."""
 
 
 class DoesNotFitError(UserError):
@@ -63,7 +63,7 @@ def plan_network(
         for which it is not, and which devices would do.
     """
     spread = circuit_graph(graph)
-    circuits = Circuits(spread, budget.fabric, shell == AXI, multipliers=multipliers)
+    circuits = Circuits(spread, budget.fabric, shell, multipliers=multipliers)
     planner = Planner(circuits, fill.of(budget))
     plan = _plan(planner, cycles)
     if plan is None and not planner.fits():

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 
 from bittrue.flows.planning.latency import first_image_cycles
-from bittrue.flows.planning.plan import AXI
 from bittrue.flows.planning.planned import Plan
 from bittrue.golden.errors import UserError
-from bittrue.hdl.shell import AxiShell
+from bittrue.hdl.shell import AXI_SHELLS
 
 
 def plan_for_latency(
@@ -32,7 +31,7 @@ def plan_for_latency(
     """
     if latency < 1:
         raise UserError(f"latency is {latency}; allowed: at least 1")
-    own = AxiShell.LATENCY if shell == AXI else 0
+    own = AXI_SHELLS[shell].LATENCY if shell in AXI_SHELLS else 0
     quick = at(None)
     least = first_image_cycles(quick) + own
     if least > latency:

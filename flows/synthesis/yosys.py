@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -291,21 +291,25 @@ def _find_fmax(device: Device, folder: Path) -> tuple[float | None, str]:
 def wrapper(
     component: wiring.Component,
     top: str,
-    clock: str = "clk",
+    clocks: Sequence[str] = ("clk",),
     reset: str = "rst",
     reset_active_low: bool = False,
 ) -> str:
-    """Return a module that feeds every input from a shift register and empties every output."""
+    """Return a module that feeds every input from a shift register and empties every output.
+
+    All clocks are one.
+    """
     inputs: list[tuple[str, int]] = []
     outputs: list[tuple[str, int]] = []
     for name, member, shape in flat_ports(component):
         width = Shape.cast(shape).width
-        if name not in (clock, reset):
+        if name not in (*clocks, reset):
             (inputs if member.flow == wiring.In else outputs).append((name, width))
     total_in = sum(width for _, width in inputs)
     total_out = sum(width for _, width in outputs)
     inverted = "~" if reset_active_low else ""
-    connections = [f"        .{clock}(clk)", f"        .{reset}({inverted}rst_register)"]
+    connections = [f"        .{clock}(clk)" for clock in clocks]
+    connections += [f"        .{reset}({inverted}rst_register)"]
     for register, ports in (("inputs", inputs), ("results", outputs)):
         offset = 0
         for name, width in ports:

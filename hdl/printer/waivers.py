@@ -7,6 +7,7 @@ WAIVERS = {
     "WIDTHEXPAND": "operands of unequal width: Verilog extends them as the expression says",
     "UNUSEDSIGNAL": "bits that a width calculation leaves unused are removed by synthesis",
     "CASEOVERLAP": "the choices of a wide multiplexer are states, of which one holds at a time",
+    "SYNCASYNCNET": "between clocks a reset is synchronous to one side, asynchronous to the other",
     "DECLFILENAME": "a design is one file, its hand-written modules included",
 }
 """Names of the warnings, and why they are off."""

@@ -45,19 +45,6 @@ _MAXIMUM_IMAGES = (1 << 16) - 1
 """Images that can be in a circuit at once; each has beats of its own there."""
 
 
-def shell_cost(layers: int, lanes: int) -> Costs:
-    """Estimate the AXI shell of a network.
-
-    Parameters
-    ----------
-    layers : int
-        Each with a counter.
-    lanes : int
-        Bits of a beat of the input and of one of the output.
-    """
-    return Costs(800 + 55 * layers + 2 * lanes)
-
-
 class AxiShell(wiring.Component):
     """Stream images through a circuit by AXI4-Stream, controlled and observed by AXI4-Lite.
 
@@ -91,6 +78,12 @@ class AxiShell(wiring.Component):
         The interrupt: high, from a register, while something that `interrupt_enable` names is in
         `interrupt_status`.
 
+    Attributes
+    ----------
+    restart : Signal
+        Not a port: set while the circuit is reset, in the cycle in which the response of the write
+        that asked for it is first given.
+
     Adds 2 cycles to the latency of the circuit and takes one beat per cycle. No output depends
     combinationally on an input but `aresetn`, while which is low nothing is offered and nothing
     taken. Images are taken while ``control.enable`` is set, before it not a beat; the one begun is
@@ -99,6 +92,23 @@ class AxiShell(wiring.Component):
     """
 
     LATENCY = 2 * SkidBuffer.LATENCY
+
+    CLOCKS = ("aclk",)
+    """Ports of clocks: of the circuit, and of everything else where there is no other."""
+
+    @staticmethod
+    def cost(layers: int, streams: int, bits: int) -> Costs:
+        """Estimate the shell of a network.
+
+        Parameters
+        ----------
+        layers : int
+            Each with a counter.
+        streams : int
+        bits : int
+            Of a beat of all of them together.
+        """
+        return Costs(800 + 55 * layers + 2 * bits)
 
     def __init__(self, circuit: Any, beats: Mapping[str, int], build: int = 0) -> None:
         self.inputs, self.outputs = _streams(circuit, "i"), _streams(circuit, "o")
@@ -111,6 +121,7 @@ class AxiShell(wiring.Component):
         self.beats = dict(beats)
         self.build = build
         self.layers = _layers(circuit)
+        self.restart = Signal(name="restart", init=1)
         room = MAXIMUM_LAYERS - len(stream_counters(*self._several))
         if len(self.layers) > room:
             raise UserError(
@@ -152,7 +163,7 @@ class AxiShell(wiring.Component):
         """Connect streams, registers and counters around the circuit."""
         m = Module()
         enable, clear = Signal(name="enable"), Signal(name="clear")
-        restart = Signal(name="restart", init=1)
+        restart = self.restart
         m.domains.sync = ClockDomain(local=True)
         m.domains.core = ClockDomain(local=True)
         m.d.comb += [

@@ -39,9 +39,19 @@ def buses(accelerator: Accelerator) -> Iterator[Bus]:
         yield _bus(names, name, "axis", True)
     for end in accelerator.outputs:
         yield _bus(names, end.prefix, "axis", False)
-    yield Bus("aclk", "clock", True, {"CLK": accelerator.clock})
+    for clock in accelerator.clocks:
+        yield Bus(clock, "clock", True, {"CLK": clock})
     yield Bus("aresetn", "reset", True, {"RST": accelerator.reset})
     yield Bus("irq", "interrupt", False, {"INTERRUPT": "irq"})
+
+
+def clocked(accelerator: Accelerator) -> dict[str, list[str]]:
+    """Return the clocks, with the names of the interfaces that each drives."""
+    names = [bus.name for bus in buses(accelerator) if bus.kind in ("aximm", "axis")]
+    if len(accelerator.clocks) == 1:
+        return {accelerator.clock: names}
+    core, data, control = accelerator.clocks
+    return {core: [], data: [name for name in names if name != CONTROL], control: [CONTROL]}
 
 
 def _bus(names: list[str], name: str, kind: str, subordinate: bool) -> Bus:

@@ -1,10 +1,10 @@
 """``component.xml``: the accelerator in IP-XACT (IEEE 1685-2009), as Vivado reads it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
 from bittrue.flows.building.accelerator import Accelerator
-from bittrue.flows.building.packages.buses import Bus, buses
+from bittrue.flows.building.packages.buses import Bus, buses, clocked
 from bittrue.hdl.shell.register_map import ADDRESS_WIDTH, WORD_BYTES, Access, Field, Register
 
 _SPIRIT = "http://www.spiritconsortium.org/XMLSchema/SPIRIT/1685-2009"
@@ -71,9 +71,9 @@ def component_xml(accelerator: Accelerator, roms: Sequence[str]) -> str:
     ):
         tree.add(tag, text)
     interfaces = tree.add("busInterfaces")
-    streams = [bus.name for bus in buses(accelerator) if bus.kind in _INTERFACE]
+    driven = clocked(accelerator)
     for bus in buses(accelerator):
-        _add_bus(interfaces, bus, streams)
+        _add_bus(interfaces, bus, driven)
     _add_registers(tree.add("memoryMaps").add("memoryMap"), accelerator.registers)
     _add_model(tree.add("model"), accelerator)
     _add_files(tree.add("fileSets"), accelerator.top, roms)
@@ -88,7 +88,7 @@ def component_xml(accelerator: Accelerator, roms: Sequence[str]) -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'
 
 
-def _add_bus(tree: _Tree, bus: Bus, streams: Iterable[str]) -> None:
+def _add_bus(tree: _Tree, bus: Bus, driven: Mapping[str, Sequence[str]]) -> None:
     interface = tree.add("busInterface")
     interface.add("name", bus.name)
     if bus.kind in _INTERFACE:
@@ -109,7 +109,10 @@ def _add_bus(tree: _Tree, bus: Bus, streams: Iterable[str]) -> None:
     parameters = {
         "aximm": {"PROTOCOL": "AXI4LITE"},
         "axis": {"HAS_TLAST": "1", "HAS_TKEEP": "0", "HAS_TSTRB": "0"},
-        "clock": {"ASSOCIATED_BUSIF": ":".join(streams), "ASSOCIATED_RESET": "aresetn"},
+        "clock": {
+            "ASSOCIATED_BUSIF": ":".join(driven.get(bus.name, ())),
+            "ASSOCIATED_RESET": "aresetn",
+        },
         "reset": {"POLARITY": "ACTIVE_LOW"},
         "interrupt": {"SENSITIVITY": "LEVEL_HIGH"},
     }[bus.kind]

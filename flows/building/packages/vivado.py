@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bittrue.flows.building.accelerator import Accelerator, End
 from bittrue.flows.building.packages.boards import BOARDS
-from bittrue.flows.building.packages.buses import buses
+from bittrue.flows.building.packages.buses import CONTROL, buses, clocked
 from bittrue.flows.building.templates import fill
 from bittrue.flows.planning.devices import Part
 
@@ -41,9 +41,13 @@ def write_vivado(folder: Path, accelerator: Accelerator, part: Part) -> None:
         "MHZ": f"{accelerator.mhz:g}",
         "BOARDS": ", ".join(BOARDS),
     }
+    clock_of = {bus: clock for clock, driven in clocked(accelerator).items() for bus in driven}
+    values["CONTROL_CLOCK"] = clock_of[CONTROL]
+    values["CLOCKS"] = " ".join(f"accelerator/{clock}" for clock in accelerator.clocks)
     members: dict[str, Sequence[dict[str, object]]] = {
         "STREAM": [
             {
+                "CLOCK": clock_of[end.prefix],
                 "STREAM": end.prefix,
                 "BYTES": end.width // 8,
                 "DMA": dma_bits(end),
@@ -110,9 +114,7 @@ def module_reference(accelerator: Accelerator) -> str:
 
 def _attributes(accelerator: Accelerator) -> dict[str, str]:
     """Return what is said of each port."""
-    streams = [bus.name for bus in buses(accelerator) if bus.kind in ("aximm", "axis")]
     parameters = {
-        "clock": f"ASSOCIATED_BUSIF {':'.join(streams)}, ASSOCIATED_RESET aresetn",
         "reset": "POLARITY ACTIVE_LOW",
         "interrupt": "SENSITIVITY LEVEL_HIGH",
     }
@@ -120,7 +122,11 @@ def _attributes(accelerator: Accelerator) -> dict[str, str]:
     for bus in buses(accelerator):
         for logical, physical in bus.ports.items():
             said[physical] = f'X_INTERFACE_INFO = "{_INTERFACES[bus.kind]} {bus.name} {logical}"'
-            if bus.kind in parameters:
+            if bus.kind == "clock":
+                driven = ":".join(clocked(accelerator)[bus.name])
+                clock = f"ASSOCIATED_BUSIF {driven}, " if driven else ""
+                said[physical] += f', X_INTERFACE_PARAMETER = "{clock}ASSOCIATED_RESET aresetn"'
+            elif bus.kind in parameters:
                 said[physical] += f', X_INTERFACE_PARAMETER = "{parameters[bus.kind]}"'
     return said
 

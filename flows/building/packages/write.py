@@ -7,6 +7,8 @@ from bittrue.flows.building.accelerator import Accelerator
 from bittrue.flows.building.packages.fusesoc import core_file
 from bittrue.flows.building.packages.instantiation import verilog, vhdl
 from bittrue.flows.building.packages.ip_xact import component_xml
+from bittrue.flows.building.packages.litex import write_litex
+from bittrue.flows.building.packages.vendor_projects import write_vendor_project
 from bittrue.flows.building.packages.vivado import write_vivado
 from bittrue.flows.building.synthesis_scripts import VIVADO
 from bittrue.flows.planning.devices import Part
@@ -34,9 +36,13 @@ def write_packages(folder: Path, accelerator: Accelerator, part: Part, roms: Seq
     (templates / f"{top}.v").write_text(verilog(accelerator))
     (templates / f"{top}.sv").write_text(verilog(accelerator, "logic"))
     (templates / f"{top}.vhd").write_text(vhdl(accelerator))
+    write_vendor_project(folder, accelerator, part)
     if not accelerator.registers:
         return
     (folder / "component.xml").write_text(component_xml(accelerator, roms))
+    litex = folder / "litex"
+    litex.mkdir()
+    write_litex(litex, accelerator)
     if part.budget.fabric.family in VIVADO:
         vivado = folder / "vivado"
         vivado.mkdir()

@@ -89,7 +89,7 @@ if {$processor eq "zynq7"} {
 
 cell resets proc_sys_reset
 connect_bd_net [get_bd_pins $reset] [get_bd_pins resets/ext_reset_in]
-lappend clocked resets/slowest_sync_clk accelerator/aclk
+lappend clocked resets/slowest_sync_clk @CLOCKS@
 set resettable {accelerator/aresetn}
 set registers {accelerator/s_axi}
 set masters {}

@@ -14,7 +14,10 @@
     wire [31:0] rdata;
 
     @TOP@ circuit (
-        .aclk(clk), .aresetn(!rst),
+@EACH CLOCK@
+        .@PORT@(clk),
+@END@
+        .aresetn(!rst),
         .s_axi_awaddr(CONTROL), .s_axi_awvalid(!rst && !addressed), .s_axi_awready(awready),
         .s_axi_wdata(32'd1), .s_axi_wstrb(4'hf), .s_axi_wvalid(!rst && !written),
         .s_axi_wready(wready), .s_axi_bresp(), .s_axi_bvalid(bvalid), .s_axi_bready(1'b1),

@@ -96,17 +96,22 @@ static int reset_dma(uintptr_t dma, uint32_t channel)
     return @PREFIX@_OK;
 }
 
-int @TOP@_open(struct @TOP@ *net, uintptr_t registers,
-    const uintptr_t dma_in[@PREFIX@_INPUTS], const uintptr_t dma_out[@PREFIX@_OUTPUTS])
+int @TOP@_find(struct @TOP@ *net, uintptr_t registers)
 {
-    int place;
-    int status = @PREFIX@_OK;
-
     net->registers = registers;
     if (read_register(net, @PREFIX@_IDENTIFICATION) != @PREFIX@_IDENTIFICATION_VALUE)
         return @PREFIX@_NOT_FOUND;
     if (read_register(net, @PREFIX@_BUILD) != @PREFIX@_BUILD_VALUE)
         return @PREFIX@_OTHER_BUILD;
+    return @PREFIX@_OK;
+}
+
+int @TOP@_open(struct @TOP@ *net, uintptr_t registers,
+    const uintptr_t dma_in[@PREFIX@_INPUTS], const uintptr_t dma_out[@PREFIX@_OUTPUTS])
+{
+    int place;
+    int status = @TOP@_find(net, registers);
+
     for (place = 0; place < @PREFIX@_INPUTS && status == @PREFIX@_OK; place++) {
         net->dma_in[place] = dma_in[place];
         status = reset_dma(dma_in[place], SENDS);
@@ -151,6 +156,13 @@ static void begin_image(struct @TOP@ *net, const void *const in[@PREFIX@_INPUTS]
     }
 }
 
+int @TOP@_errors(const struct @TOP@ *net)
+{
+    if (read_register(net, @PREFIX@_STATUS) & @PREFIX@_STATUS_ERROR)
+        return @PREFIX@_STREAM_ERROR;
+    return @PREFIX@_OK;
+}
+
 /* Busy until every channel is idle; then make what was received visible. */
 static int image_status(struct @TOP@ *net)
 {
@@ -175,9 +187,7 @@ static int image_status(struct @TOP@ *net)
         return @PREFIX@_BUSY;
     for (place = 0; place < @PREFIX@_OUTPUTS; place++)
         ACCELERATOR_INVALIDATE(net->out[place], size(&outputs[place]));
-    if (read_register(net, @PREFIX@_STATUS) & @PREFIX@_STATUS_ERROR)
-        return @PREFIX@_STREAM_ERROR;
-    return @PREFIX@_OK;
+    return @TOP@_errors(net);
 }
 
 int @TOP@_run(struct @TOP@ *net, const void *const in[@PREFIX@_INPUTS],

@@ -58,6 +58,12 @@ struct @TOP@ {
 /* What a status means, in one line. */
 const char *@TOP@_message(int status);
 
+/* Check that the accelerator is the one this driver is for. */
+int @TOP@_find(struct @TOP@ *net, uintptr_t registers);
+
+/* Whether the accelerator counted an error of its streams. */
+int @TOP@_errors(const struct @TOP@ *net);
+
 /* Check that the accelerator is the one this driver is for, reset the DMAs, and enable it. */
 int @TOP@_open(struct @TOP@ *net, uintptr_t registers,
     const uintptr_t dma_in[@PREFIX@_INPUTS], const uintptr_t dma_out[@PREFIX@_OUTPUTS]);

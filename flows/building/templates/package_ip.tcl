@@ -16,9 +16,9 @@ set core [ipx::current_core]
 set_property name $top $core
 set_property version 1.0 $core
 set_property display_name $top $core
-ipx::associate_bus_interfaces -busif s_axi -clock aclk $core
+ipx::associate_bus_interfaces -busif s_axi -clock @CONTROL_CLOCK@ $core
 @EACH STREAM@
-ipx::associate_bus_interfaces -busif @STREAM@ -clock aclk $core
+ipx::associate_bus_interfaces -busif @STREAM@ -clock @CLOCK@ $core
 @END@
 ipx::infer_bus_interface irq xilinx.com:signal:interrupt_rtl:1.0 $core
 ipx::update_checksums $core

@@ -130,7 +130,7 @@ def test_hardware_costs_are_the_plans_own(folder: Path) -> None:
     budget = find_budget("zynq7020")
     tables = hardware_costs(graphs, budget, 300)
     for bits, graph in graphs.items():
-        plan = Planner(Circuits(graph, budget.fabric, shell=False), budget).cheapest(300)
+        plan = Planner(Circuits(graph, budget.fabric, shell="stream"), budget).cheapest(300)
         assert plan is not None
         for layer in plan.layers:
             if layer.folding is not None:

@@ -116,5 +116,5 @@ def test_requantizers_take_multipliers_where_there_are_some() -> None:
     plan = plan_network(network("lut"), find_budget("zynq7010"), 512)
     assert plan.resources.multipliers > 0
     assert [layer.folding.scales_in_logic for layer in plan.layers if layer.folding] == [False]
-    circuits = Circuits(network("lut"), find_budget("zynq7010").fabric, shell=False)
+    circuits = Circuits(network("lut"), find_budget("zynq7010").fabric, shell="stream")
     assert not Planner(circuits, replace(find_budget("zynq7010"), multipliers=0)).fits()
