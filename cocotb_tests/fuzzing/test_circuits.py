@@ -7,7 +7,9 @@ from bittrue.flows.fuzzing.campaign import Campaign
 from bittrue.flows.fuzzing.comparison import Circuit, circuit_problems
 from bittrue.flows.fuzzing.failure import read_failure, write_failure
 from bittrue.flows.simulation.bench.scenario import Scenario
-from bittrue.golden.graph import Clamp, Graph, Slice, Tensor
+from bittrue.golden.graph import Graph, Tensor
+from bittrue.golden.graph.clamp import Clamp
+from bittrue.golden.graph.slice import Slice
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.network.circuit import Network
 from bittrue.hdl.network.spec import NetworkSpec

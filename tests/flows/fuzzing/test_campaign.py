@@ -18,7 +18,8 @@ from bittrue.flows.fuzzing.comparison import golden_problem
 from bittrue.flows.fuzzing.coverage import shares
 from bittrue.flows.fuzzing.failure import read_failure
 from bittrue.flows.fuzzing.random_graphs import ROUNDINGS
-from bittrue.golden.graph import OPERATORS, Graph, Pad, Tensor, file
+from bittrue.golden.graph import OPERATORS, Graph, Tensor, file
+from bittrue.golden.graph.pad import Pad
 from bittrue.golden.numbers.integer_type import IntegerType
 
 SEED = 7
