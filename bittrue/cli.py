@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "engine": "write the engine, one circuit that runs any network's program, as Verilog",
     "evaluate": "measure a network on labelled data",
     "export": "write a network as ONNX, for ONNX Runtime to check",
+    "fuzz": "compare random networks in golden, ONNX Runtime and simulators",
     "quantize": "turn a float torch module into an integer network",
     "regress": "run every unit on every simulator, and all tests",
     "run": "execute a network exactly on recorded inputs",

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import pytest
 
+from bittrue.flows.fuzzing.random_graphs import RandomGraph
 from bittrue.flows.units import UNITS
 from bittrue.golden.executor import operators as kernels
 from bittrue.golden.executor.kernel import compile_node
@@ -21,7 +22,6 @@ from bittrue.hdl.layers import registry
 from bittrue.hdl.layers.layer import Layer
 from tests.support.operator_places import files_that_name
 from tests.support.paths import DOCS, ROOT
-from tests.support.random_graphs import RandomGraph
 
 import_modules(kernels)
 import_modules(exports)

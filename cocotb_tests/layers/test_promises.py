@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from bittrue.flows.simulation.bench.cosimulation import Cosimulation, Run
 from bittrue.flows.simulation.bench.payload import lanes_of
+from bittrue.flows.simulation.bench.side_by_side import SideBySide
 from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.bench.images import executed, random_images
-from cocotb_tests.bench.side_by_side import SideBySide, build
+from cocotb_tests.bench.side_by_side import build
 
 CASES = {
     "pad": "pad shape=3x5x6 padding=1,2,1,1,0,0 lanes=3",

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from bittrue.flows.simulation.bench.cosimulation import Cosimulation, Run
+from bittrue.flows.simulation.bench.side_by_side import SideBySide
 from bittrue.flows.units import UNITS
 from bittrue.golden.errors import UserError
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.layers.parts.fifo import Fifo
 from bittrue.hdl.printer.verilog_output import to_verilog
-from cocotb_tests.bench.side_by_side import SideBySide, build, faults_caught, judge_together
+from cocotb_tests.bench.side_by_side import build, faults_caught, judge_together
 from cocotb_tests.falsified import falsify
 
 CASES = {

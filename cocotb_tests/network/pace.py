@@ -11,12 +11,12 @@ from bittrue.flows.planning.plan import plan_network
 from bittrue.flows.planning.planned import Plan
 from bittrue.flows.simulation.bench.cosimulation import Cosimulation, Run
 from bittrue.flows.simulation.bench.payload import lanes_of
+from bittrue.flows.simulation.bench.side_by_side import SideBySide
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Graph
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.network.circuit import Network
 from bittrue.hdl.printer.verilog_output import to_verilog
-from cocotb_tests.bench.side_by_side import SideBySide
 from cocotb_tests.network.random_networks import random_ends, random_network
 
 _CYCLES = 1_500

@@ -12,6 +12,7 @@ from bittrue.flows.planning.devices import find_budget
 from bittrue.flows.planning.plan import plan_network
 from bittrue.flows.simulation.bench.cosimulation import Cosimulation
 from bittrue.flows.simulation.bench.scenario import Scenario, Verdict, judge
+from bittrue.flows.simulation.bench.side_by_side import SideBySide, merged
 from bittrue.flows.simulation.network import network_scenario
 from bittrue.golden.errors import UserError
 from bittrue.golden.executor.execute import Executor
@@ -27,7 +28,6 @@ from bittrue.hdl.network.circuit import Network
 from bittrue.hdl.network.ends import stream_names
 from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.bench.images import random_inputs
-from cocotb_tests.bench.side_by_side import SideBySide, merged
 from cocotb_tests.falsified import falsify
 from cocotb_tests.network.builder import INT8, Builder
 from cocotb_tests.network.pace import AMPLE, random_paced, wrong_paces

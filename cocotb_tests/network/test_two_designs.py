@@ -12,6 +12,7 @@ from amaranth.lib.wiring import In, Out
 
 from bittrue.flows.simulation.bench.cosimulation import Cosimulation
 from bittrue.flows.simulation.bench.scenario import Scenario, Verdict, judge
+from bittrue.flows.simulation.bench.side_by_side import merged
 from bittrue.flows.simulation.network import network_scenario
 from bittrue.golden.errors import UserError
 from bittrue.golden.executor.execute import Executor
@@ -27,7 +28,7 @@ from bittrue.hdl.layers.parts.folding import Folding
 from bittrue.hdl.network.circuit import Network
 from bittrue.hdl.network.spec import NetworkSpec
 from bittrue.hdl.printer.verilog_output import Design, module_names, to_verilog
-from cocotb_tests.bench.side_by_side import circuits_at_fault, merged
+from cocotb_tests.bench.side_by_side import circuits_at_fault
 
 INT8 = IntegerType(8, True)
 NETWORKS = {"detector": (1, 5), "detector_fast": (2, 7)}

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from bittrue.flows.fuzzing.random_graphs import RandomGraph
 from bittrue.golden.digits import quantized_digits
 from bittrue.golden.digits.data import load
 from bittrue.golden.digits.files import GRAPH_FILE
@@ -24,7 +25,6 @@ from tests.support.exported import run
 from tests.support.graphs import codes_of
 from tests.support.models import MODELS
 from tests.support.paths import ROOT
-from tests.support.random_graphs import RandomGraph
 
 DIGITS = ROOT / "sim_build" / "digits"
 

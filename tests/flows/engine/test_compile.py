@@ -10,6 +10,7 @@ from bittrue.flows.arguments.code_files import in_model_layout
 from bittrue.flows.engine.check import compare_layers
 from bittrue.flows.engine.compile import Compiled, compile_graph
 from bittrue.flows.engine.run import run_program
+from bittrue.flows.fuzzing.random_graphs import RandomGraph
 from bittrue.golden.engine.configuration import CONFIGURATIONS
 from bittrue.golden.engine.instruction import Instruction, Matrix, Unit
 from bittrue.golden.engine.program import Program, ProgramError, decode_program
@@ -19,7 +20,6 @@ from bittrue.golden.frontends.tflite import convert_tflite
 from bittrue.golden.graph import Graph, Tensor
 from bittrue.golden.graph.clamp import Clamp
 from bittrue.golden.numbers.integer_type import IntegerType
-from tests.support.random_graphs import RandomGraph
 from tests.support.tflite_comparison import Codes, Runtime, inputs_of
 from tests.support.tflite_fixtures import FIXTURES, LITERT
 

@@ -9,6 +9,7 @@ import onnx
 import pytest
 
 from bittrue.cli import main
+from bittrue.flows.fuzzing.random_graphs import RandomGraph
 from bittrue.golden.digits import quantized_digits
 from bittrue.golden.digits.files import GRAPH_FILE
 from bittrue.golden.errors import UserError
@@ -35,7 +36,6 @@ from tests.support.onnx_builder import session
 from tests.support.onnx_fixtures import BOTH, QDQ, model, random_network
 from tests.support.paths import QONNX_EXPORTS
 from tests.support.qonnx_networks import NAMES
-from tests.support.random_graphs import RandomGraph
 from tests.support.tflite_fixtures import FIXTURES
 
 ROUNDINGS = [rounding for rounding in Rounding if rounding is not Rounding.STOCHASTIC]
@@ -145,6 +145,16 @@ def test_constants_that_nothing_broadcasts() -> None:
     constant = Constant(inputs=(), output="c", values=values, type=INT8)
     joined = Concat(inputs=("x", "c"), output="y", axis=2)
     assert_equal(Graph((x,), (constant, joined), ("y", "c")))
+
+
+def test_sums_of_constants_have_a_batch() -> None:
+    x = Tensor.of_type("x", (3,), INT8)
+    constants = [
+        Constant(inputs=(), output=name, values=np.arange(size), type=INT8)
+        for name, size in (("c", 3), ("d", 1))
+    ]
+    total = Add(inputs=("c", "d"), output="y", addends=(Addend(), Addend()))
+    assert_equal(Graph((x,), (*constants, total), ("y",)))
 
 
 @pytest.mark.parametrize("optimized", [True, False])
