@@ -12,7 +12,7 @@ from tests.support.paths import ROOT
 
 SHARED = {
     "tests": {"board", "data", "docs", "support", "sweeps"},
-    "cocotb_tests": {"bench", "building", "commands"},
+    "cocotb_tests": {"bench", "building", "commands", "fuzzing", "mutation"},
 }
 """Folders that are no rooms: what tests share, and what holds for several rooms."""
 

@@ -125,7 +125,7 @@ def random_spec(
         Cycles between images that are not exceeded where anything is so fast.
     """
     fabric = list(FABRICS.values())[random.integers(len(FABRICS))]
-    any_kind = Circuits(graph, fabric, shell=False)
+    any_kind = Circuits(graph, fabric, shell="stream")
     chosen: dict[str, Multiplier] = {}
     for name, choices in any_kind.choices.items():
         kinds = [
@@ -135,7 +135,7 @@ def random_spec(
             and len(each.digits(choices.operands).passes) * choices.geometry.positions <= slowest
         ] or [DSP]
         chosen[name] = kinds[(number + len(chosen)) % len(kinds)]
-    circuits = Circuits(graph, fabric, False, any_kind.streams, multipliers=chosen)
+    circuits = Circuits(graph, fabric, "stream", any_kind.streams, multipliers=chosen)
     level = _some_level(circuits, random, slowest)
     foldings = {}
     for name, choices in circuits.choices.items():

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import AccumulatingNode, Inference
 from bittrue.golden.graph.operands import broadcast, check_operand
 from bittrue.golden.graph.tensor import Tensor
@@ -91,3 +92,22 @@ class Add(AccumulatingNode):
             ends = addend.evaluate([tensor.minimum, tensor.maximum])
             low, high = low + ends.min(), high + ends.max()
         return self._requantized(broadcast(inputs), low, high)
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "Add | None":
+        """See `Node.drawn`."""
+        operands = x, draw.operand(x)
+        if max(tensor.type.width for tensor in operands) > 9:
+            return None
+        # As TFLite's: 20 bits to the left, two multipliers of 31 bits.
+        addends = [
+            Addend(
+                draw.encoding(tensor), int(draw.random.integers(1 << 30, 1 << 31)),
+                half_up_shift=int(draw.random.integers(8, 20)),
+                half_away_shift=int(draw.random.integers(0, 3)),
+                subtract=bool(draw.random.integers(2)),
+            )
+            for tensor in operands
+        ]  # fmt: skip
+        names = tuple(tensor.name for tensor in operands)
+        return cls(inputs=names, output=draw.name(), addends=tuple(addends))

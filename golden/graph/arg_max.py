@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import Inference, Node, only_input
 from bittrue.golden.graph.tensor import Tensor
 from bittrue.golden.numbers.integer_type import IntegerType
@@ -28,3 +29,8 @@ class ArgMax(Node):
         return Inference(
             Tensor(self.output, tensor.shape[:-1], IntegerType.spanning(0, last), 0, last)
         )
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "ArgMax":
+        """See `Node.drawn`."""
+        return cls(inputs=(x.name,), output=draw.name())

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import AccumulatorBounds, Inference, Node, only_input
 from bittrue.golden.graph.operands import clamped
 from bittrue.golden.graph.tensor import Tensor
@@ -55,3 +56,15 @@ class AveragePool(Node):
         )
         bounds = AccumulatorBounds(low, high)
         return Inference(clamped(self, tensor, shape, self.minimum, self.maximum), bounds)
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "AveragePool":
+        """See `Node.drawn`."""
+        low, high = draw.limits(x)
+        return cls(
+            inputs=(x.name,),
+            output=draw.name(),
+            window=draw.window(x),
+            minimum=low,
+            maximum=high,
+        )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import Inference, Node, only_input
 from bittrue.golden.graph.tensor import Tensor
 
@@ -34,3 +35,9 @@ class Broadcast(Node):
             raise UserError(f"shape is {self.shape}, to which {tensor.shape} does not broadcast")
         reach = tensor.minimum, tensor.maximum
         return Inference(Tensor(self.output, self.shape, tensor.type, *reach))
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "Broadcast":
+        """See `Node.drawn`."""
+        shape = (int(draw.random.integers(1, 4)), *x.shape)
+        return cls(inputs=(x.name,), output=draw.name(), shape=shape)

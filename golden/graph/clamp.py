@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import Inference, Node, only_input
 from bittrue.golden.graph.operands import clamped
 from bittrue.golden.graph.tensor import Tensor
@@ -29,3 +30,9 @@ class Clamp(Node):
         """Derive the output; see `Node.infer`."""
         tensor = only_input(inputs)
         return Inference(clamped(self, tensor, tensor.shape, self.minimum, self.maximum))
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "Clamp":
+        """See `Node.drawn`."""
+        low, high = draw.limits(x)
+        return cls(inputs=(x.name,), output=draw.name(), minimum=low, maximum=high)

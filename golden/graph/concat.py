@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import Inference, Node
 from bittrue.golden.graph.tensor import Tensor
 
@@ -48,6 +49,14 @@ class Concat(Node):
         low = min(tensor.minimum for tensor in inputs)
         high = max(tensor.maximum for tensor in inputs)
         return Inference(Tensor(self.output, shape, first.type, low, high))
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "Concat":
+        """See `Node.drawn`."""
+        alike = [t for t in draw.tensors.values() if t.shape == x.shape and t.type == x.type]
+        chosen = alike[draw.random.integers(len(alike))]
+        axis = int(draw.random.integers(3))
+        return cls(inputs=(x.name, chosen.name), output=draw.name(), axis=axis)
 
 
 def concatenated(inputs: Sequence[str], output: str, axis: int) -> Concat:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import Inference, Node
 from bittrue.golden.graph.tensor import Tensor, frozen_codes
 from bittrue.golden.numbers.integer_type import IntegerType
@@ -40,3 +41,11 @@ class Constant(Node):
             raise UserError("values is empty; allowed: one element or more")
         reach = int(self.values.min()), int(self.values.max())
         return Inference(Tensor(self.output, self.values.shape, self.type, *reach))
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "Constant":
+        """See `Node.drawn`."""
+        kind = draw.code_type()
+        shape = tuple(n if draw.random.integers(2) else 1 for n in x.shape)
+        values = draw.random.integers(kind.minimum, kind.maximum + 1, shape)
+        return cls(inputs=(), output=draw.name(), values=values, type=kind)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.matrix import MatrixNode
 from bittrue.golden.graph.node import Inference, only_input
 from bittrue.golden.graph.tensor import Tensor
@@ -68,6 +69,19 @@ class Convolution(MatrixNode):
     def depthwise(self) -> bool:
         """Whether every output channel sees one input channel of several."""
         return self.groups > 1 and self.weight.shape[-1] == 1
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "Convolution":
+        """See `Node.drawn`."""
+        window = draw.window(x)
+        groups = x.channels if draw.random.random() < 0.3 else 1
+        outputs = groups * int(draw.random.integers(1, 4))
+        weight, kind, encoding = draw.weights(outputs, *window.size, x.channels // groups)
+        return cls(
+            inputs=(x.name,), output=draw.name(), weight=weight, weight_type=kind,
+            bias=draw.random.integers(-(1 << 20), 1 << 20, outputs), window=window, groups=groups,
+            input_encoding=draw.encoding(x), weight_encoding=encoding,
+        )  # fmt: skip
 
 
 def filtered(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.matrix import MatrixNode
 from bittrue.golden.graph.node import Inference, only_input
 from bittrue.golden.graph.tensor import Tensor
@@ -35,3 +36,14 @@ class FullyConnected(MatrixNode):
             )
         shape = (*tensor.shape[:-1], self.weight.shape[0])
         return self._requantized(shape, *bounds)
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "FullyConnected":
+        """See `Node.drawn`."""
+        outputs = int(draw.random.integers(1, 6))
+        weight, kind, encoding = draw.weights(outputs, x.channels)
+        return cls(
+            inputs=(x.name,), output=draw.name(), weight=weight, weight_type=kind,
+            bias=draw.random.integers(-1000, 1000, outputs),
+            input_encoding=draw.encoding(x), weight_encoding=encoding,
+        )  # fmt: skip

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import Inference, Node, only_input
 from bittrue.golden.graph.tensor import Tensor
 
@@ -51,3 +52,10 @@ class Gather(Node):
         shape = (*tensor.shape[: self.axis], len(self.indices), *tensor.shape[self.axis + 1 :])
         reach = tensor.minimum, tensor.maximum
         return Inference(Tensor(self.output, shape, tensor.type, *reach))
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "Gather":
+        """See `Node.drawn`."""
+        axis = int(draw.random.integers(3))
+        indices = draw.random.integers(0, x.shape[axis], int(draw.random.integers(1, 6)))
+        return cls(inputs=(x.name,), output=draw.name(), axis=axis, indices=tuple(indices.tolist()))

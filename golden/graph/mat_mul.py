@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import AccumulatingNode, Inference
 from bittrue.golden.graph.operands import check_operand
 from bittrue.golden.graph.tensor import Tensor
@@ -56,3 +57,12 @@ class MatMul(AccumulatingNode):
         # Zero is included because partial sums lack some of the products.
         low, high = (np.array([end(0, end(corners))]) for end in (min, max))
         return self._requantized((*first[:-1], second[-2]), low, high)
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "MatMul":
+        """See `Node.drawn`."""
+        # Rows times rows: of the tensor itself, or of one whose rows are as long.
+        fits = [t for t in draw.images() if (t.shape[0], t.shape[2]) == (x.shape[0], x.shape[2])]
+        other = fits[draw.random.integers(len(fits))]
+        encodings = draw.encoding(x), draw.encoding(other)
+        return cls(inputs=(x.name, other.name), output=draw.name(), encodings=encodings)

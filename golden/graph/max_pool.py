@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import Inference, Node, only_input
 from bittrue.golden.graph.operands import clamped
 from bittrue.golden.graph.tensor import Tensor
@@ -33,3 +34,15 @@ class MaxPool(Node):
         tensor = only_input(inputs)
         shape = (*self.window.taps_inside(tensor.shape).shape, tensor.channels)
         return Inference(clamped(self, tensor, shape, self.minimum, self.maximum))
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "MaxPool":
+        """See `Node.drawn`."""
+        low, high = draw.limits(x)
+        return cls(
+            inputs=(x.name,),
+            output=draw.name(),
+            window=draw.window(x),
+            minimum=low,
+            maximum=high,
+        )

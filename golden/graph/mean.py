@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import AccumulatingNode, Inference, only_input
 from bittrue.golden.graph.sums import sum_bounds
 from bittrue.golden.graph.tensor import Tensor
@@ -53,3 +54,13 @@ class Mean(AccumulatingNode):
         count = math.prod(tensor.shape[axis] for axis in self.axes)
         bounds = sum_bounds(tensor, self.encoding, count)
         return self._requantized(shape, *bounds)
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "Mean":
+        """See `Node.drawn`."""
+        axes = tuple(axis for axis in range(3) if draw.random.integers(2)) or (1,)
+        keep = bool(draw.random.integers(2))
+        return cls(
+            inputs=(x.name,), output=draw.name(), axes=axes, keep_dimensions=keep,
+            encoding=draw.encoding(x),
+        )  # fmt: skip

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import Inference, Node
 from bittrue.golden.graph.operands import broadcast, check_operand
 from bittrue.golden.graph.tensor import Tensor
@@ -42,3 +43,12 @@ class MinMax(Node):
         chosen = max if self.greatest else min
         reach = chosen(one.minimum, other.minimum), chosen(one.maximum, other.maximum)
         return Inference(Tensor(self.output, broadcast(inputs), one.type, *reach))
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "MinMax | None":
+        """See `Node.drawn`."""
+        other = draw.operand(x)
+        if x.type != other.type:
+            return None
+        greatest = bool(draw.random.integers(2))
+        return cls(inputs=(x.name, other.name), output=draw.name(), greatest=greatest)

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import AccumulatingNode, Inference
 from bittrue.golden.graph.operands import broadcast, check_operand
 from bittrue.golden.graph.tensor import Tensor
@@ -39,3 +40,10 @@ class Multiply(AccumulatingNode):
         corners = np.outer(*ends).reshape(-1)
         low, high = corners.min(keepdims=True), corners.max(keepdims=True)
         return self._requantized(broadcast(inputs), low, high)
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "Multiply":
+        """See `Node.drawn`."""
+        other = draw.operand(x)
+        encodings = draw.encoding(x), draw.encoding(other)
+        return cls(inputs=(x.name, other.name), output=draw.name(), encodings=encodings)

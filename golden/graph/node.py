@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import ClassVar
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.requantization import Requantization
 from bittrue.golden.graph.tensor import Tensor
 from bittrue.golden.numbers.arrays import Int64
@@ -102,6 +103,21 @@ class Node(ABC):
         """Return the operator as files and messages name it: ``fully_connected``."""
         letters = (f"_{c.lower()}" if c.isupper() else c for c in cls.__name__)
         return "".join(letters).removeprefix("_")
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "Node | None":
+        """Return a random node that reads a tensor, or none where there can be none.
+
+        Random graphs, with which golden, circuits and file formats are compared, are made of them.
+
+        Parameters
+        ----------
+        x : Tensor
+            An image, shape (height, width, channels), of codes of up to 16 bits.
+        draw : Draw
+            Where random numbers, a name and further operands come from.
+        """
+        return None
 
     @property
     def title(self) -> str:

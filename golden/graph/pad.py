@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import Inference, Node, only_input, require_code
 from bittrue.golden.graph.tensor import Tensor
 
@@ -37,3 +38,11 @@ class Pad(Node):
         )
         low, high = min(tensor.minimum, self.code), max(tensor.maximum, self.code)
         return Inference(Tensor(self.output, shape, tensor.type, low, high))
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "Pad":
+        """See `Node.drawn`."""
+        sizes = draw.random.integers(0, 2, (3, 2)).tolist()
+        padding = tuple((before, after) for before, after in sizes)
+        code = int(draw.random.integers(x.type.minimum, x.type.maximum + 1))
+        return cls(inputs=(x.name,), output=draw.name(), padding=padding, code=code)

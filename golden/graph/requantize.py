@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import AccumulatingNode, Inference, only_input
 from bittrue.golden.graph.tensor import Tensor
 from bittrue.golden.numbers.quantization import Encoding
@@ -30,3 +31,8 @@ class Requantize(AccumulatingNode):
         self.encoding.check(tensor.type, "the input")
         low, high = self.encoding.decode([[tensor.minimum], [tensor.maximum]])
         return self._requantized(tensor.shape, low, high)
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "Requantize":
+        """See `Node.drawn`."""
+        return cls(inputs=(x.name,), output=draw.name(), encoding=draw.encoding(x))

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import Inference, Node, only_input
 from bittrue.golden.graph.tensor import Tensor
 
@@ -32,3 +33,9 @@ class Reshape(Node):
             )
         reach = tensor.minimum, tensor.maximum
         return Inference(Tensor(self.output, self.shape, tensor.type, *reach))
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "Reshape":
+        """See `Node.drawn`."""
+        shape = (x.shape[1], x.shape[0], x.shape[2])
+        return cls(inputs=(x.name,), output=draw.name(), shape=shape)

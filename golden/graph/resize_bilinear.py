@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import AccumulatingNode, Inference, only_input
 from bittrue.golden.graph.operands import check_operand
 from bittrue.golden.graph.tensor import Tensor
@@ -101,3 +102,17 @@ class ResizeBilinear(AccumulatingNode):
         ends = np.append(ends, 0) << 2 * self.fraction_bits  # Partial sums reach towards zero.
         shape = (len(self.rows.first), len(self.columns.first), tensor.channels)
         return self._requantized(shape, ends.min(keepdims=True), ends.max(keepdims=True))
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "ResizeBilinear":
+        """See `Node.drawn`."""
+        bits = int(draw.random.integers(0, 11))
+        along = []
+        for length in x.shape[:2]:
+            first = np.sort(draw.random.integers(0, length, int(draw.random.integers(1, 7))))
+            weight = draw.random.integers(0, 1 << bits, len(first)) * (first < length - 1)
+            along.append(Interpolation(tuple(first.tolist()), tuple(weight.tolist())))
+        return cls(
+            inputs=(x.name,), output=draw.name(), rows=along[0], columns=along[1],
+            fraction_bits=bits, encoding=draw.encoding(x),
+        )  # fmt: skip

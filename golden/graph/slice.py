@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import Inference, Node, only_input
 from bittrue.golden.graph.tensor import Tensor
 
@@ -59,3 +60,18 @@ class Slice(Node):
                 )
         reach = tensor.minimum, tensor.maximum
         return Inference(Tensor(self.output, self.size, tensor.type, *reach))
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "Slice":
+        """See `Node.drawn`."""
+        begin, size, stride = [], [], []
+        for length in x.shape:
+            first = int(draw.random.integers(0, min(length, 3)))
+            step = int(draw.random.integers(1, 4))
+            begin.append(first)
+            stride.append(step)
+            size.append(int(draw.random.integers(1, (length - 1 - first) // step + 2)))
+        return cls(
+            inputs=(x.name,), output=draw.name(), begin=tuple(begin), size=tuple(size),
+            stride=tuple(stride),
+        )  # fmt: skip

@@ -7,10 +7,12 @@ from typing import ClassVar
 import numpy as np
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import Inference, Node, only_input
 from bittrue.golden.graph.tensor import Tensor, frozen_codes
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.softmax import softmax_exponential
 
 _EXPONENTIAL = IntegerType(32, False)
 
@@ -64,3 +66,12 @@ class Softmax(Node):
                 "the sum fits Q12.19"
             )
         return Inference(Tensor.of_type(self.output, tensor.shape, self.type))
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "Softmax | None":
+        """See `Node.drawn`."""
+        if x.type.width > 8:
+            return None
+        exponential = softmax_exponential(0.1, 1.0, x.type.width)
+        kind = IntegerType(8, True)
+        return cls(inputs=(x.name,), output=draw.name(), exponential=exponential, type=kind)

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import Inference, Node, only_input
 from bittrue.golden.graph.tensor import Tensor, frozen_codes
 from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.softmax16 import softmax16_exponential, softmax16_reciprocal
 
 _Q15 = IntegerType(15, False)
 
@@ -63,3 +65,13 @@ class Softmax16(Node):
                 "the sum fits 31 bits"
             )
         return Inference(Tensor(self.output, tensor.shape, IntegerType(16, True), 0, (1 << 15) - 1))
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "Softmax16 | None":
+        """See `Node.drawn`."""
+        if x.type != IntegerType(16, True):
+            return None
+        return cls(
+            inputs=(x.name,), output=draw.name(), exponential=softmax16_exponential(1e-4, 1.0),
+            reciprocal=softmax16_reciprocal(np.float64),
+        )  # fmt: skip

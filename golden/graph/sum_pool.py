@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import AccumulatingNode, Inference, only_input
 from bittrue.golden.graph.sums import sum_bounds
 from bittrue.golden.graph.tensor import Tensor
@@ -42,3 +43,13 @@ class SumPool(AccumulatingNode):
         shape = (*self.window.output_size(tensor.shape), tensor.channels)
         bounds = sum_bounds(tensor, self.encoding, self.window.taps)
         return self._requantized(shape, *bounds)
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "SumPool":
+        """See `Node.drawn`."""
+        return cls(
+            inputs=(x.name,),
+            output=draw.name(),
+            window=draw.window(x),
+            encoding=draw.encoding(x),
+        )

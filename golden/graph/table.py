@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import Inference, Node, only_input
 from bittrue.golden.graph.tensor import Tensor, frozen_codes
 from bittrue.golden.numbers.integer_type import IntegerType
@@ -51,3 +52,10 @@ class Table(Node):
         reached = self.values[tensor.minimum - offset : tensor.maximum - offset + 1]
         reach = int(reached.min()), int(reached.max())
         return Inference(Tensor(self.output, tensor.shape, self.type, *reach))
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "Table":
+        """See `Node.drawn`."""
+        kind = draw.code_type()
+        values = draw.random.integers(kind.minimum, kind.maximum + 1, 1 << x.type.width)
+        return cls(inputs=(x.name,), output=draw.name(), values=values, type=kind)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import Inference, Node, only_input
 from bittrue.golden.graph.tensor import Tensor
 
@@ -37,3 +38,9 @@ class Transpose(Node):
         shape = tuple(tensor.shape[axis] for axis in self.permutation)
         reach = tensor.minimum, tensor.maximum
         return Inference(Tensor(self.output, shape, tensor.type, *reach))
+
+    @classmethod
+    def drawn(cls, x: Tensor, draw: Draw) -> "Transpose":
+        """See `Node.drawn`."""
+        order = tuple(int(axis) for axis in draw.random.permutation(3))
+        return cls(inputs=(x.name,), output=draw.name(), permutation=order)
