@@ -3,7 +3,10 @@
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
+
 from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.affine import stepped
 from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
 from bittrue.golden.frontends.onnx.builder import Site
 from bittrue.golden.frontends.onnx.exact import exact_requantization
@@ -18,10 +21,15 @@ from bittrue.golden.frontends.onnx.values import (
     Fractions,
     Later,
     Limits,
+    Real,
+    Step,
     fractions,
     one_fraction,
 )
-from bittrue.golden.graph import Addend, Encoding, Requantize
+from bittrue.golden.graph import Encoding
+from bittrue.golden.graph.add import Addend
+from bittrue.golden.graph.clamp import Clamp
+from bittrue.golden.graph.requantize import Requantize
 
 
 def leaky(site: Site, arithmetic: OnnxArithmetic, value: Accumulated, slopes: Fractions) -> Later:
@@ -58,6 +66,36 @@ def leaky(site: Site, arithmetic: OnnxArithmetic, value: Accumulated, slopes: Fr
         limits=Limits(None, Fraction(0)),
     )
 
+    return _either(site, above, below)
+
+
+def leaky_codes(site: Site, value: Real, slopes: Fractions) -> Later:
+    """Return the same of dequantized codes, for slopes of any sign; see `leaky`.
+
+    Codes are limited before they are multiplied, so that no slope changes which side is limited.
+    """
+    if value.functions or value.encoding.bipolar:
+        raise UserError(
+            "its slopes differ, and its input has passed an activation function since it was "
+            "quantized, or has one bit; put QuantizeLinear or Quant between"
+        )
+    builder, source, zero = site.builder, value.activation, value.encoding.zero_point
+    kind = source.type
+    sides = []
+    for side, minimum, maximum in (("above", zero, kind.maximum), ("below", kind.minimum, zero)):
+        name = builder.unused_name(f"{site.output}/{side}")
+        clamp = Clamp(inputs=(source.name,), output=name, minimum=minimum, maximum=maximum)
+        sides.append(replace(value, activation=builder.add(clamp, source.layout)))
+    above, below = sides
+    return _either(
+        site, stepped(site, above), stepped(site, below, Step("Mul", slopes.astype(np.float32)))
+    )
+
+
+def _either(site: Site, above: Accumulated, below: Accumulated) -> Later:
+    """Return the sum of two numbers of which one is always zero."""
+    builder = site.builder
+
     def arrange(parts: list[Activation], name: str, code: CodeOf) -> Activation:
         kind, zero_point = parts[0].type, code(Fraction(0))
         if kind.width == 1:
@@ -68,6 +106,6 @@ def leaky(site: Site, arithmetic: OnnxArithmetic, value: Accumulated, slopes: Fr
         same = exact_requantization(
             builder.bounds(total), one_fraction(Fraction(1)), fractions([0.0]), Limits(), whole
         )
-        return builder.add(replace(total, requantization=same), value.layout)
+        return builder.add(replace(total, requantization=same), above.layout)
 
     return Later((above, below), arrange)

@@ -13,7 +13,7 @@ from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
 from bittrue.golden.frontends.onnx.builder import Site
 from bittrue.golden.frontends.onnx.coded import UINT8, coded_operand, quantizer_of
 from bittrue.golden.frontends.onnx.functions import applied
-from bittrue.golden.frontends.onnx.leaky import leaky
+from bittrue.golden.frontends.onnx.leaky import leaky, leaky_codes
 from bittrue.golden.frontends.onnx.quantize import quantize
 from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
 from bittrue.golden.frontends.onnx.values import NUMBERS, Accumulated, Codes, Real, fractions
@@ -138,14 +138,21 @@ def _function(site: Site, arithmetic: OnnxArithmetic) -> None:
 
 @converts("PRelu")
 def _p_relu(site: Site, arithmetic: OnnxArithmetic) -> None:
-    """Convert one with one slope for all channels, or behind a layer one for each."""
+    """Convert one with one slope, or one for each channel."""
     value = site.take(0, *NUMBERS)
     if isinstance(value, Accumulated):
-        site.set(leaky(site, arithmetic, value, per_channel(site.numbers(1), value.layout)))
-        return
+        slopes = per_channel(site.numbers(1), value.layout)
+        if all(slope > 0 for slope in slopes) or site.builder.insert is None:
+            site.set(leaky(site, arithmetic, value, slopes))
+            return
+        value = site.inserted(value)
     slopes = np.unique(site.numbers(1))
     if slopes.size != 1:
-        raise UserError(f"it has {slopes.size} slopes; allowed: one for all channels")
+        if not isinstance(value, Real):
+            raise UserError(f"it has {slopes.size} slopes, and no quantizer before it; put one")
+        each = per_channel(site.numbers(1), value.activation.layout)
+        site.set(leaky_codes(site, value, each))
+        return
     (slope,) = slopes.astype(np.float32)
 
     def p_relu(real: Numbers) -> Numbers:

@@ -92,10 +92,34 @@ def test_compositions_are_functions_of_one_code(compose: Any, seed: int) -> None
     assert len(graph.nodes) == 1
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8])
+@pytest.mark.parametrize("seed", range(4))
+def test_slopes_of_channels(dtype: Any, seed: int) -> None:
+    """Every code of every channel; slopes of all signs, trained and round."""
+    b = QuantizedBuilder(dtype, False, seed)
+    x = b.input(6, 16, 16)
+    slopes = np.array([0.25, -0.31, 0, 1.7, 0.0173, -1], np.float32).reshape(6, 1, 1)
+    y = b.builder.operator("PRelu", b.real(x), b.builder.constant(slopes))
+    proto = b.model(b.quantized(y, x.shape))
+    graph = convert_onnx(proto.SerializeToString(), "onnxruntime")
+    every = np.arange(256, dtype=dtype).reshape(1, 1, 16, 16).repeat(6, axis=1)
+    expected = run_runtime(proto, graph, {x.name: every}, list(graph.outputs))
+    (output,) = graph.outputs
+    assert len(np.unique(expected[output])) > 50
+    assert np.array_equal(run_graph(graph, {x.name: every})[output], expected[output])
+    # Negative control: the slopes of the channels beside.
+    other = run_graph(graph, {x.name: every})[output]
+    assert not np.array_equal(np.roll(other, 1, axis=1), expected[output])
+
+
 @pytest.mark.parametrize(
     ("kind", "slopes", "message"),
     [
-        ("PRelu", np.array([[[0.1]], [[0.2]]], np.float32), "it has 2 slopes; allowed: one"),
+        (
+            "PRelu",
+            np.linspace(0.1, 0.2, 9, dtype=np.float32).reshape(1, 3, 3),
+            "allowed: one number, or one for each channel",
+        ),
         (
             "Max",
             np.array([[[0.1]], [[0.2]]], np.float32),

@@ -140,6 +140,20 @@ def test_reductions_are_the_nearest_codes(name: str) -> None:
     assert furthest(module, graph, samples()) <= slack
 
 
+@pytest.mark.parametrize("shape", [(30, 4, 8, 8), (30, 4), (30, 4, 6)], ids=str)
+def test_slopes_of_channels_are_the_nearest_codes(shape: tuple[int, ...]) -> None:
+    module = nn.PReLU(4)
+    slopes = torch.tensor([0.25, -0.5, 0.0, 1.375])
+    module.load_state_dict({"weight": slopes})
+    given = samples().flatten(0, 2)[: 30 * 6 * 4].repeat(2, 1).flatten()
+    given = given[: int(np.prod(shape))].reshape(shape)
+    graph = quantize(module, given).graph
+    assert furthest(module, graph, given) <= 0.5 + 1e-9
+    # Negative control: with another channel's slopes it is another function.
+    module.load_state_dict({"weight": slopes.flip(0)})
+    assert furthest(module, graph, given) > 1
+
+
 def test_a_table_that_is_wrong_is_noticed() -> None:
     """Negative control."""
     graph = quantize(nn.GELU(), samples()).graph
