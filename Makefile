@@ -59,7 +59,7 @@ verilog: $(VENV)/.sim.installed ## write a unit as Verilog into sim_build/verilo
 synth: $(VENV)/.synth.installed ## area and clock of a unit: UNIT=requant DEVICE=ecp5 [PARAMS=]
 	@$(BIN)/bittrue synth '$(UNIT)' $(PARAMS) --family '$(DEVICE)'
 
-formal: $(VENV)/.formal.installed ## prove a unit equal to plain arithmetic for every input: UNIT=mac [PARAMS=]
+formal: $(VENV)/.formal.installed ## prove a unit's streams to keep their rules, and its arithmetic for every input: UNIT=mac [PARAMS=]
 	@$(BIN)/python -m bittrue.flows.formal '$(UNIT)' $(PARAMS)
 
 lint: $(VENV)/.lint.installed ## ruff, mypy, the floors of imports, and Verilator's lint over every unit's Verilog

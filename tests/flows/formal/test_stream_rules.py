@@ -1,0 +1,61 @@
+"""Rules of streams, proved, and refuted where a circuit breaks them."""
+
+import pytest
+
+from bittrue.flows.formal.stream_rules import PROVED, REFUTED, RULES, prove_rules
+from bittrue.flows.units import find_unit
+from bittrue.hdl.printer.verilog_output import Design, to_verilog
+
+_REGISTER = """
+module {name}(
+  input clk,
+  input rst,
+  input i_valid,
+  output i_ready,
+  input [1:0] i_payload,
+  output o_valid,
+  input o_ready,
+  output [1:0] o_payload
+);
+  reg full = 0;
+  reg [1:0] kept;
+  assign i_ready = o_ready || !full;
+  assign o_valid = {valid};
+  assign o_payload = {payload};
+  always @(posedge clk)
+    if (rst) full <= {after_reset};
+    else if (i_ready) begin full <= i_valid; kept <= i_payload; end
+endmodule
+"""
+
+
+def results(**changed: str) -> list[str]:
+    """Return what becomes of the rules of a register of a beat, with something changed."""
+    parts = {"name": "one", "valid": "full", "payload": "kept", "after_reset": "0"} | changed
+    return [proof.result for proof in prove_rules(Design("one", _REGISTER.format(**parts)))]
+
+
+def test_a_register_keeps_every_rule() -> None:
+    assert len(RULES) == 2
+    assert results() == [PROVED, PROVED]
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"payload": "kept ^ i_payload"}, [REFUTED, PROVED]),
+        ({"valid": "full && !o_ready"}, [REFUTED, PROVED]),
+        ({"after_reset": "1"}, [PROVED, REFUTED]),
+    ],
+)
+def test_a_register_that_breaks_a_rule_is_refuted(
+    changed: dict[str, str], expected: list[str]
+) -> None:
+    assert results(**changed) == expected
+
+
+@pytest.mark.parametrize("name", ["fork", "lanes"])
+def test_parts_of_networks_keep_every_rule(name: str) -> None:
+    unit = find_unit(name)
+    design = to_verilog(unit.build(**unit.parse([])), name)
+    assert [proof.result for proof in prove_rules(design)] == [PROVED, PROVED]
