@@ -1,6 +1,8 @@
 """Products of codes and weights, by fast arithmetic that is exact."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -16,24 +18,30 @@ from bittrue.golden.executor.tile import LANES
 from bittrue.golden.graph import AccumulatorBounds, MatrixNode, Tensor
 from bittrue.golden.graph.convolution import Convolution
 from bittrue.golden.graph.fully_connected import FullyConnected
+from bittrue.golden.graph.tensor import Encoding
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
 
 _VALUES, _SUMS = IntegerType(16, True), IntegerType(32, True)
+_HALVES = (-128, 127), (0, 255)
+"""Ends of the high and of the low byte of a value."""
 
-
-def largest_sum(node: MatrixNode, bounds: AccumulatorBounds) -> int:
-    """Return what no partial sum exceeds, wherever the bias is added."""
-    largest = max(abs(int(bounds.minimum.min())), abs(int(bounds.maximum.max())))
-    return largest + max(abs(int(node.bias.min())), abs(int(node.bias.max())))
+_Node = TypeVar("_Node", FullyConnected, Convolution)
 
 
 def takes_integers(node: MatrixNode, tensor: Tensor, bounds: AccumulatorBounds) -> bool:
-    """Return whether values of 16 bits and sums of 32 hold a node's arithmetic."""
+    """Return whether values of 16 bits and sums of 32 hold a node's arithmetic.
+
+    Sums start from the bias, so the bounds of accumulators are those of every partial sum.
+    """
+    return bounds.type.width <= _SUMS.width and _has_narrow_values(node, tensor)
+
+
+def _has_narrow_values(node: MatrixNode, tensor: Tensor) -> bool:
     reached = node.input_encoding.decode([tensor.minimum, tensor.maximum])
-    ends = (reached, node.weight_values)
-    return largest_sum(node, bounds) <= _SUMS.maximum and all(
-        int(values.min()) in _VALUES and int(values.max()) in _VALUES for values in ends
+    return all(
+        int(values.min()) in _VALUES and int(values.max()) in _VALUES
+        for values in (reached, node.weight_values)
     )
 
 
@@ -42,7 +50,8 @@ def compile_fully_connected(
 ) -> Kernel:
     """Return the kernel of a fully connected node."""
     if not takes_integers(node, tensor, bounds):
-        return _float_products(node, tensor, output, bounds)
+        halves = _by_halves(node, tensor, output, bounds, compile_fully_connected)
+        return halves or _float_products(node, tensor, output, bounds)
     return _rows_kernel(node, tensor, output, bounds, node.weight_values)
 
 
@@ -51,7 +60,8 @@ def compile_convolution(
 ) -> Kernel:
     """Return the kernel of a convolution."""
     if not takes_integers(node, tensor, bounds):
-        return _float_convolution(node, tensor, output, bounds)
+        halves = _by_halves(node, tensor, output, bounds, compile_convolution)
+        return halves or _float_convolution(node, tensor, output, bounds)
     window = node.window
     plain = window.size == window.stride == (1, 1) and window.padding == ((0, 0), (0, 0))
     if plain and node.groups == 1:
@@ -195,6 +205,44 @@ def depthwise_factors(weight: Int64, bias: Int64, runs: Int64) -> Factors:
     return Factors(
         runs.astype(np.int64), 1, tiles.reshape(-1).copy(), biases, first, first, channels
     )
+
+
+def _by_halves(
+    node: _Node,
+    tensor: Tensor,
+    output: Tensor,
+    bounds: AccumulatorBounds,
+    compile_node: Callable[[_Node, Tensor, Tensor, AccumulatorBounds], Kernel],
+) -> Kernel | None:
+    """Return the products of values ``256 * high + low``, whose halves are bytes.
+
+    Their sums are ``256 * highs + lows + bias``, in 64 bits, in which nothing is lost: they are
+    those of the node, and these have at most 48. None where values have more than 16 bits, or the
+    sums of a half more than 32: of low halves, 255 times the magnitudes of a channel's weights.
+    """
+    if not _has_narrow_values(node, tensor):
+        return None
+    kernels = []
+    for low, high in _HALVES:
+        part = replace(
+            node, bias=np.zeros_like(node.bias), requantization=None, input_encoding=Encoding()
+        )
+        half = Tensor(tensor.name, tensor.shape, _VALUES, low, high)
+        inferred = part.infer(half)
+        reached = inferred.accumulator
+        if reached is None or not takes_integers(part, half, reached):
+            return None
+        kernels.append(compile_node(part, half, inferred.tensor, reached))
+    bias = torch.from_numpy(node.bias.astype(np.int64))
+    scale = compile_requantization(node.requantization, bounds, output)
+
+    def kernel(stored: torch.Tensor) -> torch.Tensor:
+        values = decode(stored, tensor, node.input_encoding, torch.int32)
+        parts = (values >> 8).to(torch.int16), (values & 255).to(torch.int16)
+        highs, lows = (one(part).to(torch.int64) for one, part in zip(kernels, parts, strict=True))
+        return scale((highs << 8) + lows + bias)
+
+    return kernel
 
 
 def _float_products(

@@ -15,9 +15,18 @@ from bittrue.golden.executor.execute import Executor
 from bittrue.golden.executor.tile import LANES, fastest_multiply, matrix_tile, multiply_pairs
 from bittrue.golden.graph import Tensor
 from bittrue.golden.graph.fully_connected import FullyConnected
+from bittrue.golden.graph.tensor import Encoding
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.rounding import Rounding
-from tests.support.graphs import INT8, fixed_point, integer_type, single
+from tests.support.graphs import (
+    INT8,
+    codes_of,
+    convolution,
+    convolve,
+    fixed_point,
+    integer_type,
+    single,
+)
 
 ONE: dict[str, Any] = {"inputs": ("x",), "output": "y"}
 INT16 = integer_type("int16")
@@ -44,6 +53,68 @@ def test_sums_are_exact_on_both_sides_of_32_bits(inputs: int, integers: bool) ->
     codes = np.repeat([[-32768], [32767], [-1], [0], [3]], inputs, axis=1)
     codes[2:, ::3] = -32768
     assert (Executor(graph).run(codes)["y"] == sums_of(node, codes)).all()
+
+
+def test_a_bias_may_move_sums_into_32_bits() -> None:
+    """Without it they have 33; they start from it."""
+    x = Tensor("x", (700,), INT16, 0, 32767)
+    weight = np.full((3, 700), 127)
+    node = FullyConnected(
+        **ONE, weight=weight, weight_type=INT8, bias=np.full(3, -1_500_000_000, dtype=np.int64)
+    )
+    graph = single(node, x)
+    assert products.takes_integers(node, x, graph.accumulators["y"])
+    codes = np.repeat([[32767], [0], [1], [20_000]], 700, axis=1)
+    assert (Executor(graph).run(codes)["y"] == sums_of(node, codes)).all()
+
+
+def floats_used(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list of what computes in floating point from now on."""
+    used: list[str] = []
+    for name in ("_float_products", "_float_convolution"):
+        honest = getattr(products, name)
+
+        def noted(*arguments: Any, honest: Any = honest, name: str = name) -> Any:
+            used.append(name)
+            return honest(*arguments)
+
+        monkeypatch.setattr(products, name, noted)
+    return used
+
+
+@pytest.mark.parametrize(("magnitude", "floats"), [(6_000, []), (32_767, ["_float_products"])])
+def test_wide_sums_are_those_of_halves_or_of_floats(
+    magnitude: int, floats: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes of 16-bit values, where 255 times the weights of a channel fit 32 bits."""
+    used = floats_used(monkeypatch)
+    generator = np.random.default_rng(magnitude)
+    weight = np.where(generator.random((4, 300)) < 0.5, -magnitude, magnitude)
+    weight[0] = magnitude
+    bias = generator.integers(-(1 << 30), 1 << 30, 4)
+    node = FullyConnected(**ONE, weight=weight, weight_type=INT16, bias=bias)
+    graph = single(node, Tensor.of_type("x", (300,), INT16))
+    largest, smallest = np.where(weight > 0, 32767, -32768), np.where(weight > 0, -32768, 32767)
+    codes = np.concatenate([largest, smallest, generator.integers(-32768, 32768, (9, 300))])
+    assert graph.accumulators["y"].type.width > 32
+    assert (Executor(graph).run(codes)["y"] == sums_of(node, codes)).all()
+    assert used == floats
+
+
+@pytest.mark.parametrize("groups", [1, 2, 8])
+def test_convolutions_by_halves(groups: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """16-bit weights; padding stands for the value zero, which is not the code zero."""
+    used = floats_used(monkeypatch)
+    node, x = convolution(
+        shape=(5, 4, 8), outputs=8, groups=groups, input_type="uint15", weight_type="int16",
+        input_encoding=Encoding(16_000),
+    )  # fmt: skip
+    graph = single(node, x)
+    codes = codes_of(x, samples=3)
+    wide = graph.accumulators["y"].type.width > 32
+    assert wide or groups == 8
+    assert (Executor(graph).run(codes)["y"] == convolve(node, codes)).all()
+    assert not used
 
 
 def test_sums_beyond_32_bits_would_be_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
