@@ -18,9 +18,9 @@ from bittrue.golden.executor.tile import LANES
 from bittrue.golden.graph import AccumulatorBounds, MatrixNode, Tensor
 from bittrue.golden.graph.convolution import Convolution
 from bittrue.golden.graph.fully_connected import FullyConnected
-from bittrue.golden.graph.tensor import Encoding
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.quantization import Encoding
 
 _VALUES, _SUMS = IntegerType(16, True), IntegerType(32, True)
 _HALVES = (-128, 127), (0, 255)

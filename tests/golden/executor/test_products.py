@@ -15,8 +15,8 @@ from bittrue.golden.executor.execute import Executor
 from bittrue.golden.executor.tile import LANES, fastest_multiply, matrix_tile, multiply_pairs
 from bittrue.golden.graph import Tensor
 from bittrue.golden.graph.fully_connected import FullyConnected
-from bittrue.golden.graph.tensor import Encoding
 from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.quantization import Encoding
 from bittrue.golden.numbers.rounding import Rounding
 from tests.support.graphs import (
     INT8,
