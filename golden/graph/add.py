@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph.node import AccumulatingNode, Inference
 from bittrue.golden.graph.operands import broadcast, check_operand
+from bittrue.golden.graph.requantization import Requantization
 from bittrue.golden.graph.tensor import Encoding, Tensor
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.limits import MAXIMUM_MULTIPLIER_WIDTH
@@ -90,3 +91,13 @@ class Add(AccumulatingNode):
             ends = addend.evaluate([tensor.minimum, tensor.maximum])
             low, high = low + ends.min(), high + ends.max()
         return self._requantized(broadcast(inputs), low, high)
+
+
+def summed(
+    inputs: tuple[str, ...],
+    output: str,
+    addends: tuple[Addend, ...],
+    requantization: Requantization | None = None,
+) -> Add:
+    """Return the node that adds tensors."""
+    return Add(inputs=inputs, output=output, addends=addends, requantization=requantization)

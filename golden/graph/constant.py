@@ -1,8 +1,6 @@
 """Codes that do not depend on the input."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +26,6 @@ class Constant(Node):
 
     values: NDArray[np.integer]
     type: IntegerType
-
-    absent: ClassVar[Mapping[str, str]] = {
-        "torch": "numbers beside a tensor are part of a function, a table",
-    }
 
     def __post_init__(self) -> None:
         if self.type.width > MAXIMUM_CODE_WIDTH:

@@ -1,6 +1,7 @@
 """Products of two tensors."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -14,6 +15,8 @@ from bittrue.golden.frontends.torch.translation import Call, translates
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Multiply(Scaled):
     """Product of two tensors, element by element."""
+
+    keeps_rows: ClassVar[bool] = True
 
     def unclamped(self, *inputs: Tensor) -> Tensor:
         """Compute the layer without its activation."""

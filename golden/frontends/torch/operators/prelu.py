@@ -12,6 +12,7 @@ from bittrue.golden.frontends.torch.limits import UNLIMITED
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.operators.table import pointwise
 from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.graph.add import summed
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
 
@@ -43,10 +44,8 @@ class PReLU(Layer):
         nodes: list[graph.Node] = []
 
         def add(node: graph.Node) -> str:
-            given = (context.tensors[name] for name in node.inputs)
-            context.tensors[node.output] = node.infer(*given).tensor
             nodes.append(node)
-            return node.output
+            return context.define(node)
 
         def clamped(name: str, minimum: int, maximum: int) -> str:
             output = f"{self.output}/{name}"
@@ -71,7 +70,7 @@ class PReLU(Layer):
             requantized(below, "below", context.scale(source) * unit),
         )
         addend = graph.Addend(context.encoding(self.output), 1)
-        total = graph.Add(inputs=sides, output=self.output, addends=(addend, addend))
+        total = summed(sides, self.output, (addend, addend))
         return [*nodes, context.requantized(total, UNLIMITED, context.scale(self.output))]
 
     def _codes(self, rank: int) -> tuple[Int64, float]:
