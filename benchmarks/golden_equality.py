@@ -80,7 +80,11 @@ class Reference:
 
     def __init__(self, content: bytes, profile: str) -> None:
         tensors = schema.ModelT.InitFromPackedBuf(content, 0).subgraphs[0].tensors
-        self._index = {tensor.name.decode(): index for index, tensor in enumerate(tensors)}
+        self._index: dict[str, int] = {}
+        for index, tensor in enumerate(tensors):
+            # Names may be missing or repeat; the graph's have the tensor's number then.
+            name = tensor.name.decode() or f"tensor {index}"
+            self._index[f"{name}#{index}" if name in self._index else name] = index
         if profile == "tflite-micro":
             micro = runtime.Interpreter.from_bytes(
                 content,

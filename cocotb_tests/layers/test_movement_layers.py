@@ -42,6 +42,7 @@ CASES = {
 }
 
 
+@pytest.mark.regress_on("verilator")
 def test_equal_golden(simulator: str, builds: Path, tmp_path: Path) -> None:
     verdict = judge_together(build(CASES), simulator, builds, tmp_path)
     assert verdict.passed, verdict.problems
@@ -51,6 +52,7 @@ def test_equal_golden(simulator: str, builds: Path, tmp_path: Path) -> None:
 RESIZED = tuple(name for name in CASES if name.startswith("resize"))
 
 
+@pytest.mark.regress_on("verilator")
 def test_images_are_resized_in_the_cycles_planned(
     simulator: str, builds: Path, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from bittrue.flows.simulation.bench.cosimulation import Cosimulation, Run
@@ -80,6 +81,7 @@ def circuits_of(*names: str) -> dict[str, Any]:
     return {name: circuit for name, (circuit, _) in build({n: CASES[n] for n in names}).items()}
 
 
+@pytest.mark.regress_on("verilator")
 def test_outputs_come_as_soon_as_promised(simulator: str, builds: Path, tmp_path: Path) -> None:
     assert broken_promises(circuits_of(*CASES), simulator, builds, tmp_path) == set()
 

@@ -120,6 +120,7 @@ def judged(network: Network, scenarios: list[Scenario], simulator: str, *folders
     return judge(circuit, scenarios, 1, work)
 
 
+@pytest.mark.regress_on("verilator")
 def test_equal_golden_however_each_stream_pauses(
     simulator: str, builds: Path, tmp_path: Path
 ) -> None:

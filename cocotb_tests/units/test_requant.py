@@ -74,6 +74,7 @@ def test_the_wrapper_alone_is_no_fault(simulator: str, builds: Path, tmp_path: P
     assert verdict.passed, verdict.problems
 
 
+@pytest.mark.regress_on("verilator")
 def test_waves_surround_the_first_difference(simulator: str, builds: Path, tmp_path: Path) -> None:
     spec = RequantSpec()
     scenarios = requant.scenarios(Requantizer(spec), {}, seed=7, quick=True)

@@ -36,13 +36,24 @@ def inputs_of(graph: Graph, samples: int, seed: int = 0) -> Codes:
     return inputs
 
 
+def index_by_name(subgraph: tflite.SubGraph) -> dict[str, int]:
+    """Return the number of each tensor by the name that an imported graph has for it.
+
+    Names may be missing or repeat in a file; the graph's have the tensor's number then.
+    """
+    numbers: dict[str, int] = {}
+    for index in range(subgraph.TensorsLength()):
+        name = subgraph.Tensors(index).Name().decode() or f"tensor {index}"
+        numbers[f"{name}#{index}" if name in numbers else name] = index
+    return numbers
+
+
 class Runtime:
     """The runtime of a profile, with every tensor it lets see."""
 
     def __init__(self, model: bytes, profile: str) -> None:
         subgraph = tflite.Model.GetRootAs(model, 0).Subgraphs(0)
-        count = range(subgraph.TensorsLength())
-        self._index = {subgraph.Tensors(index).Name().decode(): index for index in count}
+        self._index = index_by_name(subgraph)
         self._inputs = subgraph.InputsAsNumpy().tolist()
         self._shapes = [tuple(subgraph.Tensors(i).ShapeAsNumpy()) for i in self._inputs]
         outputs = {subgraph.Tensors(index).Name().decode() for index in subgraph.OutputsAsNumpy()}
