@@ -32,16 +32,10 @@ from bittrue.flows.synthesis.yosys import synthesise
 from bittrue.flows.units.layers import example_fixed_point
 from bittrue.golden.errors import UserError
 from bittrue.golden.executor.execute import Executor
-from bittrue.golden.graph import (
-    Convolution,
-    FullyConnected,
-    Graph,
-    Node,
-    Reshape,
-    Tensor,
-    Window,
-    file,
-)
+from bittrue.golden.graph import Graph, Node, Tensor, Window, file
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.fully_connected import FullyConnected
+from bittrue.golden.graph.reshape import Reshape
 from bittrue.golden.lowering.certify import certify
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.network.circuit import Network

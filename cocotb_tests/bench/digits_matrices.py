@@ -13,7 +13,8 @@ from bittrue.golden.digits import quantized_digits
 from bittrue.golden.digits.data import load
 from bittrue.golden.executor.execute import Executor
 from bittrue.golden.frontends.torch import to_codes
-from bittrue.golden.graph import Convolution, FullyConnected
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.fully_connected import FullyConnected
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
 

@@ -17,7 +17,8 @@ from bittrue.flows.simulation.bench.scenario import Scenario, judge
 from bittrue.flows.simulation.simulators.run_folder import run_folder
 from bittrue.flows.units import find_unit
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import Clamp, Graph, Tensor, file
+from bittrue.golden.graph import Graph, Tensor, file
+from bittrue.golden.graph.clamp import Clamp
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.printer.verilog_output import to_verilog
 from cocotb_tests.scenarios import scenarios_of as scenarios_of_unit

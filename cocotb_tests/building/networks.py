@@ -3,7 +3,9 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from bittrue.golden.graph import Add, Addend, Convolution, Encoding, Graph, Quantization, Window
+from bittrue.golden.graph import Encoding, Graph, Quantization, Window
+from bittrue.golden.graph.add import Add, Addend
+from bittrue.golden.graph.convolution import Convolution
 from bittrue.golden.numbers.integer_type import IntegerType
 from cocotb_tests.network.builder import INT8, Builder
 

@@ -10,7 +10,9 @@ import pytest
 
 from bittrue.cli import main
 from bittrue.golden.executor.execute import Executor
-from bittrue.golden.graph import Add, Addend, Convolution, Graph, Window, file
+from bittrue.golden.graph import Graph, Window, file
+from bittrue.golden.graph.add import Add, Addend
+from bittrue.golden.graph.convolution import Convolution
 from cocotb_tests.building.stand_alone import (
     change_digit,
     play,

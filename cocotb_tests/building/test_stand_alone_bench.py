@@ -14,17 +14,11 @@ import pytest
 from bittrue.cli import main
 from bittrue.flows.simulation.simulators.build_once import build_once, digest
 from bittrue.flows.simulation.simulators.toolchain import verilator_environment
-from bittrue.golden.graph import (
-    AveragePool,
-    Convolution,
-    FixedPoint,
-    FullyConnected,
-    Graph,
-    Reshape,
-    Tensor,
-    Window,
-    file,
-)
+from bittrue.golden.graph import FixedPoint, Graph, Tensor, Window, file
+from bittrue.golden.graph.average_pool import AveragePool
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.fully_connected import FullyConnected
+from bittrue.golden.graph.reshape import Reshape
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 from bittrue.golden.numbers.rounding import Rounding

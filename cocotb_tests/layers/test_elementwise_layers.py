@@ -8,7 +8,8 @@ import pytest
 
 from bittrue.flows.units import UNITS
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import Add, Encoding, Tensor
+from bittrue.golden.graph import Encoding, Tensor
+from bittrue.golden.graph.add import Add
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.layers.add import AddLayer, AddSpec
 from cocotb_tests.bench.side_by_side import build, faults_caught, judge_together

@@ -8,7 +8,8 @@ import pytest
 
 from bittrue.flows.units import UNITS
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import Mean, Tensor
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.mean import Mean
 from bittrue.golden.graph.tensor import Encoding
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.layers.layer_spec import Place

@@ -99,6 +99,15 @@ def test_a_promise_that_is_a_beat_off_is_noticed(
     assert broken_promises(circuits, simulator, builds, tmp_path) == {"pad", "pool"}
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_what_leaves_later_needs_no_less(name: str) -> None:
+    """Depths of FIFOs are found by halving intervals, which rests on it."""
+    (circuit,) = circuits_of(name).values()
+    spec = circuit.spec
+    for needed in spec.inputs_needed(np.arange(spec.output.elements)):
+        assert (np.diff(needed) >= 0).all()
+
+
 def cut_inputs(circuit: Any, rng: np.random.Generator) -> tuple[dict[str, Any], int]:
     """Return inputs that end somewhere in several images, and the beats promised from them."""
     spec = circuit.spec

@@ -5,7 +5,9 @@ from typing import Any
 import numpy as np
 
 from bittrue.flows.units.layers import example_fixed_point
-from bittrue.golden.graph import AccumulatingNode, Convolution, FullyConnected, Graph, Node, Tensor
+from bittrue.golden.graph import AccumulatingNode, Graph, Node, Tensor
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.fully_connected import FullyConnected
 from bittrue.golden.numbers.integer_type import IntegerType
 
 INT8 = IntegerType(8, True)

@@ -10,7 +10,9 @@ from bittrue.flows.planning.planned import Plan
 from bittrue.flows.simulation.network import network_scenario
 from bittrue.golden.errors import UserError
 from bittrue.golden.executor.execute import Executor
-from bittrue.golden.graph import Convolution, Encoding, FullyConnected, Graph, Window
+from bittrue.golden.graph import Encoding, Graph, Window
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.fully_connected import FullyConnected
 from bittrue.golden.lowering.certify import certify
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.network.circuit import Network

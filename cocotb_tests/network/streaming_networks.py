@@ -1,16 +1,11 @@
 """Networks that keep state between calls, as circuits are tested with."""
 
-from bittrue.golden.graph import (
-    Add,
-    Addend,
-    Concat,
-    Convolution,
-    FullyConnected,
-    Graph,
-    Slice,
-    State,
-    Window,
-)
+from bittrue.golden.graph import Graph, State, Window
+from bittrue.golden.graph.add import Add, Addend
+from bittrue.golden.graph.concat import Concat
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.fully_connected import FullyConnected
+from bittrue.golden.graph.slice import Slice
 from bittrue.golden.numbers.integer_type import IntegerType
 from cocotb_tests.network.builder import INT8, Builder
 

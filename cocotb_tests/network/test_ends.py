@@ -15,19 +15,14 @@ from bittrue.flows.simulation.bench.scenario import Scenario, Verdict, judge
 from bittrue.flows.simulation.network import network_scenario
 from bittrue.golden.errors import UserError
 from bittrue.golden.executor.execute import Executor
-from bittrue.golden.graph import (
-    Add,
-    Addend,
-    Concat,
-    Constant,
-    Convolution,
-    FullyConnected,
-    Graph,
-    MaxPool,
-    Reshape,
-    Tensor,
-    Window,
-)
+from bittrue.golden.graph import Graph, Tensor, Window
+from bittrue.golden.graph.add import Add, Addend
+from bittrue.golden.graph.concat import Concat
+from bittrue.golden.graph.constant import Constant
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.fully_connected import FullyConnected
+from bittrue.golden.graph.max_pool import MaxPool
+from bittrue.golden.graph.reshape import Reshape
 from bittrue.hdl.network.circuit import Network
 from bittrue.hdl.network.ends import stream_names
 from bittrue.hdl.printer.verilog_output import to_verilog

@@ -12,16 +12,11 @@ from bittrue.flows.simulation.bench.cosimulation import Cosimulation
 from bittrue.flows.simulation.bench.scenario import judge
 from bittrue.flows.simulation.network import Pace, network_scenario
 from bittrue.golden.executor.execute import Executor
-from bittrue.golden.graph import (
-    Convolution,
-    Graph,
-    Interpolation,
-    MinMax,
-    Node,
-    ResizeBilinear,
-    Transpose,
-    Window,
-)
+from bittrue.golden.graph import Graph, Node, Window
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.min_max import MinMax
+from bittrue.golden.graph.resize_bilinear import Interpolation, ResizeBilinear
+from bittrue.golden.graph.transpose import Transpose
 from bittrue.golden.lowering.certify import certify
 from bittrue.golden.lowering.movements import (
     depth_to_space,

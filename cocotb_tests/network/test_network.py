@@ -15,27 +15,20 @@ from bittrue.flows.simulation.bench.scenario import Scenario, judge
 from bittrue.flows.simulation.network import Pace, first_parting, network_scenario
 from bittrue.golden.errors import UserError
 from bittrue.golden.executor.execute import Executor
-from bittrue.golden.graph import (
-    Add,
-    Addend,
-    ArgMax,
-    AveragePool,
-    Concat,
-    Constant,
-    Convolution,
-    Encoding,
-    FixedPoint,
-    FullyConnected,
-    Graph,
-    MaxPool,
-    Mean,
-    Multiply,
-    Reshape,
-    Softmax16,
-    SumPool,
-    Tensor,
-    Window,
-)
+from bittrue.golden.graph import Encoding, FixedPoint, Graph, Tensor, Window
+from bittrue.golden.graph.add import Add, Addend
+from bittrue.golden.graph.arg_max import ArgMax
+from bittrue.golden.graph.average_pool import AveragePool
+from bittrue.golden.graph.concat import Concat
+from bittrue.golden.graph.constant import Constant
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.fully_connected import FullyConnected
+from bittrue.golden.graph.max_pool import MaxPool
+from bittrue.golden.graph.mean import Mean
+from bittrue.golden.graph.multiply import Multiply
+from bittrue.golden.graph.reshape import Reshape
+from bittrue.golden.graph.softmax16 import Softmax16
+from bittrue.golden.graph.sum_pool import SumPool
 from bittrue.golden.lowering.certify import certify
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec

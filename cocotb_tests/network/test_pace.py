@@ -6,24 +6,18 @@ from typing import Any
 
 import pytest
 
-from bittrue.golden.graph import (
-    Add,
-    Addend,
-    Concat,
-    Convolution,
-    Encoding,
-    FullyConnected,
-    Gather,
-    Graph,
-    Interpolation,
-    Mean,
-    Multiply,
-    Pad,
-    ResizeBilinear,
-    Slice,
-    Softmax,
-    Window,
-)
+from bittrue.golden.graph import Encoding, Graph, Window
+from bittrue.golden.graph.add import Add, Addend
+from bittrue.golden.graph.concat import Concat
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.fully_connected import FullyConnected
+from bittrue.golden.graph.gather import Gather
+from bittrue.golden.graph.mean import Mean
+from bittrue.golden.graph.multiply import Multiply
+from bittrue.golden.graph.pad import Pad
+from bittrue.golden.graph.resize_bilinear import Interpolation, ResizeBilinear
+from bittrue.golden.graph.slice import Slice
+from bittrue.golden.graph.softmax import Softmax
 from bittrue.golden.numbers.softmax import softmax_exponential
 from bittrue.hdl.layers.parts.matrix_layer import MatrixLayer
 from cocotb_tests.falsified import falsify

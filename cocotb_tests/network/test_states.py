@@ -14,7 +14,9 @@ from bittrue.flows.simulation.bench.scenario import Scenario
 from bittrue.flows.simulation.network import network_scenario
 from bittrue.golden.errors import UserError
 from bittrue.golden.executor.execute import Executor
-from bittrue.golden.graph import Constant, Graph, Reshape, State, Tensor
+from bittrue.golden.graph import Graph, State, Tensor
+from bittrue.golden.graph.constant import Constant
+from bittrue.golden.graph.reshape import Reshape
 from bittrue.golden.lowering.certify import certify
 from bittrue.hdl.layers.constant import ConstantSource, ConstantSpec
 from bittrue.hdl.layers.parts.connection import connect

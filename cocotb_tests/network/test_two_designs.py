@@ -15,15 +15,10 @@ from bittrue.flows.simulation.bench.scenario import Scenario, Verdict, judge
 from bittrue.flows.simulation.network import network_scenario
 from bittrue.golden.errors import UserError
 from bittrue.golden.executor.execute import Executor
-from bittrue.golden.graph import (
-    Convolution,
-    FixedPoint,
-    FullyConnected,
-    Graph,
-    Reshape,
-    Tensor,
-    Window,
-)
+from bittrue.golden.graph import FixedPoint, Graph, Tensor, Window
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.fully_connected import FullyConnected
+from bittrue.golden.graph.reshape import Reshape
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 from bittrue.golden.numbers.rounding import Rounding

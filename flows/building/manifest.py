@@ -12,7 +12,7 @@ from bittrue.flows.planning.devices import Part
 from bittrue.flows.planning.planned import Plan
 from bittrue.golden.frontends.cut import Cut
 from bittrue.golden.frontends.cut import describe as describe_cut
-from bittrue.golden.graph import Certified, Graph, Tensor
+from bittrue.golden.graph import AccumulatingNode, Certified, Graph, Tensor
 from bittrue.hdl.blocks.memory import Memory
 from bittrue.hdl.shell.register_map import describe
 
@@ -153,7 +153,7 @@ def _layers(plan: Plan) -> list[dict[str, Any]]:
     layers = []
     for layer in plan.layers:
         node = graph.producer(layer.name)
-        requantization = getattr(node, "requantization", None)
+        requantization = node.requantization if isinstance(node, AccumulatingNode) else None
         record: dict[str, Any] = {
             "tensor": layer.name,
             "operator": layer.operator,

@@ -11,7 +11,9 @@ from bittrue.flows.engine.layers import Geometry, Layer, MatrixLayer, PoolLayer
 from bittrue.flows.engine.places import Buffer, Shape, View
 from bittrue.golden.engine.configuration import EngineConfiguration
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import Constant, Graph, Node, Reshape, Tensor
+from bittrue.golden.graph import Graph, Node, Tensor
+from bittrue.golden.graph.constant import Constant
+from bittrue.golden.graph.reshape import Reshape
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.registry import import_modules
 

@@ -40,7 +40,7 @@ def add_matrix(
     groups : int
     """
     encoding = node.input_encoding
-    if encoding.bipolar and (min(geometry.first) < 0 or _reaches_beyond(geometry, source, node)):
+    if encoding.bipolar and (min(geometry.first) < 0 or node.has_border):
         raise UserError("its codes are bipolar and have a border; -1 and 1 have no zero to fill it")
     add_sum(
         lowering,
@@ -53,11 +53,6 @@ def add_matrix(
         node.bias,
         check_requantized(node),
     )
-
-
-def _reaches_beyond(geometry: Geometry, source: View, node: MatrixNode) -> bool:
-    window = getattr(node, "window", None)
-    return window is not None and max(sum(window.padding, ())) > 0
 
 
 def add_sum(

@@ -11,6 +11,16 @@ from amaranth.lib import wiring
 from bittrue.flows.units.unit import Parameter, Unit, one_of, parse_flag, parse_integers
 from bittrue.golden import graph
 from bittrue.golden.graph import AccumulatorBounds, Encoding, FixedPoint, Requantization, Tensor
+from bittrue.golden.graph.broadcast import Broadcast as BroadcastNode
+from bittrue.golden.graph.clamp import Clamp as ClampNode
+from bittrue.golden.graph.min_max import MinMax as MinMaxNode
+from bittrue.golden.graph.multiply import Multiply as MultiplyNode
+from bittrue.golden.graph.pad import Pad as PadNode
+from bittrue.golden.graph.requantize import Requantize as RequantizeNode
+from bittrue.golden.graph.slice import Slice as SliceNode
+from bittrue.golden.graph.softmax import Softmax as SoftmaxNode
+from bittrue.golden.graph.softmax16 import Softmax16 as Softmax16Node
+from bittrue.golden.graph.table import Table as TableNode
 from bittrue.golden.lowering.certify import certify_requantization
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
@@ -184,7 +194,7 @@ def _build_pad(
     kind: IntegerType, shape: tuple[int, ...], padding: tuple[int, ...], code: int, lanes: int
 ) -> wiring.Component:
     pairs = tuple(zip(padding[0::2], padding[1::2], strict=False))
-    node = graph.Pad(inputs=("x",), output="y", padding=pairs, code=code)
+    node = PadNode(inputs=("x",), output="y", padding=pairs, code=code)
     tensor = Tensor.of_type("x", shape, kind)
     node.infer(tensor)
     return PadSpec(node, (tensor,), lanes).build("pad")
@@ -201,7 +211,7 @@ BROADCAST_PARAMETERS = {
 def _build_broadcast(
     kind: IntegerType, of: tuple[int, ...], shape: tuple[int, ...], lanes: int
 ) -> wiring.Component:
-    node = graph.Broadcast(inputs=("x",), output="y", shape=shape)
+    node = BroadcastNode(inputs=("x",), output="y", shape=shape)
     tensor = Tensor.of_type("x", of, kind)
     return BroadcastSpec(node, (tensor,), lanes).build("broadcast")
 
@@ -224,7 +234,7 @@ def _build_slice(
     stride: tuple[int, ...],
     lanes: int,
 ) -> wiring.Component:
-    node = graph.Slice(inputs=("x",), output="y", begin=begin, size=size, stride=stride)
+    node = SliceNode(inputs=("x",), output="y", begin=begin, size=size, stride=stride)
     tensor = Tensor.of_type("x", shape, kind)
     node.infer(tensor)
     return SliceSpec(node, (tensor,), lanes).build("slice")
@@ -295,7 +305,7 @@ def _build_table(
     name: str,
 ) -> wiring.Component:
     held = _table_values(values, kind, output)
-    node = graph.Table(inputs=("x",), output="y", values=held, type=output)
+    node = TableNode(inputs=("x",), output="y", values=held, type=output)
     return TableSpec(node, (Tensor.of_type("x", shape, kind),), lanes).build(name)
 
 
@@ -311,7 +321,7 @@ CLAMP_PARAMETERS = {
 def _build_clamp(
     kind: IntegerType, minimum: int, maximum: int, shape: tuple[int, ...], lanes: int
 ) -> wiring.Component:
-    node = graph.Clamp(inputs=("x",), output="y", minimum=minimum, maximum=maximum)
+    node = ClampNode(inputs=("x",), output="y", minimum=minimum, maximum=maximum)
     return ClampSpec(node, (Tensor.of_type("x", shape, kind),), lanes).build("clamp")
 
 
@@ -380,7 +390,7 @@ def _build_multiply(
 ) -> wiring.Component:
     tensors = Tensor.of_type("a", shape, a), Tensor.of_type("b", shape, b)
     encodings = Encoding(a.minimum // 3), Encoding(b.maximum // 4)
-    node = graph.Multiply(inputs=("a", "b"), output="y", encodings=encodings)
+    node = MultiplyNode(inputs=("a", "b"), output="y", encodings=encodings)
     node = requantized(node, tensors, requantizer, output)
     return MultiplySpec(node, tensors, lanes).build(name)
 
@@ -397,7 +407,7 @@ def _build_min_max(
     kind: IntegerType, greatest: bool, shape: tuple[int, ...], lanes: int
 ) -> wiring.Component:
     tensors = Tensor.of_type("a", shape, kind), Tensor.of_type("b", shape, kind)
-    node = graph.MinMax(inputs=("a", "b"), output="y", greatest=greatest)
+    node = MinMaxNode(inputs=("a", "b"), output="y", greatest=greatest)
     return MinMaxSpec(node, tensors, lanes).build("min_max")
 
 
@@ -423,7 +433,7 @@ def _build_requantize(
 ) -> wiring.Component:
     tensor = Tensor.of_type("x", shape, kind)
     encoding = Encoding(kind.minimum + (1 << kind.width) // 3)
-    node = graph.Requantize(inputs=("x",), output="y", encoding=encoding)
+    node = RequantizeNode(inputs=("x",), output="y", encoding=encoding)
     node = requantized(node, [tensor], requantizer, output, entries)
     return RequantizeSpec(node, (tensor,), lanes).build(name)
 
@@ -441,7 +451,7 @@ def _build_softmax(
     kind: IntegerType, output: IntegerType, scale: float, shape: tuple[int, ...], name: str
 ) -> wiring.Component:
     exponential = softmax_exponential(scale, 1.0, kind.width)
-    node = graph.Softmax(inputs=("x",), output="y", exponential=exponential, type=output)
+    node = SoftmaxNode(inputs=("x",), output="y", exponential=exponential, type=output)
     return SoftmaxSpec(node, (Tensor.of_type("x", shape, kind),)).build(name)
 
 
@@ -453,7 +463,7 @@ SOFTMAX16_PARAMETERS = {
 
 
 def _build_softmax16(scale: float, shape: tuple[int, ...], name: str) -> wiring.Component:
-    node = graph.Softmax16(
+    node = Softmax16Node(
         inputs=("x",),
         output="y",
         exponential=softmax16_exponential(scale, 1.0),

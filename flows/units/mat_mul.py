@@ -12,8 +12,8 @@ from bittrue.flows.units.layers import (
     requantized,
 )
 from bittrue.flows.units.unit import Parameter, Unit, parse_flag
-from bittrue.golden import graph
 from bittrue.golden.graph import Encoding, Tensor
+from bittrue.golden.graph.mat_mul import MatMul as MatMulNode
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.layers.mat_mul import MatMulSpec
 
@@ -50,7 +50,7 @@ def _build_mat_mul(
     encodings = Encoding(), Encoding()
     if zero_points:
         encodings = Encoding(a.minimum // 3), Encoding(b.maximum // 4)
-    node = graph.MatMul(inputs=("a", "b"), output="y", encodings=encodings)
+    node = MatMulNode(inputs=("a", "b"), output="y", encodings=encodings)
     node = requantized(node, tensors, requantizer, output, entries)
     return MatMulSpec(node, tensors, lanes, lanes_out).build(name)
 

@@ -9,16 +9,9 @@ from amaranth.lib import wiring
 from bittrue.flows.units.layers import example_fixed_point, parse_shape
 from bittrue.flows.units.unit import Parameter, Unit, parse_flag, parse_integers
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import (
-    Convolution,
-    Encoding,
-    FullyConnected,
-    Graph,
-    MatrixNode,
-    Node,
-    Tensor,
-    Window,
-)
+from bittrue.golden.graph import Encoding, Graph, MatrixNode, Node, Tensor, Window
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.fully_connected import FullyConnected
 from bittrue.golden.lowering.certify import certify
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.layers.layer import Layer

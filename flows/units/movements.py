@@ -13,8 +13,11 @@ from bittrue.flows.units.layers import (
     requantized,
 )
 from bittrue.flows.units.unit import Parameter, Unit, parse_integers
-from bittrue.golden import graph
-from bittrue.golden.graph import Encoding, Interpolation, Tensor
+from bittrue.golden.graph import Encoding, Tensor
+from bittrue.golden.graph.gather import Gather as GatherNode
+from bittrue.golden.graph.resize_bilinear import Interpolation
+from bittrue.golden.graph.resize_bilinear import ResizeBilinear as ResizeBilinearNode
+from bittrue.golden.graph.transpose import Transpose as TransposeNode
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.layers.gather import GatherSpec
 from bittrue.hdl.layers.resize_bilinear import ResizeBilinearSpec
@@ -38,7 +41,7 @@ def _build_gather(
     lanes: int,
     name: str,
 ) -> wiring.Component:
-    node = graph.Gather(inputs=("x",), output="y", axis=axis, indices=indices)
+    node = GatherNode(inputs=("x",), output="y", axis=axis, indices=indices)
     tensor = Tensor.of_type("x", shape, kind)
     node.infer(tensor)
     return GatherSpec(node, (tensor,), lanes).build(name)
@@ -55,7 +58,7 @@ TRANSPOSE_PARAMETERS = {
 def _build_transpose(
     kind: IntegerType, shape: tuple[int, ...], order: tuple[int, ...], lanes: int
 ) -> wiring.Component:
-    node = graph.Transpose(inputs=("x",), output="y", permutation=order)
+    node = TransposeNode(inputs=("x",), output="y", permutation=order)
     tensor = Tensor.of_type("x", shape, kind)
     node.infer(tensor)
     return TransposeSpec(node, (tensor,), lanes).build("transpose")
@@ -95,7 +98,7 @@ def _build_resize(
     name: str,
 ) -> wiring.Component:
     tensor = Tensor.of_type("x", shape, kind)
-    node = graph.ResizeBilinear(
+    node = ResizeBilinearNode(
         inputs=("x",),
         output="y",
         rows=example_interpolation(shape[0], rows, bits),

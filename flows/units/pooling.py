@@ -16,9 +16,12 @@ from bittrue.flows.units.layers import (
 )
 from bittrue.flows.units.matrix_layers import WINDOW, example_window
 from bittrue.flows.units.unit import Parameter, Unit, one_of
-from bittrue.golden import graph
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Encoding, Tensor, Window
+from bittrue.golden.graph.average_pool import AveragePool as AveragePoolNode
+from bittrue.golden.graph.max_pool import MaxPool as MaxPoolNode
+from bittrue.golden.graph.mean import Mean as MeanNode
+from bittrue.golden.graph.sum_pool import SumPool as SumPoolNode
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.layers.average_pool import AveragePoolSpec
 from bittrue.hdl.layers.layer_spec import Place
@@ -70,19 +73,19 @@ def _build_global_pool(
     place = Place((tensor,), (lanes,), lanes)
     encoding = Encoding(kind.minimum + (1 << kind.width) // 3)
     names: dict[str, Any] = {"inputs": ("x",), "output": "y"}
-    node: graph.Mean | graph.SumPool | graph.AveragePool
+    node: MeanNode | SumPoolNode | AveragePoolNode
     if pooling is Pooling.MAXIMUM:
         raise UserError("pooling is maximum; allowed: mean, sum or average")
     if pooling is Pooling.MEAN:
         axes = axes or tuple(range(len(shape) - 1))
-        node = graph.Mean(axes=axes, keep_dimensions=False, encoding=encoding, **names)
+        node = MeanNode(axes=axes, keep_dimensions=False, encoding=encoding, **names)
         node = requantized(node, [tensor], requantizer, output)
     elif pooling is Pooling.SUM:
-        node = graph.SumPool(window=Window((shape[0], shape[1])), encoding=encoding, **names)
+        node = SumPoolNode(window=Window((shape[0], shape[1])), encoding=encoding, **names)
         node = requantized(node, [tensor], requantizer, output)
     else:
         window = Window((shape[0], shape[1]))
-        node = graph.AveragePool(
+        node = AveragePoolNode(
             window=window, minimum=kind.minimum + 1, maximum=kind.maximum, **names
         )
     return layer_spec(node, place).build(name)
@@ -132,13 +135,13 @@ def _build_window_pool(
         raise UserError("pooling is mean; allowed: maximum, sum or average")
     if pooling is Pooling.SUM:
         encoding = Encoding(kind.minimum + (1 << kind.width) // 3)
-        plain = graph.SumPool(encoding=encoding, **common)
+        plain = SumPoolNode(encoding=encoding, **common)
         node = requantized(plain, [tensor], requantizer, output)
         spec = SumPoolSpec(node, (tensor,), lanes, rows)
     elif pooling is Pooling.MAXIMUM:
-        spec = MaxPoolSpec(graph.MaxPool(**clamp, **common), (tensor,), lanes, rows)
+        spec = MaxPoolSpec(MaxPoolNode(**clamp, **common), (tensor,), lanes, rows)
     else:
-        spec = AveragePoolSpec(graph.AveragePool(**clamp, **common), (tensor,), lanes, rows)
+        spec = AveragePoolSpec(AveragePoolNode(**clamp, **common), (tensor,), lanes, rows)
     return spec.build(name)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from bittrue.golden.certificates.certificate import (
     Certificate,
@@ -16,14 +16,19 @@ from bittrue.golden.certificates.certificate import (
     StepFunction,
     decisive_points,
 )
+from bittrue.golden.certificates.multiplier_search import (
+    UNBOUNDED,
+    Mask,
+    best_multipliers,
+    mark_corners,
+    smallest_multipliers,
+    smallest_shifts,
+)
 from bittrue.golden.numbers.arrays import Int64
-
-Mask = NDArray[np.bool_]
 
 DEFAULT_MULTIPLIER_WIDTH = 31
 DEFAULT_EXCEPTIONS = 32
 _MAXIMUM_SHIFT = 44
-_UNBOUNDED = 1 << 61
 _OUTLIER_PASSES = 8
 
 
@@ -64,11 +69,13 @@ def find_steps(
     if descending.size:
         raise CertificateError(f"channel {descending[0]} descends; a requantizer must not")
     codes = lowest + np.arange(1, int((highest - lowest).max()) + 1)[:, None]
-    below, reached = np.broadcast_to(low, codes.shape), np.broadcast_to(high, codes.shape)
+    # Codes that a channel never reaches have no threshold to be sought.
+    below = np.where(codes > highest, high, low)
+    reached = np.broadcast_to(high, codes.shape)
     if estimate is not None:
         near = estimate(codes)
         before, after = (np.clip(near + offset, low, high) for offset in (-2, 2))
-        below = np.where(reference(before) < codes, before, below)
+        below = np.where((reference(before) < codes) & (codes <= highest), before, below)
         reached = np.where(reference(after) >= codes, after, reached)
     while True:
         middle = below + (reached - below) // 2
@@ -92,6 +99,7 @@ def find_certificate(
     multiplier_width: int = DEFAULT_MULTIPLIER_WIDTH,
     exceptions: int = DEFAULT_EXCEPTIONS,
     least_shift: int = 0,
+    estimate: Callable[[Int64], Int64] | None = None,
 ) -> Certificate:
     """Find the smallest shift, and with it the smallest multipliers, that reproduce a reference.
 
@@ -119,6 +127,8 @@ def find_certificate(
         them all. Fixed-point references need none, but for exact ties rounded half to even.
     least_shift : int
         Below which no shift is sought.
+    estimate : callable, optional
+        See `find_steps`.
 
     Returns
     -------
@@ -130,7 +140,7 @@ def find_certificate(
     CertificateError
         Naming the first channel without a solution within these limits.
     """
-    steps = find_steps(reference, accumulator_minimum, accumulator_maximum)
+    steps = find_steps(reference, accumulator_minimum, accumulator_maximum, estimate)
     zero, low, high = (
         np.broadcast_to(np.asarray(values, dtype=np.int64), len(steps)).copy()
         for values in (zero_point, minimum, maximum)
@@ -250,13 +260,14 @@ def _differences(steps: StepFunction, affine: StepFunction) -> tuple[Int64, Int6
 
 def _between(one: Int64, other: Int64) -> Int64:
     """Return the accumulators on which two lists of thresholds of the same levels disagree."""
-    ranges = zip(np.minimum(one, other), np.maximum(one, other), strict=True)
+    moved = one != other
+    ranges = zip(np.minimum(one, other)[moved], np.maximum(one, other)[moved], strict=True)
     return np.unique(np.concatenate([np.arange(0), *(np.arange(*pair) for pair in ranges)]))
 
 
 @dataclass(frozen=True)
 class _Constraints:
-    """What every decisive accumulator demands of the constants; arrays of shape (points, channels).
+    """What every decisive accumulator demands of the constants; arrays of shape (channels, points).
 
     A code above the clamp's minimum bounds the constant from below, a code below the clamp's
     maximum bounds it from above: beyond the clamp, the clamp itself makes the code right. Only
@@ -284,106 +295,70 @@ class _Constraints:
         # But each sign has a constant of its own, which needs an accumulator to be bound by.
         low = np.minimum(low, np.maximum(steps.accumulator_minimum, -1))
         high = np.maximum(high, np.minimum(steps.accumulator_maximum, 0))
-        points = np.clip(decisive_points(steps), low, high)
+        points = np.sort(np.clip(decisive_points(steps), low, high), axis=0)
         codes = steps.evaluate(points)
-        everything = cls(points, codes - zero_point, codes > minimum, codes < maximum)
+        everything = cls(
+            np.ascontiguousarray(points.T),
+            np.ascontiguousarray((codes - zero_point).T),
+            np.ascontiguousarray((codes > minimum).T),
+            np.ascontiguousarray((codes < maximum).T),
+        )
         return everything._strictest()
 
     def _strictest(self) -> "_Constraints":
-        corners = [self._corners(channel) for channel in range(self.level.shape[1])]
-        longest = max(map(len, corners))
-        kept = np.stack([np.resize(each, longest) for each in corners], axis=1)
+        extents = int(np.ptp(self.accumulator)), int(np.ptp(self.level))
+        if extents[0] * extents[1] >= 1 << 62:  # Cross products might not fit int64.
+            return self
+        kept = np.zeros(self.level.shape, dtype=np.bool_)
+        mark_corners(*self._arrays, kept)
+        longest = int(kept.sum(axis=1).max())
+        # The corners come first, in their order; then the last point, which is one of them, again.
+        places = np.argsort(~kept, axis=1, kind="stable")[:, :longest]
+        last = self.level.shape[1] - 1
+        places = np.where(np.take_along_axis(kept, places, axis=1), places, last)
         return _Constraints(
-            np.take_along_axis(self.accumulator, kept, axis=0),
-            np.take_along_axis(self.level, kept, axis=0),
-            np.take_along_axis(self.bounded_below, kept, axis=0),
-            np.take_along_axis(self.bounded_above, kept, axis=0),
+            np.take_along_axis(self.accumulator, places, axis=1),
+            np.take_along_axis(self.level, places, axis=1),
+            np.take_along_axis(self.bounded_below, places, axis=1),
+            np.take_along_axis(self.bounded_above, places, axis=1),
         )
 
-    def _corners(self, channel: int) -> Int64:
-        """Return the points of a channel from which the strictest bounds of its constants come."""
-        accumulator, level = self.accumulator[:, channel], self.level[:, channel]
-        corners = {0}
-        for here in (accumulator < 0, accumulator >= 0):
-            below = np.flatnonzero(here & self.bounded_below[:, channel])
-            above = np.flatnonzero(here & self.bounded_above[:, channel])
-            corners.update(below[_upper_hull(accumulator[below], level[below])].tolist())
-            corners.update(above[_upper_hull(-accumulator[above], -level[above])].tolist())
-        return np.array(sorted(corners))
+    @property
+    def _arrays(self) -> tuple[Int64, Int64, Mask, Mask]:
+        return self.accumulator, self.level, self.bounded_below, self.bounded_above
+
+    @property
+    def _limit(self) -> Int64:
+        """Multipliers above which products might not fit int64.
+
+        Feasible products stay near ``level << shift``, far below.
+        """
+        return UNBOUNDED // np.maximum(np.abs(self.accumulator).max(axis=1), 1) - 1
 
     def constant_interval(
         self, negative: bool, shift: Int64, multiplier: Int64
     ) -> tuple[Int64, Int64]:
         """Return the smallest and largest constant for one sign of the accumulator."""
         here = self.accumulator < 0 if negative else self.accumulator >= 0
-        product = self.accumulator * multiplier
-        at_least = (self.level << shift) - product
-        at_most = ((self.level + 1) << shift) - product - 1
+        product = self.accumulator * multiplier[:, None]
+        at_least = (self.level << shift[:, None]) - product
+        at_most = ((self.level + 1) << shift[:, None]) - product - 1
         return (
-            np.where(here & self.bounded_below, at_least, -_UNBOUNDED).max(axis=0),
-            np.where(here & self.bounded_above, at_most, _UNBOUNDED).min(axis=0),
+            np.where(here & self.bounded_below, at_least, -UNBOUNDED).max(axis=1),
+            np.where(here & self.bounded_above, at_most, UNBOUNDED).min(axis=1),
         )
-
-    def emptiness(self, shift: Int64, multiplier: Int64) -> Int64:
-        """Return by how much the emptier interval is empty; at most zero when both hold a value."""
-        intervals = (self.constant_interval(sign, shift, multiplier) for sign in (True, False))
-        return np.maximum(*(lower - upper for lower, upper in intervals))
 
     def best_multiplier(self, shift: Int64) -> Int64:
         """Return each channel's multiplier with the least empty intervals."""
-        # Feasible products stay near level << shift, so this limit only keeps int64 exact.
-        limit = _UNBOUNDED // np.maximum(np.abs(self.accumulator).max(axis=0), 1) - 1
-        return _first_true(
-            np.zeros_like(limit),
-            limit,
-            lambda m: self.emptiness(shift, m + 1) >= self.emptiness(shift, m),
-        )
+        return best_multipliers(*self._arrays, shift, self._limit)
 
     def smallest_multiplier(self, shift: Int64) -> Int64:
         """Return each channel's smallest feasible multiplier at its shift, or -1."""
-        best = self.best_multiplier(shift)
-        smallest = _first_true(np.zeros_like(best), best, lambda m: self.emptiness(shift, m) <= 0)
-        return np.where(self.emptiness(shift, best) <= 0, smallest, -1)
+        return smallest_multipliers(*self._arrays, shift, self._limit)
 
     def smallest_shift(self) -> Int64:
-        """Return each channel's smallest shift with a solution, or -1.
-
-        Doubling multiplier and constants solves the next larger shift, so bisection finds it.
-        """
-        channels = self.accumulator.shape[1]
-        zero = np.zeros(channels, dtype=np.int64)
-        shift = _first_true(zero, zero + _MAXIMUM_SHIFT, lambda s: self.smallest_multiplier(s) >= 0)
-        return np.where(self.smallest_multiplier(shift) >= 0, shift, -1)
-
-
-def _upper_hull(x: Int64, y: Int64) -> list[int]:
-    """Return the indices of the corners of the upper convex hull of points, by Andrew's scan."""
-    hull: list[tuple[int, int, int]] = []
-    order = np.lexsort((y, x))
-    for index, right, top in zip(order.tolist(), x[order].tolist(), y[order].tolist(), strict=True):
-        while len(hull) > 1:
-            (_, x0, y0), (_, x1, y1) = hull[-2:]
-            if (y1 - y0) * (right - x0) > (top - y0) * (x1 - x0):
-                break
-            hull.pop()
-        hull.append((index, right, top))
-    return [index for index, _, _ in hull]
-
-
-def _first_true(low: Int64, high: Int64, test: Callable[[Int64], Mask]) -> Int64:
-    """Return per channel the first integer of [low, high] that passes an ascending test.
-
-    Where none passes, `high`.
-    """
-    low, high = low.copy(), high.copy()
-    while (low < high).any():
-        middle = (low + high) // 2
-        passed = test(middle)
-        low, high = (
-            np.where(passed, low, np.minimum(middle + 1, high)),
-            np.where(passed, middle, high),
-        )
-    return low
+        """Return each channel's smallest shift with a solution, or -1."""
+        return smallest_shifts(*self._arrays, _MAXIMUM_SHIFT, self._limit)
 
 
 def _choose_pairs(
@@ -407,8 +382,8 @@ def _choose_constants(lower: Int64, upper: Int64) -> Int64:
 
     One constant for all channels when one lies in every interval: it then costs no table.
     """
-    lower, upper = np.where(lower <= -_UNBOUNDED, np.minimum(upper, 0), lower), upper
-    upper = np.where(upper >= _UNBOUNDED, np.maximum(lower, 0), upper)
+    lower, upper = np.where(lower <= -UNBOUNDED, np.minimum(upper, 0), lower), upper
+    upper = np.where(upper >= UNBOUNDED, np.maximum(lower, 0), upper)
     if lower.max() <= upper.min():
         return np.full_like(lower, _roundest(int(lower.max()), int(upper.min())))
     return np.array(

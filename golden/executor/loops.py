@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bittrue.golden.executor.compiled import compiled
+from bittrue.golden.compiled import compiled
 from bittrue.golden.numbers.arrays import Int32, Int64
 
 

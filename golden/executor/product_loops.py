@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bittrue.golden.executor.compiled import compiled
+from bittrue.golden.compiled import compiled
 from bittrue.golden.executor.loops import Corrections, NarrowScaling, correct, scale_narrow
 from bittrue.golden.executor.tile import LANES, ROWS, depthwise_tile, fastest_multiply, matrix_tile
 from bittrue.golden.numbers.arrays import Int32, Int64

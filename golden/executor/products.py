@@ -13,7 +13,9 @@ from bittrue.golden.executor.product_loops import Factors, Product, convolve, mu
 from bittrue.golden.executor.requantization import compile_requantization, narrow_scaling, unscaled
 from bittrue.golden.executor.storage import Storage
 from bittrue.golden.executor.tile import LANES
-from bittrue.golden.graph import AccumulatorBounds, Convolution, FullyConnected, MatrixNode, Tensor
+from bittrue.golden.graph import AccumulatorBounds, MatrixNode, Tensor
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.fully_connected import FullyConnected
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
 

@@ -8,14 +8,8 @@ from numpy.typing import NDArray
 
 from bittrue.golden.executor.execute import Executor
 from bittrue.golden.executor.layer_trace import LayerTrace
-from bittrue.golden.graph import (
-    Encoding,
-    FixedPoint,
-    Graph,
-    MatrixNode,
-    Node,
-    Requantize,
-)
+from bittrue.golden.graph import Encoding, FixedPoint, Graph, MatrixNode, Node
+from bittrue.golden.graph.requantize import Requantize
 
 
 def record_layers(

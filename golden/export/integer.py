@@ -8,7 +8,9 @@ import numpy as np
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.export.writer import Writer, code_dtype
-from bittrue.golden.graph import Encoding, Graph, Node, Softmax, Softmax16, Window
+from bittrue.golden.graph import Encoding, Graph, Node, Window
+from bittrue.golden.graph.softmax import Softmax
+from bittrue.golden.graph.softmax16 import Softmax16
 from bittrue.golden.numbers import gemmlowp
 from bittrue.golden.numbers.arrays import Int64
 

@@ -40,6 +40,11 @@ class Convolution(MatrixNode):
         groups = f" groups {self.groups}" if self.groups > 1 and not self.depthwise else ""
         return f"{kind} {self.window.title}{groups}"
 
+    @property
+    def has_border(self) -> bool:
+        """See `MatrixNode.has_border`."""
+        return self.window.has_border
+
     def infer(self, *inputs: Tensor) -> Inference:
         """Derive the output; see `Node.infer`."""
         tensor = only_input(inputs)

@@ -48,6 +48,11 @@ class MatrixNode(AccumulatingNode, abstract=True):
         """The integers that multiply, in the shape of `weight`."""
         return self.weight_encoding.decode(self.weight)
 
+    @property
+    def has_border(self) -> bool:
+        """Whether products lack taps at the ends of the image; see `Window.has_border`."""
+        return False
+
     def _accumulate(self, tensor: Tensor, dimensions: int) -> tuple[Int64, Int64]:
         """Check the operands and return the bounds of the accumulators."""
         if self.weight.ndim != dimensions or 0 in self.weight.shape:

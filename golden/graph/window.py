@@ -34,6 +34,11 @@ class Window:
     dilation: Pair = (1, 1)
     padding: tuple[Pair, Pair] = ((0, 0), (0, 0))
 
+    @property
+    def has_border(self) -> bool:
+        """Whether the image is padded, on any side."""
+        return max(sum(self.padding, ())) > 0
+
     def output_size(self, shape: tuple[int, ...]) -> Pair:
         """Return the height and width of the output for an input of a shape.
 

@@ -15,7 +15,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from bittrue.golden.graph import Addend, Requantization, Tensor
+from bittrue.golden.graph import Requantization, Tensor
+from bittrue.golden.graph.add import Addend
 from bittrue.golden.numbers.arrays import Int64
 
 MAXIMUM_TABLE_WIDTH = 8

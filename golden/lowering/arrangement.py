@@ -6,7 +6,10 @@ from itertools import combinations
 
 import numpy as np
 
-from bittrue.golden.graph import Gather, Node, Reshape, Transpose
+from bittrue.golden.graph import Node
+from bittrue.golden.graph.gather import Gather
+from bittrue.golden.graph.reshape import Reshape
+from bittrue.golden.graph.transpose import Transpose
 from bittrue.golden.lowering.movements import rearranged
 from bittrue.golden.numbers.arrays import Int64
 

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from bittrue.golden.graph import Broadcast, Graph, Node, Reshape, Tensor
+from bittrue.golden.graph import Graph, Node, Tensor
+from bittrue.golden.graph.broadcast import Broadcast
+from bittrue.golden.graph.reshape import Reshape
 
 
 def broadcast_operands(graph: Graph) -> Graph:

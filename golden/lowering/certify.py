@@ -5,6 +5,7 @@ A certificate computes the same codes with narrower multipliers, so it makes sma
 
 from collections.abc import Mapping
 from dataclasses import replace
+from hashlib import sha256
 from types import MappingProxyType
 
 import numpy as np
@@ -34,6 +35,12 @@ multipliers of 16-bit codes are hardly narrowed, for as many thresholds bound th
 _EXCEPTIONS = 4
 """Accumulators of a channel corrected one by one; with more, a comparator for each outweighs the
 narrower multiplier."""
+
+_KEPT = 512
+"""Layers whose certificates are kept: as many as networks have that are planned side by side."""
+
+_found: dict[bytes, Requantization | None] = {}
+"""Results of searches, by what they depend on; None where there is no certificate."""
 
 
 def certify(graph: Graph, least_shifts: Mapping[str, int] = MappingProxyType({})) -> Graph:
@@ -82,6 +89,45 @@ def certify_requantization(
     if output.width > _SEARCHED_WIDTH or len(channels) << output.width > _POINTS:
         return requantization
     low, high = _bounds_of_entries(bounds, len(channels))
+    content = _content(requantization, low, high, least_shift)
+    if content not in _found:
+        if len(_found) >= _KEPT:
+            _found.pop(next(iter(_found)), None)
+        _found[content] = _searched(requantization, bounds, low, high, least_shift)
+    found = _found[content]
+    return requantization if found is None else found
+
+
+def _content(requantization: FixedPoint, low: Int64, high: Int64, least_shift: int) -> bytes:
+    """Return what a search depends on, as a digest."""
+    channels = requantization.channels
+    words = (channels.spec, requantization.rounding, len(channels), least_shift)
+    digest = sha256(repr(words).encode())
+    for each in (
+        channels.multiplier, channels.exponent, channels.zero_point, channels.minimum,
+        channels.maximum, low, high,
+    ):  # fmt: skip
+        values = np.ascontiguousarray(each, dtype=np.int64)
+        digest.update(f"{values.shape}".encode() + values.tobytes())
+    return digest.digest()
+
+
+def _searched(
+    requantization: FixedPoint,
+    bounds: AccumulatorBounds,
+    low: Int64,
+    high: Int64,
+    least_shift: int,
+) -> Requantization | None:
+    """Return what a search finds; None where there is nothing."""
+    channels, output = requantization.channels, requantization.output
+
+    def estimate(codes: Int64) -> Int64:
+        """Return about where roundings to nearest have their thresholds."""
+        halves = (codes - channels.zero_point - 0.5) * np.exp2(channels.shift)
+        places = halves / np.maximum(channels.multiplier, 1)
+        return np.rint(np.clip(places, low, high)).astype(np.int64)
+
     try:
         certificate = find_certificate(
             requantization.evaluate,
@@ -92,11 +138,13 @@ def certify_requantization(
             channels.maximum,
             exceptions=_EXCEPTIONS,
             least_shift=least_shift,
+            estimate=estimate,
         )
     except CertificateError:
-        if least_shift:
-            return certify_requantization(requantization, bounds)
-        return requantization
+        if not least_shift:
+            return None
+        found = certify_requantization(requantization, bounds)
+        return None if found is requantization else found
     return Certified(certificate, output)
 
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from bittrue.golden.graph import Constant, Graph, Node
+from bittrue.golden.graph import Graph, Node
+from bittrue.golden.graph.constant import Constant
 
 
 def spread_constants(graph: Graph) -> Graph:

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from fractions import Fraction
 
-from bittrue.golden.graph import Interpolation
-from bittrue.golden.graph.resize_bilinear import MAXIMUM_FRACTION_BITS
+from bittrue.golden.graph.resize_bilinear import MAXIMUM_FRACTION_BITS, Interpolation
 
 
 def fraction_bits(places: Sequence[Fraction]) -> int | None:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bittrue.golden.graph import AccumulatingNode, Addend, Encoding, FixedPoint, Mean, Node, Table
-from bittrue.golden.graph.add import summed
+from bittrue.golden.graph import AccumulatingNode, Encoding, FixedPoint, Node
+from bittrue.golden.graph.add import Addend, summed
+from bittrue.golden.graph.mean import Mean
+from bittrue.golden.graph.table import Table
 from bittrue.golden.lowering.maxima import maxima
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec

@@ -2,7 +2,9 @@
 
 import math
 
-from bittrue.golden.graph import MaxPool, Node, Reshape, Window
+from bittrue.golden.graph import Node, Window
+from bittrue.golden.graph.max_pool import MaxPool
+from bittrue.golden.graph.reshape import Reshape
 from bittrue.golden.lowering.mean_axes import last_run
 from bittrue.golden.numbers.integer_type import IntegerType
 

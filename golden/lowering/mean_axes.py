@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from bittrue.golden.graph import Encoding, Graph, Mean, Node
+from bittrue.golden.graph import Encoding, Graph, Node
+from bittrue.golden.graph.mean import Mean
 
 
 def split_means(graph: Graph) -> Graph:

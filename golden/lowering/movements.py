@@ -6,8 +6,13 @@ What is between has names that begin with that of the result.
 import math
 from collections.abc import Mapping, Sequence
 
-from bittrue.golden.graph import Broadcast, Gather, Node, Pad, Reshape, Slice
+from bittrue.golden.graph import Node
+from bittrue.golden.graph.broadcast import Broadcast
 from bittrue.golden.graph.concat import concatenated
+from bittrue.golden.graph.gather import Gather
+from bittrue.golden.graph.pad import Pad
+from bittrue.golden.graph.reshape import Reshape
+from bittrue.golden.graph.slice import Slice
 
 Image = tuple[int, int, int]
 """Height, width and channels."""

@@ -11,19 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bittrue.golden.graph import (
-    AccumulatingNode,
-    Addend,
-    Constant,
-    Encoding,
-    FixedPoint,
-    Mean,
-    Multiply,
-    Node,
-    Requantize,
-    Table,
-)
-from bittrue.golden.graph.add import summed
+from bittrue.golden.graph import AccumulatingNode, Encoding, FixedPoint, Node
+from bittrue.golden.graph.add import Addend, summed
+from bittrue.golden.graph.constant import Constant
+from bittrue.golden.graph.mean import Mean
+from bittrue.golden.graph.multiply import Multiply
+from bittrue.golden.graph.requantize import Requantize
+from bittrue.golden.graph.table import Table
 from bittrue.golden.numbers.arrays import Float64
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.multiplier import TFLITE_MULTIPLIER_WIDTH, quantize_multiplier

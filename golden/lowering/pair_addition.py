@@ -14,13 +14,8 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from bittrue.golden.certificates.certificate import CertificateError, StepFunction
-from bittrue.golden.graph import (
-    Addend,
-    Certified,
-    Encoding,
-    FixedPoint,
-    Requantization,
-)
+from bittrue.golden.graph import Certified, Encoding, FixedPoint, Requantization
+from bittrue.golden.graph.add import Addend
 from bittrue.golden.lowering.integer_requant import certificate_of_scale
 from bittrue.golden.numbers.arrays import Float64, Int64
 from bittrue.golden.numbers.integer_type import IntegerType

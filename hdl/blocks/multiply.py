@@ -1,5 +1,7 @@
 """Wide products from hardware multipliers."""
 
+from functools import cache
+
 from amaranth.hdl import C, Cat, Const, Mux, Shape, Signal, Value
 
 from bittrue.hdl.blocks.adder_tree import add_at
@@ -143,8 +145,13 @@ def multiply_tables(a: Shape, b: Shape, constant: int | None = None) -> int:
     return tables + (end - CHUNK_WIDTH if len(columns) > 1 else 0)
 
 
-def _chunk_widths(shape: Shape) -> list[int]:
-    return [len(chunk) for chunk in _chunks(Signal(shape))]
+def _chunk_widths(shape: Shape) -> tuple[int, ...]:
+    return _widths_of_chunks(shape.width, shape.signed)
+
+
+@cache
+def _widths_of_chunks(width: int, signed: bool) -> tuple[int, ...]:
+    return tuple(len(chunk) for chunk in _chunks(Signal(Shape(width, signed))))
 
 
 def _chunks(value: Value) -> list[Value]:

@@ -10,6 +10,8 @@ from amaranth.lib import stream
 
 from bittrue.golden import graph
 from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.add import Add as AddNode
+from bittrue.golden.graph.add import Addend
 from bittrue.golden.lowering.addition import AdditionTables, find_addition_tables
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
@@ -43,7 +45,7 @@ class AddSpec(ElementwiseSpec):
 
     Parameters
     ----------
-    node : golden.graph.Add
+    node : golden.graph.add.Add
         Addends and requantization.
     tensors : tuple of Tensor
         What it reads, of one shape.
@@ -51,19 +53,19 @@ class AddSpec(ElementwiseSpec):
         Elements of a beat, a divisor of the channels.
     """
 
-    node: graph.Add
+    node: AddNode
 
     @classmethod
     def example(cls, tensors: tuple[Tensor, ...], lanes: int) -> "AddSpec":
         """Return a layer that scales its operands as TFLite's additions do, and nothing after."""
         addends = tuple(
-            graph.Addend(
+            Addend(
                 graph.Encoding(tensor.type.minimum + 3 * n), (1 << 30) + n * 87_654_321, 11, n % 3
             )
             for n, tensor in enumerate(tensors)
         )
         names = tuple(tensor.name for tensor in tensors)
-        return cls(graph.Add(inputs=names, output="y", addends=addends), tensors, lanes)
+        return cls(AddNode(inputs=names, output="y", addends=addends), tensors, lanes)
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -130,8 +132,8 @@ def table_costs(kinds: Sequence[IntegerType], entries: Sequence[Int64], fabric: 
     return sum(costs, Costs())
 
 
-@makes_layers_of(graph.Add)
-def add_spec(node: graph.Add, place: Place) -> AddSpec:
+@makes_layers_of(AddNode)
+def add_spec(node: AddNode, place: Place) -> AddSpec:
     """Return the layer of a node."""
     return AddSpec(node, place.tensors, place.common_lanes)
 
@@ -233,7 +235,7 @@ class AddLayer(Elementwise[AddSpec]):
         ]
 
 
-def _scaled(pipeline: Stages, name: str, value: Value, addend: graph.Addend) -> Value:
+def _scaled(pipeline: Stages, name: str, value: Value, addend: Addend) -> Value:
     """Return an operand's addend before its sign, `MULTIPLY_LATENCY` and one cycles later."""
     factor = C(addend.multiplier, max(addend.multiplier.bit_length(), 1))
     product = multiply(pipeline, f"{name}_product", value, factor)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from amaranth.hdl import C, Module, Mux, Signal, Value
 
-from bittrue.golden import graph
 from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.arg_max import ArgMax as ArgMaxNode
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.blocks.pipeline import Pipeline
 from bittrue.hdl.costs.costs import Costs
@@ -28,21 +28,21 @@ class ArgMaxSpec(LanewiseSpec):
 
     Parameters
     ----------
-    node : golden.graph.ArgMax
+    node : golden.graph.arg_max.ArgMax
     tensors : tuple of Tensor
         The one it reads.
     lanes : int
         Codes of a beat of the input, a divisor of the channels.
     """
 
-    node: graph.ArgMax
+    node: ArgMaxNode
 
     spreads = False
 
     @classmethod
     def example(cls, tensor: Tensor, lanes: int) -> "ArgMaxSpec":
         """Return a layer that takes a tensor."""
-        return cls(graph.ArgMax(inputs=(tensor.name,), output="y"), (tensor,), lanes)
+        return cls(ArgMaxNode(inputs=(tensor.name,), output="y"), (tensor,), lanes)
 
     @property
     def output_lanes(self) -> int:
@@ -73,8 +73,8 @@ class ArgMaxSpec(LanewiseSpec):
         return ArgMax(self, name)
 
 
-@makes_layers_of(graph.ArgMax)
-def arg_max_spec(node: graph.ArgMax, place: Place) -> ArgMaxSpec:
+@makes_layers_of(ArgMaxNode)
+def arg_max_spec(node: ArgMaxNode, place: Place) -> ArgMaxSpec:
     """Return the layer of a node."""
     return ArgMaxSpec(node, place.tensors, place.lanes[0])
 

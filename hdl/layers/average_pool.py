@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from bittrue.golden import graph
 from bittrue.golden.graph import Tensor, Window
+from bittrue.golden.graph.average_pool import AveragePool as AveragePoolNode
 from bittrue.golden.graph.tensor import Encoding
 from bittrue.golden.lowering.certify import certified_average
 from bittrue.hdl.blocks.look_up import stored_width
@@ -28,7 +28,7 @@ from bittrue.hdl.units.certified_requant import (
 class AveragePoolSpec(WindowPoolSpec):
     """The mean of every window over its taps inside the tensor, clamped; see `WindowPoolSpec`."""
 
-    node: graph.AveragePool
+    node: AveragePoolNode
 
     reduction = Reduction.SUM
     outside = 0  # Adds nothing to a sum of codes.
@@ -65,7 +65,7 @@ class AveragePoolSpec(WindowPoolSpec):
 
 
 def global_average_spec(
-    node: graph.AveragePool, tensors: tuple[Tensor, ...], lanes: int
+    node: AveragePoolNode, tensors: tuple[Tensor, ...], lanes: int
 ) -> GlobalPoolSpec:
     """Return an average over a whole image; the division is a certificate."""
     tensor = tensors[0]
@@ -74,8 +74,8 @@ def global_average_spec(
     return GlobalPoolSpec(node, tensors, lanes, Encoding(), division)
 
 
-@makes_layers_of(graph.AveragePool)
-def average_pool_spec(node: graph.AveragePool, place: Place) -> LayerSpec:
+@makes_layers_of(AveragePoolNode)
+def average_pool_spec(node: AveragePoolNode, place: Place) -> LayerSpec:
     """Return the layer of a node: over the whole image, or by windows that slide."""
     (tensor,), (lanes,) = place.tensors, place.lanes
     if covers_the_image(node.window, tensor):

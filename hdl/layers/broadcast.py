@@ -8,9 +8,9 @@ import numpy as np
 from amaranth.hdl import Module, Mux, Signal, Value
 from amaranth.lib import stream
 
-from bittrue.golden import graph
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.broadcast import Broadcast as BroadcastNode
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.blocks.pipeline import Pipeline
 from bittrue.hdl.blocks.ram import Ram
@@ -31,7 +31,7 @@ class BroadcastSpec(LayerSpec):
 
     Parameters
     ----------
-    node : golden.graph.Broadcast
+    node : golden.graph.broadcast.Broadcast
         The shape; its dimensions that are repeated follow each other, but for those of size 1.
     tensors : tuple of Tensor
         The one it reads.
@@ -40,7 +40,7 @@ class BroadcastSpec(LayerSpec):
         where its only channel is repeated.
     """
 
-    node: graph.Broadcast
+    node: BroadcastNode
     tensors: tuple[Tensor, ...]
     lanes: int
 
@@ -126,8 +126,8 @@ class BroadcastSpec(LayerSpec):
         return Broadcast(self, name)
 
 
-@makes_layers_of(graph.Broadcast)
-def broadcast_spec(node: graph.Broadcast, place: Place) -> BroadcastSpec:
+@makes_layers_of(BroadcastNode)
+def broadcast_spec(node: BroadcastNode, place: Place) -> BroadcastSpec:
     """Return the layer of a node."""
     return BroadcastSpec(node, place.tensors, place.common_lanes)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Module
 
-from bittrue.golden import graph
+from bittrue.golden.graph.clamp import Clamp as ClampNode
 from bittrue.hdl.blocks.pipeline import Pipeline
 from bittrue.hdl.costs.costs import Costs
 from bittrue.hdl.costs.fabric import Fabric
@@ -20,7 +20,7 @@ from bittrue.hdl.layers.registry import makes_layers_of
 class ClampSpec(BeatwiseSpec):
     """Limits of the codes of a tensor; see `BeatwiseSpec`."""
 
-    node: graph.Clamp
+    node: ClampNode
 
     @property
     def latency(self) -> int:
@@ -36,8 +36,8 @@ class ClampSpec(BeatwiseSpec):
         return Clamp(self, name)
 
 
-@makes_layers_of(graph.Clamp)
-def clamp_spec(node: graph.Clamp, place: Place) -> ClampSpec:
+@makes_layers_of(ClampNode)
+def clamp_spec(node: ClampNode, place: Place) -> ClampSpec:
     """Return the layer of a node."""
     return ClampSpec(node, place.tensors, place.common_lanes)
 

@@ -8,8 +8,8 @@ import numpy as np
 from amaranth.hdl import C, Cat, Module, Mux, Signal
 from amaranth.lib import stream
 
-from bittrue.golden import graph
 from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.concat import Concat as ConcatNode
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.blocks.pipeline import Pipeline
 from bittrue.hdl.costs.costs import Costs
@@ -29,7 +29,7 @@ class ConcatSpec(LanewiseSpec):
 
     Parameters
     ----------
-    node : golden.graph.Concat
+    node : golden.graph.concat.Concat
         The dimension.
     tensors : tuple of Tensor
         What it reads.
@@ -40,7 +40,7 @@ class ConcatSpec(LanewiseSpec):
         before it, an image would otherwise begin that nobody has sent.
     """
 
-    node: graph.Concat
+    node: ConcatNode
     leader: int = 0
 
     pauses = True
@@ -49,7 +49,7 @@ class ConcatSpec(LanewiseSpec):
     def example(cls, tensors: tuple[Tensor, ...], axis: int, lanes: int) -> "ConcatSpec":
         """Return a layer that joins tensors along an axis."""
         names = tuple(tensor.name for tensor in tensors)
-        return cls(graph.Concat(inputs=names, output="y", axis=axis), tensors, lanes)
+        return cls(ConcatNode(inputs=names, output="y", axis=axis), tensors, lanes)
 
     @cached_property
     def blocks(self) -> list[int]:
@@ -83,12 +83,17 @@ class ConcatSpec(LanewiseSpec):
 
     def inputs_needed(self, outputs: Int64) -> tuple[Int64, ...]:
         """Return how many elements of each input must have come; see `LayerSpec`."""
+        beat = outputs // self.lanes
+        return tuple(elements_through_beat(each[beat] - 1, self.lanes) for each in self._taken)
+
+    @cached_property
+    def _taken(self) -> list[Int64]:
+        """Beats of each input that have been taken with each beat of the output."""
         turns = np.repeat(np.arange(len(self.blocks)), self.blocks)
         turns = np.resize(turns, self.beats)
-        beat = outputs // self.lanes
         beats = [(turns == index).cumsum() for index in range(len(self.blocks))]
         beats[self.leader] = np.maximum(beats[self.leader], 1)
-        return tuple(elements_through_beat(each[beat] - 1, self.lanes) for each in beats)
+        return beats
 
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
@@ -103,8 +108,8 @@ class ConcatSpec(LanewiseSpec):
         return Concat(self, name)
 
 
-@makes_layers_of(graph.Concat)
-def concat_spec(node: graph.Concat, place: Place) -> ConcatSpec:
+@makes_layers_of(ConcatNode)
+def concat_spec(node: ConcatNode, place: Place) -> ConcatSpec:
     """Return the layer of a node."""
     given = [port for port, constant in enumerate(place.constants) if not constant]
     return ConcatSpec(node, place.tensors, place.output_lanes, min(given, default=0))

@@ -7,8 +7,8 @@ import numpy as np
 from amaranth.hdl import C, Cat, Module, Mux, Signal
 from amaranth.lib import stream
 
-from bittrue.golden import graph
 from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.constant import Constant as ConstantNode
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.blocks.packed_words import pack_words
 from bittrue.hdl.blocks.pipeline import Pipeline
@@ -29,13 +29,13 @@ class ConstantSpec(LayerSpec):
 
     Parameters
     ----------
-    node : golden.graph.Constant
+    node : golden.graph.constant.Constant
         The codes of an image.
     lanes : int
         Elements of a beat, a divisor of the channels.
     """
 
-    node: graph.Constant
+    node: ConstantNode
     lanes: int
 
     tensors = ()
@@ -83,8 +83,8 @@ class ConstantSpec(LayerSpec):
         return ConstantSource(self, name)
 
 
-@makes_layers_of(graph.Constant)
-def constant_spec(node: graph.Constant, place: Place) -> ConstantSpec:
+@makes_layers_of(ConstantNode)
+def constant_spec(node: ConstantNode, place: Place) -> ConstantSpec:
     """Return the layer of a node."""
     return ConstantSpec(node, place.output_lanes)
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bittrue.golden import graph
 from bittrue.golden.graph import Tensor, Window
+from bittrue.golden.graph.convolution import Convolution as ConvolutionNode
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.layers.layer_spec import Place
 from bittrue.hdl.layers.parts.matrix_geometry import MatrixGeometry, once_for_each_node
@@ -11,14 +11,14 @@ from bittrue.hdl.layers.parts.matrix_layer import MatrixLayerSpec
 from bittrue.hdl.layers.registry import makes_layers_of
 
 
-@makes_layers_of(graph.Convolution)
-def convolution_spec(node: graph.Convolution, place: Place) -> MatrixLayerSpec:
+@makes_layers_of(ConvolutionNode)
+def convolution_spec(node: ConvolutionNode, place: Place) -> MatrixLayerSpec:
     """Return the layer of a node."""
     return MatrixLayerSpec.at(node, convolution_geometry(node, place.tensors[0]), place)
 
 
 @once_for_each_node
-def convolution_geometry(node: graph.Convolution, tensor: Tensor) -> MatrixGeometry:
+def convolution_geometry(node: ConvolutionNode, tensor: Tensor) -> MatrixGeometry:
     """Return a convolution of a tensor as windows times weights."""
     height, width, channels = tensor.shape
     if not _is_pointwise(node.window):
@@ -37,7 +37,7 @@ def _is_pointwise(window: Window) -> bool:
     return window.size == (1, 1) and window.padding == ((0, 0), (0, 0))
 
 
-def _dense_weight(node: graph.Convolution, channels: int) -> Int64:
+def _dense_weight(node: ConvolutionNode, channels: int) -> Int64:
     """Return weights over all channels, zero outside of each output's group."""
     weight = node.weight_values
     if node.groups == 1:

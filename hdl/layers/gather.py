@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
-from bittrue.golden import graph
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.gather import Gather as GatherNode
 from bittrue.hdl.layers.layer_spec import Place
 from bittrue.hdl.layers.parts.reorder_layer import ReorderLayerSpec
 from bittrue.hdl.layers.parts.reorder_spec import ReorderSpec
@@ -18,7 +18,7 @@ class GatherSpec(ReorderLayerSpec):
 
     Parameters
     ----------
-    node : golden.graph.Gather
+    node : golden.graph.gather.Gather
         The dimension and the numbers.
     tensors : tuple of Tensor
         The one it reads.
@@ -26,7 +26,7 @@ class GatherSpec(ReorderLayerSpec):
         Elements of a beat, a divisor of the channels; 1 where channels are taken.
     """
 
-    node: graph.Gather
+    node: GatherNode
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -50,7 +50,7 @@ class GatherSpec(ReorderLayerSpec):
         return ReorderSpec(shape[axis], self.node.indices, beats)
 
 
-@makes_layers_of(graph.Gather)
-def gather_spec(node: graph.Gather, place: Place) -> GatherSpec:
+@makes_layers_of(GatherNode)
+def gather_spec(node: GatherNode, place: Place) -> GatherSpec:
     """Return the layer of a node."""
     return GatherSpec(node, place.tensors, place.common_lanes)

@@ -110,7 +110,8 @@ class LayerSpec(ABC):
         Parameters
         ----------
         outputs : ndarray of int64
-            Places of elements in the output image, from 0.
+            Places of elements in the output image, from 0. They leave in this order, so none needs
+            less than those before it.
         """
 
     @abstractmethod

@@ -7,9 +7,9 @@ from functools import cached_property
 import numpy as np
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 
-from bittrue.golden import graph
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Encoding, Tensor
+from bittrue.golden.graph.mat_mul import MatMul as MatMulNode
 from bittrue.golden.graph.node import Inference
 from bittrue.golden.graph.requantization import Requantization
 from bittrue.golden.numbers.arrays import Int64
@@ -49,7 +49,7 @@ class MatMulSpec(LayerSpec):
 
     Parameters
     ----------
-    node : golden.graph.MatMul
+    node : golden.graph.mat_mul.MatMul
     tensors : tuple of Tensor
         The two that it reads.
     lanes : int
@@ -63,7 +63,7 @@ class MatMulSpec(LayerSpec):
         Naming the parameter, its value and what is allowed.
     """
 
-    node: graph.MatMul
+    node: MatMulNode
     tensors: tuple[Tensor, ...]
     lanes: int = 1
     output_lanes: int = 1
@@ -228,8 +228,8 @@ class MatMulSpec(LayerSpec):
         return MatMulLayer(self, name)
 
 
-@makes_layers_of(graph.MatMul)
-def mat_mul_spec(node: graph.MatMul, place: Place) -> MatMulSpec:
+@makes_layers_of(MatMulNode)
+def mat_mul_spec(node: MatMulNode, place: Place) -> MatMulSpec:
     """Return the layer of a node."""
     return MatMulSpec(node, place.tensors, max(place.lanes), place.output_lanes)
 

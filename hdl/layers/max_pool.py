@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Value
 
-from bittrue.golden import graph
 from bittrue.golden.graph import Window
+from bittrue.golden.graph.max_pool import MaxPool as MaxPoolNode
 from bittrue.hdl.costs.costs import Costs
 from bittrue.hdl.costs.fabric import Fabric
 from bittrue.hdl.layers.layer_spec import Place
@@ -19,7 +19,7 @@ from bittrue.hdl.layers.registry import makes_layers_of
 class MaxPoolSpec(WindowPoolSpec):
     """The largest code of every window, clamped; see `WindowPoolSpec`."""
 
-    node: graph.MaxPool
+    node: MaxPoolNode
 
     reduction = Reduction.MAXIMUM
     scaling_latency = 0
@@ -46,7 +46,7 @@ class MaxPoolSpec(WindowPoolSpec):
         return clamped(result, self.node.minimum, self.node.maximum)
 
 
-@makes_layers_of(graph.MaxPool)
-def max_pool_spec(node: graph.MaxPool, place: Place) -> MaxPoolSpec:
+@makes_layers_of(MaxPoolNode)
+def max_pool_spec(node: MaxPoolNode, place: Place) -> MaxPoolSpec:
     """Return the layer of a node, which reads whole columns of its windows."""
     return MaxPoolSpec(node, place.tensors, place.lanes[0], node.window.size[0])

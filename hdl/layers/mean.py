@@ -1,15 +1,15 @@
 """Means, as a layer."""
 
-from bittrue.golden import graph
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.mean import Mean as MeanNode
 from bittrue.golden.lowering.mean_axes import added_over, follow_each_other
 from bittrue.hdl.layers.layer_spec import Place
 from bittrue.hdl.layers.parts.global_pool import GlobalPoolSpec
 from bittrue.hdl.layers.registry import makes_layers_of
 
 
-@makes_layers_of(graph.Mean)
-def mean_spec(node: graph.Mean, place: Place) -> GlobalPoolSpec:
+@makes_layers_of(MeanNode)
+def mean_spec(node: MeanNode, place: Place) -> GlobalPoolSpec:
     """Return the layer of a node.
 
     Raises

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Cat, Module, Mux
 
-from bittrue.golden import graph
+from bittrue.golden.graph.min_max import MinMax as MinMaxNode
 from bittrue.hdl.blocks.pipeline import Pipeline
 from bittrue.hdl.costs.costs import Costs
 from bittrue.hdl.costs.fabric import Fabric
@@ -21,7 +21,7 @@ from bittrue.hdl.layers.registry import makes_layers_of
 class MinMaxSpec(BeatwiseSpec):
     """The lesser or the greater of two codes; see `BeatwiseSpec`."""
 
-    node: graph.MinMax
+    node: MinMaxNode
 
     def __post_init__(self) -> None:
         require_equal_shapes(self.node, self.tensors)
@@ -43,8 +43,8 @@ class MinMaxSpec(BeatwiseSpec):
         return MinMax(self, name)
 
 
-@makes_layers_of(graph.MinMax)
-def min_max_spec(node: graph.MinMax, place: Place) -> MinMaxSpec:
+@makes_layers_of(MinMaxNode)
+def min_max_spec(node: MinMaxNode, place: Place) -> MinMaxSpec:
     """Return the layer of a node."""
     return MinMaxSpec(node, place.tensors, place.common_lanes)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from amaranth.hdl import Module
 
-from bittrue.golden import graph
+from bittrue.golden.graph.multiply import Multiply as MultiplyNode
 from bittrue.hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
 from bittrue.hdl.costs.costs import Costs
 from bittrue.hdl.costs.fabric import Fabric
@@ -19,7 +19,7 @@ from bittrue.hdl.layers.registry import makes_layers_of
 class MultiplySpec(ElementwiseSpec):
     """The product of two tensors of one shape; see `ElementwiseSpec`."""
 
-    node: graph.Multiply
+    node: MultiplyNode
 
     @property
     def accumulation(self) -> int:
@@ -38,8 +38,8 @@ class MultiplySpec(ElementwiseSpec):
         return MultiplyLayer(self, name)
 
 
-@makes_layers_of(graph.Multiply)
-def multiply_spec(node: graph.Multiply, place: Place) -> MultiplySpec:
+@makes_layers_of(MultiplyNode)
+def multiply_spec(node: MultiplyNode, place: Place) -> MultiplySpec:
     """Return the layer of a node."""
     return MultiplySpec(node, place.tensors, place.common_lanes)
 

@@ -7,8 +7,8 @@ import numpy as np
 from amaranth.hdl import C, Cat, Module, Mux, Value
 from amaranth.lib import stream
 
-from bittrue.golden import graph
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.pad import Pad as PadNode
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.blocks.pipeline import Pipeline
 from bittrue.hdl.costs.costs import Costs
@@ -28,7 +28,7 @@ class PadSpec(LanewiseSpec):
 
     Parameters
     ----------
-    node : golden.graph.Pad
+    node : golden.graph.pad.Pad
         Sizes of the border in each dimension, and its code.
     tensors : tuple of Tensor
         The one it reads.
@@ -36,7 +36,7 @@ class PadSpec(LanewiseSpec):
         Elements of a beat, a divisor of the channels and of their padding.
     """
 
-    node: graph.Pad
+    node: PadNode
 
     pauses = True
 
@@ -80,10 +80,15 @@ class PadSpec(LanewiseSpec):
 
     def inputs_needed(self, outputs: Int64) -> tuple[Int64, ...]:
         """Return how many elements must have come; see `LayerSpec`."""
+        beats = self._taken[outputs // self.lanes]
+        return (elements_through_beat(beats - 1, self.lanes),)
+
+    @cached_property
+    def _taken(self) -> Int64:
+        """Beats of the input that have been taken with each beat of the output."""
         inside = np.zeros(self.sizes, dtype=np.int64)
         inside[tuple(slice(*ends) for ends in self.inside)] = 1
-        beats = np.maximum(inside.ravel().cumsum(), 1)
-        return (elements_through_beat(beats[outputs // self.lanes] - 1, self.lanes),)
+        return np.maximum(inside.ravel().cumsum(), 1)
 
     def costs(self, fabric: Fabric) -> Costs:
         """Return what the circuit takes, estimated."""
@@ -94,8 +99,8 @@ class PadSpec(LanewiseSpec):
         return Pad(self, name)
 
 
-@makes_layers_of(graph.Pad)
-def pad_spec(node: graph.Pad, place: Place) -> PadSpec:
+@makes_layers_of(PadNode)
+def pad_spec(node: PadNode, place: Place) -> PadSpec:
     """Return the layer of a node."""
     return PadSpec(node, place.tensors, place.common_lanes)
 

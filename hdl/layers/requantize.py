@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from amaranth.hdl import Cat, Module
 
-from bittrue.golden import graph
+from bittrue.golden.graph.requantize import Requantize as RequantizeNode
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.blocks.pipeline import Pipeline
 from bittrue.hdl.costs.costs import Costs
@@ -23,7 +23,7 @@ from bittrue.hdl.layers.registry import makes_layers_of
 class RequantizeSpec(ElementwiseSpec):
     """A change of scale, zero point or width; see `ElementwiseSpec`."""
 
-    node: graph.Requantize
+    node: RequantizeNode
 
     @cached_property
     def values(self) -> Int64 | None:
@@ -59,8 +59,8 @@ class RequantizeSpec(ElementwiseSpec):
         return RequantizeLayer(self, name)
 
 
-@makes_layers_of(graph.Requantize)
-def requantize_spec(node: graph.Requantize, place: Place) -> RequantizeSpec:
+@makes_layers_of(RequantizeNode)
+def requantize_spec(node: RequantizeNode, place: Place) -> RequantizeSpec:
     """Return the layer of a node."""
     return RequantizeSpec(node, place.tensors, place.common_lanes)
 

@@ -7,8 +7,8 @@ from typing import Any
 from amaranth.hdl import Cat, Module, Shape, Value
 from amaranth.lib import data, stream
 
-from bittrue.golden import graph
 from bittrue.golden.graph.requantization import Requantization
+from bittrue.golden.graph.resize_bilinear import ResizeBilinear as ResizeBilinearNode
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.blocks.multiply import (
     MULTIPLIER_LATENCY,
@@ -89,7 +89,7 @@ class ResizeBilinearSpec(LanewiseSpec):
 
     Parameters
     ----------
-    node : golden.graph.ResizeBilinear
+    node : golden.graph.resize_bilinear.ResizeBilinear
         Places and weights.
     tensors : tuple of Tensor
         The one it reads.
@@ -97,7 +97,7 @@ class ResizeBilinearSpec(LanewiseSpec):
         Elements of a beat, a divisor of the channels.
     """
 
-    node: graph.ResizeBilinear
+    node: ResizeBilinearNode
 
     pauses = True
     paced_by_lanes = True
@@ -214,8 +214,8 @@ class ResizeBilinearSpec(LanewiseSpec):
         return ResizeBilinear(self, name)
 
 
-@makes_layers_of(graph.ResizeBilinear)
-def resize_bilinear_spec(node: graph.ResizeBilinear, place: Place) -> ResizeBilinearSpec:
+@makes_layers_of(ResizeBilinearNode)
+def resize_bilinear_spec(node: ResizeBilinearNode, place: Place) -> ResizeBilinearSpec:
     """Return the layer of a node."""
     return ResizeBilinearSpec(node, place.tensors, place.common_lanes)
 

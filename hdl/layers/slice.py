@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
 
-from bittrue.golden import graph
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.slice import Slice as SliceNode
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.blocks.pipeline import Pipeline
 from bittrue.hdl.costs.costs import Costs
@@ -64,7 +64,7 @@ class SliceSpec(LanewiseSpec):
 
     Parameters
     ----------
-    node : golden.graph.Slice
+    node : golden.graph.slice.Slice
         Which elements of each dimension.
     tensors : tuple of Tensor
         The one it reads.
@@ -73,7 +73,7 @@ class SliceSpec(LanewiseSpec):
         where channels are left out between others.
     """
 
-    node: graph.Slice
+    node: SliceNode
 
     spreads = False
 
@@ -150,8 +150,8 @@ class SliceSpec(LanewiseSpec):
         return Slice(self, name)
 
 
-@makes_layers_of(graph.Slice)
-def slice_spec(node: graph.Slice, place: Place) -> SliceSpec:
+@makes_layers_of(SliceNode)
+def slice_spec(node: SliceNode, place: Place) -> SliceSpec:
     """Return the layer of a node."""
     return SliceSpec(node, place.tensors, place.common_lanes)
 

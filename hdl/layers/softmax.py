@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value, signed
 
-from bittrue.golden import graph
+from bittrue.golden.graph.softmax import Softmax as SoftmaxNode
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.gemmlowp import (
     FORTY_EIGHT_SEVENTEENTHS,
@@ -29,7 +29,7 @@ _MULTIPLICATIONS = 7
 class SoftmaxSpec(SoftmaxRowsSpec):
     """Softmax of codes of at most 8 bits; see `SoftmaxRowsSpec`."""
 
-    node: graph.Softmax
+    node: SoftmaxNode
 
     exponential_width = ONE.bit_length()
     sum_width = 32
@@ -51,8 +51,8 @@ class SoftmaxSpec(SoftmaxRowsSpec):
         return Softmax(self, name)
 
 
-@makes_layers_of(graph.Softmax)
-def softmax_spec(node: graph.Softmax, place: Place) -> SoftmaxSpec:
+@makes_layers_of(SoftmaxNode)
+def softmax_spec(node: SoftmaxNode, place: Place) -> SoftmaxSpec:
     """Return the layer of a node."""
     return SoftmaxSpec(node, place.tensors)
 

@@ -6,7 +6,7 @@ import numpy as np
 from amaranth.hdl import C, Cat, Module, Mux, Signal, Value
 from numpy.typing import NDArray
 
-from bittrue.golden import graph
+from bittrue.golden.graph.softmax16 import Softmax16 as Softmax16Node
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.blocks.look_up import look_up, stored_width
 from bittrue.hdl.blocks.multiply import MULTIPLIER_LATENCY, multiplier
@@ -37,7 +37,7 @@ _OFFSET_WIDTH = 7
 class Softmax16Spec(SoftmaxRowsSpec):
     """Softmax of 16-bit codes of fewer than 65536 channels; see `SoftmaxRowsSpec`."""
 
-    node: graph.Softmax16
+    node: Softmax16Node
 
     exponential_width = _BITS
     sum_width = _SUM_WIDTH
@@ -65,8 +65,8 @@ class Softmax16Spec(SoftmaxRowsSpec):
         return Softmax16(self, name)
 
 
-@makes_layers_of(graph.Softmax16)
-def softmax16_spec(node: graph.Softmax16, place: Place) -> Softmax16Spec:
+@makes_layers_of(Softmax16Node)
+def softmax16_spec(node: Softmax16Node, place: Place) -> Softmax16Spec:
     """Return the layer of a node."""
     return Softmax16Spec(node, place.tensors)
 

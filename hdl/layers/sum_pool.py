@@ -5,10 +5,10 @@ from functools import cached_property
 
 import numpy as np
 
-from bittrue.golden import graph
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Window
 from bittrue.golden.graph.requantization import Requantization
+from bittrue.golden.graph.sum_pool import SumPool as SumPoolNode
 from bittrue.hdl.costs.costs import Costs
 from bittrue.hdl.costs.fabric import Fabric
 from bittrue.hdl.layers.layer_spec import LayerSpec, Place
@@ -23,7 +23,7 @@ from bittrue.hdl.layers.registry import makes_layers_of
 class SumPoolSpec(WindowPoolSpec):
     """The sum of every window, requantized; see `WindowPoolSpec`."""
 
-    node: graph.SumPool
+    node: SumPoolNode
 
     reduction = Reduction.SUM
 
@@ -66,8 +66,8 @@ class SumPoolSpec(WindowPoolSpec):
         return ChannelRequantizer(self.requantizer, name, stalls=False)
 
 
-@makes_layers_of(graph.SumPool)
-def sum_pool_spec(node: graph.SumPool, place: Place) -> LayerSpec:
+@makes_layers_of(SumPoolNode)
+def sum_pool_spec(node: SumPoolNode, place: Place) -> LayerSpec:
     """Return the layer of a node: over the whole image, or by windows that slide."""
     (tensor,), (lanes,) = place.tensors, place.lanes
     if covers_the_image(node.window, tensor):

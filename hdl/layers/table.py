@@ -5,8 +5,8 @@ from weakref import WeakKeyDictionary
 
 from amaranth.hdl import Cat, Module, Value
 
-from bittrue.golden import graph
 from bittrue.golden.graph import Node
+from bittrue.golden.graph.table import Table as TableNode
 from bittrue.hdl.blocks.pipeline import Pipeline
 from bittrue.hdl.costs.costs import Costs
 from bittrue.hdl.costs.fabric import Fabric
@@ -40,7 +40,7 @@ class TableSpec(BeatwiseSpec):
     Codes of more than 10 bits are looked up by segments, see `hdl.layers.parts.segments`.
     """
 
-    node: graph.Table
+    node: TableNode
 
     @property
     def segments(self) -> Segments | None:
@@ -69,8 +69,8 @@ class TableSpec(BeatwiseSpec):
         return Table(self, name)
 
 
-@makes_layers_of(graph.Table)
-def table_spec(node: graph.Table, place: Place) -> TableSpec:
+@makes_layers_of(TableNode)
+def table_spec(node: TableNode, place: Place) -> TableSpec:
     """Return the layer of a node."""
     return TableSpec(node, place.tensors, place.common_lanes)
 

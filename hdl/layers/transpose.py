@@ -6,8 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
-from bittrue.golden import graph
 from bittrue.golden.errors import UserError
+from bittrue.golden.graph.transpose import Transpose as TransposeNode
 from bittrue.hdl.layers.layer_spec import Place
 from bittrue.hdl.layers.parts.reorder import Loops
 from bittrue.hdl.layers.parts.reorder_layer import ReorderLayerSpec
@@ -21,7 +21,7 @@ class TransposeSpec(ReorderLayerSpec):
 
     Parameters
     ----------
-    node : golden.graph.Transpose
+    node : golden.graph.transpose.Transpose
         The order.
     tensors : tuple of Tensor
         The one it reads.
@@ -29,7 +29,7 @@ class TransposeSpec(ReorderLayerSpec):
         Elements of a beat, a divisor of the channels; 1 where other dimensions become channels.
     """
 
-    node: graph.Transpose
+    node: TransposeNode
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -85,7 +85,7 @@ class TransposeSpec(ReorderLayerSpec):
         return Loops(*self._moved)
 
 
-@makes_layers_of(graph.Transpose)
-def transpose_spec(node: graph.Transpose, place: Place) -> TransposeSpec:
+@makes_layers_of(TransposeNode)
+def transpose_spec(node: TransposeNode, place: Place) -> TransposeSpec:
     """Return the layer of a node."""
     return TransposeSpec(node, place.tensors, place.common_lanes)

@@ -1,12 +1,15 @@
 """What joins the layers of a network: which tensors go where, and what waits on the way."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
 from bittrue.golden.graph import Graph, Node
+from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.layers.layer_spec import LayerSpec
 from bittrue.hdl.layers.registry import is_wire
 from bittrue.hdl.network.fork_depths import Dependence, branch_depths, elements_needed
 from bittrue.hdl.network.schedule import Reader, Schedule, Step
@@ -300,15 +303,14 @@ class Connections:
     def _step(self, node: Node) -> Step:
         layer = self._spec.layers[node.output]
         elements = self._graph.tensors[node.output].elements
-        needed = layer.inputs_needed(np.arange(elements))
         readers = {}
         for port, name in enumerate(node.inputs):
             tensor = self.origin(name)
-            if self._endless(tensor):
-                continue
-            lanes = math.lcm(self.lanes_from(tensor), layer.input_lanes[port])
-            needs = -(-needed[port] // lanes) * lanes
-            readers[port] = Reader(tensor, needs, layer.taken_with(port, needs))
+            if not self._endless(tensor):
+                lanes = math.lcm(self.lanes_from(tensor), layer.input_lanes[port])
+                needed = partial(_needed_in_beats, layer, port, lanes)
+                taken = partial(_taken_with, layer, port, needed, elements)
+                readers[port] = Reader(tensor, needed, taken)
         together, spreads = layer.outputs_together, not layer.comes_in_bursts
         return Step(node.output, elements, layer.latency, together, spreads, readers)
 
@@ -324,3 +326,15 @@ class Connections:
             needed=lambda places: layer.inputs_needed(places)[port],
             ahead=layer.outputs_ahead,
         )
+
+
+def _needed_in_beats(layer: LayerSpec, port: int, lanes: int, places: Int64) -> Int64:
+    """Return how many elements of an input outputs need, in whole beats."""
+    return -(-layer.inputs_needed(places)[port] // lanes) * lanes
+
+
+def _taken_with(
+    layer: LayerSpec, port: int, needed: Callable[[Int64], Int64], elements: int
+) -> Int64:
+    """Return before which output's turn each element of an input is taken."""
+    return layer.taken_with(port, needed(np.arange(elements)))

@@ -4,7 +4,8 @@ from amaranth.hdl import C, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from bittrue.golden.graph import Constant, State
+from bittrue.golden.graph import State
+from bittrue.golden.graph.constant import Constant
 from bittrue.hdl.costs.costs import Costs
 from bittrue.hdl.costs.fabric import Fabric
 from bittrue.hdl.costs.logic import counters_cost

@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
 from bittrue.golden.numbers.arrays import Int64
+from bittrue.hdl.network.largest_gap import largest_gap
 
 Need = Callable[[Int64], Int64]
 """Places of elements in a stream, from 0, to how many elements of an earlier stream they need.
 
-Places run on from image to image.
+Places run on from image to image. Later ones need no less: what has left cannot wait for anything.
 """
 
 _SLACK = 64
@@ -74,11 +76,10 @@ def branch_depths(branches: Sequence[Dependence], downstream: Sequence[Dependenc
     wishes = [_needs(branch, downstream, ahead=True) for branch in branches]
     depths = [0] * len(branches)
     for tensor, elements in _meetings(branches, downstream, needs).items():
-        places = np.arange(elements, dtype=np.int64)
         meeting = [index for index, need in enumerate(needs) if tensor in need]
-        most = np.max([wishes[index][tensor](places) for index in meeting], axis=0)
+        most = reduce(_larger, (wishes[index][tensor] for index in meeting))
         for index in meeting:
-            waiting = int((most - needs[index][tensor](places)).max()) + _SLACK
+            waiting = int(largest_gap(most, needs[index][tensor], elements)) + _SLACK
             depths[index] = max(depths[index], waiting)
     return depths
 

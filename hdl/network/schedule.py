@@ -7,12 +7,14 @@ in it. The schedule here is the plainest: each layer spreads its outputs evenly 
 as late as those who read them allow, and what is in front of an input then waits for its turn.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from bittrue.golden.numbers.arrays import Float64, Int64
+from bittrue.hdl.network.largest_gap import gap_over_all, largest_gap
 
 Cycles = Float64
 
@@ -28,16 +30,53 @@ class Reader:
     ----------
     source : str
         The tensor that is read.
-    needed : ndarray of int64
-        For each output element, how many elements of an image must have come.
-    taken : ndarray of int64
-        For each element of the input, the place of the output before whose turn it is taken at the
-        latest; negative in the image before.
+    needed : callable
+        Places of output elements to how many elements of an image must have come; not descending.
+    find_taken : callable
+        Returns `taken`, which takes time and room to find.
     """
 
     source: str
-    needed: Int64
-    taken: Int64
+    needed: Callable[[Int64], Int64]
+    find_taken: Callable[[], Int64]
+
+    @property
+    def taken(self) -> Int64:
+        """For each element of the input, before which output's turn it is taken at the latest.
+
+        Places of outputs; negative in the image before.
+        """
+        return self.find_taken()
+
+
+@dataclass(frozen=True, eq=False)
+class _Passing:
+    """When elements of an image pass, counted from its beginning.
+
+    Parameters
+    ----------
+    elements : int
+    at : callable
+        Numbers of elements to cycles.
+    """
+
+    elements: int
+    at: Callable[[Int64], Cycles]
+
+    @classmethod
+    def spread(cls, elements: int, interval: int) -> "_Passing":
+        """Spread elements over an interval."""
+        rate = interval / elements
+        return cls(elements, lambda numbers: np.multiply(numbers + 1, rate, dtype=np.float64))
+
+    def through(self, reader: Reader, elements: int) -> "_Passing":
+        """Return when elements pass that come with what they need."""
+        return _Passing(elements, lambda numbers: self.at(reader.needed(numbers) - 1))
+
+    @cached_property
+    def all(self) -> Cycles:
+        """When each element passes."""
+        return self.at(np.arange(self.elements))
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,12 +132,15 @@ class Schedule:
     ) -> None:
         self._interval = interval
         self._steps = {step.output: step for step in steps}
-        self._places = {name: self._spread(elements) for name, elements in inputs.items()}
+        self._places = {
+            name: _Passing.spread(elements, interval) for name, elements in inputs.items()
+        }
         for step in steps:
-            self._places[step.output] = self._spread(step.elements)
+            self._places[step.output] = _Passing.spread(step.elements, interval)
             if not step.spread and step.readers:
                 (reader,) = step.readers.values()
-                self._places[step.output] = self._places[reader.source][reader.needed - 1]
+                given = self._places[reader.source]
+                self._places[step.output] = given.through(reader, step.elements)
         self._starts = dict.fromkeys(self._places, 0.0)
         latest: dict[str, list[float]] = {name: [0.0] for name in outputs}
         kept: list[Step] = []
@@ -128,7 +170,7 @@ class Schedule:
         lanes : int
             Elements that the reader takes in a cycle.
         """
-        image = self._places[tensor]
+        image = self._places[tensor].all
         come = np.concatenate([image, image + self._interval])
         numbers = np.arange(len(come))
         taken = (numbers + 1) / lanes + np.maximum.accumulate(come - numbers / lanes)
@@ -156,18 +198,21 @@ class Schedule:
         tensor : str
             Counted from the same image on.
         """
-        taken = self._taken(output, port)
-        return int((self._come(tensor, taken) - np.arange(len(taken))).max())
-
-    def _taken(self, output: str, port: int) -> Cycles:
-        """Return when each element of an input is taken."""
         step = self._steps[output]
-        image, place = np.divmod(step.readers[port].taken, step.elements)
-        own = self._places[output][place] - self._interval / step.elements
-        return self._starts[output] + image * self._interval + own - self._computing(step)
+        taken = step.readers[port].taken
 
-    def _spread(self, elements: int) -> Cycles:
-        return np.arange(1, elements + 1, dtype=np.float64) * (self._interval / elements)
+        def come(numbers: Int64) -> Int64:
+            return self._come(tensor, self._times(step, taken[numbers]))
+
+        # What is left out may be taken later than what comes after it and is not.
+        find = largest_gap if (taken[1:] >= taken[:-1]).all() else gap_over_all
+        return int(find(come, lambda numbers: numbers, len(taken)))
+
+    def _times(self, step: Step, taken: Int64) -> Cycles:
+        """Return when elements are taken, from the turns before which they are."""
+        image, place = np.divmod(taken, step.elements)
+        own = self._places[step.output].at(place) - self._interval / step.elements
+        return self._starts[step.output] + image * self._interval + own - self._computing(step)
 
     def _computing(self, step: Step) -> float:
         """Return the cycles from the last input of an output to the output."""
@@ -177,13 +222,16 @@ class Schedule:
     def _lag(self, step: Step, reader: Reader) -> float:
         """Return how much later than an input's images those of the output begin."""
         given, places = self._places[reader.source], self._places[step.output]
-        image, place = np.divmod(reader.needed - 1, len(given))
-        arrivals = given[place] + image * self._interval
-        return float((arrivals - places).max()) + self._computing(step)
+
+        def arrivals(numbers: Int64) -> Cycles:
+            image, place = np.divmod(reader.needed(numbers) - 1, given.elements)
+            return given.at(place) + image * self._interval
+
+        return float(largest_gap(arrivals, places.at, step.elements)) + self._computing(step)
 
     def _come(self, tensor: str, times: Cycles) -> Int64:
         """Return how many elements of a tensor have come at each of some times."""
-        places, start = self._places[tensor], self._starts[tensor]
+        places, start = self._places[tensor].all, self._starts[tensor]
         image = np.floor((times - start - places[0]) / self._interval)
         inside = times - start - image * self._interval
         come = np.searchsorted(places, inside, side="right")

@@ -14,7 +14,8 @@ from sklearn import metrics as sklearn
 import bittrue
 from bittrue.cli import main
 from bittrue.golden.frontends.tflite import convert_tflite
-from bittrue.golden.graph import ArgMax, Graph, file
+from bittrue.golden.graph import Graph, file
+from bittrue.golden.graph.arg_max import ArgMax
 from tests.support.graphs import dense
 from tests.support.litert import Kernels, run_litert
 from tests.support.tflite_fixtures import FIXTURES

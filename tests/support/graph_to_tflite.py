@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from bittrue.golden.graph import Convolution, FixedPoint, FullyConnected, Graph, Node, Reshape
+from bittrue.golden.graph import FixedPoint, Graph, Node
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.fully_connected import FullyConnected
+from bittrue.golden.graph.reshape import Reshape
 from bittrue.golden.numbers.multiplier import TFLITE_MULTIPLIER_WIDTH
 from tests.support.tflite_builder import TfliteBuilder
 

@@ -5,16 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from bittrue.golden.graph import (
-    Convolution,
-    Encoding,
-    FixedPoint,
-    FullyConnected,
-    Graph,
-    Node,
-    Tensor,
-    Window,
-)
+from bittrue.golden.graph import Encoding, FixedPoint, Graph, Node, Tensor, Window
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.fully_connected import FullyConnected
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec

@@ -56,15 +56,37 @@ def _identifiers(tree: ast.Module) -> Iterator[str]:
 def questions_of_kind(root: Path, kinds: tuple[type, ...]) -> list[str]:
     """Return the places that ask whether something is of a class among some, or of one below it.
 
-    By ``isinstance``, ``issubclass``, a class pattern of ``match``, or a comparison of ``type``.
+    By ``isinstance``, ``issubclass``, a class pattern of ``match``, a comparison of ``type``, or by
+    ``getattr`` or ``hasattr`` whether it has what only some of them have.
     """
-    found = []
+    found, parts = [], _parts_of_some(kinds)
     for place, tree in trees(root):
         for node in ast.walk(tree):
             classes = (cls for asked in _asked(node) for cls in _classes(asked, place, tree))
-            if any(_is_kind(cls, kinds) for cls in classes):
+            if any(_is_kind(cls, kinds) for cls in classes) or _part_asked(node) in parts:
                 found.append(f"{place}:{getattr(node, 'lineno', 0)}: {ast.unparse(node)}")
     return found
+
+
+def _parts_of_some(kinds: tuple[type, ...]) -> set[str]:
+    """Return what classes below some have, as fields or methods, and those themselves have not."""
+    found: set[str] = set()
+    below = [*kinds]
+    while below:
+        derived: list[type] = below.pop().__subclasses__()
+        below += derived
+        for cls in derived:
+            found |= {*vars(cls), *vars(cls).get("__annotations__", {})}
+    return {name for name in found if not any(name in dir(kind) for kind in kinds)}
+
+
+def _part_asked(node: ast.AST) -> str | None:
+    match node:
+        case ast.Call(
+            func=ast.Name(id="getattr" | "hasattr"), args=[_, ast.Constant(value=str(name)), *_]
+        ):
+            return name
+    return None
 
 
 def _asked(node: ast.AST) -> Iterator[ast.expr]:

@@ -5,42 +5,33 @@ from dataclasses import replace
 
 import numpy as np
 
-from bittrue.golden.graph import (
-    Add,
-    Addend,
-    ArgMax,
-    AveragePool,
-    Broadcast,
-    Clamp,
-    Concat,
-    Constant,
-    Convolution,
-    Encoding,
-    FixedPoint,
-    FullyConnected,
-    Gather,
-    Graph,
-    Interpolation,
-    MatMul,
-    MaxPool,
-    Mean,
-    MinMax,
-    Multiply,
-    Node,
-    Pad,
-    Requantize,
-    Reshape,
-    ResizeBilinear,
-    Slice,
-    Softmax,
-    Softmax16,
-    SumPool,
-    Table,
-    Tensor,
-    Transpose,
-    Window,
-)
+from bittrue.golden.graph import Encoding, FixedPoint, Graph, Node, Tensor, Window
+from bittrue.golden.graph.add import Add, Addend
+from bittrue.golden.graph.arg_max import ArgMax
+from bittrue.golden.graph.average_pool import AveragePool
+from bittrue.golden.graph.broadcast import Broadcast
+from bittrue.golden.graph.clamp import Clamp
+from bittrue.golden.graph.concat import Concat
+from bittrue.golden.graph.constant import Constant
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.fully_connected import FullyConnected
+from bittrue.golden.graph.gather import Gather
+from bittrue.golden.graph.mat_mul import MatMul
+from bittrue.golden.graph.max_pool import MaxPool
+from bittrue.golden.graph.mean import Mean
+from bittrue.golden.graph.min_max import MinMax
+from bittrue.golden.graph.multiply import Multiply
 from bittrue.golden.graph.node import AccumulatingNode
+from bittrue.golden.graph.pad import Pad
+from bittrue.golden.graph.requantize import Requantize
+from bittrue.golden.graph.reshape import Reshape
+from bittrue.golden.graph.resize_bilinear import Interpolation, ResizeBilinear
+from bittrue.golden.graph.slice import Slice
+from bittrue.golden.graph.softmax import Softmax
+from bittrue.golden.graph.softmax16 import Softmax16
+from bittrue.golden.graph.sum_pool import SumPool
+from bittrue.golden.graph.table import Table
+from bittrue.golden.graph.transpose import Transpose
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.multiplier import quantize_multiplier
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec

@@ -5,7 +5,7 @@ from bittrue.flows.engine.lowering import Lowering, lower_node
 from bittrue.flows.engine.tables import add_look_up, add_pairs, one_by_one
 from bittrue.golden.engine.instruction import Operation
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import Add
+from bittrue.golden.graph.add import Add
 
 
 @lower_node.register

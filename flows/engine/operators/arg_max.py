@@ -4,7 +4,7 @@ from bittrue.flows.engine.layers import RowLayer
 from bittrue.flows.engine.lowering import Lowering, lower_node
 from bittrue.flows.engine.places import Buffer, View
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import ArgMax
+from bittrue.golden.graph.arg_max import ArgMax
 
 
 @lower_node.register

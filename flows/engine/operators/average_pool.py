@@ -11,7 +11,8 @@ from bittrue.flows.engine.lowering import Lowering, lower_node
 from bittrue.flows.engine.matrices import diagonal
 from bittrue.golden.certificates.certificate_search import find_certificate
 from bittrue.golden.engine.record import Records
-from bittrue.golden.graph import AveragePool, Tensor
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.average_pool import AveragePool
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
 

@@ -2,7 +2,7 @@
 
 from bittrue.flows.engine.lowering import Lowering, lower_node
 from bittrue.flows.engine.tables import add_look_up
-from bittrue.golden.graph import Clamp
+from bittrue.golden.graph.clamp import Clamp
 
 
 @lower_node.register

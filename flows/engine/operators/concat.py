@@ -12,7 +12,8 @@ from bittrue.flows.engine.lowering import (
 )
 from bittrue.flows.engine.places import View
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import Concat, Graph
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.concat import Concat
 
 
 @places_of_parts.register

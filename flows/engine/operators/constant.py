@@ -3,7 +3,7 @@
 import numpy as np
 
 from bittrue.flows.engine.lowering import Lowering, lower_node
-from bittrue.golden.graph import Constant
+from bittrue.golden.graph.constant import Constant
 
 
 @lower_node.register

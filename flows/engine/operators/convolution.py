@@ -2,7 +2,7 @@
 
 from bittrue.flows.engine.lowering import Lowering, lower_node
 from bittrue.flows.engine.matrices import add_matrix, windowed
-from bittrue.golden.graph import Convolution
+from bittrue.golden.graph.convolution import Convolution
 
 
 @lower_node.register

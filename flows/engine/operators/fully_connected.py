@@ -3,7 +3,7 @@
 from bittrue.flows.engine.layers import Geometry
 from bittrue.flows.engine.lowering import Lowering, image_shape, lower_node
 from bittrue.flows.engine.matrices import add_matrix
-from bittrue.golden.graph import FullyConnected
+from bittrue.golden.graph.fully_connected import FullyConnected
 
 
 @lower_node.register

@@ -4,7 +4,7 @@ import numpy as np
 
 from bittrue.flows.engine.lowering import Lowering, lower_node, moved_channels
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import Gather
+from bittrue.golden.graph.gather import Gather
 
 
 @lower_node.register

@@ -6,7 +6,7 @@ from bittrue.flows.engine.codes import offset
 from bittrue.flows.engine.layers import PoolLayer
 from bittrue.flows.engine.lowering import Lowering, lower_node
 from bittrue.flows.engine.matrices import windowed
-from bittrue.golden.graph import MaxPool
+from bittrue.golden.graph.max_pool import MaxPool
 
 
 @lower_node.register

@@ -7,7 +7,7 @@ from bittrue.flows.engine.layers import Geometry
 from bittrue.flows.engine.lowering import Lowering, lower_node
 from bittrue.flows.engine.matrices import add_sum, diagonal
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import Mean
+from bittrue.golden.graph.mean import Mean
 
 
 @lower_node.register

@@ -4,7 +4,7 @@ from bittrue.flows.engine.layers import VectorLayer
 from bittrue.flows.engine.lowering import Lowering, lower_node
 from bittrue.flows.engine.tables import operands
 from bittrue.golden.engine.instruction import Operation
-from bittrue.golden.graph import MinMax
+from bittrue.golden.graph.min_max import MinMax
 
 
 @lower_node.register

@@ -3,7 +3,7 @@
 from bittrue.flows.engine.lowering import Lowering, lower_node
 from bittrue.flows.engine.tables import add_pairs
 from bittrue.golden.engine.instruction import Operation
-from bittrue.golden.graph import Multiply
+from bittrue.golden.graph.multiply import Multiply
 
 
 @lower_node.register

@@ -6,7 +6,7 @@ from bittrue.flows.engine.codes import offset
 from bittrue.flows.engine.layers import Geometry
 from bittrue.flows.engine.lowering import Lowering, lower_node, moved_channels, moved_pixels
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import Pad
+from bittrue.golden.graph.pad import Pad
 
 
 @lower_node.register

@@ -7,7 +7,7 @@ from bittrue.flows.engine.layers import Geometry
 from bittrue.flows.engine.lowering import Lowering, lower_node
 from bittrue.flows.engine.matrices import add_sum, diagonal
 from bittrue.flows.engine.tables import add_look_up, one_by_one
-from bittrue.golden.graph import Requantize
+from bittrue.golden.graph.requantize import Requantize
 
 
 @lower_node.register

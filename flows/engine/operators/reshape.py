@@ -2,7 +2,7 @@
 
 from bittrue.flows.engine.lowering import Lowering, lower_node
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import Reshape
+from bittrue.golden.graph.reshape import Reshape
 
 
 @lower_node.register

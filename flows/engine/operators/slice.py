@@ -5,7 +5,7 @@ import numpy as np
 from bittrue.flows.engine.layers import Geometry
 from bittrue.flows.engine.lowering import Lowering, lower_node, moved_channels, moved_pixels
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import Slice
+from bittrue.golden.graph.slice import Slice
 
 
 @lower_node.register

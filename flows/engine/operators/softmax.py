@@ -5,7 +5,7 @@ import numpy as np
 from bittrue.flows.engine.layers import RowLayer
 from bittrue.flows.engine.lowering import Lowering, lower_node
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import Softmax
+from bittrue.golden.graph.softmax import Softmax
 
 
 @lower_node.register

@@ -2,7 +2,7 @@
 
 from bittrue.flows.engine.lowering import Lowering, lower_node
 from bittrue.flows.engine.tables import add_look_up
-from bittrue.golden.graph import Table
+from bittrue.golden.graph.table import Table
 
 
 @lower_node.register

@@ -4,7 +4,8 @@ import numpy as np
 
 from bittrue.golden.executor.code_functions import compile_function, requantized
 from bittrue.golden.executor.kernel import Kernel, compile_node
-from bittrue.golden.graph import Add, Tensor
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.add import Add
 from bittrue.golden.numbers.arrays import Int64
 
 

@@ -2,7 +2,8 @@
 
 from bittrue.golden.executor.kernel import Kernel, compile_node
 from bittrue.golden.executor.storage import Storage
-from bittrue.golden.graph import ArgMax, Tensor
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.arg_max import ArgMax
 
 
 @compile_node.register

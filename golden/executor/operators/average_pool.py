@@ -7,7 +7,8 @@ from bittrue.golden.executor.kernel import Kernel, compile_node
 from bittrue.golden.executor.loops import divide_sums
 from bittrue.golden.executor.storage import Storage
 from bittrue.golden.executor.window_sums import window_sums
-from bittrue.golden.graph import AveragePool, Tensor
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.average_pool import AveragePool
 
 
 @compile_node.register

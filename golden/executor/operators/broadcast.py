@@ -1,7 +1,8 @@
 """Codes repeated along axes, on torch."""
 
 from bittrue.golden.executor.kernel import Kernel, compile_node
-from bittrue.golden.graph import Broadcast, Tensor
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.broadcast import Broadcast
 
 
 @compile_node.register

@@ -2,7 +2,8 @@
 
 from bittrue.golden.executor.kernel import Kernel, compile_node
 from bittrue.golden.executor.storage import Storage
-from bittrue.golden.graph import Clamp, Tensor
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.clamp import Clamp
 
 
 @compile_node.register

@@ -3,7 +3,8 @@
 import torch
 
 from bittrue.golden.executor.kernel import Kernel, compile_node
-from bittrue.golden.graph import Concat, Tensor
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.concat import Concat
 
 
 @compile_node.register

@@ -4,7 +4,8 @@ import numpy as np
 
 from bittrue.golden.executor.kernel import Kernel, compile_node
 from bittrue.golden.executor.storage import Storage
-from bittrue.golden.graph import Constant, Tensor
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.constant import Constant
 
 
 @compile_node.register

@@ -2,7 +2,8 @@
 
 from bittrue.golden.executor.kernel import Kernel, compile_node
 from bittrue.golden.executor.products import compile_convolution
-from bittrue.golden.graph import AccumulatorBounds, Convolution, Tensor
+from bittrue.golden.graph import AccumulatorBounds, Tensor
+from bittrue.golden.graph.convolution import Convolution
 
 
 @compile_node.register

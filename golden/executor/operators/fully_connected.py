@@ -2,7 +2,8 @@
 
 from bittrue.golden.executor.kernel import Kernel, compile_node
 from bittrue.golden.executor.products import compile_fully_connected
-from bittrue.golden.graph import AccumulatorBounds, FullyConnected, Tensor
+from bittrue.golden.graph import AccumulatorBounds, Tensor
+from bittrue.golden.graph.fully_connected import FullyConnected
 
 
 @compile_node.register

@@ -3,7 +3,8 @@
 import torch
 
 from bittrue.golden.executor.kernel import Kernel, compile_node
-from bittrue.golden.graph import Gather, Tensor
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.gather import Gather
 
 
 @compile_node.register

@@ -4,7 +4,8 @@ import torch
 
 from bittrue.golden.executor.kernel import Kernel, compile_node, decode
 from bittrue.golden.executor.requantization import compile_requantization
-from bittrue.golden.graph import AccumulatorBounds, MatMul, Tensor
+from bittrue.golden.graph import AccumulatorBounds, Tensor
+from bittrue.golden.graph.mat_mul import MatMul
 
 
 @compile_node.register

@@ -5,7 +5,8 @@ import torch
 from bittrue.golden.executor.kernel import Kernel, compile_node
 from bittrue.golden.executor.storage import Storage
 from bittrue.golden.executor.window_sums import window_taps
-from bittrue.golden.graph import MaxPool, Tensor
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.max_pool import MaxPool
 
 
 @compile_node.register

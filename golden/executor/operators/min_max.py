@@ -4,7 +4,8 @@ import torch
 
 from bittrue.golden.executor.code_functions import aligned
 from bittrue.golden.executor.kernel import Kernel, compile_node
-from bittrue.golden.graph import MinMax, Tensor
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.min_max import MinMax
 
 
 @compile_node.register

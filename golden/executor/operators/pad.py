@@ -4,7 +4,8 @@ from torch.nn.functional import pad
 
 from bittrue.golden.executor.kernel import Kernel, compile_node
 from bittrue.golden.executor.storage import Storage
-from bittrue.golden.graph import Pad, Tensor
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.pad import Pad
 
 
 @compile_node.register

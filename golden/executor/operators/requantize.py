@@ -2,7 +2,8 @@
 
 from bittrue.golden.executor.code_functions import compile_function, requantized
 from bittrue.golden.executor.kernel import Kernel, compile_node
-from bittrue.golden.graph import Requantize, Tensor
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.requantize import Requantize
 from bittrue.golden.numbers.arrays import Int64
 
 

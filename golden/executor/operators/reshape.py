@@ -1,7 +1,8 @@
 """The same codes in another shape, on torch."""
 
 from bittrue.golden.executor.kernel import Kernel, compile_node
-from bittrue.golden.graph import Reshape, Tensor
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.reshape import Reshape
 
 
 @compile_node.register

@@ -4,8 +4,8 @@ import torch
 
 from bittrue.golden.executor.kernel import Kernel, compile_node, decode
 from bittrue.golden.executor.requantization import compile_requantization
-from bittrue.golden.graph import AccumulatorBounds, ResizeBilinear, Tensor
-from bittrue.golden.graph.resize_bilinear import Interpolation
+from bittrue.golden.graph import AccumulatorBounds, Tensor
+from bittrue.golden.graph.resize_bilinear import Interpolation, ResizeBilinear
 
 
 @compile_node.register

@@ -1,7 +1,8 @@
 """A part of a tensor, on torch."""
 
 from bittrue.golden.executor.kernel import Kernel, compile_node
-from bittrue.golden.graph import Slice, Tensor
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.slice import Slice
 
 
 @compile_node.register

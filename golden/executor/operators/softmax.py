@@ -4,7 +4,8 @@ import torch
 
 from bittrue.golden.executor.kernel import Kernel, compile_node
 from bittrue.golden.executor.storage import Storage
-from bittrue.golden.graph import Softmax, Tensor
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.softmax import Softmax
 from bittrue.golden.numbers.softmax import softmax
 
 

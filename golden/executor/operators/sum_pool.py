@@ -5,7 +5,8 @@ import torch
 from bittrue.golden.executor.kernel import Kernel, compile_node, decode
 from bittrue.golden.executor.requantization import compile_requantization
 from bittrue.golden.executor.window_sums import window_sums
-from bittrue.golden.graph import AccumulatorBounds, SumPool, Tensor
+from bittrue.golden.graph import AccumulatorBounds, Tensor
+from bittrue.golden.graph.sum_pool import SumPool
 
 
 @compile_node.register

@@ -4,7 +4,8 @@ import numpy as np
 
 from bittrue.golden.executor.code_functions import compile_function
 from bittrue.golden.executor.kernel import Kernel, compile_node
-from bittrue.golden.graph import Table, Tensor
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.table import Table
 
 
 @compile_node.register

@@ -1,7 +1,8 @@
 """The same codes with their dimensions in another order, on torch."""
 
 from bittrue.golden.executor.kernel import Kernel, compile_node
-from bittrue.golden.graph import Tensor, Transpose
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.transpose import Transpose
 
 
 @compile_node.register

@@ -3,7 +3,8 @@
 from bittrue.golden.export.integer import operands, write_node
 from bittrue.golden.export.requantization import write_requantization
 from bittrue.golden.export.writer import Writer
-from bittrue.golden.graph import Add, Graph
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.add import Add
 
 
 @write_node.register

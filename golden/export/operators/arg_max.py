@@ -2,7 +2,8 @@
 
 from bittrue.golden.export.integer import fits_float32, write_node
 from bittrue.golden.export.writer import Writer
-from bittrue.golden.graph import ArgMax, Graph
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.arg_max import ArgMax
 
 
 @write_node.register

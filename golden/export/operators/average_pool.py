@@ -4,7 +4,8 @@ import numpy as np
 
 from bittrue.golden.export.integer import window_sum, write_node
 from bittrue.golden.export.writer import Writer
-from bittrue.golden.graph import AveragePool, Encoding, Graph
+from bittrue.golden.graph import Encoding, Graph
+from bittrue.golden.graph.average_pool import AveragePool
 
 
 @write_node.register

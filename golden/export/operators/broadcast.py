@@ -2,7 +2,8 @@
 
 from bittrue.golden.export.integer import write_node
 from bittrue.golden.export.writer import Writer
-from bittrue.golden.graph import Broadcast, Graph
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.broadcast import Broadcast
 
 
 @write_node.register

@@ -3,7 +3,8 @@
 from bittrue.golden.errors import UserError
 from bittrue.golden.export.integer import write_node
 from bittrue.golden.export.writer import Writer
-from bittrue.golden.graph import Constant, Graph
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.constant import Constant
 
 
 @write_node.register

@@ -12,7 +12,8 @@ from bittrue.golden.export.integer import (
 from bittrue.golden.export.qdq import Form, write_products
 from bittrue.golden.export.requantization import write_requantization
 from bittrue.golden.export.writer import Writer
-from bittrue.golden.graph import Convolution, Graph
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.convolution import Convolution
 
 
 @write_node.register

@@ -4,7 +4,8 @@ from bittrue.golden.export.integer import decoded, write_node
 from bittrue.golden.export.qdq import Form, write_products
 from bittrue.golden.export.requantization import write_requantization
 from bittrue.golden.export.writer import Writer
-from bittrue.golden.graph import FullyConnected, Graph
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.fully_connected import FullyConnected
 
 
 @write_node.register

@@ -2,7 +2,8 @@
 
 from bittrue.golden.export.integer import TO_FIRST, TO_LAST, attributes, fits_float32, write_node
 from bittrue.golden.export.writer import Writer
-from bittrue.golden.graph import Graph, MaxPool
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.max_pool import MaxPool
 
 
 @write_node.register

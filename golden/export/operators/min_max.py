@@ -2,7 +2,8 @@
 
 from bittrue.golden.export.integer import operands, write_node
 from bittrue.golden.export.writer import Writer
-from bittrue.golden.graph import Encoding, Graph, MinMax
+from bittrue.golden.graph import Encoding, Graph
+from bittrue.golden.graph.min_max import MinMax
 
 
 @write_node.register

@@ -3,7 +3,8 @@
 from bittrue.golden.export.integer import operands, write_node
 from bittrue.golden.export.requantization import write_requantization
 from bittrue.golden.export.writer import Writer
-from bittrue.golden.graph import Graph, Multiply
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.multiply import Multiply
 
 
 @write_node.register

@@ -2,7 +2,8 @@
 
 from bittrue.golden.export.integer import write_node
 from bittrue.golden.export.writer import Writer
-from bittrue.golden.graph import Graph, Pad
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.pad import Pad
 
 
 @write_node.register

@@ -3,7 +3,8 @@
 from bittrue.golden.export.integer import decoded, write_node
 from bittrue.golden.export.requantization import write_requantization
 from bittrue.golden.export.writer import Writer
-from bittrue.golden.graph import Graph, Requantize
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.requantize import Requantize
 
 
 @write_node.register

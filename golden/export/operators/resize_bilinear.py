@@ -5,7 +5,8 @@ import numpy as np
 from bittrue.golden.export.integer import decoded, write_node
 from bittrue.golden.export.requantization import write_requantization
 from bittrue.golden.export.writer import Writer
-from bittrue.golden.graph import Graph, ResizeBilinear
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.resize_bilinear import ResizeBilinear
 
 
 @write_node.register

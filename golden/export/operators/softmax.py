@@ -4,7 +4,8 @@ import numpy as np
 
 from bittrue.golden.export.integer import bit_length, exponentials, one_over_one_plus, write_node
 from bittrue.golden.export.writer import Writer
-from bittrue.golden.graph import Graph, Softmax
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.softmax import Softmax
 
 
 @write_node.register

@@ -4,7 +4,8 @@ import numpy as np
 
 from bittrue.golden.export.integer import POWERS, bit_length, exponentials, write_node
 from bittrue.golden.export.writer import Writer
-from bittrue.golden.graph import Graph, Softmax16
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.softmax16 import Softmax16
 
 
 @write_node.register

@@ -3,7 +3,8 @@
 from bittrue.golden.export.integer import window_sum, write_node
 from bittrue.golden.export.requantization import write_requantization
 from bittrue.golden.export.writer import Writer
-from bittrue.golden.graph import Graph, SumPool
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.sum_pool import SumPool
 
 
 @write_node.register

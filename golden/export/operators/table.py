@@ -2,7 +2,8 @@
 
 from bittrue.golden.export.integer import write_node
 from bittrue.golden.export.writer import Writer
-from bittrue.golden.graph import Graph, Table
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.table import Table
 
 
 @write_node.register

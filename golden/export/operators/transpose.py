@@ -2,7 +2,8 @@
 
 from bittrue.golden.export.integer import write_node
 from bittrue.golden.export.writer import Writer
-from bittrue.golden.graph import Graph, Transpose
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.transpose import Transpose
 
 
 @write_node.register

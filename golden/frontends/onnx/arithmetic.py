@@ -23,7 +23,8 @@ from bittrue.golden.frontends.onnx.values import (
     fractions,
     one_fraction,
 )
-from bittrue.golden.graph import AccumulatorBounds, Addend, Requantization
+from bittrue.golden.graph import AccumulatorBounds, Requantization
+from bittrue.golden.graph.add import Addend
 from bittrue.golden.lowering.pair_addition import ScaledSum, few_pairs
 from bittrue.golden.numbers.arrays import Int64
 

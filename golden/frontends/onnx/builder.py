@@ -30,10 +30,10 @@ from bittrue.golden.graph import (
     Graph,
     Node,
     Quantization,
-    Reshape,
     Tensor,
-    Transpose,
 )
+from bittrue.golden.graph.reshape import Reshape
+from bittrue.golden.graph.transpose import Transpose
 
 _A = TypeVar("_A")
 _B = TypeVar("_B")

@@ -26,7 +26,10 @@ from bittrue.golden.frontends.onnx.values import (
     fractions,
     one_fraction,
 )
-from bittrue.golden.graph import Addend, Clamp, Encoding, Requantize
+from bittrue.golden.graph import Encoding
+from bittrue.golden.graph.add import Addend
+from bittrue.golden.graph.clamp import Clamp
+from bittrue.golden.graph.requantize import Requantize
 
 
 def leaky(site: Site, arithmetic: OnnxArithmetic, value: Accumulated, slopes: Fractions) -> Later:

@@ -20,8 +20,8 @@ from bittrue.golden.frontends.onnx.values import (
     QuantizedConstant,
     Real,
 )
-from bittrue.golden.graph import Constant as ConstantNode
 from bittrue.golden.graph import Encoding, Tensor
+from bittrue.golden.graph.constant import Constant as ConstantNode
 from bittrue.golden.graph.tensor import storage_dtype
 
 

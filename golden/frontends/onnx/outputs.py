@@ -16,7 +16,8 @@ from bittrue.golden.frontends.onnx.values import (
     Real,
     Sum,
 )
-from bittrue.golden.graph import Encoding, Quantization, Reshape
+from bittrue.golden.graph import Encoding, Quantization
+from bittrue.golden.graph.reshape import Reshape
 
 
 class Outputs:

@@ -20,16 +20,12 @@ from bittrue.golden.frontends.onnx.values import (
     fractions,
     one_fraction,
 )
-from bittrue.golden.graph import (
-    Clamp,
-    Constant,
-    Encoding,
-    MatrixNode,
-    Multiply,
-    Requantize,
-    Table,
-    Tensor,
-)
+from bittrue.golden.graph import Encoding, MatrixNode, Tensor
+from bittrue.golden.graph.clamp import Clamp
+from bittrue.golden.graph.constant import Constant
+from bittrue.golden.graph.multiply import Multiply
+from bittrue.golden.graph.requantize import Requantize
+from bittrue.golden.graph.table import Table
 from bittrue.golden.numbers.integer_type import IntegerType
 
 

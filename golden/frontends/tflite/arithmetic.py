@@ -23,13 +23,9 @@ from bittrue.golden.frontends.tflite.interpolation import (
     float_places,
     litert_places,
 )
-from bittrue.golden.graph import (
-    AccumulatorBounds,
-    Addend,
-    FixedPoint,
-    Interpolation,
-    Requantization,
-)
+from bittrue.golden.graph import AccumulatorBounds, FixedPoint, Requantization
+from bittrue.golden.graph.add import Addend
+from bittrue.golden.graph.resize_bilinear import Interpolation
 from bittrue.golden.lowering.integer_requant import estimated_requantization, integer_requantization
 from bittrue.golden.numbers.arrays import Float32, Int64
 from bittrue.golden.numbers.float_requant import requantize_float64_half_away

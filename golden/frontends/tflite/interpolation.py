@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import Interpolation
+from bittrue.golden.graph.resize_bilinear import Interpolation
 from bittrue.golden.numbers.arrays import Int64
 
 INTEGER_BITS = 10

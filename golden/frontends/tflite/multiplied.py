@@ -2,7 +2,8 @@
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.affine import Affine
-from bittrue.golden.graph import Addend, Encoding, FixedPoint
+from bittrue.golden.graph import Encoding, FixedPoint
+from bittrue.golden.graph.add import Addend
 from bittrue.golden.numbers.multiplier import quantize_multiplier
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 from bittrue.golden.numbers.rounding import Rounding

@@ -19,13 +19,9 @@ from bittrue.golden.frontends.tflite.elementwise import (
 )
 from bittrue.golden.frontends.tflite.interpolation import XNNPACK_BITS, Axis, xnnpack_places
 from bittrue.golden.frontends.tflite.tables import FLOAT_FUNCTIONS
-from bittrue.golden.graph import (
-    AccumulatorBounds,
-    Addend,
-    FixedPoint,
-    Interpolation,
-    Requantization,
-)
+from bittrue.golden.graph import AccumulatorBounds, FixedPoint, Requantization
+from bittrue.golden.graph.add import Addend
+from bittrue.golden.graph.resize_bilinear import Interpolation
 from bittrue.golden.numbers.arrays import Float32, Int64
 from bittrue.golden.numbers.float_requant import requantize_float32_half_even
 from bittrue.golden.numbers.integer_type import IntegerType

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from bittrue.cli import main
-from bittrue.golden.graph import Convolution, FixedPoint, FullyConnected, Graph, Window, file
+from bittrue.golden.graph import FixedPoint, Graph, Window, file
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.fully_connected import FullyConnected
 from cocotb_tests.network.builder import INT8, Builder
 
 _ROWS = Window((3, 3), padding=((1, 1), (1, 1)))

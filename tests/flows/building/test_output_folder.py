@@ -22,7 +22,9 @@ from bittrue.flows.planning.plan import plan_network
 from bittrue.flows.simulation.simulators.toolchain import verilator_environment, verilator_root
 from bittrue.flows.synthesis.verilog_lint import lint
 from bittrue.golden.errors import ExecutionError, UserError
-from bittrue.golden.graph import Encoding, Graph, SumPool, Table, Tensor, Window, file
+from bittrue.golden.graph import Encoding, Graph, Tensor, Window, file
+from bittrue.golden.graph.sum_pool import SumPool
+from bittrue.golden.graph.table import Table
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.layers.parts.folding import Folding
 from bittrue.hdl.network.circuit import Network

@@ -16,7 +16,8 @@ from bittrue.golden.engine.program import Program, ProgramError, decode_program
 from bittrue.golden.errors import UserError
 from bittrue.golden.executor.execute import Executor
 from bittrue.golden.frontends.tflite import convert_tflite
-from bittrue.golden.graph import Clamp, Graph, Tensor
+from bittrue.golden.graph import Graph, Tensor
+from bittrue.golden.graph.clamp import Clamp
 from bittrue.golden.numbers.integer_type import IntegerType
 from tests.support.random_graphs import RandomGraph
 from tests.support.tflite_comparison import Codes, Runtime, inputs_of

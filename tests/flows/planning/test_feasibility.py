@@ -8,7 +8,8 @@ from bittrue.flows.planning.devices import SUGGESTED, Fill, find_budget
 from bittrue.flows.planning.feasibility import circuit_obstacles, holding_devices
 from bittrue.flows.planning.plan import plan_network
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import Clamp, Graph, Node, Tensor
+from bittrue.golden.graph import Graph, Node, Tensor
+from bittrue.golden.graph.clamp import Clamp
 from bittrue.golden.graph.node import Inference
 from bittrue.golden.numbers.integer_type import IntegerType
 from tests.support.graphs import dense

@@ -12,7 +12,8 @@ from bittrue.flows.planning.planned import PlannedLayer
 from bittrue.flows.planning.planner import Planner
 from bittrue.flows.units.matrix_layers import example_matrix_graph
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import FullyConnected, Graph
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.fully_connected import FullyConnected
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.multipliers.catalogue import find_multiplier
 

@@ -13,7 +13,8 @@ from bittrue.flows.planning.planned import Plan
 from bittrue.flows.planning.selection import Limits, Options, Selection, pareto
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx import convert_onnx
-from bittrue.golden.graph import Clamp, Graph, Tensor
+from bittrue.golden.graph import Graph, Tensor
+from bittrue.golden.graph.clamp import Clamp
 from bittrue.golden.lowering.certify import certify
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.costs.costs import Costs

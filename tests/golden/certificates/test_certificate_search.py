@@ -151,6 +151,28 @@ def test_thresholds_are_the_first_accumulators_of_their_codes() -> None:
     assert (codes[high + 4000 :] == codes[-1]).all()
 
 
+@pytest.mark.parametrize("off", [0, 1, 3, -3, 500, -20_000])
+def test_an_estimate_changes_nothing_but_time(off: int) -> None:
+    """Exact, a little wrong on either side of what is looked at, and useless."""
+    generator = np.random.default_rng(1)
+    multiplier, exponent = quantize_multiplier(scales(generator, 1 << 12, 256))
+    channels = RequantChannels(RequantSpec(), multiplier, exponent, 3, [-128, -20, 3, -5], 100)
+    reference = fixed_point(channels, Rounding.TFLITE_DOUBLE)
+    low, high = np.full(CHANNELS, -4000), generator.integers(-2000, 4100, CHANNELS)
+    every = np.repeat(np.arange(-4000, 4101)[:, None], CHANNELS, axis=1)
+    codes = reference(every)
+
+    def estimate(codes_sought: Int64) -> Int64:
+        reached = (codes[None] >= codes_sought[:, None]).argmax(axis=1)
+        return reached - 4000 + off
+
+    expected = find_steps(reference, low, high)
+    found = find_steps(reference, low, high, estimate)
+    assert np.array_equal(found.lowest_code, expected.lowest_code)
+    for one, other in zip(found.thresholds, expected.thresholds, strict=True):
+        assert np.array_equal(one, other)
+
+
 @pytest.mark.parametrize("rounding", [Rounding.TFLITE_DOUBLE, Rounding.RUY, Rounding.FLOOR])
 def test_no_smaller_shift_or_multiplier_exists(rounding: Rounding) -> None:
     """Tries every smaller multiplier with every constant that could matter."""

@@ -24,7 +24,8 @@ from bittrue.golden.executor.execute import Executor
 from bittrue.golden.executor.layer_trace import LayerTrace, load_traces, save_traces
 from bittrue.golden.executor.record_layers import record_layers
 from bittrue.golden.frontends.torch import to_codes
-from bittrue.golden.graph import Convolution, Graph
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.convolution import Convolution
 from bittrue.golden.numbers.float_requant import (
     requantize_float32_half_even,
     requantize_float64_half_away,

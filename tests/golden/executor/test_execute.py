@@ -13,29 +13,22 @@ from numpy.typing import NDArray
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.executor.execute import Executor
-from bittrue.golden.graph import (
-    Add,
-    Addend,
-    ArgMax,
-    AveragePool,
-    Clamp,
-    Concat,
-    Encoding,
-    FullyConnected,
-    Graph,
-    MaxPool,
-    Mean,
-    Multiply,
-    Node,
-    Pad,
-    Reshape,
-    Slice,
-    Softmax,
-    SumPool,
-    Table,
-    Tensor,
-    Window,
-)
+from bittrue.golden.graph import Encoding, Graph, Node, Tensor, Window
+from bittrue.golden.graph.add import Add, Addend
+from bittrue.golden.graph.arg_max import ArgMax
+from bittrue.golden.graph.average_pool import AveragePool
+from bittrue.golden.graph.clamp import Clamp
+from bittrue.golden.graph.concat import Concat
+from bittrue.golden.graph.fully_connected import FullyConnected
+from bittrue.golden.graph.max_pool import MaxPool
+from bittrue.golden.graph.mean import Mean
+from bittrue.golden.graph.multiply import Multiply
+from bittrue.golden.graph.pad import Pad
+from bittrue.golden.graph.reshape import Reshape
+from bittrue.golden.graph.slice import Slice
+from bittrue.golden.graph.softmax import Softmax
+from bittrue.golden.graph.sum_pool import SumPool
+from bittrue.golden.graph.table import Table
 from bittrue.golden.numbers.integer_type import IntegerType
 from tests.support.graphs import (
     INT8,

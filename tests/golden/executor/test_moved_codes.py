@@ -7,18 +7,12 @@ import pytest
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.executor.execute import Executor
-from bittrue.golden.graph import (
-    Encoding,
-    Gather,
-    Graph,
-    Interpolation,
-    MinMax,
-    Node,
-    ResizeBilinear,
-    Tensor,
-    Transpose,
-)
+from bittrue.golden.graph import Encoding, Graph, Node, Tensor
 from bittrue.golden.graph.file import dumps, loads
+from bittrue.golden.graph.gather import Gather
+from bittrue.golden.graph.min_max import MinMax
+from bittrue.golden.graph.resize_bilinear import Interpolation, ResizeBilinear
+from bittrue.golden.graph.transpose import Transpose
 from bittrue.golden.numbers.arrays import Int64
 from tests.support.graphs import codes_of, integer_type
 

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bittrue.golden.compiled import compiled
 from bittrue.golden.executor import products
-from bittrue.golden.executor.compiled import compiled
 from bittrue.golden.executor.execute import Executor
 from bittrue.golden.executor.tile import LANES, fastest_multiply, matrix_tile, multiply_pairs
-from bittrue.golden.graph import FullyConnected, Tensor
+from bittrue.golden.graph import Tensor
+from bittrue.golden.graph.fully_connected import FullyConnected
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.rounding import Rounding
 from tests.support.graphs import INT8, fixed_point, integer_type, single

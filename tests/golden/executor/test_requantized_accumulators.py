@@ -7,18 +7,11 @@ import pytest
 
 from bittrue.golden.certificates.certificate_search import find_certificate
 from bittrue.golden.executor.execute import Executor
-from bittrue.golden.graph import (
-    Add,
-    Addend,
-    Certified,
-    Encoding,
-    FixedPoint,
-    FullyConnected,
-    Multiply,
-    Requantization,
-    Requantize,
-    Tensor,
-)
+from bittrue.golden.graph import Certified, Encoding, FixedPoint, Requantization, Tensor
+from bittrue.golden.graph.add import Add, Addend
+from bittrue.golden.graph.fully_connected import FullyConnected
+from bittrue.golden.graph.multiply import Multiply
+from bittrue.golden.graph.requantize import Requantize
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 from bittrue.golden.numbers.rounding import Rounding

@@ -17,20 +17,12 @@ from bittrue.golden.export import export_onnx
 from bittrue.golden.export.integer import exact_parts
 from bittrue.golden.frontends.onnx import convert_onnx, import_onnx
 from bittrue.golden.frontends.tflite import convert_tflite, import_tflite
-from bittrue.golden.graph import (
-    Add,
-    Addend,
-    Concat,
-    Constant,
-    Convolution,
-    Encoding,
-    FullyConnected,
-    Graph,
-    Quantization,
-    Tensor,
-    Window,
-    file,
-)
+from bittrue.golden.graph import Encoding, Graph, Quantization, Tensor, Window, file
+from bittrue.golden.graph.add import Add, Addend
+from bittrue.golden.graph.concat import Concat
+from bittrue.golden.graph.constant import Constant
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.fully_connected import FullyConnected
 from bittrue.golden.graph.requantization import FixedPoint
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec

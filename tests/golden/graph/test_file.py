@@ -14,18 +14,12 @@ import pytest
 from bittrue.golden.certificates.certificate_search import find_certificate
 from bittrue.golden.errors import ExecutionError, UserError
 from bittrue.golden.executor.execute import Executor
-from bittrue.golden.graph import (
-    ArgMax,
-    Certified,
-    Encoding,
-    FullyConnected,
-    Graph,
-    Pad,
-    Quantization,
-    Reshape,
-    Table,
-    file,
-)
+from bittrue.golden.graph import Certified, Encoding, Graph, Quantization, file
+from bittrue.golden.graph.arg_max import ArgMax
+from bittrue.golden.graph.fully_connected import FullyConnected
+from bittrue.golden.graph.pad import Pad
+from bittrue.golden.graph.reshape import Reshape
+from bittrue.golden.graph.table import Table
 from bittrue.golden.numbers.float_requant import requantize_float32_half_even
 from bittrue.golden.numbers.integer_type import IntegerType
 from tests.support.fuzz import fuzz

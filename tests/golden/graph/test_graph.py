@@ -14,34 +14,33 @@ from bittrue.golden.errors import UserError
 from bittrue.golden.executor.execute import Executor
 from bittrue.golden.graph import (
     AccumulatorBounds,
-    Add,
-    Addend,
-    ArgMax,
-    AveragePool,
     Certified,
-    Clamp,
-    Concat,
-    Constant,
-    Convolution,
     Encoding,
     FixedPoint,
-    FullyConnected,
     Graph,
     GraphError,
-    MaxPool,
-    Mean,
-    Multiply,
-    Pad,
     Quantization,
-    Requantize,
-    Reshape,
-    Slice,
-    Softmax,
-    SumPool,
-    Table,
     Tensor,
     Window,
 )
+from bittrue.golden.graph.add import Add, Addend
+from bittrue.golden.graph.arg_max import ArgMax
+from bittrue.golden.graph.average_pool import AveragePool
+from bittrue.golden.graph.clamp import Clamp
+from bittrue.golden.graph.concat import Concat
+from bittrue.golden.graph.constant import Constant
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.fully_connected import FullyConnected
+from bittrue.golden.graph.max_pool import MaxPool
+from bittrue.golden.graph.mean import Mean
+from bittrue.golden.graph.multiply import Multiply
+from bittrue.golden.graph.pad import Pad
+from bittrue.golden.graph.requantize import Requantize
+from bittrue.golden.graph.reshape import Reshape
+from bittrue.golden.graph.slice import Slice
+from bittrue.golden.graph.softmax import Softmax
+from bittrue.golden.graph.sum_pool import SumPool
+from bittrue.golden.graph.table import Table
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.float_requant import requantize_float64_half_away
 from bittrue.golden.numbers.integer_type import IntegerType

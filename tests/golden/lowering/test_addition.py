@@ -9,7 +9,8 @@ import pytest
 
 from bittrue.golden.executor.execute import Executor
 from bittrue.golden.frontends.load import load_network
-from bittrue.golden.graph import Add, Addend, Encoding, FixedPoint, Graph, Requantization, Tensor
+from bittrue.golden.graph import Encoding, FixedPoint, Graph, Requantization, Tensor
+from bittrue.golden.graph.add import Add, Addend
 from bittrue.golden.lowering.addition import AdditionTables, find_addition_tables
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.rounding import Rounding

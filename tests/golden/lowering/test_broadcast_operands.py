@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 
 from bittrue.golden.executor.execute import Executor
-from bittrue.golden.graph import Add, Addend, Broadcast, Encoding, Graph, Multiply, Reshape, Tensor
+from bittrue.golden.graph import Encoding, Graph, Tensor
+from bittrue.golden.graph.add import Add, Addend
+from bittrue.golden.graph.broadcast import Broadcast
 from bittrue.golden.graph.file import dumps, loads
+from bittrue.golden.graph.multiply import Multiply
+from bittrue.golden.graph.reshape import Reshape
 from bittrue.golden.lowering.broadcast_operands import broadcast_operands
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.layers.broadcast import repeated_run

@@ -19,9 +19,9 @@ from bittrue.golden.graph import (
     Graph,
     Node,
     Requantization,
-    Requantize,
     Tensor,
 )
+from bittrue.golden.graph.requantize import Requantize
 from bittrue.golden.graph.tensor import Encoding
 from bittrue.golden.lowering.certify import certify
 from bittrue.golden.numbers.float_requant import requantize_float32_half_even
@@ -87,6 +87,21 @@ def test_what_has_no_certificate_stays_as_it_is() -> None:
     with pytest.raises(CertificateError):
         find_certificate(ties.evaluate, -(1 << 15), (1 << 15) - 1, 0, -128, 127, exceptions=4)
     assert requantization_of(certify(graph).nodes[0]) is ties
+
+
+def test_what_was_found_serves_the_same_content_only() -> None:
+    """Other multipliers, clamps or roundings of the same shape have certificates of their own."""
+    halves = [Rounding.SINGLE_HALF_UP, Rounding.FLOOR]
+    kinds = [fixed_point(multiplier=m, exponent=-8, rounding=r) for m in (3 << 29, 7 << 28)
+             for r in halves]  # fmt: skip
+    every = np.arange(-(1 << 15), 1 << 15)[:, None]
+    for kind in kinds + kinds:
+        found = requantization_of(certify(requantize_graph(kind, 3)).nodes[0])
+        again = requantization_of(certify(requantize_graph(kind, 3)).nodes[0])
+        assert isinstance(found, Certified)
+        assert found is again
+        expected = requantize(torch.from_numpy(every), kind.channels, kind.rounding).numpy()
+        np.testing.assert_array_equal(found.evaluate(every), expected)
 
 
 def test_many_channels_of_wide_codes_stay_as_they_are() -> None:

@@ -4,18 +4,12 @@ import numpy as np
 import pytest
 
 from bittrue.golden.executor.execute import Executor
-from bittrue.golden.graph import (
-    Add,
-    Addend,
-    Concat,
-    Constant,
-    Encoding,
-    Graph,
-    Multiply,
-    Node,
-    Tensor,
-)
+from bittrue.golden.graph import Encoding, Graph, Node, Tensor
+from bittrue.golden.graph.add import Add, Addend
+from bittrue.golden.graph.concat import Concat
+from bittrue.golden.graph.constant import Constant
 from bittrue.golden.graph.file import dumps, loads
+from bittrue.golden.graph.multiply import Multiply
 from bittrue.golden.lowering.constant_operands import spread_constants
 from bittrue.golden.numbers.integer_type import IntegerType
 

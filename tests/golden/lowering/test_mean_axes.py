@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from bittrue.golden.executor.execute import Executor
-from bittrue.golden.graph import Encoding, Graph, Mean, Tensor
+from bittrue.golden.graph import Encoding, Graph, Tensor
+from bittrue.golden.graph.mean import Mean
 from bittrue.golden.lowering.mean_axes import follow_each_other, split_means
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.layers.layer_spec import Place

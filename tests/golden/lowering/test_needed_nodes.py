@@ -7,7 +7,8 @@ from bittrue.flows.planning.devices import find_budget
 from bittrue.flows.planning.plan import plan_network
 from bittrue.golden.errors import UserError
 from bittrue.golden.executor.execute import Executor
-from bittrue.golden.graph import Clamp, Graph, Node, Tensor
+from bittrue.golden.graph import Graph, Node, Tensor
+from bittrue.golden.graph.clamp import Clamp
 from bittrue.golden.lowering.needed_nodes import needed_nodes
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.network.spec import NetworkSpec

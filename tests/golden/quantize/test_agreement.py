@@ -10,7 +10,8 @@ from torch import nn
 from bittrue.golden.executor.execute import Executor
 from bittrue.golden.frontends.torch import to_codes, to_real
 from bittrue.golden.frontends.torch.operators import pad as float_pad
-from bittrue.golden.graph import Graph, Pad
+from bittrue.golden.graph import Graph
+from bittrue.golden.graph.pad import Pad
 from bittrue.golden.quantize import quantize
 from bittrue.golden.quantize.agreement import compare_layers
 from bittrue.golden.quantize.quantized_network import QuantizedNetwork

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import Certified, FixedPoint, Requantize
+from bittrue.golden.graph import Certified, FixedPoint
+from bittrue.golden.graph.requantize import Requantize
 from bittrue.golden.quantize import (
     ActivationScheme,
     LayerScheme,

@@ -11,8 +11,11 @@ from bittrue.flows.planning.devices import find_budget
 from bittrue.flows.planning.plan import plan_network
 from bittrue.flows.units.matrix_layers import example_matrix_graph
 from bittrue.golden.errors import UserError
-from bittrue.golden.graph import OPERATORS, Clamp, FullyConnected, Graph, Node, Reshape, Tensor
+from bittrue.golden.graph import OPERATORS, Graph, Node, Tensor
+from bittrue.golden.graph.clamp import Clamp
+from bittrue.golden.graph.fully_connected import FullyConnected
 from bittrue.golden.graph.node import Inference
+from bittrue.golden.graph.reshape import Reshape
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.registry import import_modules
 from bittrue.hdl.layers.layer_spec import Place

@@ -1,5 +1,7 @@
 """What waits in a schedule, against closed forms."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,10 @@ HANDED_ON = 8 + 1
 
 def beatwise(output: str, latency: int, *sources: str) -> Step:
     """Return a layer whose k-th output needs the k-th element of each input."""
-    readers = {port: Reader(name, IN_ORDER + 1, IN_ORDER) for port, name in enumerate(sources)}
+    readers = {
+        port: Reader(name, lambda places: places + 1, lambda: IN_ORDER)
+        for port, name in enumerate(sources)
+    }
     return Step(output, ELEMENTS, latency, 1, True, readers)
 
 
@@ -47,7 +52,7 @@ def test_halves_that_follow_each_other_wait_for_their_turns() -> None:
     place = np.arange(2 * elements)
     needs = [np.minimum(place + 1, elements), np.maximum(place + 1 - elements, 0)]
     readers = {
-        port: Reader(name, need, first_that_needs(need, elements))
+        port: Reader(name, need.__getitem__, partial(first_that_needs, need, elements))
         for port, (name, need) in enumerate(zip("ab", needs, strict=True))
     }
     steps = [Step("joined", 2 * elements, 0, 1, True, readers)]

@@ -17,7 +17,7 @@ from bittrue.golden.frontends.onnx.operands import (
 from bittrue.golden.frontends.onnx.quantize import quantize
 from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
 from bittrue.golden.frontends.onnx.values import Codes, Sum
-from bittrue.golden.graph import Add, Addend
+from bittrue.golden.graph.add import Add, Addend
 from bittrue.golden.lowering.pair_addition import ScaledSum
 
 

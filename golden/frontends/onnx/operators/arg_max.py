@@ -8,7 +8,7 @@ from bittrue.golden.frontends.onnx.builder import Site
 from bittrue.golden.frontends.onnx.layout import Layout
 from bittrue.golden.frontends.onnx.registry import converts
 from bittrue.golden.frontends.onnx.values import Codes, Real
-from bittrue.golden.graph import ArgMax
+from bittrue.golden.graph.arg_max import ArgMax
 
 
 @converts("ArgMax", attributes=("axis", "keepdims", "select_last_index"))

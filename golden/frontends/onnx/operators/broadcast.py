@@ -9,7 +9,7 @@ from bittrue.golden.frontends.onnx.layout import Layout
 from bittrue.golden.frontends.onnx.movement import moved
 from bittrue.golden.frontends.onnx.registry import converts
 from bittrue.golden.frontends.onnx.values import NUMBERS, Activation, Codes
-from bittrue.golden.graph import Broadcast
+from bittrue.golden.graph.broadcast import Broadcast
 from bittrue.golden.lowering.movements import tiled
 
 

@@ -20,7 +20,7 @@ from bittrue.golden.frontends.onnx.values import (
     FloatInput,
     Limits,
 )
-from bittrue.golden.graph import Clamp
+from bittrue.golden.graph.clamp import Clamp
 from bittrue.golden.numbers.integer_type import IntegerType
 
 Numbers = NDArray[Any]

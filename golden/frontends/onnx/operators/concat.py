@@ -17,7 +17,7 @@ from bittrue.golden.frontends.onnx.values import (
     Real,
     Value,
 )
-from bittrue.golden.graph import Concat
+from bittrue.golden.graph.concat import Concat
 
 
 @converts("Concat", attributes=("axis",))

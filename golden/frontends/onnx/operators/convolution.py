@@ -18,7 +18,8 @@ from bittrue.golden.frontends.onnx.registry import CHANNELS_LAST, STANDARD, conv
 from bittrue.golden.frontends.onnx.values import Activation
 from bittrue.golden.frontends.onnx.weights import Weights, named_weights, weights_of
 from bittrue.golden.frontends.onnx.windows import WINDOW, window_of
-from bittrue.golden.graph import Convolution, Encoding, Window
+from bittrue.golden.graph import Encoding, Window
+from bittrue.golden.graph.convolution import Convolution
 from bittrue.golden.numbers.arrays import Int64
 
 CONVOLUTION = (*WINDOW, "group", "kernel_shape")

@@ -19,7 +19,8 @@ from bittrue.golden.frontends.onnx.quantize import quantize
 from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
 from bittrue.golden.frontends.onnx.values import Activation, Codes
 from bittrue.golden.frontends.onnx.weights import Weights, named_weights, weights_of
-from bittrue.golden.graph import Encoding, FullyConnected
+from bittrue.golden.graph import Encoding
+from bittrue.golden.graph.fully_connected import FullyConnected
 
 
 def _product(

@@ -21,7 +21,9 @@ from bittrue.golden.frontends.onnx.values import (
     fractions,
     one_fraction,
 )
-from bittrue.golden.graph import Broadcast, Encoding, MatMul
+from bittrue.golden.graph import Encoding
+from bittrue.golden.graph.broadcast import Broadcast
+from bittrue.golden.graph.mat_mul import MatMul
 
 
 def is_computed(site: Site, second: int) -> bool:

@@ -6,7 +6,8 @@ from bittrue.golden.frontends.onnx.builder import Site
 from bittrue.golden.frontends.onnx.registry import CHANNELS_LAST, STANDARD, converts
 from bittrue.golden.frontends.onnx.values import NUMBERS, Activation, CodeOf, Codes, Later
 from bittrue.golden.frontends.onnx.windows import WINDOW, kernel_size, pool_window_of
-from bittrue.golden.graph import MaxPool, Window
+from bittrue.golden.graph import Window
+from bittrue.golden.graph.max_pool import MaxPool
 
 
 @converts(

@@ -11,7 +11,7 @@ from bittrue.golden.frontends.onnx.layout import Layout
 from bittrue.golden.frontends.onnx.movement import normalized
 from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
 from bittrue.golden.frontends.onnx.values import Accumulated, Real
-from bittrue.golden.graph import Mean
+from bittrue.golden.graph.mean import Mean
 
 
 @converts("GlobalAveragePool")

@@ -24,7 +24,7 @@ from bittrue.golden.frontends.onnx.values import (
     QuantizedConstant,
     Value,
 )
-from bittrue.golden.graph import MinMax
+from bittrue.golden.graph.min_max import MinMax
 from bittrue.golden.lowering.maxima import maxima
 
 Numbers = NDArray[Any]

@@ -20,14 +20,13 @@ from bittrue.golden.frontends.onnx.values import Accumulated, Limits, Real, frac
 from bittrue.golden.graph import (
     AccumulatingNode,
     AccumulatorBounds,
-    Addend,
     Encoding,
     Quantization,
     Requantization,
-    Requantize,
-    Table,
 )
-from bittrue.golden.graph.add import summed
+from bittrue.golden.graph.add import Addend, summed
+from bittrue.golden.graph.requantize import Requantize
+from bittrue.golden.graph.table import Table
 from bittrue.golden.lowering.integer_requant import integer_requantization
 from bittrue.golden.numbers.arrays import Float64, Int64
 from bittrue.golden.numbers.integer_type import IntegerType

@@ -17,7 +17,7 @@ from bittrue.golden.frontends.onnx.operands import (
 from bittrue.golden.frontends.onnx.quantize import quantize
 from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
 from bittrue.golden.frontends.onnx.values import Accumulated, Codes, Kernel, fractions, one_fraction
-from bittrue.golden.graph import Multiply
+from bittrue.golden.graph.multiply import Multiply
 
 
 @converts("Mul")

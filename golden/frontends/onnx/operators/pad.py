@@ -15,7 +15,7 @@ from bittrue.golden.frontends.onnx.movement import chosen, moved, normalized
 from bittrue.golden.frontends.onnx.quantizer import finite_fraction
 from bittrue.golden.frontends.onnx.registry import converts
 from bittrue.golden.frontends.onnx.values import NUMBERS, Activation, CodeOf, Codes, Later
-from bittrue.golden.graph import Pad
+from bittrue.golden.graph.pad import Pad
 
 _COPIES: Mapping[str, Literal["reflect", "edge", "wrap"]] = {
     "reflect": "reflect",

@@ -20,7 +20,8 @@ from bittrue.golden.frontends.onnx.values import (
     fractions,
     one_fraction,
 )
-from bittrue.golden.graph import Node, ResizeBilinear
+from bittrue.golden.graph import Node
+from bittrue.golden.graph.resize_bilinear import ResizeBilinear
 from bittrue.golden.lowering.interpolation import (
     align_corners,
     fraction_bits,

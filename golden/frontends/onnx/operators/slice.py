@@ -9,7 +9,7 @@ from bittrue.golden.frontends.onnx.layout import Layout
 from bittrue.golden.frontends.onnx.movement import chosen, moved, normalized
 from bittrue.golden.frontends.onnx.registry import converts
 from bittrue.golden.frontends.onnx.values import NUMBERS, Activation, Codes
-from bittrue.golden.graph import Slice
+from bittrue.golden.graph.slice import Slice
 
 
 @converts("Slice", attributes=("axes", "ends", "starts"))

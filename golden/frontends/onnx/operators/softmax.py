@@ -20,7 +20,8 @@ from bittrue.golden.frontends.onnx.values import (
     fractions,
     one_fraction,
 )
-from bittrue.golden.graph import Encoding, Softmax
+from bittrue.golden.graph import Encoding
+from bittrue.golden.graph.softmax import Softmax
 from bittrue.golden.lowering.log_softmax import log_softmax
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.softmax import softmax_exponential

@@ -14,7 +14,10 @@ from bittrue.golden.frontends.onnx.layout import Layout
 from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
 from bittrue.golden.frontends.onnx.values import Accumulated, Activation, Real
 from bittrue.golden.frontends.onnx.windows import WINDOW, kernel_size, pool_window_of, window_of
-from bittrue.golden.graph import Constant, Encoding, Multiply, SumPool, Window
+from bittrue.golden.graph import Encoding, Window
+from bittrue.golden.graph.constant import Constant
+from bittrue.golden.graph.multiply import Multiply
+from bittrue.golden.graph.sum_pool import SumPool
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.limits import MAXIMUM_CODE_WIDTH

@@ -8,7 +8,8 @@ from bittrue.golden.frontends.tflite.fused import fused_clamp
 from bittrue.golden.frontends.tflite.known_operators import FUSED, Options
 from bittrue.golden.frontends.tflite.operands import operands_of, require_one_type
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Add, Addend, Requantization
+from bittrue.golden.graph import Requantization
+from bittrue.golden.graph.add import Add, Addend
 
 _FIELDS = ("PotScaleInt16", FUSED)
 

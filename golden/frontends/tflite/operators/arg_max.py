@@ -5,7 +5,7 @@ from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site
 from bittrue.golden.frontends.tflite.constants import constant
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import ArgMax
+from bittrue.golden.graph.arg_max import ArgMax
 
 
 @converts(ARG_MAX=3)

@@ -6,7 +6,7 @@ from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site, activation_shape
 from bittrue.golden.frontends.tflite.constants import constant
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Broadcast
+from bittrue.golden.graph.broadcast import Broadcast
 from bittrue.golden.lowering.movements import tiled
 
 

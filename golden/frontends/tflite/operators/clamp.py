@@ -4,7 +4,7 @@ from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site
 from bittrue.golden.frontends.tflite.operators.requantize import emit_requantize
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Clamp
+from bittrue.golden.graph.clamp import Clamp
 
 
 @converts(RELU=3, RELU6=3, RELU_N1_TO_1=1, RELU_0_TO_1=1)

@@ -7,7 +7,9 @@ from bittrue.golden.frontends.tflite.builder import Site, activation_shape
 from bittrue.golden.frontends.tflite.fused import no_activation
 from bittrue.golden.frontends.tflite.known_operators import FUSED, Options
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Concat, Reshape, Table
+from bittrue.golden.graph.concat import Concat
+from bittrue.golden.graph.reshape import Reshape
+from bittrue.golden.graph.table import Table
 
 
 @converts(CONCATENATION=7, options=Options("ConcatenationOptions", ("Axis", FUSED)))

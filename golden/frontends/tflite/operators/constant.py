@@ -3,7 +3,7 @@
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.builder import Site
 from bittrue.golden.frontends.tflite.constants import constant
-from bittrue.golden.graph import Constant
+from bittrue.golden.graph.constant import Constant
 
 
 def emit_constant(site: Site, position: int, rank: int) -> str:

@@ -13,7 +13,8 @@ from bittrue.golden.frontends.tflite.known_operators import FUSED, Options
 from bittrue.golden.frontends.tflite.registry import converts
 from bittrue.golden.frontends.tflite.weights import accumulator_of, bias_of, weights_of
 from bittrue.golden.frontends.tflite.windows import window_of
-from bittrue.golden.graph import Convolution, Encoding, Window
+from bittrue.golden.graph import Encoding, Window
+from bittrue.golden.graph.convolution import Convolution
 from bittrue.golden.numbers.arrays import Int64
 
 _FIELDS = ("Padding", "StrideW", "StrideH", "DilationWFactor", "DilationHFactor", FUSED)

@@ -12,7 +12,7 @@ from bittrue.golden.frontends.tflite.fused import fused_clamp
 from bittrue.golden.frontends.tflite.known_operators import FUSED, Options
 from bittrue.golden.frontends.tflite.operands import require_one_type
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Table
+from bittrue.golden.graph.table import Table
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.gemmlowp import high_multiply, one_over_one_plus
 from bittrue.golden.numbers.multiplier import quantize_multiplier

@@ -9,7 +9,10 @@ from bittrue.golden.frontends.tflite.builder import Site
 from bittrue.golden.frontends.tflite.operators.add import sum_of
 from bittrue.golden.frontends.tflite.operators.mean import REDUCER_OPTIONS, reduced_axes
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Addend, FixedPoint, Reshape, Table
+from bittrue.golden.graph import FixedPoint
+from bittrue.golden.graph.add import Addend
+from bittrue.golden.graph.reshape import Reshape
+from bittrue.golden.graph.table import Table
 from bittrue.golden.lowering.maxima import maxima
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 from bittrue.golden.numbers.rounding import Rounding

@@ -10,7 +10,9 @@ from bittrue.golden.frontends.tflite.fused import fused_clamp
 from bittrue.golden.frontends.tflite.known_operators import FUSED, Options
 from bittrue.golden.frontends.tflite.registry import converts
 from bittrue.golden.frontends.tflite.weights import accumulator_of, bias_of, weights_of
-from bittrue.golden.graph import Encoding, FullyConnected, Reshape
+from bittrue.golden.graph import Encoding
+from bittrue.golden.graph.fully_connected import FullyConnected
+from bittrue.golden.graph.reshape import Reshape
 
 
 @converts(

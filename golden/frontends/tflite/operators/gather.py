@@ -13,7 +13,9 @@ from bittrue.golden.frontends.tflite.builder import Site, activation_shape
 from bittrue.golden.frontends.tflite.constants import constant
 from bittrue.golden.frontends.tflite.known_operators import Options
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Gather, Reshape, Slice
+from bittrue.golden.graph.gather import Gather
+from bittrue.golden.graph.reshape import Reshape
+from bittrue.golden.graph.slice import Slice
 from bittrue.golden.lowering.movements import rearranged
 
 

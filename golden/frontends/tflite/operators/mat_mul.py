@@ -12,7 +12,10 @@ from bittrue.golden.frontends.tflite.constants import constant
 from bittrue.golden.frontends.tflite.known_operators import Options
 from bittrue.golden.frontends.tflite.operands import require_one_type
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Broadcast, Constant, MatMul, Transpose
+from bittrue.golden.graph.broadcast import Broadcast
+from bittrue.golden.graph.constant import Constant
+from bittrue.golden.graph.mat_mul import MatMul
+from bittrue.golden.graph.transpose import Transpose
 
 
 @converts(BATCH_MATMUL=4, options=Options("BatchMatMulOptions", ("AdjX", "AdjY")))

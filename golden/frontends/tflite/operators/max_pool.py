@@ -6,7 +6,7 @@ from bittrue.golden.frontends.tflite.builder import Site
 from bittrue.golden.frontends.tflite.fused import fused_clamp
 from bittrue.golden.frontends.tflite.registry import converts
 from bittrue.golden.frontends.tflite.windows import POOL_OPTIONS, pool_window_of
-from bittrue.golden.graph import MaxPool
+from bittrue.golden.graph.max_pool import MaxPool
 
 
 @converts(MAX_POOL_2D=3, options=POOL_OPTIONS)

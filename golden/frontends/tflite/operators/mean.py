@@ -11,7 +11,8 @@ from bittrue.golden.frontends.tflite.builder import Site, activation_shape
 from bittrue.golden.frontends.tflite.constants import constant
 from bittrue.golden.frontends.tflite.known_operators import Options
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import AccumulatorBounds, Mean, Requantization
+from bittrue.golden.graph import AccumulatorBounds, Requantization
+from bittrue.golden.graph.mean import Mean
 
 REDUCER_OPTIONS = Options("ReducerOptions", ("KeepDims",))
 

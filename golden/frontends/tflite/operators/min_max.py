@@ -6,7 +6,9 @@ from bittrue.golden.frontends.tflite.builder import Site
 from bittrue.golden.frontends.tflite.constants import constant
 from bittrue.golden.frontends.tflite.operands import operands_of
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Clamp, MinMax, Node
+from bittrue.golden.graph import Node
+from bittrue.golden.graph.clamp import Clamp
+from bittrue.golden.graph.min_max import MinMax
 
 
 @converts(MAXIMUM=4, MINIMUM=4, repeats=True)

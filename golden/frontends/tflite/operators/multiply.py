@@ -8,7 +8,7 @@ from bittrue.golden.frontends.tflite.fused import fused_clamp
 from bittrue.golden.frontends.tflite.known_operators import FUSED, Options
 from bittrue.golden.frontends.tflite.operands import operands_of, require_one_type
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Multiply
+from bittrue.golden.graph.multiply import Multiply
 
 
 @converts(MUL=8, options=Options("MulOptions", (FUSED,)), repeats=True)

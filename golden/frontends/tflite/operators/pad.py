@@ -8,7 +8,7 @@ from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site
 from bittrue.golden.frontends.tflite.constants import constant
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Pad
+from bittrue.golden.graph.pad import Pad
 
 
 @converts(PAD=6, PADV2=6)

@@ -11,7 +11,10 @@ from bittrue.golden.frontends.tflite.operands import require_one_type
 from bittrue.golden.frontends.tflite.operators.add import sum_of
 from bittrue.golden.frontends.tflite.operators.constant import emit_constant
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Addend, Clamp, Encoding, Multiply
+from bittrue.golden.graph import Encoding
+from bittrue.golden.graph.add import Addend
+from bittrue.golden.graph.clamp import Clamp
+from bittrue.golden.graph.multiply import Multiply
 
 
 @converts(PRELU=1)

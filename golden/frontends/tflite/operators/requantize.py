@@ -9,7 +9,9 @@ from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site
 from bittrue.golden.frontends.tflite.reals import IN_REALS, table_in_reals
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import AccumulatorBounds, Requantization, Requantize, Table
+from bittrue.golden.graph import AccumulatorBounds, Requantization
+from bittrue.golden.graph.requantize import Requantize
+from bittrue.golden.graph.table import Table
 
 _WIDE_CONVERSIONS = {("int16", "int32"), ("int32", "int16"), ("int32", "int8")}
 

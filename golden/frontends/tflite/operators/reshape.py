@@ -4,7 +4,7 @@ from bittrue.golden.frontends.tflite.affine import require_equal
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site, activation_shape
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Reshape
+from bittrue.golden.graph.reshape import Reshape
 
 
 @converts(RESHAPE=1, SQUEEZE=2, EXPAND_DIMS=1)

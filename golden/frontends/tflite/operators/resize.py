@@ -11,7 +11,8 @@ from bittrue.golden.frontends.tflite.builder import Site, activation_shape
 from bittrue.golden.frontends.tflite.interpolation import Axis
 from bittrue.golden.frontends.tflite.known_operators import Options
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import FixedPoint, Node, ResizeBilinear
+from bittrue.golden.graph import FixedPoint, Node
+from bittrue.golden.graph.resize_bilinear import ResizeBilinear
 from bittrue.golden.lowering.movements import (
     Image,
     depth_to_space,

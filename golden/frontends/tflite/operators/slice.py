@@ -11,7 +11,8 @@ from bittrue.golden.frontends.tflite.constants import constant
 from bittrue.golden.frontends.tflite.known_operators import Options
 from bittrue.golden.frontends.tflite.model import TensorInfo
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Reshape, Slice
+from bittrue.golden.graph.reshape import Reshape
+from bittrue.golden.graph.slice import Slice
 from bittrue.golden.lowering.movements import rearranged
 
 _MASKS = ("BeginMask", "EndMask", "EllipsisMask", "NewAxisMask", "ShrinkAxisMask", "Offset")

@@ -7,7 +7,7 @@ from bittrue.golden.frontends.tflite.builder import Site
 from bittrue.golden.frontends.tflite.known_operators import Options
 from bittrue.golden.frontends.tflite.operators.softmax16 import emit_softmax16
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Softmax
+from bittrue.golden.graph.softmax import Softmax
 from bittrue.golden.numbers.softmax import softmax_exponential
 
 

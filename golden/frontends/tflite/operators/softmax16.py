@@ -4,7 +4,7 @@ from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.tflite.affine import Affine
 from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site
-from bittrue.golden.graph import Softmax16
+from bittrue.golden.graph.softmax16 import Softmax16
 from bittrue.golden.numbers.softmax16 import softmax16_exponential, softmax16_reciprocal
 
 

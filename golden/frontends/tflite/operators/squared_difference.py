@@ -9,7 +9,8 @@ from bittrue.golden.frontends.tflite.multiplied import multiplied_addend
 from bittrue.golden.frontends.tflite.operands import operands_of, require_one_type
 from bittrue.golden.frontends.tflite.operators.add import sum_of
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Encoding, Multiply
+from bittrue.golden.graph import Encoding
+from bittrue.golden.graph.multiply import Multiply
 
 _SHIFT = 7
 """Bits by which operands are shifted left before they are scaled."""

@@ -9,7 +9,8 @@ from bittrue.golden.frontends.tflite.known_operators import Options
 from bittrue.golden.frontends.tflite.model import TensorInfo, TfliteModel, Variable
 from bittrue.golden.frontends.tflite.registry import converts
 from bittrue.golden.frontends.tflite.variables import Held, Initial
-from bittrue.golden.graph import Constant, Reshape
+from bittrue.golden.graph.constant import Constant
+from bittrue.golden.graph.reshape import Reshape
 
 
 @converts(CALL_ONCE=1, options=Options("CallOnceOptions", ("InitSubgraphIndex",)))

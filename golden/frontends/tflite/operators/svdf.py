@@ -17,9 +17,13 @@ from bittrue.golden.frontends.tflite.known_operators import FUSED, Options
 from bittrue.golden.frontends.tflite.model import Variable
 from bittrue.golden.frontends.tflite.registry import converts
 from bittrue.golden.frontends.tflite.variables import Held, Initial
-from bittrue.golden.graph import FullyConnected, Reshape, Slice, Table, Tensor
+from bittrue.golden.graph import Tensor
 from bittrue.golden.graph.concat import concatenated
 from bittrue.golden.graph.convolution import filtered
+from bittrue.golden.graph.fully_connected import FullyConnected
+from bittrue.golden.graph.reshape import Reshape
+from bittrue.golden.graph.slice import Slice
+from bittrue.golden.graph.table import Table
 from bittrue.golden.numbers.arrays import Int64
 
 

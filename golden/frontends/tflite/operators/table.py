@@ -6,7 +6,7 @@ from bittrue.golden.frontends.tflite.builder import Site
 from bittrue.golden.frontends.tflite.known_operators import Options
 from bittrue.golden.frontends.tflite.operators.prelu import emit_slopes
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Table
+from bittrue.golden.graph.table import Table
 
 
 @converts(LEAKY_RELU=2, options=Options("LeakyReluOptions", ("Alpha",)))

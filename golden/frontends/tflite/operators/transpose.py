@@ -6,7 +6,9 @@ from bittrue.golden.frontends.tflite.arithmetic import LitertArithmetic
 from bittrue.golden.frontends.tflite.builder import Site, activation_shape
 from bittrue.golden.frontends.tflite.orders import permutation_of
 from bittrue.golden.frontends.tflite.registry import converts
-from bittrue.golden.graph import Node, Reshape, Transpose
+from bittrue.golden.graph import Node
+from bittrue.golden.graph.reshape import Reshape
+from bittrue.golden.graph.transpose import Transpose
 
 
 @converts(TRANSPOSE=9)

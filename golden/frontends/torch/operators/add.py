@@ -11,6 +11,8 @@ from bittrue.golden.frontends.torch.layer import Layer, Scaled
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.operators.channel_constant import with_constant
 from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.graph.add import Add as AddNode
+from bittrue.golden.graph.add import Addend
 from bittrue.golden.numbers.multiplier import TFLITE_MULTIPLIER_WIDTH, quantize_multiplier
 
 
@@ -40,7 +42,7 @@ class Add(Scaled):
             )
         if exact is None:
             return self._in_fixed_point(context)
-        return graph.Add(
+        return AddNode(
             inputs=self.inputs,
             output=self.output,
             addends=exact.addends,
@@ -55,7 +57,7 @@ class Add(Scaled):
         for position, name in enumerate(self.inputs):
             multiplier, exponent = quantize_multiplier(context.scale(name) / common)
             addends.append(
-                graph.Addend(
+                Addend(
                     context.encoding(name),
                     int(multiplier),
                     half_up_shift=TFLITE_MULTIPLIER_WIDTH - left_shift,
@@ -64,12 +66,18 @@ class Add(Scaled):
                 )
             )
         scale = common / ((1 << left_shift) * context.scale(self.output))
-        return graph.Add(
+        return AddNode(
             inputs=self.inputs,
             output=self.output,
             addends=tuple(addends),
             requantization=context.requantization(self.output, scale, self.clamp),
         )
+
+
+def plain_sum(inputs: tuple[str, str], output: str, encoding: graph.Encoding) -> AddNode:
+    """Return the sum of two tensors of one encoding, before its requantization."""
+    addend = Addend(encoding, 1)
+    return AddNode(inputs=inputs, output=output, addends=(addend, addend))
 
 
 @translates("add", "sub")

@@ -16,6 +16,7 @@ from bittrue.golden.frontends.torch.operators.mean import whole_image_mean
 from bittrue.golden.frontends.torch.operators.sum_pool import SumPool
 from bittrue.golden.frontends.torch.translation import Call, translates
 from bittrue.golden.frontends.torch.windows import adaptive_window, pool_window
+from bittrue.golden.graph.average_pool import AveragePool as AveragePoolNode
 
 _NO_PADDING = ((0, 0), (0, 0))
 
@@ -55,7 +56,7 @@ class AveragePool(Layer):
     def lower(self, context: LoweringContext) -> graph.Node:
         """Lower to pooling of codes as they are, of which every one may result."""
         minimum, maximum = context.limits(self.output, UNLIMITED)
-        return graph.AveragePool(
+        return AveragePoolNode(
             inputs=self.inputs,
             output=self.output,
             window=self.window,

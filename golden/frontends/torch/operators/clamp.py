@@ -12,6 +12,7 @@ from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.limits import RELU, Range, within
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.graph.clamp import Clamp as ClampNode
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -40,7 +41,7 @@ class Clamp(Layer):
     def lower(self, context: LoweringContext) -> graph.Node:
         """See `Layer.lower`."""
         minimum, maximum = context.limits(self.output, self.limits)
-        return graph.Clamp(inputs=self.inputs, output=self.output, minimum=minimum, maximum=maximum)
+        return ClampNode(inputs=self.inputs, output=self.output, minimum=minimum, maximum=maximum)
 
 
 @translates("relu")

@@ -13,6 +13,7 @@ from bittrue.golden.frontends.torch.channels_last import Shape, channels_last_ax
 from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.graph.concat import Concat as ConcatNode
 from bittrue.golden.numbers.arrays import Int64
 
 
@@ -43,7 +44,7 @@ class Concat(Layer):
     def lower(self, context: LoweringContext) -> graph.Node:
         """See `Layer.lower`."""
         axis = channels_last_axis(self.dimension, len(context.shapes[self.output]))
-        return graph.Concat(inputs=self.inputs, output=self.output, axis=axis)
+        return ConcatNode(inputs=self.inputs, output=self.output, axis=axis)
 
 
 @translates("cat")

@@ -14,6 +14,7 @@ from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.matrix_arithmetic import MatrixArithmetic
 from bittrue.golden.frontends.torch.translation import Call, translates
 from bittrue.golden.frontends.torch.windows import pair
+from bittrue.golden.graph.convolution import Convolution as ConvolutionNode
 from bittrue.golden.graph.window import Pair
 from bittrue.golden.lowering.movements import Image, cropped, set_apart
 
@@ -96,7 +97,7 @@ class Convolution(Matrix):
     def reading(self, source: str, context: LoweringContext) -> graph.Node:
         """Return the integer node, reading a tensor of the graph with its input's codes."""
         arithmetic = MatrixArithmetic.of(self, context)
-        node = graph.Convolution(
+        node = ConvolutionNode(
             inputs=(source,),
             output=self.output,
             weight=arithmetic.weight.codes.transpose(0, 2, 3, 1),

@@ -11,6 +11,7 @@ from bittrue.golden.frontends.torch.layer import Layer, Matrix
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.matrix_arithmetic import MatrixArithmetic
 from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.graph.fully_connected import FullyConnected as FullyConnectedNode
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -41,7 +42,7 @@ class Linear(Matrix):
         """See `Layer.lower`."""
         arithmetic = MatrixArithmetic.of(self, context)
         codes, order = arithmetic.weight.codes, context.order.get(self.inputs[0])
-        node = graph.FullyConnected(
+        node = FullyConnectedNode(
             inputs=self.inputs,
             output=self.output,
             weight=codes if order is None else codes[:, order],

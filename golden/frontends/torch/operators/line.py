@@ -10,6 +10,7 @@ from bittrue.golden.frontends.torch.channels_last import Shape, channels_last
 from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.graph.reshape import Reshape as ReshapeNode
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -47,7 +48,7 @@ class Line(Layer):
         shape = channels_last(self.shape)
         if len(shape) == 2 and not self.turned:
             shape = shape[::-1]
-        return graph.Reshape(inputs=self.inputs, output=self.output, shape=shape)
+        return ReshapeNode(inputs=self.inputs, output=self.output, shape=shape)
 
 
 def image_of_line(name: str, output: str, shape: Shape) -> Line:

@@ -15,6 +15,9 @@ from bittrue.golden.frontends.torch.translation import (
     result_of,
     translates,
 )
+from bittrue.golden.graph.mat_mul import MatMul as MatMulNode
+from bittrue.golden.graph.reshape import Reshape as ReshapeNode
+from bittrue.golden.graph.transpose import Transpose as TransposeNode
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -51,13 +54,11 @@ class MatMul(Scaled):
         rows = f"{self.output}/columns"
         if self.turned:  # An image lies channels last, so that its columns are rows already.
             columns, inner = context.shapes[second][1], context.shapes[second][0]
-            before: graph.Node = graph.Reshape(
-                inputs=(second,), output=rows, shape=(columns, inner)
-            )
+            before: graph.Node = ReshapeNode(inputs=(second,), output=rows, shape=(columns, inner))
         else:
-            before = graph.Transpose(inputs=(second,), output=rows, permutation=(1, 0))
+            before = TransposeNode(inputs=(second,), output=rows, permutation=(1, 0))
         context.tensors[rows] = before.infer(context.tensors[second]).tensor
-        node = graph.MatMul(
+        node = MatMulNode(
             inputs=(first, rows),
             output=self.output,
             encodings=(context.encoding(first), context.encoding(second)),
@@ -73,10 +74,10 @@ class MatMul(Scaled):
             rows, inner = context.shapes[source]
             name = f"{self.output}/matrices{position}"
             shape = (self.stacked, rows // self.stacked, inner)
-            nodes.append(graph.Reshape(inputs=(source,), output=name, shape=shape))
+            nodes.append(ReshapeNode(inputs=(source,), output=name, shape=shape))
             names.append(context.define(nodes[-1]))
         first, second = self.inputs
-        node = graph.MatMul(
+        node = MatMulNode(
             inputs=(names[0], names[1]),
             output=self.output,
             encodings=(context.encoding(first), context.encoding(second)),
@@ -86,7 +87,7 @@ class MatMul(Scaled):
         )
         product = replace(product, output=f"{self.output}/products")
         stacked = context.shapes[self.output]
-        whole = graph.Reshape(inputs=(product.output,), output=self.output, shape=stacked)
+        whole = ReshapeNode(inputs=(product.output,), output=self.output, shape=stacked)
         context.define(product)
         return [*nodes, product, whole]
 

@@ -21,6 +21,7 @@ from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.operators.rearrangement import placed
 from bittrue.golden.frontends.torch.translation import Call, translates
 from bittrue.golden.frontends.torch.windows import adaptive_window, pool_window
+from bittrue.golden.graph.max_pool import MaxPool as MaxPoolNode
 from bittrue.golden.lowering.maxima import maxima
 
 
@@ -44,7 +45,7 @@ class MaxPool(Layer):
     def lower(self, context: LoweringContext) -> graph.Node:
         """Lower to pooling of codes as they are, of which every one may result."""
         minimum, maximum = context.limits(self.output, UNLIMITED)
-        return graph.MaxPool(
+        return MaxPoolNode(
             inputs=self.inputs,
             output=self.output,
             window=self.window,

@@ -13,6 +13,7 @@ from bittrue.golden.frontends.torch.layer import Layer, Scaled
 from bittrue.golden.frontends.torch.limits import RELU, UNLIMITED
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.graph.mean import Mean as MeanNode
 
 _IMAGE = (1, 2)
 _WHOLE_IMAGES = (_IMAGE, (0, 1, 2))
@@ -62,7 +63,7 @@ class Mean(Scaled):
             )
         axes = sorted(channels_last_axis(axis, len(shape)) for axis in self.dimensions)
         count = 1 if self.adds else int(np.prod([shape[axis] for axis in self.dimensions]))
-        node = graph.Mean(
+        node = MeanNode(
             inputs=self.inputs,
             output=self.output,
             axes=tuple(axes),

@@ -12,6 +12,7 @@ from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.operators.clamp import limited_by
 from bittrue.golden.frontends.torch.operators.max_pool import largest_of
 from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.graph.min_max import MinMax as MinMaxNode
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -30,7 +31,7 @@ class MinMax(Layer):
     def lower(self, context: LoweringContext) -> graph.Node:
         """See `Layer.lower`."""
         context.one_order(self.inputs, self.output)
-        return graph.MinMax(inputs=self.inputs, output=self.output, greatest=self.greatest)
+        return MinMaxNode(inputs=self.inputs, output=self.output, greatest=self.greatest)
 
 
 @translates("maximum", "minimum", "max", "min")

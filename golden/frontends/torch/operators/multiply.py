@@ -10,6 +10,7 @@ from bittrue.golden.frontends.torch.layer import Layer, Scaled
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.operators.channel_constant import with_constant
 from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.graph.multiply import Multiply as MultiplyNode
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -27,7 +28,7 @@ class Multiply(Scaled):
         context.refuse_order(self.inputs)
         first, second = self.inputs
         scale = context.scale(first) * context.scale(second)  # Of float32: exact in float64.
-        node = graph.Multiply(
+        node = MultiplyNode(
             inputs=self.inputs,
             output=self.output,
             encodings=(context.encoding(first), context.encoding(second)),

@@ -11,6 +11,7 @@ from bittrue.golden import graph
 from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.graph.pad import Pad as PadNode
 from bittrue.golden.graph.window import Pair
 
 
@@ -37,7 +38,7 @@ class Pad(Layer):
     def lower(self, context: LoweringContext) -> graph.Node:
         """See `Layer.lower`."""
         code = context.map(self.output).quantize(torch.tensor(self.value))
-        return graph.Pad(
+        return PadNode(
             inputs=self.inputs,
             output=self.output,
             padding=(*self.padding, (0, 0)),

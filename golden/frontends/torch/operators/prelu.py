@@ -10,9 +10,13 @@ from bittrue.golden import graph
 from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.limits import UNLIMITED
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden.frontends.torch.operators.add import plain_sum
 from bittrue.golden.frontends.torch.operators.table import pointwise
 from bittrue.golden.frontends.torch.translation import Call, translates
-from bittrue.golden.graph.add import summed
+from bittrue.golden.graph.clamp import Clamp
+from bittrue.golden.graph.constant import Constant
+from bittrue.golden.graph.multiply import Multiply
+from bittrue.golden.graph.requantize import Requantize
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
 
@@ -44,13 +48,15 @@ class PReLU(Layer):
         nodes: list[graph.Node] = []
 
         def add(node: graph.Node) -> str:
+            given = (context.tensors[name] for name in node.inputs)
+            context.tensors[node.output] = node.infer(*given).tensor
             nodes.append(node)
-            return context.define(node)
+            return node.output
 
         def clamped(name: str, minimum: int, maximum: int) -> str:
             output = f"{self.output}/{name}"
             limits = {"minimum": minimum, "maximum": maximum}
-            return add(graph.Clamp(inputs=(source,), output=output, **limits))
+            return add(Clamp(inputs=(source,), output=output, **limits))
 
         def requantized(node: graph.AccumulatingNode, name: str, scale: float) -> str:
             codes = context.requantized(replace(node, output=self.output), UNLIMITED, scale)
@@ -58,19 +64,16 @@ class PReLU(Layer):
 
         positive = clamped("positive", encoding.zero_point, kind.maximum)
         negative = clamped("negative", kind.minimum, encoding.zero_point)
-        constant = graph.Constant(
-            inputs=(), output=f"{self.output}/slopes", values=slopes, type=_SLOPES
-        )
-        above = graph.Requantize(inputs=(positive,), output="", encoding=encoding)
-        below = graph.Multiply(
+        constant = Constant(inputs=(), output=f"{self.output}/slopes", values=slopes, type=_SLOPES)
+        above = Requantize(inputs=(positive,), output="", encoding=encoding)
+        below = Multiply(
             inputs=(negative, add(constant)), output="", encodings=(encoding, graph.Encoding())
         )
         sides = (
             requantized(above, "above", context.scale(source)),
             requantized(below, "below", context.scale(source) * unit),
         )
-        addend = graph.Addend(context.encoding(self.output), 1)
-        total = summed(sides, self.output, (addend, addend))
+        total = plain_sum(sides, self.output, context.encoding(self.output))
         return [*nodes, context.requantized(total, UNLIMITED, context.scale(self.output))]
 
     def _codes(self, rank: int) -> tuple[Int64, float]:

@@ -8,6 +8,7 @@ from torch import Tensor
 from bittrue.golden import graph
 from bittrue.golden.frontends.torch.layer import Scaled
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden.graph.requantize import Requantize as RequantizeNode
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -29,7 +30,7 @@ class Convert(Scaled):
     def lower(self, context: LoweringContext) -> graph.Node:
         """See `Layer.lower`."""
         (source,) = self.inputs
-        node = graph.Requantize(
+        node = RequantizeNode(
             inputs=self.inputs, output=self.output, encoding=context.encoding(source)
         )
         return context.requantized(node, self.clamp, context.scale(source))

@@ -13,6 +13,7 @@ from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.operators.rearrangement import placed
 from bittrue.golden.frontends.torch.translation import RESHAPING, Call, translates
+from bittrue.golden.graph.reshape import Reshape as ReshapeNode
 from bittrue.golden.numbers.arrays import Int64
 
 
@@ -56,7 +57,7 @@ class Reshape(Layer):
             places = np.arange(order.size).reshape(shape)
             return placed(source, context.shapes[source], order, places, self.output)
         shape = channels_last(shape)
-        return [graph.Reshape(inputs=self.inputs, output=self.output, shape=shape)]
+        return [ReshapeNode(inputs=self.inputs, output=self.output, shape=shape)]
 
 
 @translates(*RESHAPING)

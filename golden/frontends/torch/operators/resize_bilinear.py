@@ -10,6 +10,8 @@ from bittrue.golden import graph
 from bittrue.golden.frontends.torch.layer import Scaled
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.graph.resize_bilinear import Interpolation
+from bittrue.golden.graph.resize_bilinear import ResizeBilinear as ResizeBilinearNode
 from bittrue.golden.lowering.interpolation import (
     align_corners,
     fraction_bits,
@@ -28,8 +30,8 @@ class ResizeBilinear(Scaled):
     Places between pixels that have more bits than a weight are rounded, here as in the integers.
     """
 
-    rows: graph.Interpolation
-    columns: graph.Interpolation
+    rows: Interpolation
+    columns: Interpolation
     bits: int
 
     def unclamped(self, *inputs: Tensor) -> Tensor:
@@ -52,7 +54,7 @@ class ResizeBilinear(Scaled):
     def lower(self, context: LoweringContext) -> graph.Node:
         """See `Layer.lower`."""
         (source,) = self.inputs
-        node = graph.ResizeBilinear(
+        node = ResizeBilinearNode(
             inputs=self.inputs,
             output=self.output,
             rows=self.rows,

@@ -11,6 +11,7 @@ from bittrue.golden.frontends.torch.channels_last import channels_last_axis
 from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.graph.slice import Slice as SliceNode
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -32,7 +33,7 @@ class Slice(Layer):
         rank = len(self.ranges)
         axes = sorted(range(rank), key=lambda axis: channels_last_axis(axis, rank))
         ranges = [self.ranges[axis] for axis in axes]
-        return graph.Slice(
+        return SliceNode(
             inputs=self.inputs,
             output=self.output,
             begin=tuple(each.start for each in ranges),

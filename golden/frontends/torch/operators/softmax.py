@@ -11,6 +11,7 @@ from bittrue.golden.frontends.torch.activation_map import scale_of
 from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.graph.softmax import Softmax as SoftmaxNode
 from bittrue.golden.numbers.softmax import softmax_exponential
 
 
@@ -29,7 +30,7 @@ class Softmax(Layer):
         """See `Layer.lower`."""
         context.refuse_order(self.inputs)
         source, target = context.map(self.inputs[0]), context.map(self.output)
-        return graph.Softmax(
+        return SoftmaxNode(
             inputs=self.inputs,
             output=self.output,
             exponential=softmax_exponential(scale_of(source), 1.0, source.codes.width),

@@ -10,6 +10,7 @@ from bittrue.golden.frontends.torch.channels_last import Shape
 from bittrue.golden.frontends.torch.layer import Scaled, padded
 from bittrue.golden.frontends.torch.limits import RELU, UNLIMITED
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden.graph.sum_pool import SumPool as SumPoolNode
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -41,7 +42,7 @@ class SumPool(Scaled):
     def lower(self, context: LoweringContext) -> graph.Node:
         """See `Layer.lower`."""
         (source,) = self.inputs
-        node = graph.SumPool(
+        node = SumPoolNode(
             inputs=self.inputs,
             output=self.output,
             window=self.window,

@@ -16,6 +16,7 @@ from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.limits import UNLIMITED
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.graph.table import Table as TableNode
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -38,7 +39,7 @@ class Pointwise(Layer):
         # Where there is no result, as of the root of a number below zero, there is none to equal.
         results = np.nan_to_num(self.function(real).numpy(), nan=0.0, posinf=np.inf, neginf=-np.inf)
         values = codes_of(results, target, UNLIMITED)
-        return graph.Table(inputs=self.inputs, output=self.output, values=values, type=target.codes)
+        return TableNode(inputs=self.inputs, output=self.output, values=values, type=target.codes)
 
 
 @translates(

@@ -8,7 +8,7 @@ import pytest
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx import convert_onnx
-from bittrue.golden.graph import Transpose
+from bittrue.golden.graph.transpose import Transpose
 from cocotb_tests.bench.qonnx_runtime import run
 from tests.support.onnx_builder import QuantizedBuilder, Tensor
 from tests.support.onnx_comparison import assert_equal, inputs_of, run_graph

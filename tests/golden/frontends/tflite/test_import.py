@@ -15,7 +15,10 @@ from ai_edge_litert.interpreter import Interpreter
 from bittrue.golden.errors import UserError
 from bittrue.golden.executor.execute import Executor
 from bittrue.golden.frontends.tflite import PROFILES, convert_tflite, import_tflite
-from bittrue.golden.graph import Clamp, Convolution, FixedPoint, FullyConnected, file
+from bittrue.golden.graph import FixedPoint, file
+from bittrue.golden.graph.clamp import Clamp
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.fully_connected import FullyConnected
 from bittrue.golden.graph.passes.cost import graph_cost
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 from tests.support.fuzz import fuzz

@@ -19,7 +19,8 @@ from torch.nn.utils.parametrize import is_parametrized, remove_parametrizations
 from bittrue.golden.errors import UserError
 from bittrue.golden.executor.execute import Executor
 from bittrue.golden.frontends.torch import to_codes, to_real
-from bittrue.golden.graph import Certified, FixedPoint, Graph, Reshape
+from bittrue.golden.graph import Certified, FixedPoint, Graph
+from bittrue.golden.graph.reshape import Reshape
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.quantize import ActivationScheme, Scheme, WeightScheme, quantize
 from bittrue.golden.quantize.agreement import compare_layers

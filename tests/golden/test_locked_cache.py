@@ -14,7 +14,7 @@ import time
 import numpy as np
 from numba import njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile
-from bittrue.golden.executor.locked_cache import LockedCache
+from bittrue.golden.locked_cache import LockedCache
 
 @njit
 def double(x):

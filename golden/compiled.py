@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from numba import njit
 
-from bittrue.golden.executor.locked_cache import LockedCache
+from bittrue.golden.locked_cache import LockedCache
 
 Result = TypeVar("Result")
 
