@@ -10,6 +10,7 @@ from bittrue.golden.errors import UserError
 from bittrue.golden.graph.draw import Draw
 from bittrue.golden.graph.node import AccumulatingNode, Inference
 from bittrue.golden.graph.operands import broadcast, check_operand
+from bittrue.golden.graph.requantization import Requantization
 from bittrue.golden.graph.tensor import Tensor
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.limits import MAXIMUM_MULTIPLIER_WIDTH
@@ -111,3 +112,13 @@ class Add(AccumulatingNode):
         ]  # fmt: skip
         names = tuple(tensor.name for tensor in operands)
         return cls(inputs=names, output=draw.name(), addends=tuple(addends))
+
+
+def summed(
+    inputs: tuple[str, ...],
+    output: str,
+    addends: tuple[Addend, ...],
+    requantization: Requantization | None = None,
+) -> Add:
+    """Return the node that adds tensors."""
+    return Add(inputs=inputs, output=output, addends=addends, requantization=requantization)

@@ -1,8 +1,6 @@
 """Softmax over the last axis."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -38,10 +36,6 @@ class Softmax(Node):
 
     exponential: Int64
     type: IntegerType
-
-    absent: ClassVar[Mapping[str, str]] = {
-        "onnx": "its softmax divides real numbers, which no integers reproduce",
-    }
 
     def __post_init__(self) -> None:
         table = frozen_codes(self.exponential, _EXPONENTIAL, "exponential").astype(np.int64)

@@ -39,7 +39,7 @@ class Softmax16(Node):
     reciprocal: NDArray[np.integer]
 
     absent: ClassVar[Mapping[str, str]] = {
-        "onnx": "its softmax divides real numbers, which no integers reproduce",
+        "onnx": "softmax is imported with codes of up to 8 bits",
         "torch": "softmax is lowered with codes of up to 8 bits",
     }
 

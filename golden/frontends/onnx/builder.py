@@ -9,6 +9,7 @@ from typing import Any, TypeVar, overload
 from numpy.typing import NDArray
 
 from bittrue.golden.errors import UserError
+from bittrue.golden.frontends.onnx.annotations import annotated_weights
 from bittrue.golden.frontends.onnx.layout import Layout, Shape
 from bittrue.golden.frontends.onnx.model import Constant, OnnxModel, OnnxNode
 from bittrue.golden.frontends.onnx.quantizer import Quantizer
@@ -64,7 +65,7 @@ class GraphBuilder:
 
     def __init__(self, model: OnnxModel) -> None:
         self.opset = model.opset
-        self.values: dict[str, Value] = dict(model.constants)
+        self.values: dict[str, Value] = {**model.constants, **annotated_weights(model)}
         self.insert: Callable[[str], Real] | None = None
         """Makes dequantized codes of a tensor of real numbers that no quantizer follows."""
         self.quantized_inputs: dict[str, tuple[Quantizer, Activation, tuple[str, ...]]] = {}

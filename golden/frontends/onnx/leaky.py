@@ -11,7 +11,6 @@ from bittrue.golden.frontends.onnx.arithmetic import OnnxArithmetic
 from bittrue.golden.frontends.onnx.builder import Site
 from bittrue.golden.frontends.onnx.exact import exact_requantization
 from bittrue.golden.frontends.onnx.no_integer_kernel import refuse
-from bittrue.golden.frontends.onnx.operators.add import plain_sum
 from bittrue.golden.frontends.onnx.quantize import with_offset_in_bias, with_positive_scale
 from bittrue.golden.frontends.onnx.quantizer import Quantizer
 from bittrue.golden.frontends.onnx.values import (
@@ -27,7 +26,7 @@ from bittrue.golden.frontends.onnx.values import (
     one_fraction,
 )
 from bittrue.golden.graph import Encoding
-from bittrue.golden.graph.add import Addend
+from bittrue.golden.graph.add import Addend, summed
 from bittrue.golden.graph.clamp import Clamp
 from bittrue.golden.graph.requantize import Requantize
 
@@ -101,7 +100,7 @@ def _either(site: Site, above: Accumulated, below: Accumulated) -> Later:
         if kind.width == 1:
             raise UserError("a leaky rectifier is quantized to one bit; leave it out")
         addend = Addend(Encoding(zero_point), 1)
-        total = plain_sum(tuple(part.name for part in parts), name, (addend, addend))
+        total = summed(tuple(part.name for part in parts), name, (addend, addend))
         whole = Quantizer.of_type(kind, Fraction(1), zero_point)
         same = exact_requantization(
             builder.bounds(total), one_fraction(Fraction(1)), fractions([0.0]), Limits(), whole

@@ -128,6 +128,9 @@ class OnnxModel:
     nodes : tuple of OnnxNode
         Each after those whose outputs it reads.
     constants : mapping of str to Constant
+    annotations : mapping of str to (IntegerType, bool)
+        By tensor, the integers that QONNX's annotation says its real numbers are, and whether they
+        are -1 and +1.
     """
 
     opset: int
@@ -135,6 +138,7 @@ class OnnxModel:
     outputs: tuple[str, ...]
     nodes: tuple[OnnxNode, ...]
     constants: Mapping[str, Constant]
+    annotations: Mapping[str, tuple[IntegerType, bool]]
 
 
 def read_model(content: bytes, folder: Path | None = None, halves: bool = False) -> OnnxModel:
@@ -191,7 +195,9 @@ def read_model(content: bytes, folder: Path | None = None, halves: bool = False)
     nodes = tuple(_node(node, position) for position, node in enumerate(graph.node))
     outputs = tuple(output.name for output in graph.output)
     _check_order(inputs, nodes, outputs, constants)
-    return OnnxModel(opset, inputs, outputs, nodes, constants)
+    types = {name: (_annotated(text), text == "BIPOLAR") for name, text in annotations.items()}
+    known = {name: (kind, bipolar) for name, (kind, bipolar) in types.items() if kind is not None}
+    return OnnxModel(opset, inputs, outputs, nodes, constants, known)
 
 
 def _check_names(graph: onnx.GraphProto) -> None:

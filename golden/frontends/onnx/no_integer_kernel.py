@@ -13,6 +13,10 @@ class NoIntegerKernelError(UserError):
     """
 
 
+class NoExactKernelError(NoIntegerKernelError):
+    """The same, where profile ``onnx`` takes integers that are at most a code beside the number."""
+
+
 class FloatingPointWarning(UserWarning):
     """A file is imported as the standard defines it, not as ONNX Runtime rounds it."""
 
@@ -21,10 +25,12 @@ def floating_point_note(obstacles: tuple[Obstacle, ...]) -> str:
     """Return what a user is told of operators that ONNX Runtime computes in floating point."""
     first, others = obstacles[0], len(obstacles) - 1
     more = f", and {others} more" if others else ""
+    near = [each.place for each in obstacles if issubclass(each.error, NoExactKernelError)]
+    beside = f"; {', '.join(near)} is at most a code beside the exact number" if near else ""
     return (
         f"{first.place}{more}: ONNX Runtime computes it in float32, which no integers equal; "
         "imported with profile onnx, where every number is exact and rounded once by each "
-        "quantizer: beside a tie ONNX Runtime can get another code"
+        f"quantizer: beside a tie ONNX Runtime can get another code{beside}"
     )
 
 

@@ -47,6 +47,8 @@ class Layer(ABC):
     """Whether it joins tensors, each of which may come in a precision of its own."""
     treats_alike: ClassVar[bool] = False
     """Whether it treats features alike, whatever their order."""
+    keeps_rows: ClassVar[bool] = False
+    """Whether it computes each row of a matrix by itself, whatever its place."""
     changes_precision_only: ClassVar[bool] = False
     """Whether it returns its values under another scale or width."""
     fixes_scale: ClassVar[bool] = False
@@ -78,6 +80,11 @@ class Layer(ABC):
     def quantizes_result(self) -> bool:
         """Whether what it computes from codes is not on their grid already."""
         return not self.shares_scale or self.leaves_grid
+
+    @property
+    def treats_rows_alike(self) -> bool:
+        """Whether matrices above each other are as good as one to it."""
+        return self.treats_alike or self.keeps_rows
 
     @property
     def keeps_means(self) -> bool:

@@ -113,6 +113,12 @@ class LoweringContext:
         exact = exact_requantization(bounds, scale, divisor, self.map(output), clamp)
         return replace(node, requantization=exact)
 
+    def define(self, node: Node) -> str:
+        """Note what a node that is part of a layer makes, and return its name."""
+        given = (self.tensors[name] for name in node.inputs)
+        self.tensors[node.output] = node.infer(*given).tensor
+        return node.output
+
     def bounds(self, node: AccumulatingNode) -> AccumulatorBounds:
         """Return what the accumulators of a node reach."""
         bounds = node.infer(*(self.tensors[name] for name in node.inputs)).accumulator

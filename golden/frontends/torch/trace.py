@@ -20,11 +20,13 @@ from torch.fx.node import map_arg
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.obstacles import Obstacles
 from bittrue.golden.frontends.torch import operators
+from bittrue.golden.frontends.torch.attention import DECOMPOSED_ATTENTION, with_samples_first
 from bittrue.golden.frontends.torch.channels_last import Shape, torch_order
 from bittrue.golden.frontends.torch.evaluation import evaluation_copy, outputs_of
 from bittrue.golden.frontends.torch.float_network import FloatNetwork
 from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.operators.line import image_of_line, line_of_image
+from bittrue.golden.frontends.torch.operators.mat_mul import MatMul
 from bittrue.golden.frontends.torch.operators.rearrangement import (
     Rearrangement,
     numbered,
@@ -49,7 +51,7 @@ _MATRICES = frozenset(("linear", "matmul"))
 
 _DECOMPOSED = get_decompositions(
     [torch.ops.aten.addcmul, torch.ops.aten.glu, torch.ops.aten.stack, torch.ops.aten.unbind]
-)
+) | dict(DECOMPOSED_ATTENTION)
 """Operators made of others that are translated."""
 
 _BATCH = 2  # torch.export treats sizes 0 and 1 specially.
@@ -75,6 +77,7 @@ def trace(module: nn.Module, samples: tuple[Tensor, ...]) -> FloatNetwork:
         for values in samples
     )
     evaluated = evaluation_copy(module)
+    with_samples_first(evaluated)
     outputs_of(evaluated, example)  # What fails here is no matter of torch.export.
     try:
         with _quiet():
@@ -112,6 +115,7 @@ class _Translation:
         self._shapes: dict[str, Shape] = {}
         self._layers: list[Layer] = []
         self._moved: dict[Node, tuple[Node, Tensor]] = {}  # What is moved, and numbers of places.
+        self._stacks: set[Node] = set()  # Matrices of several heads, above each other here.
         self._lines: set[Node] = set()  # Of shape (samples, channels, length), images here.
         self._ends: set[str] = set()  # Inputs and outputs that are lines.
         user_inputs = program.graph_signature.user_inputs
@@ -161,7 +165,7 @@ class _Translation:
             obstacles.require(each.name for each in node.all_input_nodes)
         item = node.target is operator.getitem
         parted = item and node.all_input_nodes[0] in self._wholes
-        first = item and not parted and node.args[1] == 0
+        first = item and depends and not parted and node.args[1] == 0
         name = "getitem" if parted else call.operator
         if name not in TRANSLATIONS.keys() | SAME | PARTING:
             import_users_operators()
@@ -170,6 +174,8 @@ class _Translation:
             raise call.refusal("is not supported; docs/torch.md lists what is")
         obstacles.require(each.name for each in node.all_input_nodes)
         if depends and self._is_moved(call):
+            return
+        if self._multiplies_heads(call):
             return
         for each in node.all_input_nodes:
             self._settle(each)
@@ -180,6 +186,8 @@ class _Translation:
             self._names[node] = self._names[node.all_input_nodes[0]]
             if node.all_input_nodes[0] in self._lines:
                 self._lines.add(node)
+            if node.all_input_nodes[0] in self._stacks:
+                self._stacks.add(node)
             if name in PARTING:
                 self._wholes.add(node)
             return
@@ -187,10 +195,17 @@ class _Translation:
             self._constants[node.name] = self._evaluate(node)
             return
         call = self._without_lines(call)
-        call = replace(call, line=self._makes_line(call))
+        call = replace(call, line=self._makes_line(call), stacked=self._is_stacked(call))
         if call.line:
             self._lines.add(node)
         layer = TRANSLATIONS[name](call, self._unique(call.place or node.name))
+        if call.stacked:
+            self._stacks.add(node)
+            if not layer.treats_rows_alike:
+                raise call.refusal(
+                    "reads the matrices of several heads; allowed: products with others, softmax "
+                    "over their columns, and functions of single values"
+                )
         self._define(node, layer.output)
         self._layers.append(layer)
 
@@ -210,10 +225,10 @@ class _Translation:
         if not call.moves:
             return False
         rank = result_of(node).ndim
-        if source not in self._moved:
+        if source not in self._moved and source not in self._stacks:
             if call.operator in TURNING and rank == 3 and _exchanges_the_last(call):
                 return False  # A line becomes a sequence, or a sequence a line.
-            if call.operator in RESHAPING and rank <= 4:
+            if call.operator in RESHAPING and rank <= 4 and not _makes_heads(call):
                 return False
             if (
                 call.operator in TRANSLATIONS.keys() - TURNING - RESHAPING
@@ -245,6 +260,53 @@ class _Translation:
         if places.ndim == 2 and base in self._lines:
             self._lines.add(node)
         self._rearrange(self._names[base], places, node)
+
+    def _multiplies_heads(self, call: Call) -> bool:
+        """Append the product of two stacks of matrices, (samples, heads, rows, columns) each."""
+        node = call.node
+        if call.operator not in MATRIX_PRODUCTS:
+            return False
+        operands = [each for each in node.args if isinstance(each, Node)]
+        shapes = [tuple(result_of(each).shape[1:]) for each in operands]
+        computed = all(each in self._names or each in self._moved for each in operands)
+        if not computed or [len(shape) for shape in shapes] != [3, 3]:
+            return False
+        (heads, rows, _), (others, _, columns) = shapes
+        if heads != others:
+            raise call.refusal(f"multiplies {heads} matrices by {others}; allowed: as many")
+        first = self._stack(operands[0], turned=False)
+        second = self._stack(operands[1], turned=True)
+        output = self._unique(call.place or node.name)
+        self._layers.append(
+            MatMul(inputs=(first, second), output=output, turned=False, stacked=heads)
+        )
+        self._stacks.add(node)
+        self._names[node], self._shapes[output] = output, (heads * rows, columns)
+        return True
+
+    def _stack(self, node: Node, turned: bool) -> str:
+        """Return matrices of several heads above each other, each one transposed if asked for."""
+        if node in self._stacks and not turned:
+            return self._names[node]
+        shape = tuple(int(size) for size in result_of(node).shape[1:])
+        base, places = node, numbered(shape, 1)[0].to(torch.int64)
+        if node in self._moved and node not in self._names:
+            base, numbers = self._moved[node]
+            places = places_of(numbers, math.prod(result_of(base).shape[1:]))
+        places = places.transpose(-1, -2) if turned else places
+        output = self._unique(f"{node.name}_heads")
+        stack = places.flatten(0, 1).contiguous()
+        self._layers.append(Rearrangement(inputs=(self._names[base],), output=output, places=stack))
+        self._shapes[output] = tuple(stack.shape)
+        return output
+
+    def _is_stacked(self, call: Call) -> bool:
+        """Return whether an operator reads matrices of several heads."""
+        given = [each for each in call.node.all_input_nodes if each in self._names]
+        stacked = [each in self._stacks for each in given]
+        if any(stacked) and not all(stacked):
+            raise call.refusal("reads matrices of several heads and others; allowed: either")
+        return any(stacked)
 
     def _rearrange(self, source: str, places: Tensor, node: Node) -> None:
         """Append the layer that moves values, and define what a node is."""
@@ -330,6 +392,8 @@ class _Translation:
                 "must be the batch, and there must be another"
             )
         shape = (*shape, 1) if node in self._lines else shape
+        if node in self._stacks:
+            shape = (shape[0], shape[1] * shape[2], *shape[3:])
         self._names[node], self._shapes[name] = name, shape[1:]
 
     def _unique(self, name: str) -> str:
@@ -337,6 +401,18 @@ class _Translation:
         while unique in self._shapes:
             count, unique = count + 1, f"{name}_{count}"
         return unique
+
+
+def _makes_heads(call: Call) -> bool:
+    """Return whether features are parted into heads, whose order is changed next."""
+    node = call.node
+    (source,) = (each for each in node.all_input_nodes if isinstance(each.meta.get("val"), Tensor))
+    readers = [str(reader.target).removeprefix("aten.").split(".")[0] for reader in node.users]
+    return (
+        (result_of(source).ndim, result_of(node).ndim) == (3, 4)
+        and set(readers) <= TURNING
+        and bool(readers)
+    )
 
 
 def _exchanges_the_last(call: Call) -> bool:

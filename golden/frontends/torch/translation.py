@@ -28,6 +28,8 @@ class Call:
         Parameters and buffers by the name of their placeholder.
     line : bool
         Whether the result, (samples, channels, length), is an image of width 1 here.
+    stacked : bool
+        Whether operands, (samples, heads, rows, columns), are matrices above each other here.
     """
 
     node: Node
@@ -35,6 +37,7 @@ class Call:
     shapes: Mapping[str, Shape]
     constants: Mapping[str, Tensor]
     line: bool = False
+    stacked: bool = False
 
     @property
     def operator(self) -> str:
@@ -99,7 +102,9 @@ class Call:
         axis = dimension % len(result_of(operand).shape) - 1
         if axis < 0:
             raise self.refusal("is along the batch; allowed: another dimension")
-        return axis
+        if self.stacked and axis < 2:
+            raise self.refusal("is along heads or their rows; allowed: along their columns")
+        return axis - self.stacked
 
     def constant(self, argument: object) -> Tensor:
         """Return a parameter or buffer in float32."""

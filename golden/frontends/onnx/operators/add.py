@@ -17,7 +17,7 @@ from bittrue.golden.frontends.onnx.operands import (
 from bittrue.golden.frontends.onnx.quantize import quantize
 from bittrue.golden.frontends.onnx.registry import MICROSOFT, converts
 from bittrue.golden.frontends.onnx.values import Codes, Sum
-from bittrue.golden.graph.add import Add, Addend
+from bittrue.golden.graph.add import Add
 from bittrue.golden.lowering.pair_addition import ScaledSum
 
 
@@ -56,11 +56,6 @@ def _qlinear_add(site: Site, arithmetic: OnnxArithmetic) -> None:
     value = _sum(pair, subtract=False)
     made = quantize(value, quantizer_of(site, 6, 7, UINT8), site.output, site.builder, arithmetic)
     site.set(Codes(made))
-
-
-def plain_sum(inputs: tuple[str, ...], output: str, addends: tuple[Addend, ...]) -> Add:
-    """Return the node of a sum whose accumulators nothing has requantized yet."""
-    return Add(inputs=inputs, output=output, addends=addends)
 
 
 def _sum(pair: Pair, subtract: bool) -> Sum:

@@ -39,9 +39,10 @@ def _svdf(site: Site, arithmetic: LitertArithmetic) -> None:
     source, state, target = site.source(), affine_of(site.input(4)), site.target
     states, activations = arithmetic.svdf_states, arithmetic.svdf_activations
     if (source.type, target.type) != (INT8, INT8) or state.type not in states:
+        advice = "; --profile tflite-micro takes int8, too" if state.type == INT8 else ""
         raise UserError(
             f"it makes {target.type} of {source.type} with a state of {state.type}; allowed: int8, "
-            f"with states of {' and '.join(map(str, states))}"
+            f"with states of {' and '.join(map(str, states))}{advice}"
         )
     if fused_activation(site) not in activations:
         raise UserError(

@@ -74,12 +74,6 @@ class Add(Scaled):
         )
 
 
-def plain_sum(inputs: tuple[str, str], output: str, encoding: graph.Encoding) -> AddNode:
-    """Return the sum of two tensors of one encoding, before its requantization."""
-    addend = Addend(encoding, 1)
-    return AddNode(inputs=inputs, output=output, addends=(addend, addend))
-
-
 @translates("add", "sub")
 def _add(call: Call, output: str) -> Layer:
     operands = call.operands

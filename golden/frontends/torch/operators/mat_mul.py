@@ -1,6 +1,6 @@
 """Products of two matrices that both are computed, a pair for each sample."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -29,18 +29,27 @@ class MatMul(Scaled):
     turned : bool
         Whether the second comes as an image of width 1, whose channels are the inner dimension:
         what `transpose` makes of a matrix.
+    stacked : int
+        How many matrices lie above each other in each operand, as those of attention's heads do,
+        of which the second's are transposed: (samples, matrices * columns, inner). 0 for one.
     """
 
     turned: bool
+    stacked: int = 0
 
     def unclamped(self, *inputs: Tensor) -> Tensor:
         """Compute the layer without its activation."""
+        if self.stacked:
+            first, second = (values.unflatten(1, (self.stacked, -1)) for values in inputs)
+            return torch.matmul(first, second.transpose(-1, -2)).flatten(1, 2)
         second = inputs[1].squeeze(-1) if self.turned else inputs[1]
         return torch.matmul(inputs[0], second)
 
     def lowered(self, context: LoweringContext) -> list[graph.Node]:
         """See `Layer.lowered`: the columns of the second matrix become rows."""
         context.refuse_order(self.inputs)
+        if self.stacked:
+            return self._lowered_stacks(context)
         first, second = self.inputs
         rows = f"{self.output}/columns"
         if self.turned:  # An image lies channels last, so that its columns are rows already.
@@ -56,6 +65,31 @@ class MatMul(Scaled):
         )
         scale = context.scale(first) * context.scale(second)  # Of float32: exact in float64.
         return [before, context.requantized(node, self.clamp, scale)]
+
+    def _lowered_stacks(self, context: LoweringContext) -> list[graph.Node]:
+        """Return the nodes for matrices above each other: what takes them apart moves nothing."""
+        nodes: list[graph.Node] = []
+        names = []
+        for position, source in enumerate(self.inputs):
+            rows, inner = context.shapes[source]
+            name = f"{self.output}/matrices{position}"
+            shape = (self.stacked, rows // self.stacked, inner)
+            nodes.append(ReshapeNode(inputs=(source,), output=name, shape=shape))
+            names.append(context.define(nodes[-1]))
+        first, second = self.inputs
+        node = MatMulNode(
+            inputs=(names[0], names[1]),
+            output=self.output,
+            encodings=(context.encoding(first), context.encoding(second)),
+        )
+        product = context.requantized(
+            node, self.clamp, context.scale(first) * context.scale(second)
+        )
+        product = replace(product, output=f"{self.output}/products")
+        stacked = context.shapes[self.output]
+        whole = ReshapeNode(inputs=(product.output,), output=self.output, shape=stacked)
+        context.define(product)
+        return [*nodes, product, whole]
 
 
 @translates(*MATRIX_PRODUCTS)

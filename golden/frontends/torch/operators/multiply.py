@@ -1,6 +1,7 @@
 """Products of two tensors."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -15,6 +16,8 @@ from bittrue.golden.graph.multiply import Multiply as MultiplyNode
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Multiply(Scaled):
     """Product of two tensors, element by element."""
+
+    keeps_rows: ClassVar[bool] = True
 
     def unclamped(self, *inputs: Tensor) -> Tensor:
         """Compute the layer without its activation."""

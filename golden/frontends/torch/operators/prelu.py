@@ -10,9 +10,9 @@ from bittrue.golden import graph
 from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.limits import UNLIMITED
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
-from bittrue.golden.frontends.torch.operators.add import plain_sum
 from bittrue.golden.frontends.torch.operators.table import pointwise
 from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.graph.add import Addend, summed
 from bittrue.golden.graph.clamp import Clamp
 from bittrue.golden.graph.constant import Constant
 from bittrue.golden.graph.multiply import Multiply
@@ -73,7 +73,7 @@ class PReLU(Layer):
             requantized(above, "above", context.scale(source)),
             requantized(below, "below", context.scale(source) * unit),
         )
-        total = plain_sum(sides, self.output, context.encoding(self.output))
+        total = summed(sides, self.output, (Addend(context.encoding(self.output)),) * 2)
         return [*nodes, context.requantized(total, UNLIMITED, context.scale(self.output))]
 
     def _codes(self, rank: int) -> tuple[Int64, float]:

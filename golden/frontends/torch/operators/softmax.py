@@ -19,6 +19,7 @@ class Softmax(Layer):
     """Softmax over the channels of an image, or the last dimension of what is none."""
 
     fixes_scale: ClassVar[bool] = True
+    keeps_rows: ClassVar[bool] = True
 
     def compute(self, *inputs: Tensor) -> Tensor:
         """Compute the layer in floating point."""
@@ -38,9 +39,14 @@ class Softmax(Layer):
 
 @translates("softmax")
 def _softmax(call: Call, output: str) -> Layer:
+    require_last(call)
+    return Softmax(inputs=call.inputs, output=output)
+
+
+def require_last(call: Call) -> None:
+    """Refuse an operator over another dimension than the graph's last."""
     rank = len(call.input_shape)
     if call.axis(int(call.arguments["dim"])) != (0 if rank == 3 else rank - 1):
         raise call.refusal(
             "is over another dimension; allowed: channels of images, the last of what is none"
         )
-    return Softmax(inputs=call.inputs, output=output)
