@@ -222,7 +222,7 @@ def _by_halves(
     """
     if not _has_narrow_values(node, tensor):
         return None
-    kernels = []
+    kernels, sums = [], []
     for low, high in _HALVES:
         part = replace(
             node, bias=np.zeros_like(node.bias), requantization=None, input_encoding=Encoding()
@@ -233,13 +233,17 @@ def _by_halves(
         if reached is None or not takes_integers(part, half, reached):
             return None
         kernels.append(compile_node(part, half, inferred.tensor, reached))
+        sums.append(inferred.tensor)
     bias = torch.from_numpy(node.bias.astype(np.int64))
     scale = compile_requantization(node.requantization, bounds, output)
 
     def kernel(stored: torch.Tensor) -> torch.Tensor:
         values = decode(stored, tensor, node.input_encoding, torch.int32)
         parts = (values >> 8).to(torch.int16), (values & 255).to(torch.int16)
-        highs, lows = (one(part).to(torch.int64) for one, part in zip(kernels, parts, strict=True))
+        highs, lows = (
+            decode(one(part), each, Encoding(), torch.int64)
+            for one, part, each in zip(kernels, parts, sums, strict=True)
+        )
         return scale((highs << 8) + lows + bias)
 
     return kernel

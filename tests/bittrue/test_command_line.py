@@ -52,7 +52,7 @@ def test_what_is_written_is_called_output_by_every_command() -> None:
 
 def test_a_device_is_a_part_and_a_family_a_family() -> None:
     assert {name for name in COMMANDS if "--device" in options(name)} == {
-        "allocate", "build", "check", "evaluate", "sim",
+        "allocate", "build", "check", "engine", "evaluate", "sim",
     }  # fmt: skip
     assert {name for name in COMMANDS if "--family" in options(name)} == {"synth"}
 

@@ -299,7 +299,10 @@ def test_a_failure_leaves_what_was_there(error: Any, tmp_path: Path) -> None:
 
 BAD_REQUESTS = {
     "device": (["--device", "zx81"], "no device is named 'zx81'; choose one of zynq7010"),
-    "shell": (["--shell", "wishbone"], "no shell is named 'wishbone'; choose one of axi, stream"),
+    "shell": (
+        ["--shell", "wishbone"],
+        "no shell is named 'wishbone'; choose one of axi, axi-clocks, stream",
+    ),
     "cycles": (["--cycles", "0"], "--cycles is 0; allowed: at least 1"),
     "too fast": (["--cycles", "1"], "1 cycles between images are too few for a Xilinx Zynq-7020"),
     "fill": (["--fill", "0"], "fill is 0; allowed: 1 to 100 per cent"),

@@ -161,10 +161,11 @@ def test_vector(operation: Operation, repeat: int) -> None:
         a = int(before.input[100 + word, lane])
         b = int(before.input[300 + (0 if repeat else word), lane])
         one, other = int(tables[1, a + 128]), int(tables[3, b + 128])
+        short, factor = (int(np.int64(each).astype(np.int16)) for each in (one, other))
         expected[50 + word, lane] = {
             Operation.LOOK_UP: (one + 128) % 256 - 128,
             Operation.ADD: code_of(records(1), 8 + lane, one + other),
-            Operation.MULTIPLY: code_of(records(1), 8 + lane, one * other),
+            Operation.MULTIPLY: code_of(records(1), 8 + lane, short * factor),
             Operation.MAXIMUM: max(a, b),
             Operation.MINIMUM: min(a, b),
         }[operation]

@@ -117,6 +117,16 @@ def test_convolutions_by_halves(groups: int, monkeypatch: pytest.MonkeyPatch) ->
     assert not used
 
 
+def test_halves_with_the_narrowest_sums() -> None:
+    """No weights to speak of below a bias of 40 bits: sums of halves lie in memory as bytes."""
+    weight = np.array([[0, 0], [0, 1], [-1, 1]])
+    bias = np.array([-(1 << 40), 1 << 40, -7])
+    node = FullyConnected(**ONE, weight=weight, weight_type=INT8, bias=bias)
+    graph = single(node, Tensor.of_type("x", (2,), INT16))
+    codes = np.array([[0, 0], [-32768, 32767], [1, -1], [255, -256]])
+    assert (Executor(graph).run(codes)["y"] == sums_of(node, codes)).all()
+
+
 def test_sums_beyond_32_bits_would_be_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     """Negative control: the limit is where it must be."""
     monkeypatch.setattr(products, "takes_integers", lambda *_: True)
