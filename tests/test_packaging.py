@@ -122,7 +122,7 @@ assert flows.MINE and hdl.sizes.OUTPUTS == 3 and golden.SEED == 7
 """A project of somebody who calls packages as the project does its rooms."""
 
 
-@pytest.fixture(params=["wheel", "editable"])
+@pytest.fixture(params=["wheel", pytest.param("editable", marks=pytest.mark.regress)])
 def python(request: pytest.FixtureRequest, source: Path, tmp_path: Path) -> Path:
     """Return the Python of a new virtual environment in which bittrue is installed."""
     environment = tmp_path / "environment"

@@ -48,6 +48,7 @@ def simulate_in_turns(builds: Path, simulator: str, name: Path, number: int) -> 
             assert judge(cosimulation, scenarios_of(cosimulation, seed), seed, work).passed
 
 
+@pytest.mark.regress_on("verilator")
 def test_runs_do_not_meet(simulator: str, builds: Path, tmp_path: Path) -> None:
     """The first ones want the same build, too."""
     name = tmp_path / f"clamp-{simulator}"

@@ -275,6 +275,7 @@ def test_the_folder_of_its_files_is_a_plusarg(copy: Path, simulator: str) -> Non
 
 
 @pytest.mark.parametrize("built", ["stream"], indirect=True)
+@pytest.mark.regress_on("verilator")
 def test_the_folder_of_its_files_is_a_parameter(copy: Path, simulator: str, builds: Path) -> None:
     option = "-Ptestbench.FOLDER=" if simulator == "icarus" else "-GFOLDER="
 

@@ -45,6 +45,7 @@ def test_every_byte_is_where_it_belongs(
     simulate(name, any_simulator, builds, tmp_path)
 
 
+@pytest.mark.regress
 def test_in_the_other_simulator(fast_simulator: str, builds: Path, tmp_path: Path) -> None:
     simulate("words of 4 bytes", fast_simulator, builds, tmp_path)
 

@@ -11,6 +11,7 @@ from amaranth.hdl import Value
 from bittrue.flows.synthesis.verilog_lint import lint
 from bittrue.golden.engine.instruction import GreatestChannel, Matrix, Pool, Softmax, Vector
 from bittrue.golden.errors import UserError
+from bittrue.golden.numbers.softmax import SUM_INTEGER_BITS
 from bittrue.golden.units.mac_spec import Multiplier
 from bittrue.hdl.engine import channel_unit, pool_unit, vector_unit
 from bittrue.hdl.engine.channel_unit import ChannelUnit
@@ -101,8 +102,8 @@ def factors_of_15_bits(patch: pytest.MonkeyPatch) -> str:
     return "vector, 8"
 
 
-def a_sum_without_rounding(patch: pytest.MonkeyPatch) -> str:
-    patch.setattr(channel_unit, "added", lambda total, term: total + term[12:])
+def terms_of_twice_their_size(patch: pytest.MonkeyPatch) -> str:
+    patch.setattr(channel_unit, "added", lambda total, term: total + term[SUM_INTEGER_BITS - 1 :])
     return "channels, 4"
 
 
@@ -112,7 +113,7 @@ def a_sum_without_rounding(patch: pytest.MonkeyPatch) -> str:
         records_of_the_word_beside,
         extremes_that_outlive_their_group,
         factors_of_15_bits,
-        a_sum_without_rounding,
+        terms_of_twice_their_size,
     ],
 )
 def test_faults_are_noticed(

@@ -84,7 +84,7 @@ def only(names: Set[str]) -> dict[str, str]:
 @pytest.mark.parametrize(
     "cases",
     [
-        pytest.param(WINDOWS, id="windows"),
+        pytest.param(WINDOWS, id="windows", marks=pytest.mark.regress_on("icarus")),
         pytest.param(only(SLOW), id="slow", marks=pytest.mark.regress_on("icarus")),
         pytest.param(only(MEDIUM), id="medium", marks=pytest.mark.regress_on("icarus")),
         pytest.param(
@@ -158,6 +158,7 @@ SERIAL_FAULTS: dict[str, tuple[str, Callable[[Any], None]]] = {
 }
 
 
+@pytest.mark.regress
 def test_faults_of_digits_are_caught(fast_simulator: str, builds: Path, tmp_path: Path) -> None:
     caught = faults_caught(BY_NAME, SERIAL_FAULTS, fast_simulator, builds, tmp_path)
     assert caught == set(SERIAL_FAULTS)

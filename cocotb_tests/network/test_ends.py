@@ -129,6 +129,7 @@ def test_equal_golden_however_each_stream_pauses(
     assert verdict.compared == 5 * IMAGES * codes
 
 
+@pytest.mark.regress
 def test_images_come_as_often_as_planned(fast_simulator: str, builds: Path, tmp_path: Path) -> None:
     networks = {f"network{seed}": random_paced(seed, several_ends=True) for seed in (20, 22, 24)}
     assert wrong_paces(networks, fast_simulator, builds, tmp_path) == {}

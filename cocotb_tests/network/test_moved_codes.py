@@ -92,6 +92,7 @@ def planned(name: str) -> Plan:
 
 
 @pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.regress_on("verilator")
 def test_equal_golden_at_the_planned_pace(
     name: str, simulator: str, builds: Path, tmp_path: Path
 ) -> None:

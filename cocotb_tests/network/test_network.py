@@ -236,6 +236,7 @@ NETWORKS = pytest.mark.parametrize(
 
 
 @NETWORKS
+@pytest.mark.regress_on("verilator")
 def test_equal_golden(make: Any, cycles: int, simulator: str, builds: Path, tmp_path: Path) -> None:
     network = network_of(make(), cycles)
     cosimulation = Cosimulation(

@@ -115,7 +115,7 @@ def test_the_circuit_equals_the_fake_quantized_network(
     assert verdict.compared == IMAGES * 3 * 3 * 2 * len(BRANCHES)
 
 
-@pytest.mark.regress_on("icarus")
+@pytest.mark.regress
 def test_a_weight_off_by_one_code_is_noticed(
     graph: Graph, samples: Tensor, simulator: str, builds: Path, tmp_path: Path
 ) -> None:

@@ -156,6 +156,9 @@ def test_faults_of_states_are_noticed(any_simulator: str, builds: Path, tmp_path
     for name, network in networks.items():
         object.__setattr__(network.spec, "prefix", f"{name}_")
     circuits = {name: (network, scenarios(network, graph)) for name, network in networks.items()}
+    for _, given in circuits.values():
+        for scenario in given:  # One of the faults is a hang.
+            object.__setattr__(scenario.run, "patience", 5_000)
     verdict = judge_together(circuits, any_simulator, builds, tmp_path)
     assert circuits_at_fault(verdict, list(networks)) == set(networks) - {"sound"}
 

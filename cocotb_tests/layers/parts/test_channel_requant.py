@@ -34,6 +34,7 @@ CASES = {
 }
 
 
+@pytest.mark.regress_on("verilator")
 def test_equals_golden(simulator: str, builds: Path, tmp_path: Path) -> None:
     verdict = judge_together(build(CASES), simulator, builds, tmp_path)
     assert verdict.passed, verdict.problems
