@@ -109,6 +109,7 @@ def scenarios(circuit: LastBeats, seed: int) -> list[Scenario]:
     return [*manners, replace(paused, name="frames, hardly ever taken", run=run)]
 
 
+@pytest.mark.regress_on("verilator")
 @pytest.mark.parametrize("name", CASES)
 def test_results_come_in_order_and_in_time(
     name: str, simulator: str, builds: Path, tmp_path: Path

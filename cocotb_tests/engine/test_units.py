@@ -68,6 +68,7 @@ def test_unit_equals_golden_in_the_other_simulator(
     assert result.passed, result.problems
 
 
+@pytest.mark.regress_on("verilator")
 @pytest.mark.parametrize("pixels", [1, 3])
 def test_walk_equals_loops(pixels: int, simulator: str, builds: Path, tmp_path: Path) -> None:
     component = WindowWalker(replace(TINY, pixels=pixels))

@@ -13,6 +13,7 @@ from cocotb_tests.bench.checking import verdict_on
 from cocotb_tests.engine import word_requantizer
 
 
+@pytest.mark.regress_on("verilator")
 @pytest.mark.parametrize(("lanes", "long"), [(1, False), (3, False), (2, True)])
 def test_equals_golden(
     lanes: int, long: bool, simulator: str, builds: Path, tmp_path: Path
