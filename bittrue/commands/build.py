@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, astuple
 from pathlib import Path
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -28,6 +27,7 @@ from bittrue.flows.engine.offer import engine_offer
 from bittrue.flows.planning.devices import DEVICE_HELP, Budget, Fill
 from bittrue.flows.planning.plan import DoesNotFitError
 from bittrue.flows.planning.planned import PlannedLayer
+from bittrue.flows.reports.layer_table import layer_table
 from bittrue.flows.reports.terminal import terminal
 from bittrue.golden.errors import UserError
 from bittrue.golden.files.atomic_file import write_atomically
@@ -206,16 +206,7 @@ def parse_layers(texts: Sequence[str]) -> dict[str, str]:
 
 def plan_table(plan: bittrue.Plan, title: str) -> Table:
     """Return a plan as a table, one row for each layer, called as ``bittrue show`` calls it."""
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-    )
-    table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("name", overflow="fold")
-    table.add_column("layer", no_wrap=True)
+    table = layer_table(title)
     for heading in ("MACs", "PE", "SIMD", "by", "cycles", "use", "LUT", "DSP", "BRAM"):
         table.add_column(heading, justify="left" if heading == "by" else "right", no_wrap=True)
     for layer in plan.layers:

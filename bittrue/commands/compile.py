@@ -3,7 +3,6 @@
 import argparse
 from pathlib import Path
 
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from bittrue.flows.arguments.json_output import add_json_argument, print_json
@@ -12,6 +11,7 @@ from bittrue.flows.arguments.output_files import require_folder_of
 from bittrue.flows.command_status import EXIT_DIFFERENCE
 from bittrue.flows.engine.compile import Compiled, compile_graph
 from bittrue.flows.engine.program_files import description_of, write_program
+from bittrue.flows.reports.layer_table import layer_table
 from bittrue.flows.reports.terminal import terminal
 from bittrue.golden.engine.configuration import CONFIGURATIONS, read_configuration
 from bittrue.golden.errors import UserError
@@ -113,16 +113,7 @@ def _compare(compiled: Compiled, graph: Graph, samples: int, seed: int) -> dict[
 
 def report_table(compiled: Compiled, title: str) -> Table:
     """Return a prediction as a table, a row for each layer."""
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-    )
-    table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("name", overflow="fold")
-    table.add_column("layer", no_wrap=True)
+    table = layer_table(title)
     for heading in ("MACs", "cycles", "peak", "loaded", "stored"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column("bound by", no_wrap=True)

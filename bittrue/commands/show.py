@@ -4,7 +4,6 @@ import argparse
 import shutil
 from pathlib import Path
 
-from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from bittrue.flows.arguments.code_files import model_shape
@@ -13,6 +12,7 @@ from bittrue.flows.arguments.model_arguments import add_model_arguments, load_mo
 from bittrue.flows.arguments.output_files import require_folder_of
 from bittrue.flows.reports import graph_labels
 from bittrue.flows.reports.graph_drawing import draw
+from bittrue.flows.reports.layer_table import layer_table
 from bittrue.flows.reports.terminal import terminal
 from bittrue.golden.files.atomic_file import write_atomically
 from bittrue.golden.graph import AccumulatingNode, Graph, Node, State
@@ -126,13 +126,8 @@ def _fed(graph: Graph, name: str) -> str:
 
 def _table(graph: Graph, title: str, wide: bool) -> Table:
     profile = f", profile {graph.profile}" if graph.profile else ""
-    table = Table(
-        title=f"{title}{profile}", title_justify="left", title_style="bold", box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-    )  # fmt: skip
-    table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("name", overflow="fold")
-    for heading in ("layer", "shape", "codes", "weights", "sum"):
+    table = layer_table(f"{title}{profile}")
+    for heading in ("shape", "codes", "weights", "sum"):
         table.add_column(heading, no_wrap=True)
     for heading in ("MACs", "BitOPs", "bytes"):
         table.add_column(heading, justify="right", no_wrap=True)

@@ -4,7 +4,6 @@ import argparse
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -14,6 +13,7 @@ from bittrue.flows.arguments.json_output import print_json
 from bittrue.flows.arguments.output_files import require_folder_of
 from bittrue.flows.building.engine_folder import verilog_files
 from bittrue.flows.engine.compile import Compiled, compile_graph
+from bittrue.flows.reports.layer_table import layer_table
 from bittrue.flows.simulation.engine.bench import HostMemory
 from bittrue.flows.simulation.engine.simulate import Result, simulate_program
 from bittrue.golden.engine.configuration import read_configuration
@@ -95,16 +95,7 @@ def _report(
 
 def _table(compiled: Compiled, result: Result, title: str) -> Table:
     """Return cycles by layer, predicted and simulated."""
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-    )
-    table.add_column("#", justify="right", no_wrap=True)
-    table.add_column("name", overflow="fold")
-    table.add_column("layer", no_wrap=True)
+    table = layer_table(title)
     for heading in ("MACs", "predicted", "simulated", "peak"):
         table.add_column(heading, justify="right", no_wrap=True)
     for number, layer in enumerate(result.layers):

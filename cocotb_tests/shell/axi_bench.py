@@ -27,6 +27,7 @@ from bittrue.golden.numbers.arrays import Int64
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.shell import AxiShell
 from bittrue.hdl.shell.register_map import WORD_BYTES, registers
+from cocotb_tests.shell.held_channels import HeldChannels
 from cocotb_tests.shell.place_adder import PlaceAdder
 
 Codes = Int64
@@ -108,25 +109,24 @@ class Bench:
         What waits must stay as it is; in reset nothing is offered and nothing taken.
         """
         dut = self.dut
-        channels = {
-            "m_axis": (dut.m_axis_tvalid, dut.m_axis_tready, (dut.m_axis_tdata, dut.m_axis_tlast)),
-            "r": (dut.s_axi_rvalid, dut.s_axi_rready, (dut.s_axi_rdata, dut.s_axi_rresp)),
-            "b": (dut.s_axi_bvalid, dut.s_axi_bready, (dut.s_axi_bresp,)),
-        }
-        waiting: dict[str, list[int]] = {}
+        held = HeldChannels(
+            {
+                "m_axis": (
+                    dut.m_axis_tvalid,
+                    dut.m_axis_tready,
+                    (dut.m_axis_tdata, dut.m_axis_tlast),
+                ),
+                "r": (dut.s_axi_rvalid, dut.s_axi_rready, (dut.s_axi_rdata, dut.s_axi_rresp)),
+                "b": (dut.s_axi_bvalid, dut.s_axi_bready, (dut.s_axi_bresp,)),
+            }
+        )
         while True:
             await RisingEdge(dut.aclk)
             if not dut.aresetn.value:
                 self.require_silence()
             self.taken += bool(dut.s_axis_tvalid.value and dut.s_axis_tready.value)
-            for name, (valid, ready, payload) in channels.items():
-                offered = [int(part.value) for part in payload] if valid.value else []
-                if name in waiting and dut.aresetn.value and not self.withdrawals_allowed:
-                    assert offered == waiting[name]
-                waiting.pop(name, None)
-                if offered and not ready.value:
-                    waiting[name] = offered
-            self.output_stalls += "m_axis" in waiting
+            held.check(bool(dut.aresetn.value) and not self.withdrawals_allowed)
+            self.output_stalls += "m_axis" in held.waiting
 
     def require_silence(self) -> None:
         dut = self.dut

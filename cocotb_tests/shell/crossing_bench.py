@@ -16,6 +16,7 @@ from cocotbext.axi import AxiLiteMaster, AxiResp, AxiStreamSink, AxiStreamSource
 
 from bittrue.hdl.shell.register_map import WORD_BYTES, registers
 from cocotb_tests.shell.axi_bench import CLEAR, ENABLE, ERROR, IMAGE, RESET, WRITABLE, Bench
+from cocotb_tests.shell.held_channels import HeldChannels
 
 CLOCKS = {
     "circuit fastest": (4_001, 9_973, 13_007),
@@ -90,30 +91,27 @@ class CrossingBench(Bench):
     async def _watch_data(self) -> None:
         """What is offered must stay as it is; in reset nothing is offered and nothing taken."""
         dut = self.dut
-        waiting: list[int] = []
+        payload = dut.m_axis_tdata, dut.m_axis_tlast
+        held = HeldChannels({"m_axis": (dut.m_axis_tvalid, dut.m_axis_tready, payload)})
         while True:
             await RisingEdge(dut.axis_aclk)
             if not dut.aresetn.value:
                 assert int(dut.m_axis_tvalid.value) == 0
                 assert int(dut.s_axis_tready.value) == 0
-                waiting, self.begun_beats = [], 0
+                held.waiting, self.begun_beats = {}, 0
                 continue
-            offered = []
-            if dut.m_axis_tvalid.value:
-                offered = [int(dut.m_axis_tdata.value), int(dut.m_axis_tlast.value)]
-            if offered and dut.m_axis_tready.value:
-                self.begun_beats = 0 if offered[1] else self.begun_beats + 1
-            if waiting and not self.withdrawals_allowed:
-                assert offered == waiting
-            waiting = [] if dut.m_axis_tready.value else offered
+            if dut.m_axis_tvalid.value and dut.m_axis_tready.value:
+                self.begun_beats = 0 if dut.m_axis_tlast.value else self.begun_beats + 1
+            held.check(not self.withdrawals_allowed)
 
     async def _watch_control(self) -> None:
         dut = self.dut
-        channels = {
-            "r": (dut.s_axi_rvalid, dut.s_axi_rready, (dut.s_axi_rdata, dut.s_axi_rresp)),
-            "b": (dut.s_axi_bvalid, dut.s_axi_bready, (dut.s_axi_bresp,)),
-        }
-        waiting: dict[str, list[int]] = {}
+        held = HeldChannels(
+            {
+                "r": (dut.s_axi_rvalid, dut.s_axi_rready, (dut.s_axi_rdata, dut.s_axi_rresp)),
+                "b": (dut.s_axi_bvalid, dut.s_axi_bready, (dut.s_axi_bresp,)),
+            }
+        )
         while True:
             await RisingEdge(dut.s_axi_aclk)
             if not dut.aresetn.value:
@@ -121,15 +119,9 @@ class CrossingBench(Bench):
                     assert int(port.value) == 0
                 for port in (dut.s_axi_wready, dut.s_axi_arready):
                     assert int(port.value) == 0
-                waiting = {}
+                held.waiting = {}
                 continue
-            for name, (valid, ready, payload) in channels.items():
-                offered = [int(part.value) for part in payload] if valid.value else []
-                if name in waiting:
-                    assert offered == waiting[name]
-                waiting.pop(name, None)
-                if offered and not ready.value:
-                    waiting[name] = offered
+            held.check()
 
     async def receive(self) -> bytes:
         frame = await with_timeout(self.sink.recv(), LIMIT, "ns")
