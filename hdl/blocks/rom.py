@@ -1,6 +1,7 @@
 """Read-only memories whose content is a file beside the Verilog."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from amaranth.hdl import ClockSignal, Const, Instance, Module
 from amaranth.lib import wiring
@@ -12,6 +13,9 @@ from bittrue.golden.numbers.exact_integers import exact_integers
 from bittrue.hdl.blocks.memory import Memory, usual_rom
 from bittrue.hdl.blocks.packed_words import pack_words
 from bittrue.hdl.blocks.platform import VerilogPlatform
+
+_SLICE = 64
+"""Bits of a word that share a register for the address, where there is one."""
 
 
 class Rom(wiring.Component):
@@ -28,6 +32,9 @@ class Rom(wiring.Component):
         least one, each of as many integers as there are words.
     memory : Memory, optional
         What it is made of; block RAM for more than 64 words where none is given.
+    latency : int
+        1, or 2 with another register: behind a block RAM, but in front of tables, where each slice
+        of a word has an address of its own.
 
     Members
     -------
@@ -36,14 +43,15 @@ class Rom(wiring.Component):
     address : In
         Which word; beyond the last word the data is unspecified.
     data : Out(width)
-        The word, one cycle later; as wide as all columns together.
+        The word, `latency` cycles later; as wide as all columns together.
 
-    Latency 1 cycle, one word per cycle.
+    Latency `latency` cycles, one word per cycle.
 
     Raises
     ------
     UserError
-        If there is no column, no bit or no word, or columns differ in length.
+        If there is no column, no bit or no word, columns differ in length, or the latency is
+        another.
     """
 
     def __init__(
@@ -51,8 +59,12 @@ class Rom(wiring.Component):
         name: str,
         columns: Sequence[tuple[ArrayLike, int]],
         memory: Memory | None = None,
+        latency: int = 1,
     ) -> None:
+        if latency not in (1, 2):
+            raise UserError(f"ROM {name} has latency {latency}; allowed: 1 or 2")
         self.name = name
+        self.latency = latency
         self.columns = tuple((exact_integers(values), width) for values, width in columns)
         self.width = sum(width for _, width in columns)
         depths = {len(values) for values, _ in self.columns}
@@ -80,16 +92,31 @@ class Rom(wiring.Component):
             module = platform.add_library(module)
             file = platform.add_rom(file, content, self.columns)
         m = Module()
-        m.submodules.rom = Instance(
-            module,
-            p_WIDTH=self.width,
-            p_DEPTH=self.depth,
-            p_ADDRESS_WIDTH=len(self.address),
-            p_BLOCK=Const(self.memory is Memory.BLOCK, 1),
-            p_FILE=file,
-            i_clk=ClockSignal(),
-            i_enable=self.enable,
-            i_address=self.address,
-            o_data=self.data,
-        )
+        slices = self._slices()
+        for number, bits in enumerate(slices):
+            m.submodules["rom" if len(slices) == 1 else f"rom_{number}"] = Instance(
+                module,
+                p_WIDTH=len(bits),
+                p_DEPTH=self.depth,
+                p_ADDRESS_WIDTH=len(self.address),
+                p_BLOCK=Const(self.memory is Memory.BLOCK, 1),
+                p_FILE=file,
+                **self._more_parameters(bits),
+                i_clk=ClockSignal(),
+                i_enable=self.enable,
+                i_address=self.address,
+                o_data=self.data[bits.start : bits.stop],
+            )
         return m
+
+    def _more_parameters(self, bits: range) -> dict[str, Any]:
+        """Return the parameters of a slice that differ from the module's defaults."""
+        latency = {} if self.latency == 1 else {"p_LATENCY": self.latency}
+        part = {} if len(bits) == self.width else {"p_WORD": self.width, "p_FIRST": bits.start}
+        return latency | part
+
+    def _slices(self) -> list[range]:
+        """Return the bits of a word by the register that holds their address."""
+        together = self.memory is Memory.BLOCK or self.latency == 1
+        size = self.width if together else _SLICE
+        return [range(first, min(first + size, self.width)) for first in range(0, self.width, size)]

@@ -207,8 +207,8 @@ class MatMulSpec(LayerSpec):
         """Return what the circuit takes, estimated."""
         first, second = (tensor.type.width for tensor in self.tensors)
         row = usual_ram_cost(first * self.lanes, 2 * self.chunks, fabric).sum()
-        width, depth = second * self.lanes * self.output_lanes, 2 * self.groups * self.chunks
-        matrix = usual_ram_cost(width, depth, fabric).sum()
+        depth = 2 * self.groups * self.chunks
+        matrix = usual_ram_cost(second * self.lanes, depth, fabric, self.output_lanes).sum()
         decoding = Costs(0)
         for kind, encoding, times in zip(
             self.values, self.node.encodings, (1, self.output_lanes), strict=True

@@ -39,18 +39,13 @@ def certified_latency(certificate: Certificate, in_logic: bool = False) -> int:
 
 def certificate_multipliers(certificate: Certificate) -> int:
     """Return how many hardware multipliers a requantizer takes; none where it only shifts."""
-    multipliers = certificate.multiplier
-    first = int(multipliers[0])
-    if (multipliers == first).all() and first & (first - 1) == 0:
-        return 0
-    return hardware_multipliers(*_operands(certificate))
+    return hardware_multipliers(*_operands(certificate), _common_multiplier(certificate))
 
 
 def certificate_tables(certificate: Certificate, accumulator: IntegerType) -> int:
     """Estimate the tables of a requantizer with hardware multipliers, its ROM left out."""
-    narrow, multipliers = certificate.saturated_accumulator, certificate.multiplier
-    alike = int(multipliers[0]) if (multipliers == multipliers[0]).all() else None
-    tables = multiply_tables(*_operands(certificate), alike)
+    narrow = certificate.saturated_accumulator
+    tables = multiply_tables(*_operands(certificate), _common_multiplier(certificate))
     positive = certificate.positive_constant
     if narrow.signed and (positive != positive[0]).any():
         tables += certificate.shift  # The constant of an accumulator below zero.
@@ -65,6 +60,12 @@ def certificate_tables(certificate: Certificate, accumulator: IntegerType) -> in
 def logic_product_bits(certificate: Certificate) -> int:
     """Return the bits of all rows of a product in logic, the measure of what it takes."""
     return lut_rows_bits(*_operands(certificate))
+
+
+def _common_multiplier(certificate: Certificate) -> int | None:
+    """Return the multiplier of all channels, if they have one."""
+    multipliers = certificate.multiplier
+    return int(multipliers[0]) if (multipliers == multipliers[0]).all() else None
 
 
 def _operands(certificate: Certificate) -> tuple[Shape, Shape]:

@@ -28,7 +28,7 @@ from bittrue.hdl.multipliers.multiplier import (
 )
 
 _WEIGHTS_LATENCY = 2
-"""Cycles of reading the ROM: a block RAM without a register behind it would set the clock."""
+"""Cycles of reading the ROM, see `hdl.blocks.rom.Rom`: with one of them it would set the clock."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -278,13 +278,15 @@ class MatrixVector(wiring.Component):
         if spec.words == 1:
             word: Value = C(pack_words(columns)[0], spec.word_width)
         else:
-            m.submodules.weights = rom = Rom(f"{self.name}_weights", columns, spec.memory)
+            m.submodules.weights = rom = Rom(
+                f"{self.name}_weights", columns, spec.memory, _WEIGHTS_LATENCY
+            )
             address = Signal(range(spec.words), name="address")
             m.d.comb += [rom.enable.eq(pipeline.advance), rom.address.eq(address)]
             following = self._following_address(m, address, taken, beat, turn)
             with m.If(taken):
                 m.d.sync += address.eq(following)
-            word = pipeline.register("word", rom.data)
+            word = rom.data
         width, lanes = spec.word_bits, spec.lanes
         parts = [word[first : first + width] for first in range(0, spec.word_width, width)]
         return [parts[first : first + lanes] for first in range(0, len(parts), lanes)]

@@ -271,8 +271,10 @@ def reorder_cost(
     memories = usual_ram_cost(width, words, fabric).sum() * banks
     address = words.bit_length()
     # Addresses of both sides, the step around the ring, and the number of blocks, which is counted
-    # and compared.
-    logic = Costs(banks * (3 * address + width // 2 * (banks - 1)) + 2 * spec.depth.bit_length())
+    # and compared with what a ROM says, or with constants.
+    kept = spec.depth.bit_length()
+    comparing = kept // 3 if counted else kept
+    logic = Costs(banks * (3 * address + width // 2 * (banks - 1)) + kept + comparing)
     if counted:
         table = Costs(address)
     else:

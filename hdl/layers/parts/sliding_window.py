@@ -136,7 +136,7 @@ VECTOR_CONTROL = Costs(40)
 def window_cost(window: SlidingWindowSpec, memory: Memory, fabric: Fabric) -> Costs:
     """Estimate the memories of the rows under a window, and what reads beats from them."""
     codes, depth, count = window.memory_shape
-    each = ram_cost(codes * window.code.width, depth, memory, fabric)
+    each = ram_cost(window.code.width, depth, memory, fabric, codes)
     return Costs(count * each.luts + _reading_luts(window), 0, count * each.halves)
 
 

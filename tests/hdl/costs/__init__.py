@@ -1,0 +1,1 @@
+"""Tests of what parts of circuits are said to take."""
