@@ -45,7 +45,7 @@ class Rom(wiring.Component):
     data : Out(width)
         The word, `latency` cycles later; as wide as all columns together.
 
-    Latency `latency` cycles, one word per cycle.
+    Latency `latency`, counted in cycles; one word per cycle.
 
     Raises
     ------
