@@ -16,7 +16,7 @@ from bittrue.golden.certificates.certificate import CertificateError, StepFuncti
 from bittrue.golden.graph import Certified, FixedPoint, Requantization
 from bittrue.golden.graph.add import Addend
 from bittrue.golden.lowering.integer_requant import certificate_of_scale
-from bittrue.golden.numbers.arrays import Float64, Int64
+from bittrue.golden.numbers.arrays import Float64, Int64, Mask
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.multiplier import quantize_multiplier
 from bittrue.golden.numbers.quantization import Encoding, Quantization, QuantType
