@@ -28,7 +28,7 @@ TIGHT_ZYNQ = replace(
 """The array of the engine for a Zynq-7020, with products in pairs, between small memories."""
 
 _MULTIPLIERS = {TIGHT_ZYNQ: Multiplier.PACKED_DSP48E1}
-_WORDS = 1 << 14
+_WORDS = 1 << 16
 _CYCLES = 30_000
 
 QUIET = HostMemory()
