@@ -67,7 +67,10 @@ class Circuits:
     @cached_property
     def levels(self) -> Levels:
         """The lanes of all streams."""
-        return Levels(self.graph, self.fabric, self._shell, self.streams, self._in_logic)
+        multipliers = {name: each.multipliers[0] for name, each in self.choices.items()}
+        return Levels(
+            self.graph, self.fabric, self._shell, self.streams, self._in_logic, multipliers
+        )
 
     @cached_property
     def choices(self) -> dict[str, MatrixChoices]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from bittrue.flows.planning.candidates import worth_a_block
@@ -13,9 +14,11 @@ from bittrue.hdl.blocks.memory import Memory
 from bittrue.hdl.costs.costs import Costs
 from bittrue.hdl.costs.fabric import Fabric
 from bittrue.hdl.layers.layer_spec import LayerSpec
+from bittrue.hdl.layers.parts.channel_requant import ChannelRequantSpec
 from bittrue.hdl.layers.parts.fifo import fifo_cost
 from bittrue.hdl.layers.parts.matrix_layer import MatrixLayerSpec
 from bittrue.hdl.layers.registry import is_wire
+from bittrue.hdl.multipliers.multiplier import Multiplier
 from bittrue.hdl.network.connections import fifo_beats
 from bittrue.hdl.network.feedback import feedback_cost
 from bittrue.hdl.network.spec import NetworkSpec
@@ -87,16 +90,25 @@ class Levels:
         Of the graph.
     in_logic : bool
         Whether requantizers may multiply in logic.
+    multipliers : mapping of str to Multiplier, optional
+        One of those that each matrix layer may have, by its output: biases follow from it.
     """
 
     def __init__(
-        self, graph: Graph, fabric: Fabric, shell: str, streams: Streams, in_logic: bool
+        self,
+        graph: Graph,
+        fabric: Fabric,
+        shell: str,
+        streams: Streams,
+        in_logic: bool,
+        multipliers: Mapping[str, Multiplier] = MappingProxyType({}),
     ) -> None:
         self._graph = graph
         self._shell = shell
         self._fabric = fabric
         self._streams = streams
         self._in_logic = in_logic
+        self._multipliers = multipliers
         self._known_scalings: dict[tuple[str, int], Options] = {}
         self._layers: dict[tuple[Any, ...], LayerSpec] = {}
 
@@ -123,7 +135,7 @@ class Levels:
                 continue
             layer = self._layer(node, spec)
             if isinstance(layer, MatrixLayerSpec):
-                scaling = layer.requantizer.costs(self._fabric)
+                scaling = self._requantizer(layer).costs(self._fabric)
                 costs[node.output] = Costs() if self._in_logic else scaling
                 continue
             cycles[node.output] = layer.cycles_per_image()
@@ -153,13 +165,19 @@ class Levels:
         """Return what a requantizer costs beside what all ways to build it have in common."""
         key = layer.node.output, layer.output_lanes
         if key not in self._known_scalings:
-            costs = _by_memory(lambda memory: layer.requantizer.memory_costs(memory, self._fabric))
+            requantizer = self._requantizer(layer)
+            costs = _by_memory(lambda memory: requantizer.memory_costs(memory, self._fabric))
             if self._in_logic:
-                kinds = [replace(layer.requantizer, in_logic=each) for each in (False, True)]
+                kinds = [replace(requantizer, in_logic=each) for each in (False, True)]
                 built = [each.costs(self._fabric) for each in kinds]
                 costs = [one + other for one in built for other in costs]
             self._known_scalings[key] = Options.joined([Options.of(cost) for cost in costs])
         return self._known_scalings[key]
+
+    def _requantizer(self, layer: MatrixLayerSpec) -> ChannelRequantSpec:
+        """Return the requantizer of a layer as it is behind the products that there will be."""
+        multiplier = self._multipliers.get(layer.node.output, layer.folding.multiplier)
+        return replace(layer.requantizer, bias=layer.bias_behind(multiplier))
 
     def _memories(self, lanes: Mapping[str, int]) -> dict[str, Options]:
         """Return what each FIFO costs in each kind of memory."""

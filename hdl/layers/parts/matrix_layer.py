@@ -35,7 +35,7 @@ from bittrue.hdl.layers.parts.sliding_window import (
 )
 from bittrue.hdl.layers.parts.subsample import Subsample
 from bittrue.hdl.layers.parts.window_spec import SlidingWindowSpec
-from bittrue.hdl.multipliers.multiplier import Operands
+from bittrue.hdl.multipliers.multiplier import Multiplier, Operands
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +147,10 @@ class MatrixLayerSpec(LayerSpec):
     @property
     def bias(self) -> Int64:
         """What is added to each output's sum of products of codes."""
+        return self.bias_behind(self.folding.multiplier)
+
+    def bias_behind(self, multiplier: Multiplier) -> Int64:
+        """Return what is added to the sums of a multiplier."""
         weight, encoding = self.geometry.weight, self.node.input_encoding
         total = weight.sum(axis=(1, 2, 3))
         if not encoding.bipolar:
@@ -154,7 +158,7 @@ class MatrixLayerSpec(LayerSpec):
         # The sum of (2 c - 1) w is twice that of c w, less that of w; and with w of -1 or +1 too,
         # twice the number of equal bits less the number of products.
         products = weight[0].size
-        return self.node.bias - (products if self.folding.multiplier.counts_matches else total)
+        return self.node.bias - (products if multiplier.counts_matches else total)
 
     @property
     def multipliers(self) -> int:
