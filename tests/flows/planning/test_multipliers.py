@@ -100,6 +100,19 @@ def test_no_such_kind() -> None:
         find_multiplier("cheap")
 
 
+@pytest.mark.parametrize("cycles", [8, 128, 1024])
+@pytest.mark.parametrize("kind", NETWORKS)
+def test_what_is_planned_is_what_the_layer_says(kind: str, cycles: int) -> None:
+    """Counted bits have another bias than sums of products, and so other ROMs."""
+    budget = find_budget("zynq7010")
+    plan = plan_network(network(kind), budget, cycles)
+    ((layer,), (spec,)) = plan.layers, plan.spec.layers.values()
+    said = spec.costs(budget.fabric)
+    assert layer.resources.multipliers == said.multipliers
+    assert round(2 * layer.resources.block_rams) == said.halves
+    assert layer.resources.luts == said.luts
+
+
 def test_a_network_fits_a_device_without_multipliers() -> None:
     """Requantizers multiply in logic where hardware multipliers are too few for them."""
     none_left = replace(find_budget("zynq7010"), multipliers=0)
