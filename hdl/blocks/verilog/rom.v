@@ -1,10 +1,10 @@
 // A read-only memory with a registered output, loaded from a file of hexadecimal words.
 //
-// The data of an address appears one clock edge after it, or two if LATENCY says so, and holds while
-// enable is low. Of two registers one is where it helps most: behind block RAM, which is slow to answer, but in
-// front of tables, where every bit of the data reads the address. The file is FOLDER/FILE, or FILE
-// where no folder is given. BLOCK says whether it is made of block RAM or of tables. Of the file's
-// words, WORD bits wide, WIDTH bits are kept, from bit FIRST on.
+// The data of an address appears one clock edge after it, or two if LATENCY says so, and holds
+// while enable is low. Of two registers one is where it helps most: behind block RAM, which is slow
+// to answer, but in front of tables, where every bit of the data reads the address. The file is
+// FOLDER/FILE, or FILE where no folder is given. BLOCK says whether it is made of block RAM or of
+// tables. Of the file's words, WORD bits wide, WIDTH bits are kept, from bit FIRST on.
 module rom #(
     parameter WIDTH = 8,
     parameter DEPTH = 2,
