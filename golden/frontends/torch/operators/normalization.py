@@ -47,6 +47,11 @@ class SampleNorm(Layer):
     centered: bool = True
     groups: int = 1
 
+    @property
+    def treats_rows_alike(self) -> bool:
+        """See `Layer.treats_rows_alike`."""
+        return self.dimensions == (1,)  # Of matrices, which is what it is asked for.
+
     def compute(self, *inputs: Tensor) -> Tensor:
         """Compute the layer in floating point."""
         (values,) = inputs
