@@ -4,14 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import onnx
 import torch
+from onnx import helper, numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
 
 from bittrue.golden.frontends.onnx import convert_onnx
 from bittrue.golden.graph import Graph
 from bittrue.golden.quantize import quantize
-from tests.support.qonnx_networks import QonnxBuilder, annotate
 
 Shape = tuple[int, ...]
 
@@ -109,15 +110,29 @@ MODULES: dict[str, tuple[Callable[[], nn.Module], Shape]] = {
 def multi_threshold() -> Graph:
     """Return what FINN makes of a layer and a quantizer with thresholds of no one scale."""
     random = np.random.default_rng(3)
-    b = QonnxBuilder()
-    b.domains = (("", 17), (_FINN, 1))
-    quantized = b.operator("MultiThreshold", "x", b.constant(_thresholds(random, 6)), domain=_FINN,
-                           out_dtype="UINT2")  # fmt: skip
-    weight = b.constant(random.integers(-2, 2, (6, 4)).astype(np.float32))
-    sums = b.operator("MatMul", quantized, weight)
-    y = b.operator("MultiThreshold", sums, b.constant(_thresholds(random, 4)), domain=_FINN,
-                   out_dtype="UINT2")  # fmt: skip
-    proto = annotate(b.model({"x": (np.float32, (1, 6))}, [y]), x="INT4", **{weight: "INT2"})
+    constants = {
+        "first": _thresholds(random, 6),
+        "weight": random.integers(-2, 2, (6, 4)).astype(np.float32),
+        "second": _thresholds(random, 4),
+    }
+    step: dict[str, Any] = {"domain": _FINN, "out_dtype": "UINT2"}
+    nodes = [
+        helper.make_node("MultiThreshold", ["x", "first"], ["codes"], **step),
+        helper.make_node("MatMul", ["codes", "weight"], ["sums"]),
+        helper.make_node("MultiThreshold", ["sums", "second"], ["y"], **step),
+    ]
+    ends = [
+        [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, (1, size))]
+        for name, size in (("x", 6), ("y", 4))
+    ]
+    initializers = [numpy_helper.from_array(array, name) for name, array in constants.items()]
+    graph = helper.make_graph(nodes, "thresholds", *ends, initializers)
+    for name, integers in (("x", "INT4"), ("weight", "INT2")):
+        pair = onnx.StringStringEntryProto(key="finn_datatype", value=integers)
+        annotation = onnx.TensorAnnotation(tensor_name=name, quant_parameter_tensor_names=[pair])
+        graph.quantization_annotation.append(annotation)
+    versions = [helper.make_opsetid("", 17), helper.make_opsetid(_FINN, 1)]
+    proto = helper.make_model(graph, opset_imports=versions, ir_version=8)
     return convert_onnx(proto.SerializeToString())
 
 
