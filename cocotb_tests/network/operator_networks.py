@@ -121,12 +121,12 @@ def multi_threshold() -> Graph:
         helper.make_node("MatMul", ["codes", "weight"], ["sums"]),
         helper.make_node("MultiThreshold", ["sums", "second"], ["y"], **step),
     ]
-    ends = [
-        [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, (1, size))]
+    given, made = (
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, (1, size))
         for name, size in (("x", 6), ("y", 4))
-    ]
+    )
     initializers = [numpy_helper.from_array(array, name) for name, array in constants.items()]
-    graph = helper.make_graph(nodes, "thresholds", *ends, initializers)
+    graph = helper.make_graph(nodes, "thresholds", [given], [made], initializers)
     for name, integers in (("x", "INT4"), ("weight", "INT2")):
         pair = onnx.StringStringEntryProto(key="finn_datatype", value=integers)
         annotation = onnx.TensorAnnotation(tensor_name=name, quant_parameter_tensor_names=[pair])
