@@ -44,6 +44,9 @@ BUILDS = Path("sim_build/zoo")
 KNOWN = Path(__file__).with_suffix(".toml")
 SUFFIXES = (".tflite", ".onnx")
 
+_CALLS = 6
+"""Of a network with states, at least."""
+
 COLUMNS = (
     "network", "from", "MACs", "codes compared", "differ", "device", "cycles planned",
     "cycles simulated", "codes simulated", "differ", "in", "LUT", "DSP", "BRAM",
@@ -189,11 +192,20 @@ def planned(graph: bittrue.Graph) -> tuple[str, bittrue.Plan | None]:
 
 
 def simulated(plan: bittrue.Plan, images: int, simulator: str) -> tuple[int, int, int | None]:
-    """Return how many codes of a plan's Verilog were compared and differ, and the pace."""
+    """Return how many codes of a plan's Verilog were compared and differ, and the pace.
+
+    Calls of a network with states are as many as its pace needs to settle: the first finds every
+    state there, those that follow wait for what the call before keeps.
+    """
+    if plan.graph.states:
+        images = max(images, _CALLS)
     codes = random_images(plan.graph, images, seed=1)
     given = {name: in_model_layout(plan.graph, name, each) for name, each in codes.items()}
     result = bittrue.simulate(plan, given, simulator, builds=BUILDS)
-    pace = None if result.pace is None else int(result.pace.intervals.max())
+    pace = None
+    if result.pace is not None:
+        intervals = result.pace.intervals
+        pace = int((intervals[len(intervals) // 2 :] if plan.graph.states else intervals).max())
     return result.verdict.compared, result.verdict.differing, pace
 
 
