@@ -1,7 +1,9 @@
-"""TFC, SFC, LFC and CNV, FINN's example topologies, from Brevitas by QONNX to exact Verilog.
+"""FINN's and hls4ml's example topologies, from Brevitas by QONNX to exact Verilog.
 
-Each is made with random weights at 1W1A, 1W2A and 2W2A, exported by Brevitas, imported, planned for
-a device, and simulated; golden's outputs are compared with Brevitas's too. Needs the extra
+TFC, SFC, LFC and CNV at 1W1A, 1W2A and 2W2A, and dense networks of two bits as for jet tagging
+(16-64-32-32-5, inputs of 8 bits) and intrusion detection (593-64-64-64-1). Each is made with random
+weights, exported by Brevitas, imported, planned for a device, and simulated; golden's outputs are
+compared with Brevitas's, all tensors with qonnx's. Needs the extra
 ``peers``: ``python -m benchmarks.finn_topologies [NAME ...] [--device D] [--images N]``.
 
 What is left out of the originals: dropout, which does nothing after training, and the
@@ -27,6 +29,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import nn
 
+from benchmarks import qonnx_equality
 from bittrue.flows.planning.devices import find_budget
 from bittrue.flows.planning.plan import plan_network
 from bittrue.flows.simulation.bench.cosimulation import Cosimulation
@@ -52,7 +55,13 @@ _DENSE = {"tfc": 64, "sfc": 256, "lfc": 1024}
 _CONVOLUTIONS = ((64, False), (64, True), (128, False), (128, True), (256, False), (256, False))
 """Channels of CNV's convolutions, and whether a pooling follows."""
 
-NAMES = [f"{topology}-{bits}" for topology in (*_DENSE, "cnv") for bits in PRECISIONS]
+_FEATURES = {"jets": (16, (64, 32, 32), 5), "intrusion": (593, (64, 64, 64), 1)}
+"""Inputs, neurons of hidden layers and outputs of networks on features that are no image."""
+
+NAMES = [
+    *(f"{topology}-{bits}" for topology in (*_DENSE, "cnv") for bits in PRECISIONS),
+    *(f"{topology}-2w2a" for topology in _FEATURES),
+]
 
 
 @dataclass(frozen=True)
@@ -69,7 +78,12 @@ def example(name: str) -> Example:
     weight, activation = PRECISIONS[bits]
     torch.manual_seed(1)
     layers = _Layers(weight, activation)
-    made = layers.cnv() if topology == "cnv" else layers.dense(_DENSE[topology])
+    if topology == "cnv":
+        made = layers.cnv()
+    elif topology in _FEATURES:
+        made = layers.features(*_FEATURES[topology], narrow_inputs=topology == "intrusion")
+    else:
+        made = layers.dense(_DENSE[topology])
     network = made.network.train()
     for module in network.modules():
         if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
@@ -136,11 +150,22 @@ class _Layers:
 
     def dense(self, neurons: int) -> Example:
         """Three hidden layers; the image is quantized as activations are."""
-        sizes = [28 * 28, neurons, neurons, neurons]
-        layers = [nn.Flatten(), self._act()]
-        for inputs, outputs in pairwise(sizes):
-            layers += [self._linear(inputs, outputs), nn.BatchNorm1d(outputs), self._act()]
-        return Example(nn.Sequential(*layers, self._linear(neurons, 10)), (1, 28, 28))
+        layers = [nn.Flatten(), self._act(), *self._perceptron(28 * 28, (neurons,) * 3, 10)]
+        return Example(nn.Sequential(*layers), (1, 28, 28))
+
+    def features(
+        self, inputs: int, hidden: Sequence[int], outputs: int, narrow_inputs: bool
+    ) -> Example:
+        """Hidden layers on features, of 8 bits or as few as activations have."""
+        image = self._qnn.QuantIdentity(act_quant=self._image, return_quant_tensor=False)
+        first = self._act() if narrow_inputs else image
+        return Example(nn.Sequential(first, *self._perceptron(inputs, hidden, outputs)), (inputs,))
+
+    def _perceptron(self, inputs: int, hidden: Sequence[int], outputs: int) -> list[nn.Module]:
+        layers: list[nn.Module] = []
+        for given, made in pairwise((inputs, *hidden)):
+            layers += [self._linear(given, made), nn.BatchNorm1d(made), self._act()]
+        return [*layers, self._linear(hidden[-1], outputs)]
 
     def cnv(self) -> Example:
         """Six convolutions without borders, and two hidden layers; images have 8 bits."""
@@ -183,8 +208,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if unknown:
         parser.error(f"no network is named {min(unknown)!r}; choose from {', '.join(NAMES)}")
     table = Table(box=None, pad_edge=False)
-    columns = ["network", "MACs", "outputs", "from Brevitas", "planned", "simulated", "LUT", "DSP"]
-    for column in (*columns, "RAMB36", "differ", "seconds"):
+    columns = ["network", "MACs", "outputs", "from Brevitas", "from qonnx", "planned", "simulated"]
+    for column in (*columns, "LUT", "DSP", "RAMB36", "differ", "seconds"):
         table.add_column(column, justify="left" if column == "network" else "right")
     right = True
     console = Console(highlight=False, width=130)
@@ -204,14 +229,17 @@ def _row(name: str, arguments: argparse.Namespace) -> tuple[list[str], bool]:
         path = (arguments.keep or Path(folder)) / f"{name}.onnx"
         exported(made, path)
         graph = load_network(path)
+        qonnx = qonnx_equality.compare(path, graph, arguments.images)
     images = random_inputs(graph, arguments.images, 1)
     golden = Executor(graph).run(images, list(graph.outputs))
     codes = golden[graph.outputs[0]]
     brevitas = _brevitas(made, graph, images[graph.inputs[0].name])
     apart = int((brevitas != codes.reshape(brevitas.shape)).sum())
-    first = [f"{codes.size:,}", f"{apart:,} differ"]
+    different = int(str(qonnx["different"]))
+    first = [f"{codes.size:,}", f"{apart:,} differ", f"{different:,} of {qonnx['codes']:,} differ"]
+    equal = apart == 0 and different == 0
     if arguments.import_only:
-        return ["", *first], apart == 0
+        return ["", *first], equal
     try:
         plan = plan_network(certify(graph), find_budget(arguments.device), arguments.cycles)
     except UserError as error:
@@ -235,7 +263,7 @@ def _row(name: str, arguments: argparse.Namespace) -> tuple[list[str], bool]:
         f"{costs.block_rams:g}",
         f"{verdict.differing:,} of {verdict.compared:,}",
         f"{time.monotonic() - began:.0f}",
-    ], verdict.passed and apart == 0
+    ], verdict.passed and equal
 
 
 def _brevitas(made: Example, graph: Graph, images: Any) -> Any:

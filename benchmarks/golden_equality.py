@@ -79,11 +79,11 @@ class Reference:
     """The runtime that a profile names, with every tensor in sight."""
 
     def __init__(self, content: bytes, profile: str) -> None:
-        tensors = schema.ModelT.InitFromPackedBuf(content, 0).subgraphs[0].tensors
+        subgraph = schema.ModelT.InitFromPackedBuf(content, 0).subgraphs[0]
         self._index: dict[str, int] = {}
-        for index, tensor in enumerate(tensors):
+        for index, tensor in enumerate(subgraph.tensors):
             # Names may be missing or repeat; the graph's have the tensor's number then.
-            name = tensor.name.decode() or f"tensor {index}"
+            name = (tensor.name or b"").decode() or f"tensor {index}"
             self._index[f"{name}#{index}" if name in self._index else name] = index
         if profile == "tflite-micro":
             micro = runtime.Interpreter.from_bytes(
@@ -92,8 +92,8 @@ class Reference:
                 intrepreter_config=runtime.InterpreterConfig.kPreserveAllTensors,
             )
             self._tensor = lambda index: np.array(micro.GetTensor(index, 0)["tensor_data"])
-            place = {name: k for k, name in enumerate(_input_names(content))}
-            self._set_input = lambda name, codes: micro.set_input(codes, place[name])
+            place = {int(index): k for k, index in enumerate(subgraph.inputs)}
+            self._set_input = lambda name, codes: micro.set_input(codes, place[self._index[name]])
             self._invoke = micro.invoke
             return
         litert = Interpreter(
@@ -116,11 +116,6 @@ class Reference:
             self._set_input(name, codes)
         self._invoke()
         return lambda name: self._tensor(self._index[name])
-
-
-def _input_names(content: bytes) -> list[str]:
-    graph = schema.ModelT.InitFromPackedBuf(content, 0).subgraphs[0]
-    return [graph.tensors[index].name.decode() for index in graph.inputs]
 
 
 def with_every_tensor_an_output(content: bytes) -> bytes:

@@ -1,7 +1,7 @@
 """Published networks end to end: whether they come in, are exact, fit a device, and how fast.
 
     python -m benchmarks.zoo FOLDER ... [--only NAME ...] [--samples N] [--simulate N]
-                             [--limit SECONDS] [--record FILE.json] [--table]
+                             [--simulator NAME] [--limit SECONDS] [--record FILE.json] [--table]
 
 Every .tflite and .onnx file of some folders, at default options: its codes beside those of
 LiteRT's reference kernels (TensorFlow Lite Micro's or XNNPACK's where those refuse it) or qonnx, on
@@ -34,6 +34,7 @@ from benchmarks import golden_equality, qonnx_equality
 from bittrue.building import random_images
 from bittrue.flows.arguments.code_files import in_model_layout
 from bittrue.flows.planning.feasibility import circuit_obstacles, holding_devices
+from bittrue.flows.simulation.simulators.toolchain import SIMULATORS
 from bittrue.golden.files.atomic_file import write_atomically
 from bittrue.golden.frontends.load import load_network
 from bittrue.golden.graph.passes.cost import graph_cost
@@ -43,9 +44,12 @@ BUILDS = Path("sim_build/zoo")
 KNOWN = Path(__file__).with_suffix(".toml")
 SUFFIXES = (".tflite", ".onnx")
 
+_CALLS = 6
+"""Of a network with states, at least."""
+
 COLUMNS = (
     "network", "from", "MACs", "codes compared", "differ", "device", "cycles planned",
-    "cycles simulated", "codes simulated", "differ", "LUT", "DSP", "BRAM",
+    "cycles simulated", "codes simulated", "differ", "in", "LUT", "DSP", "BRAM",
 )  # fmt: skip
 
 
@@ -75,6 +79,7 @@ class Row:
     simulated: int | None = None
     simulated_differing: int | None = None
     interval: int | None = None
+    simulator: str = ""
     unfinished: str = ""
     seconds: dict[str, int] = field(default_factory=dict)
 
@@ -100,6 +105,7 @@ class Row:
             _number(self.interval) or self.unfinished,
             _number(self.simulated),
             differing,
+            "" if self.simulated is None else self.simulator,
             *(f"{each:,}" if isinstance(each, int) else f"{each:g}" if each != "" else ""
               for each in resources),
         ]  # fmt: skip
@@ -185,12 +191,21 @@ def planned(graph: bittrue.Graph) -> tuple[str, bittrue.Plan | None]:
     return "none is big enough", None
 
 
-def simulated(plan: bittrue.Plan, images: int) -> tuple[int, int, int | None]:
-    """Return how many codes of a plan's Verilog were compared and differ, and the pace."""
+def simulated(plan: bittrue.Plan, images: int, simulator: str) -> tuple[int, int, int | None]:
+    """Return how many codes of a plan's Verilog were compared and differ, and the pace.
+
+    Calls of a network with states are as many as its pace needs to settle: the first finds every
+    state there, those that follow wait for what the call before keeps.
+    """
+    if plan.graph.states:
+        images = max(images, _CALLS)
     codes = random_images(plan.graph, images, seed=1)
     given = {name: in_model_layout(plan.graph, name, each) for name, each in codes.items()}
-    result = bittrue.simulate(plan, given, builds=BUILDS)
-    pace = None if result.pace is None else int(result.pace.intervals.max())
+    result = bittrue.simulate(plan, given, simulator, builds=BUILDS)
+    pace = None
+    if result.pace is not None:
+        intervals = result.pace.intervals
+        pace = int((intervals[len(intervals) // 2 :] if plan.graph.states else intervals).max())
     return result.verdict.compared, result.verdict.differing, pace
 
 
@@ -258,7 +273,7 @@ class Zoo:
         self._record.keep(row := _timed(row, "plan", start))
         return row
 
-    def simulate(self, path: Path, images: int, limit: int) -> Row:
+    def simulate(self, path: Path, images: int, simulator: str, limit: int) -> Row:
         """Return what becomes of a network that has a plan in a simulator, if that ends in time."""
         row = self._record.rows[path.stem]
         device = row.device
@@ -266,11 +281,11 @@ class Zoo:
             return row
         start = time.monotonic()
         known = self._known.get(path.stem, Known())
-        row = replace(row, unfinished="")
+        row = replace(row, unfinished="", simulator=simulator)
         try:
             with time_limit(limit):
                 plan = bittrue.plan(imported(path, known), device)
-                codes, differing, interval = simulated(plan, images)
+                codes, differing, interval = simulated(plan, images, simulator)
             row = replace(row, simulated=codes, simulated_differing=differing, interval=interval)
         except OutOfTimeError:
             row = replace(row, unfinished=f"not in {limit:,} s")
@@ -286,7 +301,9 @@ def _timed(row: Row, stage: str, start: float) -> Row:
 
 def print_table(rows: list[Row]) -> None:
     """Print what is known, as Markdown: networks, then files that do not come in."""
-    print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * 2}{'---:|' * 3}---|{'---:|' * 7}")
+    print(
+        f"| {' | '.join(COLUMNS)} |\n|{'---|' * 2}{'---:|' * 3}---|{'---:|' * 4}---|{'---:|' * 3}"
+    )
     for row in sorted(rows, key=lambda row: row.macs or 0):
         if not row.refused:
             print(f"| {' | '.join(row.cells())} |")
@@ -301,8 +318,9 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", help="names of files, without their endings")
     parser.add_argument("--samples", type=int, default=40, help="held against LiteRT (default: 40)")
     parser.add_argument(
-        "--simulate", type=int, default=0, metavar="N", help="images in Verilator (default: 0)"
+        "--simulate", type=int, default=0, metavar="N", help="random images (default: 0)"
     )
+    parser.add_argument("--simulator", choices=SIMULATORS, default=SIMULATORS[0])
     parser.add_argument(
         "--limit", type=int, default=3600, help="seconds for each simulation (default: 3600)"
     )
@@ -324,7 +342,9 @@ def main() -> int:
         console.print(f"{path.stem}: {rows[path]}", soft_wrap=True)
     if arguments.simulate:
         for path in sorted(paths, key=lambda path: rows[path].macs or 0):
-            rows[path] = zoo.simulate(path, arguments.simulate, arguments.limit)
+            rows[path] = zoo.simulate(
+                path, arguments.simulate, arguments.simulator, arguments.limit
+            )
             console.print(f"{path.stem}: {rows[path]}", soft_wrap=True)
     print_table(list(rows.values()))
     return 0 if all(row.sound for row in rows.values()) else 1

@@ -6,6 +6,7 @@ What is between has names that begin with that of the result.
 import math
 from collections.abc import Mapping, Sequence
 
+from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Node
 from bittrue.golden.graph.broadcast import Broadcast
 from bittrue.golden.graph.concat import concatenated
@@ -16,6 +17,24 @@ from bittrue.golden.graph.slice import Slice
 
 Image = tuple[int, int, int]
 """Height, width and channels."""
+
+
+MAXIMUM_PLACES = 1 << 20
+"""Rows or columns of an image that is resized: each is counted, and a file of a few bytes can ask
+for any number."""
+
+
+def require_places(sizes: Sequence[int]) -> None:
+    """Refuse to resize to more rows or columns than can be counted quickly.
+
+    Raises
+    ------
+    UserError
+    """
+    if max(sizes, default=0) > MAXIMUM_PLACES:
+        raise UserError(
+            f"it resizes to {tuple(sizes)}; allowed: up to {MAXIMUM_PLACES:,} rows or columns"
+        )
 
 
 def set_apart(

@@ -101,21 +101,14 @@ def normalization(
     nodes: list[Node] = []
     source, encoding = given.source, given.encoding
     if centered:
-        mean = Mean(
-            inputs=(source,),
-            output=f"{name}/mean",
-            axes=axes,
-            keep_dimensions=True,
-            encoding=encoding,
-            requantization=_scaled(2.0**_FRACTION / _count(given.shape, axes), _INT16),
-        )
+        means = _means(source, given.shape, axes, encoding, (_FRACTION, 0), _INT16, f"{name}/mean")
         difference: AccumulatingNode = summed(
-            inputs=(source, mean.output),
+            inputs=(source, means[-1].output),
             output=f"{name}/difference",
             addends=(Addend(encoding, 1 << _FRACTION), Addend(Encoding(), subtract=True)),
             requantization=_scaled(1.0, _INT16),
         )
-        nodes.append(mean)
+        nodes += means
     else:
         difference = Requantize(
             inputs=(source,),
@@ -130,24 +123,20 @@ def normalization(
         encodings=plain,
         requantization=_scaled(2.0 ** (-2 * _FRACTION), _UINT16),
     )
-    variance = Mean(
-        inputs=(square.output,),
-        output=f"{name}/variance",
-        axes=axes,
-        keep_dimensions=True,
-        encoding=Encoding(),
-        requantization=_scaled(2.0**_VARIANCE_FRACTION / _count(given.shape, axes), _UINT16),
+    fractions, shape = (0, _VARIANCE_FRACTION), given.shape
+    variance = _means(
+        square.output, shape, axes, Encoding(), fractions, _UINT16, f"{name}/variance"
     )
     variances = np.arange(_UINT16.maximum + 1) / 2.0**_VARIANCE_FRACTION
     roots = 1 / np.sqrt(variances.clip(2.0**-_VARIANCE_FRACTION) + epsilon / given.scale**2)
     unit = float(roots.max()) / _UINT16.maximum
     inverse = Table(
-        inputs=(variance.output,),
+        inputs=(variance[-1].output,),
         output=f"{name}/inverse",
         values=np.rint(roots / unit).astype(np.int64),
         type=_UINT16,
     )
-    nodes += [difference, square, variance, inverse]
+    nodes += [difference, square, *variance, inverse]
     unit /= 2.0**_FRACTION
     result = Multiply(inputs=(difference.output, inverse.output), output=name, encodings=plain)
     if weight is None and bias is None:
@@ -170,6 +159,45 @@ def normalization(
     addends = (Addend(Encoding()), Addend(Encoding()))
     total = summed((weighted.output, constant.output), name, addends)
     return Normalized(nodes, total, fine)
+
+
+def _means(
+    source: str,
+    shape: tuple[int, ...],
+    axes: tuple[int, ...],
+    encoding: Encoding,
+    fractions: tuple[int, int],
+    kind: IntegerType,
+    name: str,
+) -> list[Mean]:
+    """Return the mean over dimensions: where some lie apart, first over those that are last.
+
+    What is between two such means has codes, too, so that no sum becomes wider than they can be.
+
+    Parameters
+    ----------
+    fractions : (int, int)
+        Bits after the point of what is between two means, and more of them that the last one adds.
+    """
+    behind = [axis for axis in axes if {*range(axis, axes[-1])} <= {*axes}]
+    before = tuple(axis for axis in axes if axis not in behind)
+    first, last = fractions
+
+    def mean(given: str, over: tuple[int, ...], bits: int, output: str, of: Encoding) -> Mean:
+        requantization = _scaled(2.0**bits / _count(shape, over), kind)
+        return Mean(
+            inputs=(given,),
+            output=output,
+            axes=over,
+            keep_dimensions=True,
+            encoding=of,
+            requantization=requantization,
+        )
+
+    if not before:
+        return [mean(source, axes, first + last, name, encoding)]
+    inner = mean(source, tuple(behind), first, f"{name}/inner", encoding)
+    return [inner, mean(inner.output, before, last, name, Encoding())]
 
 
 def _count(shape: tuple[int, ...], axes: tuple[int, ...]) -> int:

@@ -69,3 +69,13 @@ def with_shape(proto: onnx.ModelProto, graph: Graph) -> onnx.ModelProto:
     info = helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [1, *sizes])
     proto.graph.output[0].CopyFrom(info)
     return proto
+
+
+def annotate(proto: onnx.ModelProto, **types: str) -> onnx.ModelProto:
+    """Say which integers tensors hold."""
+    for name, text in types.items():
+        pair = onnx.StringStringEntryProto(key="finn_datatype", value=text)
+        annotation = onnx.TensorAnnotation(tensor_name=name)
+        annotation.quant_parameter_tensor_names.append(pair)
+        proto.graph.quantization_annotation.append(annotation)
+    return proto

@@ -276,6 +276,15 @@ REFUSED = {
             "RESIZE_BILINEAR", [5, 7], (1, 5, 7, 5), "ResizeBilinearOptions",
             alignCorners=True, halfPixelCenters=True),
         "its corners are aligned, and so are the centers of pixels; allowed: one"),
+    "bilinear to millions of rows": (
+        lambda: moved_by(
+            "RESIZE_BILINEAR", [1 << 24, 1], (1, 1 << 24, 1, 5), "ResizeBilinearOptions"),
+        r"it resizes to \(16777216, 1\); allowed: up to 1,048,576 rows or columns"),
+    "nearest of millions of columns": (
+        lambda: moved_by(
+            "RESIZE_NEAREST_NEIGHBOR", [1, 1 << 24], (1, 1, 1 << 24, 5),
+            "ResizeNearestNeighborOptions"),
+        r"it resizes to \(1, 16777216\); allowed: up to 1,048,576 rows or columns"),
     "batches of an image": (
         lambda: moved_by("SPACE_TO_BATCH_ND", [1, 1], (1, 3, 4, 5)),
         "it makes a batch of one image, or one image of it; allowed: SPACE_TO_BATCH_ND"),

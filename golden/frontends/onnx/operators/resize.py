@@ -34,6 +34,7 @@ from bittrue.golden.lowering.movements import (
     depth_to_space,
     picked,
     rearranged,
+    require_places,
     space_to_depth,
 )
 from bittrue.golden.numbers.arrays import Float64
@@ -122,6 +123,7 @@ def _image_sizes(site: Site, image: Image) -> tuple[tuple[int, int], tuple[float
     sizes, scales = _sizes_and_scales(site, (1, image[2], *image[:2]))
     if sizes[:2] != [1, image[2]]:
         raise UserError("it resizes the batch or the channels; allowed: height and width")
+    require_places(sizes[2:])
     return (sizes[2], sizes[3]), (scales[2], scales[3])
 
 

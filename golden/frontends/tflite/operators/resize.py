@@ -18,6 +18,7 @@ from bittrue.golden.lowering.movements import (
     depth_to_space,
     picked,
     rearranged,
+    require_places,
     space_to_depth,
 )
 from bittrue.golden.numbers.multiplier import quantize_multiplier
@@ -31,6 +32,7 @@ def _resize_nearest(site: Site, arithmetic: LitertArithmetic) -> None:
     source, made = _image(site), activation_shape(site.output)
     if len(made) != 3:
         raise UserError(f"it makes shape {(1, *made)}; allowed: 4 dimensions")
+    require_places(made[:2])
     places = [_nearest(site, source[axis], made[axis]) for axis in (0, 1)]
     name, output = site.input(0).name, site.output.name
     nodes = picked(name, source, places, output)
@@ -66,6 +68,7 @@ def _resize_bilinear(site: Site, arithmetic: LitertArithmetic) -> None:
     source, made = _image(site), activation_shape(site.output)
     if len(made) != 3:
         raise UserError(f"it makes shape {(1, *made)}; allowed: 4 dimensions")
+    require_places(made[:2])
     corners = bool(site.options.get("AlignCorners", False))
     centers = bool(site.options.get("HalfPixelCenters", False))
     if corners and centers:

@@ -10,20 +10,10 @@ from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx import convert_onnx
 from cocotb_tests.bench.qonnx_runtime import run
 from tests.support.onnx_comparison import run_graph
-from tests.support.qonnx_networks import QonnxBuilder, real, with_shape
+from tests.support.qonnx_networks import QonnxBuilder, annotate, real, with_shape
 
 GENERAL = "qonnx.custom_op.general"
 DOMAINS = (("", 17), (GENERAL, 1))
-
-
-def annotate(proto: onnx.ModelProto, **types: str) -> onnx.ModelProto:
-    """Say which integers tensors hold."""
-    for name, text in types.items():
-        pair = onnx.StringStringEntryProto(key="finn_datatype", value=text)
-        annotation = onnx.TensorAnnotation(tensor_name=name)
-        annotation.quant_parameter_tensor_names.append(pair)
-        proto.graph.quantization_annotation.append(annotation)
-    return proto
 
 
 def thresholds_of(channels: int, steps: int, random: np.random.Generator) -> Any:

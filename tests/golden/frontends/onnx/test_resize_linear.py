@@ -68,6 +68,7 @@ def test_the_way_of_counting_places_matters() -> None:
 @pytest.mark.parametrize(
     ("modes", "message"),
     [
+        ({"sizes": (1 << 40, 10)}, "it resizes to .*allowed: up to 1,048,576 rows or columns"),
         ({"sizes": (8, 10), "coordinate_transformation_mode": "align_corners"}, "1/4096"),
         (
             {"scales": (2, 2), "coordinate_transformation_mode": "tf_crop_and_resize"},
