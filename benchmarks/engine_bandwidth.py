@@ -120,8 +120,8 @@ def drawn(sweeps: Sequence[Sweep], lanes: int) -> bytes:
                     bytes_a_cycle, cycles, _STYLES[latency], color=_COLORS[latency],
                     label=f"latency {latency}",
                 )  # fmt: skip
-            for (rate, latency), cycles in sweep.simulated.items():
-                axis.plot([rate * lanes / _WORD], [cycles], "o", color=_COLORS[latency])
+            for (rate, latency), counted in sweep.simulated.items():
+                axis.plot([rate * lanes / _WORD], [counted], "o", color=_COLORS[latency])
             axis.set_yscale("log")
             large_numbers(axis.yaxis)
             axis.set_xlabel("bytes a cycle, each port")
