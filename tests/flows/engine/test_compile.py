@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 from bittrue.golden.numbers.rounding import Rounding
 from tests.support.tflite_comparison import Codes, Runtime, inputs_of
-from tests.support.tflite_fixtures import FIXTURES, LITERT, FixtureBuilder, depthwise
+from tests.support.tflite_fixtures import FIXTURES, LITERT, FixtureBuilder, convolution, depthwise
 
 TIGHT = replace(
     CONFIGURATIONS["small"], input_words=160, weight_rows=160, output_words=64, records=32
@@ -122,6 +123,10 @@ def test_two_rows_of_depthwise_layers_are_computed_at_once(
     compiled = compile_graph(graph, CONFIGURATIONS[engine])
     instructions = compiled.program.instructions
     assert {each.kernel_y for each in instructions if isinstance(each, Matrix)} == {rows}
+    assert_equal_to_litert(model, graph, compiled)
+
+
+def assert_equal_to_litert(model: bytes, graph: Graph, compiled: Compiled) -> None:
     inputs = inputs_of(graph, 2)
     given = {name: in_model_layout(graph, name, codes) for name, codes in inputs.items()}
     outputs = run(compiled, inputs, seed=1)
@@ -129,6 +134,31 @@ def test_two_rows_of_depthwise_layers_are_computed_at_once(
     for name, codes in outputs.items():
         made = in_model_layout(graph, name, codes)
         assert (made == np.asarray(expected[name]).reshape(made.shape)).all(), name
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"stride": (1, 2)},
+        {"dilation": (2, 1)},
+        {"dilation": (1, 2)},
+        {"dtype": np.uint8, "kind": "uint8", "per_channel": False},
+    ],
+    ids=["plain", "stride", "rows apart", "columns apart", "uint8"],
+)
+def test_windows_of_few_channels_are_laid_along_the_lanes(options: dict[str, Any]) -> None:
+    """Two layers for one of 4 channels, of 8 lanes: the first one takes codes as they are."""
+    model = convolution(FixtureBuilder(0), **{"size": (7, 4)} | options)
+    graph = convert_tflite(model, LITERT)
+    compiled = compile_graph(graph, CONFIGURATIONS["zynq7020"])
+    assert [layer.products > 0 for layer in compiled.layers] == [False, True]
+    matrices = [each for each in compiled.program.instructions if isinstance(each, Matrix)]
+    assert {(each.kernel_y > 1, each.kernel_x > 1) for each in matrices} == {
+        (False, True),
+        (True, False),
+    }
+    assert_equal_to_litert(model, graph, compiled)
 
 
 def test_functions_of_functions_of_codes_are_one_layer() -> None:
