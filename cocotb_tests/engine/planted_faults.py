@@ -87,20 +87,10 @@ def wide_tile_edge(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(compute_unit, "given", given)
 
 
-def early_end(patch: pytest.MonkeyPatch) -> None:
-    """Tell the end of a computation while its last word is on its way."""
-
-    def tell(self: compute_unit.ComputeUnit, m: Module, ends: Value) -> None:
-        m.d.comb += self.done.eq(ends)
-
-    patch.setattr(compute_unit.ComputeUnit, "_tell", tell)
-
-
 PLANTED: dict[str, Plant] = {
     "a lost token": lost_token,
     "a token too many": token_too_many,
     "a stale double buffer": stale_double_buffer,
     "a dropped byte lane": dropped_byte_lane,
     "a tile wider by one": wide_tile_edge,
-    "an end told a cycle early": early_end,
 }
