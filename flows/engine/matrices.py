@@ -6,6 +6,7 @@ from bittrue.flows.engine.codes import check_requantized, offset, records_of
 from bittrue.flows.engine.layers import Geometry, MatrixLayer
 from bittrue.flows.engine.lowering import Lowering
 from bittrue.flows.engine.places import View
+from bittrue.flows.engine.unfolding import add_unfolded
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import AccumulatingNode, Encoding, MatrixNode, Requantization, Window
 from bittrue.golden.numbers.arrays import Int64
@@ -85,7 +86,8 @@ def add_sum(
         bias + added * total,
     )
     pad = 0 if encoding.bipolar else -added
-    lowering.layers.append(
+    add_unfolded(
+        lowering,
         MatrixLayer(
             name=node.output,
             title=node.title,
@@ -102,7 +104,7 @@ def add_sum(
             groups=groups,
             records=records,
             counted=counted,
-        )
+        ),
     )
 
 

@@ -5,9 +5,9 @@ from bittrue.golden.engine.configuration import CONFIGURATIONS
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Graph
 
-TAKES = {"zynq7020": (42_000, 220, 126)}
-"""Room for an engine, by its name, the largest first: a budget of LUTs, and the multipliers and
-block RAMs of its units, which were counted one by one. The whole has not been counted."""
+TAKES = {"zynq7020": (42_000, 216, 126)}
+"""Room for an engine, by its name, the largest first: a budget of LUTs; its multipliers; and the
+block RAMs of its memories, with two for queues. The whole has not been counted."""
 
 
 def engine_offer(graph: Graph, luts: int, multipliers: int, block_rams: int) -> str:

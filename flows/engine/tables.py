@@ -16,6 +16,9 @@ from bittrue.golden.numbers.arrays import Int64
 
 _ENTRY_BITS = 32
 
+_CODES = 256
+"""Of a table, from -128 on."""
+
 
 def one_by_one(requantization: Requantization, accumulators: Int64) -> Int64:
     """Return the codes of accumulators, one for all channels."""
@@ -25,20 +28,39 @@ def one_by_one(requantization: Requantization, accumulators: Int64) -> Int64:
 def add_look_up(
     lowering: Lowering, node: Node, name: str, function: Callable[[Int64], Int64]
 ) -> None:
-    """Add a layer that gives a function of each code of a tensor."""
-    source = lowering.view(name)
+    """Add a layer that gives a function of each code of a tensor.
+
+    Where that tensor is a function of codes itself, and nothing else reads it, the layer that makes
+    it is taken away, and the new one gives the function of the function.
+    """
+    source, title = lowering.view(name), node.title
     target = lowering.target(node.output, source.shape)
     values = function(codes_table(lowering, name)) - offset(lowering.tensor(node.output))
+    before = _look_up_for_one(lowering, node, name)
+    if before is not None:
+        lowering.layers.remove(before)
+        source, title = before.a, f"{before.title}, {title}"
+        values = values[before.tables[0] + _CODES // 2]
     lowering.layers.append(
         VectorLayer(
             name=node.output,
-            title=node.title,
+            title=title,
             target=target,
             operation=Operation.LOOK_UP,
             a=source,
             tables=(values,),
         )
     )
+
+
+def _look_up_for_one(lowering: Lowering, node: Node, name: str) -> VectorLayer | None:
+    """Return the layer that looks up what a node alone reads; None if it is made otherwise."""
+    if name in lowering.graph.outputs or lowering.graph.consumers(name) != (node,):
+        return None
+    made = [layer for layer in lowering.layers if layer.name == name]
+    if len(made) == 1 and isinstance(made[0], VectorLayer):
+        return made[0] if made[0].operation is Operation.LOOK_UP else None
+    return None
 
 
 def _joined_code(

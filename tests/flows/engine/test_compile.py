@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,14 +18,15 @@ from bittrue.golden.engine.program import Program, ProgramError, decode_program
 from bittrue.golden.errors import UserError
 from bittrue.golden.executor.execute import Executor
 from bittrue.golden.frontends.tflite import convert_tflite
-from bittrue.golden.graph import Encoding, FixedPoint, Graph, Tensor
+from bittrue.golden.graph import Encoding, FixedPoint, Graph, Tensor, Window
 from bittrue.golden.graph.clamp import Clamp
+from bittrue.golden.graph.max_pool import MaxPool
 from bittrue.golden.graph.mean import Mean
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 from bittrue.golden.numbers.rounding import Rounding
 from tests.support.tflite_comparison import Codes, Runtime, inputs_of
-from tests.support.tflite_fixtures import FIXTURES, LITERT, FixtureBuilder, depthwise
+from tests.support.tflite_fixtures import FIXTURES, LITERT, FixtureBuilder, convolution, depthwise
 
 TIGHT = replace(
     CONFIGURATIONS["small"], input_words=160, weight_rows=160, output_words=64, records=32
@@ -121,6 +123,10 @@ def test_two_rows_of_depthwise_layers_are_computed_at_once(
     compiled = compile_graph(graph, CONFIGURATIONS[engine])
     instructions = compiled.program.instructions
     assert {each.kernel_y for each in instructions if isinstance(each, Matrix)} == {rows}
+    assert_equal_to_litert(model, graph, compiled)
+
+
+def assert_equal_to_litert(model: bytes, graph: Graph, compiled: Compiled) -> None:
     inputs = inputs_of(graph, 2)
     given = {name: in_model_layout(graph, name, codes) for name, codes in inputs.items()}
     outputs = run(compiled, inputs, seed=1)
@@ -128,6 +134,51 @@ def test_two_rows_of_depthwise_layers_are_computed_at_once(
     for name, codes in outputs.items():
         made = in_model_layout(graph, name, codes)
         assert (made == np.asarray(expected[name]).reshape(made.shape)).all(), name
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"stride": (1, 2)},
+        {"dilation": (2, 1)},
+        {"dilation": (1, 2)},
+        {"dtype": np.uint8, "kind": "uint8", "per_channel": False},
+    ],
+    ids=["plain", "stride", "rows apart", "columns apart", "uint8"],
+)
+def test_windows_of_few_channels_are_laid_along_the_lanes(options: dict[str, Any]) -> None:
+    """Two layers for one of 4 channels, of 8 lanes: the first one takes codes as they are."""
+    model = convolution(FixtureBuilder(0), **{"size": (7, 4)} | options)
+    graph = convert_tflite(model, LITERT)
+    compiled = compile_graph(graph, CONFIGURATIONS["zynq7020"])
+    assert [layer.products > 0 for layer in compiled.layers] == [False, True]
+    matrices = [each for each in compiled.program.instructions if isinstance(each, Matrix)]
+    assert {(each.kernel_y > 1, each.kernel_x > 1) for each in matrices} == {
+        (False, True),
+        (True, False),
+    }
+    assert_equal_to_litert(model, graph, compiled)
+
+
+def test_functions_of_functions_of_codes_are_one_layer() -> None:
+    """But for those that something else reads, or that are outputs."""
+    tensor = Tensor.of_type("x", (9, 5, 4), IntegerType(8, True))
+    codes = np.arange(180).reshape(1, 9, 5, 4) - 90
+
+    def clamp(name: str, output: str, low: int, high: int) -> Clamp:
+        return Clamp(inputs=(name,), output=output, minimum=low, maximum=high)
+
+    nodes = (clamp("x", "a", -50, 80), clamp("a", "b", -60, 30), clamp("b", "c", -20, 90))
+    for outputs, layers in ((("c",), 1), (("b", "c"), 2), (("a", "c"), 2)):
+        compiled = compile_graph(Graph((tensor,), nodes, outputs), TIGHT)
+        assert len(compiled.layers) == layers
+        made = run(compiled, {"x": codes}, seed=1)
+        assert (made["c"] == codes.clip(-20, 30)).all()
+    fork = (*nodes[:2], clamp("a", "c", -20, 90))
+    compiled = compile_graph(Graph((tensor,), fork, ("b", "c")), TIGHT)
+    assert len(compiled.layers) == 3
+    assert (run(compiled, {"x": codes})["c"] == codes.clip(-20, 80)).all()
 
 
 def test_constants_that_are_alike_are_in_the_image_and_loaded_once() -> None:
@@ -256,7 +307,13 @@ def test_what_does_not_fit_is_refused_in_one_line() -> None:
 def test_memory_of_tensors_is_used_again() -> None:
     """A chain of tensors takes less data than all of them, and is the same in any order."""
     nodes = tuple(
-        Clamp(inputs=(f"t{place}",), output=f"t{place + 1}", minimum=-128 + place, maximum=99)
+        MaxPool(
+            inputs=(f"t{place}",),
+            output=f"t{place + 1}",
+            window=Window((1, 1)),
+            minimum=-128 + place,
+            maximum=99,
+        )
         for place in range(8)
     )
     graph = Graph((Tensor.of_type("t0", (9, 5, 4), IntegerType(8, True)),), nodes, ("t8",))
