@@ -28,7 +28,7 @@ from bittrue.golden.files.atomic_file import write_atomically
 from bittrue.hdl.printer.verilog_output import Design, to_verilog
 
 OUTPUT = Path("sim_build") / "formal"
-_MACHINERY = ("__main__", "equivalence", "stream_rules")
+_MACHINERY = ("__main__", "equivalence", "reachability", "stream_rules", "yosys")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -80,9 +80,10 @@ def _prove_rules(
     records: list[dict[str, Any]] = []
     for proof in prove_rules(design, timeout):
         about = {"unit": name, "parameters": list(case), "claim": proof.rule}
-        records.append(about | {"result": proof.result, "seconds": round(proof.seconds, 1)})
+        found = proof.found
+        records.append(about | {"result": found.result, "seconds": round(found.seconds, 1)})
         unit_name = " ".join([name, *case])
-        console.print(f"{proof.result} in {proof.seconds:.1f} s: {unit_name}, {proof.rule}")
+        console.print(f"{found.result} in {found.seconds:.1f} s: {unit_name}, {proof.rule}")
     return records
 
 
