@@ -16,7 +16,7 @@ from rich.table import Table
 from bittrue.flows.command_status import EXIT_DIFFERENCE, status_of
 from bittrue.flows.one_line_parser import command_parser
 from bittrue.flows.reports.terminal import terminal
-from bittrue.flows.simulation.simulators.toolchain import SIMULATORS, check_simulator
+from bittrue.flows.simulation.simulators.toolchain import check_simulator
 from bittrue.flows.units import UNITS
 from bittrue.golden.errors import UserError
 from cocotb_tests.mutation.netlist import SELECT_WIDTH
@@ -32,13 +32,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("parameters", nargs="*", metavar="name=value", help="of the unit")
     parser.add_argument("--mutants", type=int, default=200, metavar="N")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
-    parser.add_argument("--sim", default="verilator", help=f"one of: {', '.join(SIMULATORS)}")
     parser.add_argument("--seconds", type=int, default=60, help="for each proof of equivalence")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="a folder")
     arguments = parser.parse_args(argv)
 
     def score_unit() -> int:
-        check_simulator(arguments.sim)
+        check_simulator("verilator")
         most = (1 << SELECT_WIDTH) - 1
         if not 1 <= arguments.mutants <= most:
             raise UserError(f"--mutants is {arguments.mutants}; allowed: 1 to {most}")
@@ -50,7 +49,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             arguments.mutants,
             arguments.seed,
             arguments.output,
-            arguments.sim,
         )
         return score_sample(terminal(soft_wrap=True), sample, arguments.seconds)
 

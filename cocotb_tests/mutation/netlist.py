@@ -68,11 +68,10 @@ class Mutated:
     mutants: tuple[Mutant, ...]
 
 
-class WithSelect(wiring.Component):
-    """The ports of a circuit with mutants; it is never elaborated."""
-
-    def __init__(self, component: wiring.Component) -> None:
-        super().__init__({**dict(component.signature.members), SELECT: In(SELECT_WIDTH)})
+def with_select(component: wiring.Component) -> wiring.PureInterface:
+    """Return the ports of a circuit with mutants."""
+    members = {**dict(component.signature.members), SELECT: In(SELECT_WIDTH)}
+    return wiring.PureInterface(wiring.Signature(members), path=())
 
 
 def mutate(design: Design, count: int, seed: int) -> Mutated:
