@@ -44,7 +44,7 @@ def _miter(design: Design, mutant: Mutant) -> str:
     ends = {"clk": 1, "rst": 1} | inputs
     lines = [f"module miter({', '.join(f'input [{w - 1}:0] {n}' for n, w in ends.items())},"]
     lines += ["  output raised);"]
-    for side, number in (("a", 0), ("b", mutant.number)):
+    for side, number in (("original", 0), ("mutated", mutant.number)):
         lines += [f"  wire [{width - 1}:0] {side}_{name};" for name, width in outputs.items()]
         connections = [f".{name}({name})" for name in inputs]
         connections += [f".{name}({side}_{name})" for name in outputs]
@@ -56,7 +56,7 @@ def _miter(design: Design, mutant: Mutant) -> str:
     for name in entering:
         lines += [
             f"  reg waited_{name} = 0;",
-            f"  always @(posedge clk) waited_{name} <= {name}_valid && !a_{name}_ready && !rst;",
+            f"  always @(posedge clk) waited_{name} <= {name}_valid && !original_{name}_ready && !rst;",
         ]
         kept = f"{name}_valid"
         if f"{name}_payload" in inputs:
@@ -68,9 +68,9 @@ def _miter(design: Design, mutant: Mutant) -> str:
         assumed.append(f"(!waited_{name} || rst || ({kept}))")
     payloads = {f"{stream}_payload": f"{stream}_valid" for stream in leaving}
     same = [
-        f"(!a_{payloads[name]} || a_{name} == b_{name})"
+        f"(!original_{payloads[name]} || original_{name} == mutated_{name})"
         if name in payloads
-        else f"a_{name} == b_{name}"
+        else f"original_{name} == mutated_{name}"
         for name in outputs
     ]
     lines += [

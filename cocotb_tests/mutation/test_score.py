@@ -31,6 +31,13 @@ def fifo() -> tuple[Design, list[Scenario]]:
     return to_verilog(component, "fifo"), scenarios
 
 
+def begun(score: Score) -> Score:
+    """Return a score without what earlier tests left of it."""
+    score.path.unlink(missing_ok=True)
+    score.results.clear()
+    return score
+
+
 def test_a_sample_is_the_same_for_the_same_seed() -> None:
     design, _ = fifo()
     first, again, other = (mutate(design, 12, seed).mutants for seed in (3, 3, 4))
@@ -40,9 +47,7 @@ def test_a_sample_is_the_same_for_the_same_seed() -> None:
 
 
 def test_mutants_are_killed_or_equivalent_and_not_tried_twice(builds: Path) -> None:
-    score = Score(Sample(*SAMPLE, builds))
-    score.path.unlink(missing_ok=True)
-    score.results.clear()
+    score = begun(Score(Sample(*SAMPLE, builds)))
     list(score.simulate())
     list(score.prove(100))
     counts = score.counts
@@ -59,7 +64,7 @@ def test_mutants_are_killed_or_equivalent_and_not_tried_twice(builds: Path) -> N
 def test_scenarios_that_miss_something_leave_survivors(builds: Path) -> None:
     """At full speed alone the FIFO is never full; a mutant that overruns it passes."""
     _, scenarios = fifo()
-    score = Score(Sample(*SAMPLE, builds), scenarios[:1])
+    score = begun(Score(Sample(*SAMPLE, builds), scenarios[:1]))
     whole = Score(Sample(*SAMPLE, builds))
     list(score.simulate())
     passed = {number for number, result in score.results.items() if result == PASSED}

@@ -134,7 +134,7 @@ def _concat(parameters: Mapping[str, Any]) -> Movement:
 
 def _broadcast(parameters: Mapping[str, Any]) -> Movement:
     given = {**parameters, "shape": parameters["of"]}
-    return _image(given, lambda x: np.broadcast_to(x, parameters["shape"]))
+    return _image(given, lambda x: np.broadcast_to(x, parameters["shape"]), kept=4)
 
 
 def _gather(parameters: Mapping[str, Any]) -> Movement:

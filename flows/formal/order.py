@@ -48,7 +48,7 @@ def prove_order(design: Design, movement: Movement, seconds: float) -> list[Rule
         title = f"every element of {name} in its place"
         proofs.append(RuleProof(title, decide(design, rules, seconds)))
     bound = _bound(movement)
-    lines = kept + _counted(movement) + _awaited(entering, leaving, bound)
+    lines = kept + _counted(movement) + _awaited(movement, entering, leaving, bound)
     rules = rules_module(design, lines, entering, "moves")
     title = f"no hang of {bound} cycles"
     return [*proofs, RuleProof(title, decide(design, rules, seconds))]
@@ -79,7 +79,7 @@ def _counted(movement: Movement) -> list[str]:
             f"  always @(posedge clk) waits_{name} <= {name}_valid && !{name}_ready && !rst;",
             f"  wire first_{name} = {name}_valid && !rst && !waits_{name};",
             f"  reg [{_bits(beats) - 1}:0] beat_{name} = 0;",
-            f"  reg [{_bits(movement.kept) - 1}:0] frame_{name} = 0;",
+            f"  reg [{_bits(movement.kept)}:0] frame_{name} = 0;",
             "  always @(posedge clk)",
             f"    if (rst) begin beat_{name} <= 0; frame_{name} <= 0; end",
             f"    else if (moves_{name}) begin",
@@ -118,7 +118,8 @@ def _remembered(movement: Movement, leaving: str) -> list[str]:
         brings = f"(first_{name} && from_{name} && beat_{name} == at_{name})"
         brought.append(brings)
         codes.append(f"({{{width}{{{brings}}}}} & ({name}_payload >> (lane_{name} * {width})))")
-        frames.append(f"({{{_bits(kept)}{{from_{name}}}}} & frame_{name})")
+        frames.append(f"({{{_bits(kept)}{{from_{name}}}}} & {_kept(name, kept)})")
+    own = _kept(leaving, kept)
     fixed = {place: 1 for place, source in enumerate(sources) if source == CONSTANT}
     lines += _looked_up("fixed", fixed, 1)
     lines += _looked_up("given_at", {p: p // lanes for p in range(len(sources))}, 32)
@@ -132,20 +133,25 @@ def _remembered(movement: Movement, leaving: str) -> list[str]:
         f"  reg [{kept - 1}:0] there = 0;",
         f"  wire gives = {leaving}_valid && !rst && beat_{leaving} == given_at;",
         f"  wire [{width - 1}:0] given = {leaving}_payload >> (given_lane * {width});",
-        f"  wire known = there[frame_{leaving}];",
-        f"  wire passes = brought && frame == frame_{leaving};",
-        f"  wire [{width - 1}:0] due = known ? codes >> (frame_{leaving} * {width}) : code;",
+        f"  wire known = there[{own}];",
+        f"  wire passes = brought && frame == {own};",
+        f"  wire [{width - 1}:0] due = known ? codes >> ({own} * {width}) : code;",
         "  always @(posedge clk) begin",
         "    if (brought) begin",
         "      there[frame] <= 1;",
         f"      codes[frame * {width} +: {width}] <= code;",
         "    end",
-        f"    if (gives && {leaving}_ready) there[frame_{leaving}] <= 0;",
+        f"    if (gives && {leaving}_ready) there[{own}] <= 0;",
         "    if (rst) there <= 0;",
         "  end",
         f"  wire same = fixed ? given == {movement.code} : (known || passes) && given == due;",
         "  wire right = (!gives || same) && !(brought && there[frame]);",
     ]
+
+
+def _kept(name: str, kept: int) -> str:
+    """Return where the code of a stream's frame is kept."""
+    return f"frame_{name}[{_bits(kept) - 1}:0]"
 
 
 def _looked_up(name: str, values: Mapping[int, int], width: int) -> list[str]:
@@ -154,16 +160,23 @@ def _looked_up(name: str, values: Mapping[int, int], width: int) -> list[str]:
     return [f"  wire [{width - 1}:0] {name} = {terms + ' : 0' if terms else '0'};"]
 
 
-def _awaited(entering: Sequence[str], leaving: Sequence[str], bound: int) -> list[str]:
+def _awaited(
+    movement: Movement, entering: Sequence[str], leaving: Sequence[str], bound: int
+) -> list[str]:
     """Return lines in which ``moves`` is 0 when nothing moves though it could."""
     ready = " && ".join(f"{name}_ready" for name in leaving)
     offered = " && ".join(f"{name}_valid" for name in entering)
     some = " || ".join(f"moves_{name}" for name in (*entering, *leaving))
+    lines: list[str] = []
+    bits = _bits(movement.kept)
     waits = {"all": f"{ready} && {offered} && !({some})"}
     for name in leaving:
-        owes = " && ".join(f"frame_{each} != frame_{name}" for each in entering)
-        waits[name] = f"{ready} && {owes} && !moves_{name}"
-    lines = []
+        # The output may have ended a frame of which the input has elements left that nobody needs.
+        lines += [
+            f"  wire [{bits}:0] behind_{e}_{name} = frame_{e} - frame_{name};" for e in entering
+        ]
+        due = [f"behind_{e}_{name} != 0 && behind_{e}_{name} <= {movement.kept}" for e in entering]
+        waits[name] = f"{ready} && {' && '.join(due)} && !moves_{name}"
     for name, condition in waits.items():
         width = _bits(bound + 1)
         lines += [

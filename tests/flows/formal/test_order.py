@@ -38,7 +38,7 @@ endmodule
 ONE_BEAT = Movement({"i": (2, 2)}, {"o": (np.arange(2), 2)}, width=1)
 
 
-def results(movement: Movement = ONE_BEAT, **changed: str) -> list[str]:
+def results(movement: Movement, **changed: str) -> list[str]:
     """Return what becomes of a register of a beat of two elements, with something changed."""
     parts = {
         "name": "one",
@@ -52,7 +52,7 @@ def results(movement: Movement = ONE_BEAT, **changed: str) -> list[str]:
 
 
 def test_a_register_gives_every_beat_once() -> None:
-    assert results() == [PROVED, PROVED]
+    assert results(ONE_BEAT) == [PROVED, PROVED]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_a_register_gives_every_beat_once() -> None:
     ],
 )
 def test_a_register_that_moves_wrongly_is_refuted(changed: dict[str, str], rule: int) -> None:
-    assert results(**changed)[rule] == REFUTED
+    assert results(ONE_BEAT, **changed)[rule] == REFUTED
 
 
 def test_a_wrong_place_is_refuted() -> None:
