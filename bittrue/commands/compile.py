@@ -35,8 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="PROGRAM.bin",
-        help="image of program and weights; PROGRAM.json beside it says where inputs and outputs "
-        "are",
+        help="image of program and weights; PROGRAM.json and PROGRAM.h beside it say where inputs "
+        "and outputs are",
     )
     parser.add_argument(
         "--check",
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
             if arguments.json:
                 print_json(compiled.report.record() | {"check": verdict})
             return EXIT_DIFFERENCE
-    write_program(arguments.output, compiled, arguments.model.stem, graph.profile)
+    write_program(arguments.output, compiled, graph, arguments.model.stem)
     if arguments.json:
         print_json(compiled.report.record() | ({"check": verdict} if verdict else {}))
         return 0

@@ -4,11 +4,11 @@ import json
 from importlib.metadata import version
 from pathlib import Path
 
+from bittrue.flows.building.drivers.write import write_engine_drivers
 from bittrue.flows.building.file_origins import mark_files
 from bittrue.flows.building.manifest import ENGINE_FORMAT, describe_files
 from bittrue.flows.building.output_folder import MANIFEST, replace_folder
 from bittrue.flows.building.registers import write_registers
-from bittrue.flows.building.registers.c_header import c_header
 from bittrue.golden.engine.configuration import FILE, EngineConfiguration
 from bittrue.golden.engine.program import VERSION
 from bittrue.golden.units.mac_spec import Multiplier
@@ -58,13 +58,13 @@ def multiplier_of(device: str) -> Multiplier:
 
 def _fill(folder: Path, engine: EngineConfiguration, device: str) -> None:
     table = registers(engine)
-    verilog, described = folder / "verilog", folder / "registers"
-    verilog.mkdir()
-    described.mkdir()
+    verilog, described, drivers = (folder / name for name in ("verilog", "registers", "drivers"))
+    for place in (verilog, described, drivers):
+        place.mkdir()
     circuit = Engine(engine, multiplier=multiplier_of(device))
     write_design(verilog, to_verilog(circuit, TOP))
     write_registers(described, TOP, table)
-    (described / f"{TOP}.h").write_text(c_header(TOP, table))
+    write_engine_drivers(drivers, engine, TOP)
     (folder / FILE).write_text(json.dumps(engine.document(), indent=1) + "\n")
     mark_files(folder, f"the engine {device}")
     record = {

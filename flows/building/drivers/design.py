@@ -2,8 +2,13 @@
 
 from typing import Any
 
+from bittrue.flows.arguments.value_record import value_record
 from bittrue.flows.building.accelerator import Accelerator, End
+from bittrue.golden.engine.configuration import EngineConfiguration
+from bittrue.golden.engine.instruction import SIZE, Instruction
+from bittrue.golden.engine.program import HEADER
 from bittrue.golden.graph import Graph
+from bittrue.hdl.engine import register_map as engine_map
 from bittrue.hdl.shell.counters import ERRORS, EVENTS
 from bittrue.hdl.shell.register_map import COUNTERS, IDENTIFICATION, describe, stall_register
 
@@ -35,6 +40,25 @@ def describe_design(accelerator: Accelerator) -> dict[str, Any]:
     }
 
 
+def describe_engine(engine: EngineConfiguration) -> dict[str, Any]:
+    """Return what the driver of an engine has to know, as plain data."""
+    table = engine_map.registers(engine)
+    constants = {each.name: each.constant for each in table if each.constant is not None}
+    sizes = [name for name in constants if name in engine.document()]
+    return {
+        "identification": engine_map.IDENTIFICATION,
+        "constants": constants,
+        "sizes": sizes,
+        "counters": [name for name in engine_map.COUNTERS if not name.startswith("cycles_")],
+        "faults": {fault.value: meaning for fault, meaning in engine_map.FAULTS.items()},
+        "first_fault_of_instructions": engine_map.Fault.OPCODE.value,
+        "header_bytes": HEADER.size,
+        "instruction_bytes": SIZE,
+        "layer_byte": next(first for name, _, first in Instruction.layout() if name == "layer"),
+        "registers": describe(table),
+    }
+
+
 def code_bytes(end: End) -> int:
     """Return the bytes of a code on the AXI4-Stream of an end."""
     return end.lane_bits // 8
@@ -42,25 +66,9 @@ def code_bytes(end: End) -> int:
 
 def _end(end: End, graph: Graph, single: bool) -> dict[str, Any]:
     """Return an end; `dma` is its stream where several streams have a DMA each."""
-    tensor = end.tensor
-    layout = graph.layouts.get(tensor.name, tuple(range(len(tensor.shape))))
-    record: dict[str, Any] = {
-        "tensor": tensor.name,
+    return {
+        **value_record(graph, end.tensor.name),
         "stream": end.prefix,
         "dma": None if single else end.prefix,
-        "shape": [tensor.shape[axis] for axis in layout],
-        "layout": list(layout),
-        "minimum": tensor.minimum,
-        "maximum": tensor.maximum,
         "bytes": code_bytes(end),
-        "signed": tensor.type.signed,
-        "scale": None,
-        "zero_point": 0,
-        "bipolar": False,
     }
-    quantization = graph.quantization.get(tensor.name)
-    if quantization is not None:
-        record["scale"] = list(quantization.scale.as_integer_ratio())
-        record["zero_point"] = quantization.encoding.zero_point
-        record["bipolar"] = quantization.encoding.bipolar
-    return record

@@ -16,63 +16,19 @@ from typing import Any
 
 import numpy as np
 
+from bittrue.flows.building.drivers.host import (
+    AcceleratorError,
+    Registers,
+    alone,
+    by_end,
+    dequantized,
+    in_graph_layout,
+    in_model_layout,
+    to_codes,
+    with_sign,
+)
+
 DESIGN: dict[str, Any] = {}
-
-
-class AcceleratorError(RuntimeError):
-    """What is in the FPGA, or what is given to it, is not what this driver is for."""
-
-
-class Registers:
-    """The registers: ``registers["status"]``, ``registers["control.enable"] = 1``.
-
-    Parameters
-    ----------
-    mmio : object
-        With ``read(offset)`` and ``write(offset, value)``, such as `pynq.MMIO`.
-    """
-
-    def __init__(self, mmio: Any) -> None:
-        self._mmio = mmio
-        self._table = {register["name"]: register for register in DESIGN["registers"]}
-
-    def __iter__(self) -> Any:
-        """Yield the names of the registers."""
-        return iter(self._table)
-
-    def __getitem__(self, name: str) -> int:
-        """Read a register, or a field of one as ``register.field``."""
-        register, field = self._find(name)
-        word = int(self._mmio.read(register["address"])) & 0xFFFFFFFF
-        return word if field is None else word >> field["bit"] & (1 << field["width"]) - 1
-
-    def __setitem__(self, name: str, value: int) -> None:
-        """Write a register, or a field of one and leave the others as they are."""
-        register, field = self._find(name)
-        if register["access"] == "read-only":
-            raise AcceleratorError("register {} is only read".format(register["name"]))
-        if field is None:
-            word = int(value)
-        else:
-            word = int(value) << field["bit"]
-            # Other bits that remember what is written keep it; 0 does nothing to the rest.
-            for other in register["fields"]:
-                if other is not field and other["access"] == "read-write":
-                    place = "{}.{}".format(register["name"], other["name"])
-                    word |= self[place] << other["bit"]
-        self._mmio.write(register["address"], word)
-
-    def _find(self, name: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
-        name, dot, wanted = name.partition(".")
-        if name not in self._table:
-            raise AcceleratorError(f"there is no register {name}; there are {list(self)}")
-        register = self._table[name]
-        for field in register["fields"]:
-            if dot and field["name"] == wanted:
-                return register, field
-        if dot:
-            raise AcceleratorError(f"register {name} has no field {wanted}")
-        return register, None
 
 
 class Network:
@@ -95,7 +51,7 @@ class Network:
     """
 
     def __init__(self, control: Any, send: Any, receive: Any, allocate: Any) -> None:
-        self.registers = Registers(control)
+        self.registers = Registers(control, DESIGN["registers"])
         check_build(self.registers)
         self._send = [send[end["stream"]] for end in DESIGN["inputs"]]
         self._receive = [receive[end["stream"]] for end in DESIGN["outputs"]]
@@ -142,15 +98,15 @@ class Network:
         array, or dict of str to array if the network has several outputs
         """
         results = {}
-        for end, codes in _by_end(DESIGN["outputs"], self.predict_codes(images)):
+        for end, codes in by_end(DESIGN["outputs"], self.predict_codes(images)):
             results[end["tensor"]] = dequantized(codes, end)
-        return _alone(results)
+        return alone(results)
 
     def predict_codes(self, images: Any) -> Any:
         """Return the codes that the network makes of images; see `predict`."""
         packed = [
             pack(to_codes(values, end), end)
-            for end, values in _by_end(DESIGN["inputs"], images, "images")
+            for end, values in by_end(DESIGN["inputs"], images, "images")
         ]
         if len({len(each) for each in packed}) != 1:
             raise AcceleratorError("every input needs as many images as the others")
@@ -159,7 +115,7 @@ class Network:
             counts = {name: self.registers[name] for name in DESIGN["errors"]}
             raise AcceleratorError(f"the accelerator has counted errors: {counts}")
         ends = DESIGN["outputs"]
-        return _alone({end["tensor"]: unpack(raw[place], end) for place, end in enumerate(ends)})
+        return alone({end["tensor"]: unpack(raw[place], end) for place, end in enumerate(ends)})
 
     def reset(self) -> None:
         """Drop what is under way, begin with the initial states, and clear the counters."""
@@ -246,51 +202,10 @@ def check_build(registers: Registers) -> None:
         )
 
 
-def to_codes(values: Any, end: dict[str, Any]) -> Any:
-    """Return images in the layout of the model as codes: integers, shape (images, *shape)."""
-    values = np.asarray(values)
-    if values.shape[1:] != tuple(end["shape"]) or values.ndim == 0 or len(values) == 0:
-        raise AcceleratorError(
-            f"images of {end['tensor']} have shape {values.shape}; allowed: "
-            f"(images, {', '.join(map(str, end['shape']))})"
-        )
-    if values.dtype.kind in "iu":
-        if values.min() < end["minimum"] or values.max() > end["maximum"]:
-            raise AcceleratorError(
-                f"codes of {end['tensor']} are {values.min()} to {values.max()}; allowed: "
-                f"{end['minimum']} to {end['maximum']}"
-            )
-        return values.astype(np.int64)
-    if values.dtype.kind != "f" or end["scale"] is None:
-        allowed = "integers" if end["scale"] is None else "integers or real values"
-        raise AcceleratorError(
-            "images of {} have type {}; allowed: {}".format(end["tensor"], values.dtype, allowed)
-        )
-    if not np.isfinite(values).all():
-        raise AcceleratorError("images of {} have values that are not finite".format(end["tensor"]))
-    if end["bipolar"]:
-        return (values >= 0).astype(np.int64)
-    numerator, denominator = end["scale"]
-    steps = np.rint(values.astype(np.float32) / np.float32(numerator / denominator))
-    codes = steps.astype(np.float64) + end["zero_point"]
-    return np.clip(codes, end["minimum"], end["maximum"]).astype(np.int64)
-
-
-def dequantized(codes: Any, end: dict[str, Any]) -> Any:
-    """Return codes as real values, float64; codes of a tensor without a scale as they are."""
-    if end["scale"] is None:
-        return codes
-    numerator, denominator = end["scale"]
-    values = 2 * codes - 1 if end["bipolar"] else codes - end["zero_point"]
-    return values * (numerator / denominator)
-
-
 def pack(codes: Any, end: dict[str, Any]) -> Any:
     """Return codes as bytes in the order of the stream: shape (images, bytes of an image)."""
-    places = [0] + [axis + 1 for axis in end["layout"]]
-    ordered = np.moveaxis(codes, range(codes.ndim), places)
     shifts = 8 * np.arange(end["bytes"], dtype=np.int64)
-    lowest = ordered.reshape(len(codes), -1, 1) >> shifts & 0xFF
+    lowest = in_graph_layout(codes, end).reshape(len(codes), -1, 1) >> shifts & 0xFF
     return lowest.astype(np.uint8).reshape(len(codes), -1)
 
 
@@ -298,36 +213,12 @@ def unpack(raw: Any, end: dict[str, Any]) -> Any:
     """Return the codes of bytes of a stream, in the layout of the model."""
     parts = raw.reshape(len(raw), -1, end["bytes"]).astype(np.int64)
     shifts = 8 * np.arange(end["bytes"], dtype=np.int64)
-    codes = (parts << shifts).sum(axis=-1)
-    if end["signed"]:
-        half = 1 << 8 * end["bytes"] - 1
-        codes = (codes ^ half) - half
-    shape = [0] * len(end["layout"])
-    for place, axis in enumerate(end["layout"]):
-        shape[axis] = end["shape"][place]
-    codes = codes.reshape([len(raw), *shape])
-    return np.transpose(codes, [0] + [axis + 1 for axis in end["layout"]])
+    return in_model_layout(with_sign((parts << shifts).sum(axis=-1), end), end)
 
 
 def _buffers(allocate: Any, end: dict[str, Any]) -> list[Any]:
     size = int(np.prod(end["shape"], dtype=np.int64)) * end["bytes"]
     return [allocate(shape=(size,), dtype=np.uint8) for _ in range(2)]
-
-
-def _by_end(ends: list[dict[str, Any]], given: Any, what: str = "outputs") -> list[Any]:
-    """Return each end with what is given for it."""
-    names = [end["tensor"] for end in ends]
-    if not isinstance(given, dict):
-        if len(ends) != 1:
-            raise AcceleratorError(f"{what} are one array; give one for each of {names}")
-        return [(ends[0], given)]
-    if set(given) != set(names):
-        raise AcceleratorError(f"{what} are given for {list(given)}; the network has {names}")
-    return [(end, given[end["tensor"]]) for end in ends]
-
-
-def _alone(results: dict[str, Any]) -> Any:
-    return results if len(results) > 1 else next(iter(results.values()))
 
 
 def main(words: list[str]) -> int:

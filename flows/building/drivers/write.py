@@ -1,16 +1,20 @@
 """The drivers in an output folder."""
 
+import re
 from importlib.resources import files
 from pathlib import Path
 from pprint import pformat
 from typing import Any
 
 from bittrue.flows.building.accelerator import Accelerator
-from bittrue.flows.building.drivers.design import describe_design
+from bittrue.flows.building.drivers.design import describe_design, describe_engine
 from bittrue.flows.building.registers.c_header import c_header
 from bittrue.flows.building.templates import fill
+from bittrue.golden.engine.configuration import EngineConfiguration
+from bittrue.hdl.engine.register_map import registers
 
 _DESIGN = "DESIGN: dict[str, Any] = {}\n"
+_IMPORT = re.compile(rf"^from {re.escape(__package__)}\.host import \(.*?^\)\n\n", re.M | re.S)
 _WIDTH = 96
 
 
@@ -33,14 +37,47 @@ def write_drivers(folder: Path, accelerator: Accelerator) -> None:
         (folder / f"{top}.{suffix}").write_text(fill(f"driver.{suffix}", values, members))
 
 
+def write_engine_drivers(folder: Path, engine: EngineConfiguration, top: str) -> None:
+    """Write a driver of an engine for Python with PYNQ, and one for C.
+
+    Parameters
+    ----------
+    folder : Path
+        There already.
+    engine : EngineConfiguration
+    top : str
+        Name of the engine's module.
+    """
+    design = describe_engine(engine)
+    (folder / f"{top}.py").write_text(one_file("engine_driver.py", design))
+    (folder / f"{top}_registers.h").write_text(c_header(top, registers(engine)))
+    faults = [{"MEANING": meaning} for meaning in design["faults"].values()]
+    (folder / f"{top}.h").write_text(fill("engine.h", {}))
+    host = fill("host.c", {"END_TYPE": "engine_end"})
+    (folder / f"{top}.c").write_text(fill("engine.c", {"HOST": host}, {"FAULT": faults}))
+
+
 def python_driver(design: dict[str, Any]) -> str:
     """Return the text of `flows.building.drivers.pynq_driver` for a design."""
-    text = (files(__package__) / "pynq_driver.py").read_text()
-    assert text.count(_DESIGN) == 1
+    return one_file("pynq_driver.py", design).replace("accelerator_NAME", design["name"])
+
+
+def one_file(name: str, design: dict[str, Any]) -> str:
+    """Return the text of a module of this package that imports nothing of it, with its design.
+
+    Parameters
+    ----------
+    name : str
+        Of the module's file, which imports `flows.building.drivers.host`.
+    design : dict
+        Plain data.
+    """
+    text = (files(__package__) / name).read_text()
+    host = (files(__package__) / "host.py").read_text()
+    shared = host[host.index("class AcceleratorError") :]
     table = pformat(design, width=_WIDTH, sort_dicts=False, compact=True)
-    return text.replace(_DESIGN, f"DESIGN: dict[str, Any] = {table}\n").replace(
-        "accelerator_NAME", design["name"]
-    )
+    assert text.count(_DESIGN) == len(_IMPORT.findall(text)) == 1
+    return _IMPORT.sub("", text).replace(_DESIGN, f"DESIGN: dict[str, Any] = {table}\n\n\n{shared}")
 
 
 def _c_values(
@@ -53,6 +90,7 @@ def _c_values(
         "PREFIX": design["name"].upper(),
         "INPUTS": len(inputs),
         "OUTPUTS": len(outputs),
+        "HOST": fill("host.c", {"END_TYPE": "end"}),
     }
     return values, {
         "INPUT": [_c_end(*x) for x in enumerate(inputs)],

@@ -2,26 +2,6 @@
 
 #include <math.h>
 
-/* How registers are reached; define them before compiling to reach them in another way. */
-#ifndef ACCELERATOR_READ
-#define ACCELERATOR_READ(address) (*(volatile uint32_t *)(address))
-#define ACCELERATOR_WRITE(address, value) (*(volatile uint32_t *)(address) = (value))
-#endif
-
-/* What makes memory and caches alike: before DMA reads, and after it wrote. */
-#ifndef ACCELERATOR_FLUSH
-#define ACCELERATOR_FLUSH(pointer, bytes) ((void)(pointer), (void)(bytes))
-#define ACCELERATOR_INVALIDATE(pointer, bytes) ((void)(pointer), (void)(bytes))
-#endif
-
-/* AXI DMA in simple mode: the channel that sends is at 0x00, the one that receives at 0x30. */
-enum { SENDS = 0x00, RECEIVES = 0x30 };
-enum { CONTROL = 0x00, STATUS = 0x04, ADDRESS = 0x18, ADDRESS_HIGH = 0x1c, LENGTH = 0x28 };
-enum { RUN = 0x1, RESET = 0x4, INTERRUPT = 0x1000, ERROR_INTERRUPT = 0x4000 };
-enum { IDLE = 0x2, ERRORS = 0x770, CAUSES = 0x7000 };
-
-enum { RESET_POLLS = 1000 };
-
 struct end {
     uint32_t elements;
     uint32_t bytes; /* of a code */
@@ -32,6 +12,15 @@ struct end {
     int32_t zero_point;
     double scale; /* 0: there is none */
 };
+
+@HOST@
+/* AXI DMA in simple mode: the channel that sends is at 0x00, the one that receives at 0x30. */
+enum { SENDS = 0x00, RECEIVES = 0x30 };
+enum { CONTROL = 0x00, STATUS = 0x04, ADDRESS = 0x18, ADDRESS_HIGH = 0x1c, LENGTH = 0x28 };
+enum { RUN = 0x1, RESET = 0x4, INTERRUPT = 0x1000, ERROR_INTERRUPT = 0x4000 };
+enum { IDLE = 0x2, ERRORS = 0x770, CAUSES = 0x7000 };
+
+enum { RESET_POLLS = 1000 };
 
 static const struct end inputs[] = {
 @EACH INPUT@
@@ -235,29 +224,6 @@ void @TOP@_close(struct @TOP@ *net)
     write_register(net, @PREFIX@_CONTROL, 0);
 }
 
-static uint8_t *put(const struct end *end, uint8_t *bytes, int64_t code)
-{
-    uint64_t bits = (uint64_t)code;
-    uint32_t byte;
-
-    for (byte = 0; byte < end->bytes; byte++, bits >>= 8)
-        *bytes++ = (uint8_t)(bits & 0xff);
-    return bytes;
-}
-
-static int64_t code_at(const struct end *end, const uint8_t *bytes)
-{
-    uint64_t bits = 0;
-    uint32_t byte;
-    uint64_t half = (uint64_t)1 << (8 * end->bytes - 1);
-
-    for (byte = end->bytes; byte-- > 0;)
-        bits = bits << 8 | bytes[byte];
-    if (end->is_signed && bits >= half)
-        return (int64_t)(bits - half) - (int64_t)half;
-    return (int64_t)bits;
-}
-
 int @TOP@_pack_codes(int input, const int64_t *codes, uint8_t *bytes)
 {
     const struct end *end = &inputs[input];
@@ -266,7 +232,7 @@ int @TOP@_pack_codes(int input, const int64_t *codes, uint8_t *bytes)
     for (place = 0; place < end->elements; place++) {
         if (codes[place] < end->minimum || codes[place] > end->maximum)
             return @PREFIX@_BAD_VALUE;
-        bytes = put(end, bytes, codes[place]);
+        put(end, bytes + place * end->bytes, codes[place]);
     }
     return @PREFIX@_OK;
 }
@@ -286,17 +252,9 @@ int @TOP@_pack(int input, const float *values, uint8_t *bytes)
     uint32_t place;
 
     for (place = 0; place < end->elements; place++) {
-        float value = values[place];
-        double code = end->scale > 0 ? (double)rintf(value / (float)end->scale) : (double)value;
-
-        if (!isfinite(value))
+        if (!isfinite(values[place]))
             return @PREFIX@_BAD_VALUE;
-        code = end->bipolar ? (value >= 0) : code + end->zero_point;
-        if (code < (double)end->minimum)
-            code = (double)end->minimum;
-        if (code > (double)end->maximum)
-            code = (double)end->maximum;
-        bytes = put(end, bytes, (int64_t)code);
+        put(end, bytes + place * end->bytes, nearest_code(end, values[place]));
     }
     return @PREFIX@_OK;
 }
@@ -306,10 +264,6 @@ void @TOP@_unpack(int output, const uint8_t *bytes, float *values)
     const struct end *end = &outputs[output];
     uint32_t place;
 
-    for (place = 0; place < end->elements; place++) {
-        int64_t code = code_at(end, bytes + place * end->bytes);
-        int64_t value = end->bipolar ? 2 * code - 1 : code - end->zero_point;
-
-        values[place] = (float)(end->scale > 0 ? end->scale * (double)value : (double)value);
-    }
+    for (place = 0; place < end->elements; place++)
+        values[place] = value_of(end, code_at(end, bytes + place * end->bytes));
 }
