@@ -56,7 +56,8 @@ def _miter(design: Design, mutant: Mutant) -> str:
     for name in entering:
         lines += [
             f"  reg waited_{name} = 0;",
-            f"  always @(posedge clk) waited_{name} <= {name}_valid && !original_{name}_ready && !rst;",
+            f"  wire waits_{name} = {name}_valid && !original_{name}_ready && !rst;",
+            f"  always @(posedge clk) waited_{name} <= waits_{name};",
         ]
         kept = f"{name}_valid"
         if f"{name}_payload" in inputs:
