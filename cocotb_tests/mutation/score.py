@@ -125,10 +125,10 @@ class Score:
             yield len(self.results)
 
     def prove(self, seconds: float) -> Iterator[Mutant]:
-        """Try what passed for equivalence; yield each mutant when it is known."""
+        """Try what passed for equivalence, and again what was undecided; yield each then."""
         classes = {PROVED: EQUIVALENT, REFUTED: SURVIVED, LOOP: BROKEN}
         for mutant in self.mutated.mutants:
-            if self.results[mutant.number] == PASSED:
+            if self.results[mutant.number] in (PASSED, UNDECIDED):
                 found = prove_equivalent(self.mutated.design, mutant, seconds)
                 self.results[mutant.number] = classes.get(found.result, UNDECIDED)
                 self._keep()
