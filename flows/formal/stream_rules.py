@@ -91,6 +91,8 @@ def ports_of(verilog: str, top: str) -> dict[str, tuple[str, int]]:
     if begin is None:
         raise ExecutionError(f"there is no module {top}")
     body = verilog[begin.start() : verilog.index("endmodule", begin.start())]
+    # Functions have inputs, too.
+    body = re.sub(r"\bfunction\b.*?\bendfunction\b", "", body, flags=re.DOTALL)
     port = r"^\s*(input|output)\s+(?:wire\s+|reg\s+)?(?:signed\s+)?(?:\[(\d+):0\]\s*)?(\w+)"
     return {
         name: (kind, int(high or 0) + 1)

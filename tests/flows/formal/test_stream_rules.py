@@ -3,7 +3,7 @@
 import pytest
 
 from bittrue.flows.formal.reachability import PROVED, REFUTED
-from bittrue.flows.formal.stream_rules import RULES, prove_rules
+from bittrue.flows.formal.stream_rules import RULES, ports_of, prove_rules
 from bittrue.flows.units import find_unit
 from bittrue.hdl.printer.verilog_output import Design, to_verilog
 
@@ -60,3 +60,18 @@ def test_parts_of_networks_keep_every_rule(name: str) -> None:
     unit = find_unit(name)
     design = to_verilog(unit.build(**unit.parse([])), name)
     assert [proof.found.result for proof in prove_rules(design)] == [PROVED, PROVED]
+
+
+def test_inputs_of_functions_are_no_ports() -> None:
+    text = """
+module one(a_valid, y);
+  input a_valid;
+  output [1:0] y;
+  function [1:0] choice;
+    input [3:0] b;
+    choice = b[1:0];
+  endfunction
+  assign y = choice({4{a_valid}});
+endmodule
+"""
+    assert ports_of(text, "one") == {"a_valid": ("input", 1), "y": ("output", 2)}
