@@ -26,9 +26,9 @@ _MUTATED = {
     "fifo": "depth=4 lanes=1 kind=uint2",
     "xnor": "length=16 lanes=8",
     "requant_certified": "",
-    "sliding_window": "shape=4x5x2 lanes=1",
-    "lanes": "lanes_in=2 lanes_out=4 kind=uint2",
-    "fork": "lanes=1 kind=uint2",
+    "requant": "accumulator=int12 output=int4 multiplier_width=6 minimum_exponent=-8 "
+    "maximum_exponent=2",
+    "dot": "inputs=uint4 weights=int3 lanes=2 outputs=2 length=8",
 }
 """Units whose scenarios are scored by mutants, with their parameters."""
 
