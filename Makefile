@@ -14,10 +14,11 @@ MODELS ?=
 TEST ?=
 UNIT ?=
 DEVICE ?= ecp5
+MUTANTS ?= 200
 PYTEST ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help sim test test-board docs regress verilog synth formal lint bench icarus clean
+.PHONY: help sim test test-board docs regress verilog synth formal mutation lint bench icarus clean
 
 help: ## list the targets and their options
 	@printf 'Targets\n'
@@ -30,6 +31,7 @@ help: ## list the targets and their options
 	@printf '  SIM=             verilator (default) or icarus\n'
 	@printf '  SEED=            of every random choice, 1 to 4294967295 (default 1)\n'
 	@printf '  WAVES=1          record the cycles around the first difference\n'
+	@printf '  MUTANTS=         of mutation: how many (default 200)\n'
 	@printf '  DEVICE=          ecp5 (default), xc7 or ice40\n'
 	@printf '  PYTEST=          further options for pytest, e.g. PYTEST="-k requant"\n'
 
@@ -61,6 +63,9 @@ synth: $(VENV)/.synth.installed ## area and clock of a unit: UNIT=requant DEVICE
 
 formal: $(VENV)/.formal.installed ## prove a unit's streams to keep their rules, and its arithmetic for every input: UNIT=mac [PARAMS=]
 	@$(BIN)/python -m bittrue.flows.formal '$(UNIT)' $(PARAMS)
+
+mutation: $(VENV)/.test.installed ## score a unit's scenarios by mutants of its netlist: UNIT=fifo [MUTANTS= SEED= PARAMS=]
+	@$(BIN)/python -m cocotb_tests.mutation '$(UNIT)' $(PARAMS) --mutants '$(MUTANTS)' --seed '$(SEED)'
 
 lint: $(VENV)/.lint.installed ## ruff, mypy, the floors of imports, and Verilator's lint over every unit's Verilog
 	@$(BIN)/ruff check .

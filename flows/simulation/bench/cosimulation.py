@@ -116,7 +116,7 @@ class Cosimulation:
 
     Parameters
     ----------
-    component : wiring.Component
+    component : wiring.Component or wiring.PureInterface
         The circuit; only its ports are looked at.
     design : Design
         Its Verilog and ROM files.
@@ -130,7 +130,7 @@ class Cosimulation:
         Compiler switch for Verilator's C++; worth raising where simulation dominates.
     """
 
-    component: wiring.Component
+    component: wiring.Component | wiring.PureInterface
     design: Design
     simulator: str
     folder: Path

@@ -59,7 +59,10 @@ class Harness:
 
     @classmethod
     def of(
-        cls, component: wiring.Component, circuit: str, clocking: tuple[str, ...] = CLOCKING
+        cls,
+        component: wiring.Component | wiring.PureInterface,
+        circuit: str,
+        clocking: tuple[str, ...] = CLOCKING,
     ) -> "Harness":
         """Find the ports of a component.
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bittrue.flows.formal.stream_rules import PROVED, REFUTED, RULES, prove_rules
+from bittrue.flows.formal.reachability import PROVED, REFUTED
+from bittrue.flows.formal.stream_rules import RULES, ports_of, prove_rules
 from bittrue.flows.units import find_unit
 from bittrue.hdl.printer.verilog_output import Design, to_verilog
 
@@ -32,7 +33,7 @@ endmodule
 def results(**changed: str) -> list[str]:
     """Return what becomes of the rules of a register of a beat, with something changed."""
     parts = {"name": "one", "valid": "full", "payload": "kept", "after_reset": "0"} | changed
-    return [proof.result for proof in prove_rules(Design("one", _REGISTER.format(**parts)))]
+    return [proof.found.result for proof in prove_rules(Design("one", _REGISTER.format(**parts)))]
 
 
 def test_a_register_keeps_every_rule() -> None:
@@ -58,4 +59,19 @@ def test_a_register_that_breaks_a_rule_is_refuted(
 def test_parts_of_networks_keep_every_rule(name: str) -> None:
     unit = find_unit(name)
     design = to_verilog(unit.build(**unit.parse([])), name)
-    assert [proof.result for proof in prove_rules(design)] == [PROVED, PROVED]
+    assert [proof.found.result for proof in prove_rules(design)] == [PROVED, PROVED]
+
+
+def test_inputs_of_functions_are_no_ports() -> None:
+    text = """
+module one(a_valid, y);
+  input a_valid;
+  output [1:0] y;
+  function [1:0] choice;
+    input [3:0] b;
+    choice = b[1:0];
+  endfunction
+  assign y = choice({4{a_valid}});
+endmodule
+"""
+    assert ports_of(text, "one") == {"a_valid": ("input", 1), "y": ("output", 2)}
