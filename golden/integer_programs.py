@@ -11,13 +11,16 @@ from scipy.optimize import OptimizeResult, milp
 _STANDARD_OUTPUT = 1
 """Its file descriptor."""
 
+_OTHER_ERROR = 4
+"""The status of `scipy.optimize.milp` that says neither solved nor infeasible nor out of time."""
+
 
 def solve(objective: Any, **problem: Any) -> OptimizeResult:
     """Return the exact solution of an integer linear program.
 
     HiGHS writes lines of its own to the standard output, whatever it is told: they are none of
-    ours to print, and break what machines read. Its presolve ends with an exception on some
-    programs that can be solved; these are solved without it, which takes longer.
+    ours to print, and break what machines read. Its presolve ends with an exception or an error
+    on some programs that can be solved; these are solved without it, which takes longer.
 
     Parameters
     ----------
@@ -26,11 +29,14 @@ def solve(objective: Any, **problem: Any) -> OptimizeResult:
     """
     with without_output():
         try:
-            return milp(objective, options={"mip_rel_gap": 0.0}, **problem)
+            result = milp(objective, options={"mip_rel_gap": 0.0}, **problem)
         except ValueError as error:
             if "vector" not in str(error):
                 raise
-            return milp(objective, options={"mip_rel_gap": 0.0, "presolve": False}, **problem)
+            result = None
+        if result is not None and result.status != _OTHER_ERROR:
+            return result
+        return milp(objective, options={"mip_rel_gap": 0.0, "presolve": False}, **problem)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
+from bittrue.flows.arguments.json_output import add_json_argument, print_json
 from bittrue.flows.arguments.model_arguments import add_model_arguments, load_model
 from bittrue.flows.arguments.output_files import require_folder_of
 from bittrue.flows.reports.terminal import terminal
@@ -23,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="integer: integer operators, exact on every machine; qdq: QuantizeLinear and "
         "DequantizeLinear around the layers where ONNX Runtime's float32 gives the same codes",
     )
+    add_json_argument(parser, "how each layer is written")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -38,6 +40,19 @@ def run(arguments: argparse.Namespace) -> int:
     except UserError as error:
         raise UserError(f"{arguments.model}: {error}") from error
     write_atomically(arguments.output, exported.content)
+    if arguments.json:
+        layers = dict.fromkeys(exported.qdq, "qdq") | dict.fromkeys(exported.exact, "integer")
+        print_json(
+            {
+                "file": str(arguments.output),
+                "bytes": len(exported.content),
+                "layers": [
+                    {"tensor": name, "style": style, "reason": exported.exact.get(name)}
+                    for name, style in layers.items()
+                ],
+            }
+        )
+        return 0
     console = terminal()
     console.print(f"written {arguments.output}, {len(exported.content):,} bytes", soft_wrap=True)
     if arguments.style == "qdq":

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from bittrue.flows.arguments.code_files import npy_content
 from bittrue.flows.arguments.end_files import FILE_OF_EACH, files_of_ends, read_inputs
+from bittrue.flows.arguments.json_output import add_json_argument, print_json
 from bittrue.flows.arguments.model_arguments import add_model_arguments, load_model
 from bittrue.flows.arguments.output_files import require_folder_of
 from bittrue.golden.errors import ExecutionError
@@ -36,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tensors", type=Path, metavar="DIR", help="a folder for every tensor, one .npy each"
     )
+    add_json_argument(parser, "the file of every tensor written")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -56,6 +58,10 @@ def run(arguments: argparse.Namespace) -> int:
         _make_folder(arguments.tensors)
     write_together((path, npy_content(graph, name, results[name])) for path, name in files.items())
     samples = len(next(iter(inputs.values())))
+    if arguments.json:
+        written = [{"tensor": name, "file": str(path)} for path, name in files.items()]
+        print_json({"samples": samples, "written": written})
+        return 0
     counted = "calls, one after the other" if graph.states else "samples"
     print(f"{samples} {counted}; {', '.join(map(str, outputs.values()))}")
     if arguments.tensors is not None:

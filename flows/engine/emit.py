@@ -15,7 +15,7 @@ from bittrue.flows.engine.layers import (
 )
 from bittrue.flows.engine.places import View
 from bittrue.flows.engine.tiling import MOST_AT_ONCE, Tile, Tiles, grid, matrix_tiles, split
-from bittrue.flows.engine.weights import Group, channel_groups, packed_records
+from bittrue.flows.engine.weights import Group, packed_records, quickest_groups
 from bittrue.golden.engine.configuration import EngineConfiguration
 from bittrue.golden.engine.instruction import (
     Buffer,
@@ -33,6 +33,9 @@ from bittrue.golden.engine.instruction import (
 from bittrue.golden.engine.record import SIZE
 from bittrue.golden.errors import UserError
 
+_HALVED = 128
+"""Words of a tile from which on both ports load it."""
+
 
 class Ring:
     """Words of a memory on chip, given out one after the other and over again.
@@ -48,9 +51,13 @@ class Ring:
         self.name = name
         self.words = words
         self._next = 0
+        self.latest: tuple[int, int, int] | None = None
+        """Place in the image, number and first of the words that were taken last, if they are
+        constants."""
 
     def take(self, count: int) -> int:
         """Return the first of some words that follow each other."""
+        self.latest = None
         if count > self.words:
             raise UserError(f"it needs {count} words of the {self.name} memory, of {self.words}")
         first = self._next if self._next + count <= self.words else 0
@@ -92,6 +99,8 @@ class Emitter:
         self.output = Ring("output", engine.output_words)
         self._layer = 0
         self._port_words = [0, 0]
+        self._known: dict[bytes, int] = {}
+        """Where constants are, by their bytes."""
         self._places: dict[tuple[int, int], tuple[int, int]] = {}
         """Where weights and records are among the constants, by layer and first channel."""
 
@@ -133,10 +142,30 @@ class Emitter:
     # Loads and stores
 
     def _load_view(self, view: View, planes: int) -> Loaded:
-        """Load a part of a tensor to the input memory: planes, rows and words without gaps."""
+        """Load a part of a tensor to the input memory: planes, rows and words without gaps.
+
+        Where it is large, both ports load a half.
+        """
         words = planes * view.height * view.width
         first = self.input.take(words)
-        fields = self._transfer(view, planes)
+        if words >= _HALVED and planes > 1:
+            half = planes // 2
+            lower, upper = (view, half), (view.part(half, view.channels), planes - half)
+        elif words >= _HALVED and view.height > 1:
+            half = view.height // 2
+            lower = view.rectangle(0, 0, half, view.width), 1
+            upper = view.rectangle(half, 0, view.height - half, view.width), 1
+        else:
+            self._load_part(view, planes, first)
+            return Loaded(self.input, first, words)
+        for part, count in (lower, upper):
+            self._load_part(part, count, first)
+            first += count * part.height * part.width
+        return Loaded(self.input, first - words, words)
+
+    def _load_part(self, view: View, planes: int, first: int) -> None:
+        """Load a part of a tensor from one port."""
+        words = planes * view.height * view.width
         constant = view.buffer.constant is not None
         load = Load(
             layer=self._layer,
@@ -145,11 +174,10 @@ class Emitter:
             region=Region.IMAGE if constant else Region.DATA,
             port=self._port(words),
             recentre=int(view.buffer.raw),
-            **fields,
+            **self._transfer(view, planes),
         )
         reads = [] if constant else [Access(view.buffer, view.box(planes), False)]
         self._add(load, on_chip("input", first, words, True), *reads)
-        return Loaded(self.input, first, words)
 
     def _load_constants(self, ring: Ring, buffer: Buffer, content: bytes, words: int) -> Loaded:
         """Put bytes into the image and load them."""
@@ -158,8 +186,14 @@ class Emitter:
     def _load_image(
         self, ring: Ring, buffer: Buffer, address: int, words: int, size: int
     ) -> Loaded:
-        """Load words of a size in bytes from a place among the constants."""
+        """Load words of a size in bytes from a place among the constants.
+
+        Those that were loaded last are there still.
+        """
+        if ring.latest is not None and ring.latest[:2] == (address, words):
+            return Loaded(ring, ring.latest[2], words)
         first = ring.take(words)
+        ring.latest = address, words, first
         run = words * size // self.engine.lanes
         load = Load(
             layer=self._layer,
@@ -176,11 +210,12 @@ class Emitter:
         return Loaded(ring, first, words)
 
     def _constant(self, content: bytes) -> int:
-        """Append bytes to the constants; return their place among them."""
-        self.constants += bytes(-len(self.constants) % self.engine.lanes)
-        first = len(self.constants)
-        self.constants += content
-        return first
+        """Return the place of bytes among the constants; they are appended, but never twice."""
+        if content not in self._known:
+            self.constants += bytes(-len(self.constants) % self.engine.lanes)
+            self._known[content] = len(self.constants)
+            self.constants += content
+        return self._known[content]
 
     def _store_view(self, view: View, planes: int, first: int) -> None:
         words = planes * view.height * view.width
@@ -215,7 +250,7 @@ class Emitter:
     # Matrices
 
     def _matrix(self, layer: MatrixLayer) -> None:
-        groups = list(channel_groups(layer, self.engine))
+        groups = quickest_groups(layer, self.engine)
         tiles = matrix_tiles(layer, groups, self.engine)
         if layer.groups > 1:
             for group in groups:
@@ -265,7 +300,8 @@ class Emitter:
         place = self._layer, group.first
         if place not in self._places:
             weights = self._constant(group.packed(layer, self.engine))
-            packed = packed_records(layer.records, group.first, self.engine.outputs)
+            alone = self.engine.outputs // group.together
+            packed = packed_records(layer.records, group.first, alone) * group.together
             self._places[place] = weights, self._constant(packed)
         first, second = self._places[place]
         rows, count = group.rows(layer), self.engine.outputs
@@ -283,9 +319,11 @@ class Emitter:
         loaded: Loaded | None,
     ) -> None:
         weights, records = constants
-        pixels = tile.rows * tile.columns
-        words = -(-group.channels // self.engine.lanes)
-        first = self.output.take(words * pixels)
+        together = group.together
+        rows = -(-tile.rows // together)
+        words = together if together > 1 else -(-group.channels // self.engine.lanes)
+        made = rows * tile.columns
+        first = self.output.take(words * made)
         matrix = Matrix(
             layer=self._layer,
             output=first,
@@ -294,18 +332,22 @@ class Emitter:
             weights=weights.first,
             records=records.first,
             planes=group.planes,
-            **_window(layer.geometry, tile, loaded),
+            **_window(group.geometry(layer), tile, loaded, rows),
         )
         self._add(
             matrix,
             *([] if loaded is None else [loaded.reads()]),
             weights.reads(),
             records.reads(),
-            on_chip("output", first, words * pixels, True),
+            on_chip("output", first, words * made, True),
         )
         target = layer.target.rectangle(tile.y, tile.x, tile.rows, tile.columns)
-        plane = group.first // self.engine.lanes
-        self._store_view(target.part(plane, group.channels), words, first)
+        target = target.part(group.first // self.engine.lanes, group.channels)
+        if together == 1:
+            self._store_view(target, words, first)
+            return
+        for row in range(min(together, tile.rows)):
+            self._store_view(target.every_row(row, together), 1, first + row * made)
 
     # The greatest of windows
 
@@ -462,22 +504,28 @@ class Emitter:
             self._store_view(target, made, first)
 
 
-def _window(geometry: Geometry, tile: Tile, loaded: Loaded | None) -> dict[str, int]:
-    """Return the fields of an instruction that moves a window over a tile."""
+def _window(
+    geometry: Geometry, tile: Tile, loaded: Loaded | None, rows: int | None = None
+) -> dict[str, int]:
+    """Return the fields of an instruction that moves a window over a tile.
+
+    `rows` is in how many places down, by default a place for each row of the tile.
+    """
+    rows = tile.rows if rows is None else rows
     return {
         "input": 0 if loaded is None else loaded.first,
         "plane": tile.height * tile.width,
         "pitch": tile.width,
         "height": tile.height,
         "width": tile.width,
-        "rows": tile.rows,
+        "rows": rows,
         "columns": tile.columns,
         "kernel_y": geometry.kernel[0],
         "kernel_x": geometry.kernel[1],
         "top": tile.top,
         "left": tile.left,
         # Of one output, no distance to the next is needed; it may be more than the field holds.
-        "stride_y": geometry.stride[0] if tile.rows > 1 else 1,
+        "stride_y": geometry.stride[0] if rows > 1 else 1,
         "stride_x": geometry.stride[1] if tile.columns > 1 else 1,
         "dilation_y": geometry.dilation[0] if geometry.kernel[0] > 1 else 1,
         "dilation_x": geometry.dilation[1] if geometry.kernel[1] > 1 else 1,

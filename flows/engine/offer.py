@@ -5,7 +5,7 @@ from bittrue.golden.engine.configuration import CONFIGURATIONS
 from bittrue.golden.errors import UserError
 from bittrue.golden.graph import Graph
 
-_TAKES = {"zynq7020": (42_000, 220, 126)}
+TAKES = {"zynq7020": (42_000, 220, 126)}
 """Room for an engine, by its name, the largest first: a budget of LUTs, and the multipliers and
 block RAMs of its units, which were counted one by one. The whole has not been counted."""
 
@@ -25,7 +25,7 @@ def engine_offer(graph: Graph, luts: int, multipliers: int, block_rams: int) -> 
         Empty if no engine is so small, or none takes the network.
     """
     there = luts, multipliers, block_rams
-    for name, needed in _TAKES.items():
+    for name, needed in TAKES.items():
         if any(has < takes for has, takes in zip(there, needed, strict=True)):
             continue
         try:

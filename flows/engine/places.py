@@ -106,6 +106,12 @@ class View:
         word = self.word + row * self.pitch + column
         return replace(self, word=word, height=height, width=width)
 
+    def every_row(self, first: int, step: int) -> "View":
+        """Return one of so many rows, from a row on."""
+        word = self.word + first * self.pitch
+        height = -(-(self.height - first) // step)
+        return replace(self, word=word, height=height, pitch=step * self.pitch)
+
     def part(self, plane: int, channels: int) -> "View":
         """Return some channels, from the first one of a plane on."""
         return replace(self, plane=self.plane + plane, channels=channels)

@@ -145,8 +145,8 @@ def matrix_tiles(layer: MatrixLayer, groups: Sequence[Group], engine: EngineConf
     rows = max(group.rows(layer) for group in groups)
     if rows > engine.weight_rows:
         raise UserError(
-            f"{engine.outputs} of its channels have {rows} rows of weights; the engine's weight "
-            f"memory has {engine.weight_rows}"
+            f"{max(group.channels for group in groups)} of its channels have {rows} rows of "
+            f"weights; the engine's weight memory has {engine.weight_rows}"
         )
     planes = max(group.planes for group in groups)
 
@@ -165,8 +165,11 @@ def matrix_tiles(layer: MatrixLayer, groups: Sequence[Group], engine: EngineConf
     together = min(engine.weight_rows // (2 * rows), engine.records // (2 * engine.outputs))
     together = max(together, 1)
     chunks = -(-len(groups) // together)
-    # Weights that stay on chip are loaded once, however many tiles there are.
+    # Weights that stay on chip are loaded once, however many tiles there are. Groups that load what
+    # they see for themselves follow each other as tiles do.
     least = MOST_AT_ONCE if chunks == 1 else 1
+    if layer.groups > 1:
+        least = max(MOST_AT_ONCE // len(groups), 1)
     try:
         tiles = grid(layer.geometry, layer.source, layer.target, fits, least).tiles
     except UserError:

@@ -151,7 +151,7 @@ def spans(
             # Both ports may fill one memory, which takes so many words in a cycle.
             buffer = Buffer(instruction.buffer)
             taken = instruction.planes * instruction.rows * instruction.run
-            at_once = 2 if buffer is Buffer.WEIGHT else 1
+            at_once = 2 if buffer in (Buffer.INPUT, Buffer.WEIGHT) else 1
             filled[buffer] = max(filled[buffer], begin + after) + taken / at_once
             leaves = max(leaves, filled[buffer] - after)
         end = max(leaves + after, ended[unit])

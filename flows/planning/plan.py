@@ -94,8 +94,7 @@ def plan_network(
 def _plan(planner: Planner, cycles: int | None) -> Plan | None:
     """Return the plan for a rate, or the fastest; None if there is none."""
     if cycles is None:
-        fastest = planner.fastest()
-        return planner.plan(fastest) if fastest is not None else None
+        return planner.fastest_plan()
     rate = cycles
     while rate > 0:
         plan = planner.plan(rate)
@@ -108,8 +107,7 @@ def _plan(planner: Planner, cycles: int | None) -> Plan | None:
 
 def _require_slower_than_states(planner: Planner, cycles: int) -> None:
     """Refuse a rate for which the layers are fast enough, but not the states."""
-    fastest = planner.fastest()
-    plan = planner.plan(fastest) if fastest is not None else None
+    plan = planner.fastest_plan()
     if plan is None or plan.spec.call_interval <= cycles:
         return
     raise UserError(

@@ -65,6 +65,29 @@ class Planner:
                 low = middle + 1
         return low
 
+    def fastest_plan(self) -> Plan | None:
+        """Return the best plan with the fewest cycles for which one fits; None if none does.
+
+        What the FIFOs of a plan take is known when it is made. Where that is too much, the fewest
+        cycles are more than it seemed.
+        """
+        lowest = _FASTEST
+        while True:
+            fastest = self.fastest(lowest)
+            if fastest is None:
+                return None
+            plan = self.plan(fastest)
+            if plan is not None or fastest >= self._slowest:
+                return plan
+            lowest = fastest + 1
+
+    @property
+    def _slowest(self) -> int:
+        """Cycles between images of the network with one product of each layer at a time."""
+        return max(
+            layer.cycles_per_image() for layer in self._circuits.streams.slowest.layers.values()
+        )
+
     def shortage(self, cycles: int | None = None) -> tuple[str, int, int] | None:
         """Return what is short, how much is needed and how much there is.
 

@@ -17,6 +17,9 @@ from bittrue.golden.numbers.integer_type import IntegerType
 Reference = Callable[[Int64], Int64]
 """Maps accumulators of shape (..., channels) to output codes of the same shape."""
 
+UNBOUNDED = 1 << 61
+"""More than any constant of a certificate."""
+
 
 class CertificateError(UserError):
     """A certificate does not hold, or none exists within the allowed width."""

@@ -10,21 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bittrue.golden.certificates.certificate import (
+    UNBOUNDED,
     Certificate,
     CertificateError,
     Reference,
     StepFunction,
     decisive_points,
 )
-from bittrue.golden.certificates.multiplier_search import (
-    UNBOUNDED,
-    Mask,
-    best_multipliers,
-    mark_corners,
-    smallest_multipliers,
-    smallest_shifts,
-)
-from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.arrays import Int64, Mask
 
 DEFAULT_MULTIPLIER_WIDTH = 31
 DEFAULT_EXCEPTIONS = 32
@@ -273,6 +266,9 @@ class _Constraints:
     maximum bounds it from above: beyond the clamp, the clamp itself makes the code right. Only
     corners of the convex hulls of (accumulator, level) are kept: whatever the multiplier, the
     strictest bounds come from them. Channels with fewer of them repeat one.
+
+    The loops are imported at their first use: Numba takes a third of a second, and most commands
+    search for nothing.
     """
 
     accumulator: Int64
@@ -309,6 +305,8 @@ class _Constraints:
         extents = int(np.ptp(self.accumulator)), int(np.ptp(self.level))
         if extents[0] * extents[1] >= 1 << 62:  # Cross products might not fit int64.
             return self
+        from bittrue.golden.certificates.multiplier_search import mark_corners
+
         kept = np.zeros(self.level.shape, dtype=np.bool_)
         mark_corners(*self._arrays, kept)
         longest = int(kept.sum(axis=1).max())
@@ -350,14 +348,20 @@ class _Constraints:
 
     def best_multiplier(self, shift: Int64) -> Int64:
         """Return each channel's multiplier with the least empty intervals."""
+        from bittrue.golden.certificates.multiplier_search import best_multipliers
+
         return best_multipliers(*self._arrays, shift, self._limit)
 
     def smallest_multiplier(self, shift: Int64) -> Int64:
         """Return each channel's smallest feasible multiplier at its shift, or -1."""
+        from bittrue.golden.certificates.multiplier_search import smallest_multipliers
+
         return smallest_multipliers(*self._arrays, shift, self._limit)
 
     def smallest_shift(self) -> Int64:
         """Return each channel's smallest shift with a solution, or -1."""
+        from bittrue.golden.certificates.multiplier_search import smallest_shifts
+
         return smallest_shifts(*self._arrays, _MAXIMUM_SHIFT, self._limit)
 
 

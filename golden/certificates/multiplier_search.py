@@ -8,15 +8,10 @@ ascending, their levels, and whether these bound a constant from below and from 
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from bittrue.golden.certificates.certificate import UNBOUNDED
 from bittrue.golden.compiled import compiled
-from bittrue.golden.numbers.arrays import Int64
-
-Mask = NDArray[np.bool_]
-
-UNBOUNDED = 1 << 61
-"""More than any constant."""
+from bittrue.golden.numbers.arrays import Int64, Mask
 
 _LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 

@@ -10,21 +10,18 @@ from math import lcm
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from bittrue.golden.certificates.certificate import CertificateError, StepFunction
 from bittrue.golden.graph import Certified, FixedPoint, Requantization
 from bittrue.golden.graph.add import Addend
 from bittrue.golden.lowering.integer_requant import certificate_of_scale
-from bittrue.golden.numbers.arrays import Float64, Int64
+from bittrue.golden.numbers.arrays import Float64, Int64, Mask
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.golden.numbers.multiplier import quantize_multiplier
 from bittrue.golden.numbers.quantization import Encoding, Quantization, QuantType
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 from bittrue.golden.numbers.rounding import Rounding
-
-Bool = NDArray[np.bool_]
 
 PairReference = Callable[[Int64, Int64], Int64]
 """Codes of the operands, shapes (n, 1) and (1, m), to codes of the output, shape (n, m)."""
@@ -181,8 +178,8 @@ class _Pairs:
     first: Int64
     second: Int64
     level: Int64
-    above: Bool
-    below: Bool
+    above: Mask
+    below: Mask
 
     @classmethod
     def of(
@@ -197,14 +194,14 @@ class _Pairs:
         """Return the tie next to each sum, shape (pairs,)."""
         return np.floor(self._sums(ratios)) + 0.5
 
-    def near(self, ties: Float64, ratios: list[Fraction]) -> Bool:
+    def near(self, ties: Float64, ratios: list[Fraction]) -> Mask:
         """Return which sums are near to their tie, shape (pairs,)."""
         return np.abs(self._sums(ratios) - ties) < _CRITICAL
 
     def _sums(self, ratios: list[Fraction]) -> Float64:
         return self.first * float(ratios[0]) + self.second * float(ratios[1])
 
-    def ties(self, ratios: list[Fraction], near: Bool) -> Bool:
+    def ties(self, ratios: list[Fraction], near: Mask) -> Mask:
         """Return which of the near ones are ties exactly, shape (pairs,)."""
         divisor = lcm(*(ratio.denominator for ratio in ratios))
         a, b = (int(2 * ratio * divisor) for ratio in ratios)
@@ -216,7 +213,7 @@ class _Pairs:
         return ties
 
     def widest(
-        self, bounding: Bool, ties: Bool | None, halves: Float64
+        self, bounding: Mask, ties: Mask | None, halves: Float64
     ) -> tuple[float, float] | None:
         """Return real multipliers that keep all pairs furthest from where their levels end.
 

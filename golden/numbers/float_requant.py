@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.real_rounding import round_half_away
 
 
 def requantize_float32_half_even(
@@ -67,9 +68,6 @@ def requantize_float64_half_away(
     input32, output32 = np.float64(np.float32(input_scale)), np.float64(np.float32(output_scale))
     weight = np.asarray(weight_scale, dtype=np.float32).astype(np.float64)
     real = np.asarray(accumulator).astype(np.float64) * input32 * weight / output32
-    rounded = np.trunc(real + np.copysign(0.5, real))
-    # np.trunc(x + 0.5) is one too large for the largest double below one half; std::round is not.
-    rounded = np.where(np.abs(rounded - real) > 0.5, rounded - np.sign(real), rounded)
-    code = np.clip(rounded, -(2.0**40), 2.0**40).astype(np.int64)
+    code = np.clip(round_half_away(real), -(2.0**40), 2.0**40).astype(np.int64)
     zero = np.asarray(zero_point, dtype=np.int64)
     return np.clip(code + zero, np.asarray(minimum), np.asarray(maximum))

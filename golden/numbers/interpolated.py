@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from bittrue.golden.numbers.arrays import Int64
+from bittrue.golden.numbers.real_rounding import round_half_away
 from bittrue.golden.numbers.shifts import half_up
 
 Real = NDArray[Any]
@@ -57,9 +58,9 @@ def interpolated_table(
     starts = low + np.arange(_STEPS, dtype=dtype) * step
     ends = low + np.arange(1, _STEPS + 1, dtype=dtype) * step
     value, middle = function(starts) * inverse, function(starts + step / kind(2)) * inverse
-    between = _half_away((function(ends) * inverse + _half_away(value)) / kind(2))
-    entry = _half_away(value) - _half_away((between - _half_away(middle)) / kind(2))
-    last = _half_away(function(np.array([high], dtype=dtype)) * inverse)
+    between = round_half_away((function(ends) * inverse + round_half_away(value)) / kind(2))
+    entry = round_half_away(value) - round_half_away((between - round_half_away(middle)) / kind(2))
+    last = round_half_away(function(np.array([high], dtype=dtype)) * inverse)
     return np.clip(np.append(entry, last), -32768, 32767).astype(np.int64)
 
 
@@ -67,8 +68,3 @@ def interpolated(codes: Int64, table: Int64) -> Int64:
     """Interpolate a table of 512 steps at 16-bit codes."""
     step, offset = (codes >> 7) + 256, codes & 127
     return table[step] + half_up((table[step + 1] - table[step]) * offset, 7)
-
-
-def _half_away(real: Real) -> Real:
-    rounded = np.copysign(np.floor(np.abs(real.astype(np.float64)) + 0.5), real)
-    return rounded.astype(real.dtype)

@@ -18,6 +18,9 @@ from bittrue.hdl.engine.word_requantizer import RECORD
 ENTRY_BITS = 32
 """Of an entry of a table."""
 
+_BANKS = 2
+"""Memories that a copy of the tiles consists of."""
+
 _ENTRIES = 8 * TABLE_BYTES // ENTRY_BITS
 
 
@@ -64,7 +67,8 @@ class Memories(wiring.Component):
     """Tiles, weights, records, and tables.
 
     Each pixel has a copy of the tiles and each lane one of the tables, so that all of them read in
-    one cycle. What is read is not written in the same cycle: tokens see to it.
+    one cycle. A copy of the tiles is two memories, of even and of odd addresses. What is read is
+    not written in the same cycle: tokens see to it.
 
     Parameters
     ----------
@@ -75,7 +79,7 @@ class Memories(wiring.Component):
     -------
     load_0, load_1 : In(stream.Signature(...))
         Words for the memories; see `hdl.engine.load_unit.loaded_layout`. Both are taken in a cycle
-        unless both are for one memory, or the weights of one output: then in turn.
+        unless both are for one memory: then in turn. Tiles are two, weights one for each output.
     tiles : In(read_port), one for each pixel
     weights, records : In(read_port)
     tables : In(read_port), one for each lane
@@ -111,21 +115,31 @@ class Memories(wiring.Component):
         ]
         with m.If(conflict):
             m.d.sync += turn.eq(~turn)
-        self._tiles(m, self._written(m, "tile", turn, Buffer.INPUT))
+        self._tiles(
+            m, [self._written(m, f"tile_{k}", turn, Buffer.INPUT, k) for k in range(_BANKS)]
+        )
         for k in range(self.engine.outputs):
             self._weights(m, k, self._written(m, f"weight_{k}", turn, Buffer.WEIGHT, k))
         self._records(m, self._written(m, "record", turn, Buffer.RECORD))
         self._tables(m, self._written(m, "table", turn, Buffer.TABLE))
         return m
 
-    def _slot(self, payload: data.View) -> Value:
-        """Return the place of a word in its row of weights."""
-        return payload.address[: _bits(self.engine.outputs)]
+    def _slots(self, buffer: Buffer) -> int:
+        """Return of how many memories a buffer is made, which words lie in by turns."""
+        return {Buffer.INPUT: _BANKS, Buffer.WEIGHT: self.engine.outputs}.get(buffer, 1)
+
+    def _slot(self, payload: data.View, buffer: Buffer) -> Value:
+        """Return in which of a buffer's memories a word lies."""
+        return payload.address[: _bits(self._slots(buffer))]
 
     def _meet(self, one: data.View, other: data.View) -> Value:
-        """Return whether two words are for one memory; each output's weights have their own."""
-        apart = (one.buffer == Buffer.WEIGHT) & (self._slot(one) != self._slot(other))
-        return (one.buffer == other.buffer) & ~apart
+        """Return whether two words are for one memory."""
+        apart = [
+            (one.buffer == buffer) & (self._slot(one, buffer) != self._slot(other, buffer))
+            for buffer in Buffer
+            if self._slots(buffer) > 1
+        ]
+        return (one.buffer == other.buffer) & ~Cat(apart).any()
 
     def _written(
         self, m: Module, name: str, turn: Value, buffer: Buffer, slot: int | None = None
@@ -139,7 +153,9 @@ class Memories(wiring.Component):
         wants = []
         for unit in (self.load_0, self.load_1):
             mine = unit.valid & (unit.payload.buffer == buffer)
-            wants.append(mine if slot is None else mine & (self._slot(unit.payload) == slot))
+            if slot is not None:
+                mine = mine & (self._slot(unit.payload, buffer) == slot)
+            wants.append(mine)
         one, other = self.load_0.payload, self.load_1.payload
         takes_other = Signal(name=f"{name}_from_other")
         m.d.comb += [
@@ -150,17 +166,25 @@ class Memories(wiring.Component):
         ]
         return written
 
-    def _tiles(self, m: Module, written: "_Written") -> None:
+    def _tiles(self, m: Module, banks: list["_Written"]) -> None:
+        """Make a copy for each pixel: of words with even addresses, and of the others."""
+        words, within = self.engine.input_words, _bits(_BANKS)
         for k, port in enumerate(self.tiles):
-            m.submodules[f"tile_{k}"] = tile = Ram(len(written.word), 1, self.engine.input_words)
-            m.d.comb += [
-                tile.write.eq(written.now),
-                tile.write_address.eq(written.address),
-                tile.write_data.eq(written.word),
-                tile.enable.eq(port.enable),
-                tile.address.eq(port.address),
-                port.data.eq(tile.data),
-            ]
+            bank = Signal(within, name=f"bank_of_{k}")
+            with m.If(port.enable):
+                m.d.sync += bank.eq(port.address[:within])
+            for number, written in enumerate(banks):
+                tile = Ram(len(written.word), 1, -(-words // _BANKS))
+                m.submodules[f"tile_{k}_{number}"] = tile
+                m.d.comb += [
+                    tile.write.eq(written.now),
+                    tile.write_address.eq(written.address[within:]),
+                    tile.write_data.eq(written.word),
+                    tile.enable.eq(port.enable),
+                    tile.address.eq(port.address[within:]),
+                ]
+                with m.If(bank == number):
+                    m.d.comb += port.data.eq(tile.data)
 
     def _weights(self, m: Module, slot: int, written: "_Written") -> None:
         """Make the memory of one output's weights, a word of every row."""

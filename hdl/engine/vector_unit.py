@@ -123,7 +123,7 @@ class VectorUnit(wiring.Component):
             "direct", (operation != Operation.ADD) & (operation != Operation.MULTIPLY), end - 2
         )
         looks = stages.register("looks", operation == Operation.LOOK_UP)
-        sums, codes = [], []
+        factors, totals, codes = [], [], []
         for lane, port in enumerate(self.tables):
             code = self.tile.data.word_select(lane, _CODE_BITS)
             index = code ^ C(1 << (_CODE_BITS - 1), _CODE_BITS)
@@ -137,14 +137,13 @@ class VectorUnit(wiring.Component):
             made = Mux(looks, entry[:_CODE_BITS], stages.register(f"extreme_held_{lane}", extreme))
             codes.append(stages.register(f"code_{lane}", made, end - 3))
             total = stages.register(f"sum_{lane}", (entry + port.data)[:32], end - 2)
-            product = multiplier(
-                stages,
-                f"product_{lane}",
-                entry[:FACTOR_BITS].as_signed(),
-                port.data[:FACTOR_BITS].as_signed(),
-            )
-            product = stages.register(f"product_held_{lane}", product, end - 2 - MULTIPLIER_LATENCY)
-            sums.append(Mux(multiplies, product, total)[:32])
+            factors.append((entry[:FACTOR_BITS], port.data[:FACTOR_BITS]))
+            totals.append(total)
+        products = self._products(stages, factors, stages.register("both_read", complete, 2))
+        sums = [
+            Mux(multiplies, product, total)[:32]
+            for product, total in zip(products, totals, strict=True)
+        ]
         finished = stages.register("finished", complete, end)
         valid = stages.valid[-1] & finished
         address = stages.register("address", vector.output, end)
@@ -166,3 +165,25 @@ class VectorUnit(wiring.Component):
             self.sums.payload.address.eq(address),
             self.sums.payload.end.eq(ends),
         ]
+
+    def _products(
+        self, stages: ValidStages, factors: list[tuple[Value, Value]], both_read: Value
+    ) -> list[Value]:
+        """Multiply the factors of all lanes, three cycles after the entries of the second operand.
+
+        Words of two operands come every other cycle, so a multiplier serves two lanes: one in the
+        cycle in which both operands have been read, the other in the next.
+        """
+        half = len(factors) // 2
+        lower, upper = [], []
+        for lane, (now, later) in enumerate(zip(factors[:half], factors[half:], strict=True)):
+            chosen = [
+                Mux(both_read, one, stages.register(f"factor_{lane + half}_{place}", other))
+                for place, (one, other) in enumerate(zip(now, later, strict=True))
+            ]
+            product = multiplier(
+                stages, f"product_{lane}", *(factor.as_signed() for factor in chosen)
+            )
+            lower.append(stages.register(f"product_held_{lane}", product))
+            upper.append(product)
+        return [*lower, *upper]

@@ -44,6 +44,22 @@ def test_a_program_that_presolve_breaks_on_is_solved_without(
     assert round(result.fun) == -2
 
 
+@pytest.mark.parametrize(("status", "objective"), [(4, -2), (2, None)])
+def test_an_error_of_presolve_is_no_answer(
+    status: int, objective: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HiGHS gives up so on some programs, without an exception; infeasible is an answer."""
+
+    def gives_up(given: Any, options: dict[str, Any], **problem: Any) -> OptimizeResult:
+        if options.get("presolve", True):
+            return OptimizeResult(status=status, x=None, fun=None)
+        return milp(given, options=options, **problem)
+
+    monkeypatch.setattr(integer_programs, "milp", gives_up)
+    result = solve(-np.ones(2), integrality=np.ones(2), bounds=Bounds(0, 1))
+    assert result.fun == objective
+
+
 def test_what_a_library_writes_is_discarded(capfd: pytest.CaptureFixture[str]) -> None:
     with without_output():
         os.write(1, b"HighsMipSolverData::transformNewIntegerFeasibleSolution\n")

@@ -172,13 +172,17 @@ def convolution(
 
 
 def _output_size(
-    size: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int], padding: str
+    size: tuple[int, int],
+    stride: tuple[int, int],
+    dilation: tuple[int, int],
+    padding: str,
+    image: tuple[int, ...] = IMAGE,
 ) -> tuple[int, int]:
     rows = []
     for axis in (0, 1):
         reach = (size[axis] - 1) * dilation[axis] + 1
         shrink = reach - 1 if padding == "VALID" else 0
-        rows.append(-(-(IMAGE[axis + 1] - shrink) // stride[axis]))
+        rows.append(-(-(image[axis + 1] - shrink) // stride[axis]))
     return rows[0], rows[1]
 
 
@@ -256,13 +260,16 @@ def depthwise(
     dilation: tuple[int, int] = (1, 1),
     multiplier: int = 1,
     output_scale: float = 0.07,
+    image: tuple[int, ...] = IMAGE,
 ) -> bytes:
-    outputs = 4 * multiplier
-    x = builder.activation("x", dtype, IMAGE)
+    outputs = image[-1] * multiplier
+    x = builder.activation("x", dtype, image)
     w, scale = builder.weights((1, 3, 3, outputs), kind, per_channel, 3)
     b = builder.bias(outputs, bias, builder.scale(dtype), scale)
-    shape = (1, *_output_size((3, 3), stride, dilation, padding), outputs)
-    y = builder.activation("y", dtype, shape, output_scale * builder.scale(dtype) / 0.07)
+    size = _output_size((3, 3), stride, dilation, padding, image)
+    y = builder.activation(
+        "y", dtype, (1, *size, outputs), output_scale * builder.scale(dtype) / 0.07
+    )
     builder.operator(
         "DEPTHWISE_CONV_2D", [x, w, b], [y], "DepthwiseConv2DOptions", version=3,
         padding=getattr(schema.Padding, padding), strideH=stride[0], strideW=stride[1],

@@ -36,6 +36,7 @@ from bittrue.golden.numbers.multiplier import (
     quantize_multiplier_16x8,
 )
 from bittrue.golden.numbers.quantization import QuantType
+from bittrue.golden.numbers.real_rounding import round_half_away
 from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
 from bittrue.golden.numbers.rounding import Rounding
 
@@ -360,7 +361,7 @@ class LitertArithmetic:
 
     def _activation_code(self, real: float, output: QuantType) -> int:
         scaled = np.float32(real) / output.scale32
-        return output.zero_point + int(math.copysign(math.floor(abs(scaled) + 0.5), scaled))
+        return output.zero_point + int(round_half_away(np.atleast_1d(scaled))[0])
 
     @staticmethod
     def _addition_left_shift(output: QuantType) -> int:

@@ -20,6 +20,7 @@ from bittrue.golden.numbers.gemmlowp import (
 from bittrue.golden.numbers.interpolated import Real, interpolated, interpolated_table
 from bittrue.golden.numbers.multiplier import quantize_multiplier
 from bittrue.golden.numbers.quantization import QuantType
+from bittrue.golden.numbers.real_rounding import round_half_away
 from bittrue.golden.numbers.sigmoid16 import interpolated_sigmoid, is_beyond
 
 
@@ -49,8 +50,7 @@ def float_table(
         return interpolated(values_of(source), table)
     real = source.scale32 * values_of(source).astype(np.float32)
     scaled = function(real) * (np.float32(1) / output.scale32)
-    rounded = np.copysign(np.floor(np.abs(scaled.astype(np.float64)) + 0.5), scaled)
-    limited = np.clip(rounded, -(2.0**30), 2.0**30).astype(np.int64)
+    limited = np.clip(round_half_away(scaled), -(2.0**30), 2.0**30).astype(np.int64)
     return saturated(limited + output.zero_point, output)
 
 

@@ -16,6 +16,7 @@ from bittrue.golden.numbers.gemmlowp import (
 )
 from bittrue.golden.numbers.multiplier import quantize_multiplier
 from bittrue.golden.numbers.quantization import QuantType
+from bittrue.golden.numbers.real_rounding import round_half_away
 from bittrue.golden.numbers.shifts import half_away
 
 
@@ -87,8 +88,7 @@ def concatenation_table(source: QuantType, output: QuantType) -> Int64:
     bias = np.float32(-source.zero_point) * ratio
     codes = np.arange(source.type.minimum, source.type.maximum + 1).astype(np.float32)
     scaled = codes * ratio + bias
-    rounded = np.copysign(np.floor(np.abs(scaled.astype(np.float64)) + 0.5), scaled)
-    return saturated(rounded.astype(np.int64) + output.zero_point, output)
+    return saturated(round_half_away(scaled).astype(np.int64) + output.zero_point, output)
 
 
 def leaky_relu_table(

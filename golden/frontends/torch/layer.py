@@ -82,6 +82,11 @@ class Layer(ABC):
         return not self.shares_scale or self.leaves_grid
 
     @property
+    def joins_rows(self) -> bool:
+        """Whether it makes features of a matrix, whose rows are alike to it."""
+        return False
+
+    @property
     def treats_rows_alike(self) -> bool:
         """Whether matrices above each other are as good as one to it."""
         return self.treats_alike or self.keeps_rows

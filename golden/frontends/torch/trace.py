@@ -6,7 +6,7 @@ import math
 import operator
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager, redirect_stderr, suppress
 from dataclasses import replace
 
 import numpy as np
@@ -177,6 +177,7 @@ class _Translation:
             return
         if self._multiplies_heads(call):
             return
+        self._lay_rows_above_each_other(call)
         for each in node.all_input_nodes:
             self._settle(each)
         if name in SAME and not depends:
@@ -198,14 +199,12 @@ class _Translation:
         call = replace(call, line=self._makes_line(call), stacked=self._is_stacked(call))
         if call.line:
             self._lines.add(node)
-        layer = TRANSLATIONS[name](call, self._unique(call.place or node.name))
-        if call.stacked:
+        output = self._unique(call.place or node.name)
+        layer = self._rowwise_layer(call, output) if call.stacked else None
+        if layer is None:
+            layer = TRANSLATIONS[name](self._without_stacks(call), output)
+        elif layer.treats_rows_alike:
             self._stacks.add(node)
-            if not layer.treats_rows_alike:
-                raise call.refusal(
-                    "reads the matrices of several heads; allowed: products with others, softmax "
-                    "over their columns, and functions of single values"
-                )
         self._define(node, layer.output)
         self._layers.append(layer)
 
@@ -300,13 +299,53 @@ class _Translation:
         self._shapes[output] = tuple(stack.shape)
         return output
 
+    def _lay_rows_above_each_other(self, call: Call) -> None:
+        """Have an operator along the last of three dimensions read one matrix.
+
+        As a layer for the pixels of an image does whose dimensions are ordered as (samples, height,
+        width, channels): the graph's images are such matrices. What meets such matrices becomes
+        one, too, unless it is something else already.
+        """
+        given = call.node.all_input_nodes
+        wanted = _is_along_the_last(call)
+        if not wanted and self._stacks.isdisjoint(given):
+            return
+        for each in given:
+            known = wanted if each in self._names else each in self._moved
+            if known and result_of(each).ndim == 4 and each not in self._stacks:
+                self._names[each] = self._stack(each, turned=False)
+                self._stacks.add(each)
+
     def _is_stacked(self, call: Call) -> bool:
-        """Return whether an operator reads matrices of several heads."""
+        """Return whether an operator reads matrices above each other, all of its operands."""
         given = [each for each in call.node.all_input_nodes if each in self._names]
-        stacked = [each in self._stacks for each in given]
-        if any(stacked) and not all(stacked):
-            raise call.refusal("reads matrices of several heads and others; allowed: either")
-        return any(stacked)
+        return bool(given) and all(each in self._stacks for each in given)
+
+    def _rowwise_layer(self, call: Call, output: str) -> Layer | None:
+        """Return the layer that computes on matrices above each other; None if there is none."""
+        with suppress(UserError):
+            layer = TRANSLATIONS[call.operator](call, output)
+            return layer if layer.treats_rows_alike or layer.joins_rows else None
+        return None
+
+    def _without_stacks(self, call: Call) -> Call:
+        """Return a call that reads matrices above each other as the tensors that they are."""
+        stacks = [each for each in call.node.all_input_nodes if each in self._stacks]
+        return replace(
+            call,
+            names={**call.names, **{each: self._unstacked(each) for each in stacks}},
+            stacked=False,
+        )
+
+    def _unstacked(self, node: Node) -> str:
+        """Return the tensor of three dimensions that matrices above each other are."""
+        shape = tuple(int(size) for size in result_of(node).shape[1:])
+        output = self._unique(f"{node.name}_parted")
+        places = numbered(shape, 1)[0].to(torch.int64)
+        layer = Rearrangement(inputs=(self._names[node],), output=output, places=places)
+        self._layers.append(layer)
+        self._shapes[output] = shape
+        return output
 
     def _rearrange(self, source: str, places: Tensor, node: Node) -> None:
         """Append the layer that moves values, and define what a node is."""
@@ -366,6 +405,8 @@ class _Translation:
         self._settle(node)
         if node not in self._names:
             raise UserError(f"output {node.name!r} is constant; outputs must depend on the input")
+        if node in self._stacks:
+            return self._unstacked(node)
         if node not in self._lines:
             return self._names[node]
         image = self._names[node]
@@ -413,6 +454,18 @@ def _makes_heads(call: Call) -> bool:
         and set(readers) <= TURNING
         and bool(readers)
     )
+
+
+def _is_along_the_last(call: Call) -> bool:
+    """Return whether an operator works along the last of three dimensions beside the samples."""
+    match call.operator:
+        case "linear":
+            return True
+        case "layer_norm" | "rms_norm":
+            return len(call.arguments["normalized_shape"]) == 1
+        case "softmax":
+            return int(call.arguments["dim"]) in (-1, 3)
+    return False
 
 
 def _exchanges_the_last(call: Call) -> bool:

@@ -25,22 +25,6 @@ def pool_window(call: Call) -> Window:
     return Window(size, stride, dilation, (pads[0], pads[1]))
 
 
-def adaptive_window(call: Call) -> Window:
-    """Return the window of an adaptive pooling whose windows are all of one size.
-
-    Raises
-    ------
-    UserError
-        If windows would overlap, or differ in size.
-    """
-    call.require_image()
-    sizes, results = call.input_shape[1:], call.output_shape[1:]
-    if sizes[0] % results[0] or sizes[1] % results[1]:
-        raise call.refusal(f"pools {sizes} to {results}; allowed: divisors of the sizes")
-    size = (sizes[0] // results[0], sizes[1] // results[1])
-    return Window(size, stride=size)
-
-
 def pair(value: Any, spatial: int = 2, default: int = 1) -> Pair:
     """Return an argument that is one number for height and width, or one for each.
 

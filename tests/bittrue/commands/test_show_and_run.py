@@ -124,6 +124,27 @@ def test_run_equals_litert_on_every_tensor(model: Path, tmp_path: Path) -> None:
             assert np.array_equal(values[sample : sample + 1], expected)
 
 
+def test_run_and_export_tell_programs_what_they_wrote(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    codes = np.random.default_rng(0).integers(-128, 128, (3, 8, 8, 3), dtype=np.int8)
+    np.save(tmp_path / "x.npy", codes)
+    files = ["--input", f"{tmp_path}/x.npy", "--output", f"{tmp_path}/y.npy"]
+    tensors = ["--tensors", f"{tmp_path}/all"]
+    assert main(["run", str(model), *files, *tensors, "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["samples"] == 3
+    assert {len(np.load(each["file"])) for each in record["written"]} == {3}
+    assert {each["tensor"] for each in record["written"]} == set(load_network(model).tensors)
+    written = tmp_path / "network.onnx"
+    assert main(["export", str(model), "--output", str(written), "--style", "qdq", "--json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["bytes"] == written.stat().st_size
+    assert [each["tensor"] for each in record["layers"] if each["style"] == "qdq"]
+    for layer in record["layers"]:
+        assert (layer["reason"] is None) == (layer["style"] == "qdq")
+
+
 def test_run_keeps_the_layout_of_the_model(tmp_path: Path) -> None:
     """A model with channels first, as ONNX has them, takes and gives channels first."""
     node, x = convolution()

@@ -12,16 +12,19 @@ from bittrue.flows.engine.compile import Compiled, compile_graph
 from bittrue.flows.engine.run import run_program
 from bittrue.flows.fuzzing.random_graphs import RandomGraph
 from bittrue.golden.engine.configuration import CONFIGURATIONS
-from bittrue.golden.engine.instruction import Instruction, Matrix, Unit
+from bittrue.golden.engine.instruction import Buffer, Instruction, Load, Matrix, Unit
 from bittrue.golden.engine.program import Program, ProgramError, decode_program
 from bittrue.golden.errors import UserError
 from bittrue.golden.executor.execute import Executor
 from bittrue.golden.frontends.tflite import convert_tflite
-from bittrue.golden.graph import Graph, Tensor
+from bittrue.golden.graph import Encoding, FixedPoint, Graph, Tensor
 from bittrue.golden.graph.clamp import Clamp
+from bittrue.golden.graph.mean import Mean
 from bittrue.golden.numbers.integer_type import IntegerType
+from bittrue.golden.numbers.requant_spec import RequantChannels, RequantSpec
+from bittrue.golden.numbers.rounding import Rounding
 from tests.support.tflite_comparison import Codes, Runtime, inputs_of
-from tests.support.tflite_fixtures import FIXTURES, LITERT
+from tests.support.tflite_fixtures import FIXTURES, LITERT, FixtureBuilder, depthwise
 
 TIGHT = replace(
     CONFIGURATIONS["small"], input_words=160, weight_rows=160, output_words=64, records=32
@@ -104,6 +107,42 @@ def test_random_graphs_are_computed_exactly_in_any_order_of_the_units(engine: st
         compiled_graphs += 1
     assert compiled_graphs > 25
     assert len(operators) > 12
+
+
+@pytest.mark.parametrize(("stride", "rows"), [(1, 4), (2, 5)])
+@pytest.mark.parametrize("engine", CONFIGURATIONS)
+def test_two_rows_of_depthwise_layers_are_computed_at_once(
+    engine: str, stride: int, rows: int
+) -> None:
+    """A window holds those of both rows; the last row is alone, and planes are not full."""
+    image = (1, 13, 18, 21) if stride == 1 else (1, 57, 55, 21)
+    model = depthwise(FixtureBuilder(0), stride=(stride, stride), image=image)
+    graph = convert_tflite(model, LITERT)
+    compiled = compile_graph(graph, CONFIGURATIONS[engine])
+    instructions = compiled.program.instructions
+    assert {each.kernel_y for each in instructions if isinstance(each, Matrix)} == {rows}
+    inputs = inputs_of(graph, 2)
+    given = {name: in_model_layout(graph, name, codes) for name, codes in inputs.items()}
+    outputs = run(compiled, inputs, seed=1)
+    expected = Runtime(model, LITERT).run(given, list(outputs))
+    for name, codes in outputs.items():
+        made = in_model_layout(graph, name, codes)
+        assert (made == np.asarray(expected[name]).reshape(made.shape)).all(), name
+
+
+def test_constants_that_are_alike_are_in_the_image_and_loaded_once() -> None:
+    spec = RequantSpec(IntegerType(32, True), IntegerType(8, True))
+    scale = FixedPoint(RequantChannels(spec, [1 << 30], [-3]), Rounding.SINGLE_HALF_UP)
+    node = Mean(
+        inputs=("x",), output="y", axes=(0, 1), keep_dimensions=True, encoding=Encoding(),
+        requantization=scale,
+    )  # fmt: skip
+    tensor = Tensor.of_type("x", (4, 4, 32), IntegerType(8, True))
+    compiled = compile_graph(Graph((tensor,), (node,), ("y",)), CONFIGURATIONS["small"])
+    loads = [each for each in compiled.program.instructions if isinstance(each, Load)]
+    counts = Counter(Buffer(each.buffer) for each in loads)
+    assert counts[Buffer.INPUT] >= 32 // 8
+    assert counts[Buffer.WEIGHT] == counts[Buffer.RECORD] == 1
 
 
 def networks(count: int) -> list[tuple[Compiled, Codes, Codes]]:
@@ -209,7 +248,7 @@ def test_what_does_not_fit_is_refused_in_one_line() -> None:
     with pytest.raises(UserError) as caught:
         compile_graph(graph, replace(TIGHT, weight_rows=40))
     assert str(caught.value) == (
-        "layer 'pooled' (average pool 8x8): 8 of its channels have 128 rows of weights; the "
+        "layer 'pooled' (average pool 8x8): 4 of its channels have 64 rows of weights; the "
         "engine's weight memory has 40"
     )
 

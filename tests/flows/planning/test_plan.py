@@ -1,23 +1,27 @@
 """Plans: what fits is found, what is slower costs no more, and the choice is the best there is."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
 import numpy as np
 import pytest
 
-from bittrue.flows.planning.devices import BUDGETS, FILL, Budget
+from bittrue.flows.planning.devices import BUDGETS, FILL, Budget, Fill
 from bittrue.flows.planning.plan import plan_network
 from bittrue.flows.planning.planned import Plan
 from bittrue.flows.planning.selection import Limits, Options, Selection, pareto
 from bittrue.golden.errors import UserError
 from bittrue.golden.frontends.onnx import convert_onnx
-from bittrue.golden.graph import Graph, Tensor
+from bittrue.golden.graph import Graph, Tensor, Window
 from bittrue.golden.graph.clamp import Clamp
+from bittrue.golden.graph.convolution import Convolution
+from bittrue.golden.graph.gather import Gather
 from bittrue.golden.lowering.certify import certify
 from bittrue.golden.numbers.integer_type import IntegerType
 from bittrue.hdl.costs.costs import Costs
+from cocotb_tests.network.builder import INT8, Builder
 from tests.support.finn_networks import cnv_1w1a
 from tests.support.onnx_fixtures import random_network
 
@@ -82,6 +86,20 @@ def test_slower_plans_never_take_more_of_what_is_scarcest(
     assert all(plan.resources.fits(budget) for plan in plans)
     assert rises(plans, budget) == []
     assert rises(plans[::-1], budget)
+
+
+@pytest.mark.parametrize("luts", [1413, 2421])
+def test_fifos_that_turn_out_too_deep_leave_a_slower_plan(luts: int) -> None:
+    """What FIFOs take is known once there is a plan: the fastest that seemed to fit does not."""
+    b = Builder((10, 16, 8))
+    rows = b.add(Gather(inputs=("x",), output="rows", axis=0, indices=(0, 2, 4, 4, 8)))
+    shape, window = (8, 1, 1, 1), Window((1, 1))
+    graph = b.graph(b.matrix(Convolution, rows, shape, INT8, INT8, window=window, groups=8))
+    budget = replace(ZYNQ, luts=luts, multipliers=24, block_rams=10)
+    plan = plan_network(graph, budget, fill=Fill(100))
+    assert plan.resources.fits(budget)
+    with pytest.raises(UserError, match=f"it has enough for {plan.cycles} cycles"):
+        plan_network(graph, budget, plan.cycles - 1, fill=Fill(100))
 
 
 def random_options(generator: np.random.Generator, count: int) -> Options:

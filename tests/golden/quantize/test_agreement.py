@@ -68,3 +68,16 @@ def test_another_border_is_counted() -> None:
     layers = list(compare_layers(network.fake, other, images()))
     assert [layer.differing > 0 for layer in layers] == [False, True, False]
     assert np.all([layer.end_to_end > 0 for layer in layers[1:]])
+
+
+def test_what_is_within_a_layer_of_several_nodes_is_none_of_its_network() -> None:
+    """Borders that copy take nodes of their own, whose tensors the float network has not."""
+    torch.manual_seed(0)
+    module = nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1, padding_mode="reflect"), nn.GroupNorm(2, 4)
+    )
+    network = quantize(module.eval(), images())
+    *exact, normalized = compare_layers(network.fake, network.graph, images())
+    assert len(network.graph.nodes) > len(exact) + 1
+    assert all(layer.differing == 0 for layer in exact)
+    assert normalized.largest <= 1

@@ -12,10 +12,9 @@ from bittrue.golden.frontends.torch.channels_last import Shape
 from bittrue.golden.frontends.torch.layer import Layer, padded
 from bittrue.golden.frontends.torch.limits import UNLIMITED
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
-from bittrue.golden.frontends.torch.operators.mean import whole_image_mean
 from bittrue.golden.frontends.torch.operators.sum_pool import SumPool
 from bittrue.golden.frontends.torch.translation import Call, translates
-from bittrue.golden.frontends.torch.windows import adaptive_window, pool_window
+from bittrue.golden.frontends.torch.windows import pool_window
 from bittrue.golden.graph.average_pool import AveragePool as AveragePoolNode
 
 _NO_PADDING = ((0, 0), (0, 0))
@@ -79,12 +78,3 @@ def _average_pool(call: Call, output: str) -> Layer:
         )
     divisor = window.taps if divisor is None else int(divisor)
     return SumPool(inputs=call.inputs, output=output, window=window, divisor=divisor)
-
-
-@translates("adaptive_avg_pool1d", "adaptive_avg_pool2d")
-def _adaptive_average_pool(call: Call, output: str) -> Layer:
-    call.require_image()
-    if call.output_shape[1:] == (1, 1):
-        return whole_image_mean(call.inputs, output)
-    window = adaptive_window(call)
-    return SumPool(inputs=call.inputs, output=output, window=window, divisor=window.taps)

@@ -1,6 +1,6 @@
 """Tensors joined along a dimension."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,11 +9,13 @@ import torch
 from torch import Tensor
 
 from bittrue.golden import graph
+from bittrue.golden.codes.conversion import QuantizeRounding, quantized
 from bittrue.golden.frontends.torch.channels_last import Shape, channels_last_axis, torch_order
 from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.translation import Call, translates
 from bittrue.golden.graph.concat import Concat as ConcatNode
+from bittrue.golden.graph.constant import Constant
 from bittrue.golden.numbers.arrays import Int64
 
 
@@ -47,11 +49,68 @@ class Concat(Layer):
         return ConcatNode(inputs=self.inputs, output=self.output, axis=axis)
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ConcatConstants(Layer):
+    """Tensors joined along a dimension, counted without the batch, with constants among them.
+
+    Parameters
+    ----------
+    dimension : int
+    constants : mapping of int to Tensor
+        By place among all that is joined, without the batch.
+    """
+
+    dimension: int
+    constants: Mapping[int, Tensor]
+
+    shares_scale: ClassVar[bool] = True
+    leaves_grid: ClassVar[bool] = True
+
+    def compute(self, *inputs: Tensor) -> Tensor:
+        """Compute the layer in floating point."""
+        samples = len(inputs[0])
+        parts = list(inputs)
+        for place, constant in sorted(self.constants.items()):
+            repeated = constant.to(inputs[0].dtype).expand(samples, *constant.shape)
+            parts.insert(place, repeated)
+        return torch.cat(parts, dim=self.dimension + 1)
+
+    def lowered(self, context: LoweringContext) -> list[graph.Node]:
+        """See `Layer.lowered`: constants are rounded to codes of the result."""
+        context.refuse_order(self.inputs)
+        rank = len(context.shapes[self.output])
+        names, made = list(self.inputs), list[graph.Node]()
+        mapping = context.map(self.output)
+        for place, constant in sorted(self.constants.items()):
+            codes = quantized(constant, mapping, QuantizeRounding.HALF_AWAY).numpy()
+            values = codes.transpose(1, 2, 0) if rank == 3 else codes
+            name = f"{self.output}/constant {place}"
+            node = Constant(inputs=(), output=name, values=values, type=mapping.type)
+            made.append(node)
+            names.insert(place, context.define(node))
+        axis = channels_last_axis(self.dimension, rank)
+        return [*made, ConcatNode(inputs=tuple(names), output=self.output, axis=axis)]
+
+
 @translates("cat")
 def _concat(call: Call, output: str) -> Layer:
     tensors = list(call.arguments["tensors"])
-    if not all(call.computes(tensor) for tensor in tensors):
-        raise call.refusal("joins a constant tensor; allowed: computed tensors")
     dimension = call.axis(int(call.arguments["dim"]))
-    inputs = tuple(call.names[tensor] for tensor in tensors)
+    inputs = tuple(call.names[tensor] for tensor in tensors if call.computes(tensor))
+    constants = {
+        place: _one_for_all(call, call.constant(tensor))
+        for place, tensor in enumerate(tensors)
+        if not call.computes(tensor)
+    }
+    if constants:
+        return ConcatConstants(
+            inputs=inputs, output=output, dimension=dimension, constants=constants
+        )
     return Concat(inputs=inputs, output=output, dimension=dimension)
+
+
+def _one_for_all(call: Call, constant: Tensor) -> Tensor:
+    """Return a constant without its batch, as the call's line or image has it."""
+    if not torch.equal(constant, constant[:1].expand_as(constant)):
+        raise call.refusal("joins a constant that differs from sample to sample; allowed: one")
+    return constant[0].unsqueeze(-1) if call.line else constant[0]

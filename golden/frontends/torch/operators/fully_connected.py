@@ -19,6 +19,7 @@ class Linear(Matrix):
     """A matrix applied to the last dimension; weight of shape (outputs, inputs)."""
 
     channel_axis: ClassVar[int] = -1
+    keeps_rows: ClassVar[bool] = True
 
     def product(self, values: Tensor) -> Tensor:
         """Return the products of inputs and weights, summed, and the bias."""

@@ -20,7 +20,7 @@ from bittrue.golden.frontends.torch.limits import UNLIMITED
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.operators.rearrangement import placed
 from bittrue.golden.frontends.torch.translation import Call, translates
-from bittrue.golden.frontends.torch.windows import adaptive_window, pool_window
+from bittrue.golden.frontends.torch.windows import pool_window
 from bittrue.golden.graph.max_pool import MaxPool as MaxPoolNode
 from bittrue.golden.lowering.maxima import maxima
 
@@ -57,11 +57,6 @@ class MaxPool(Layer):
 @translates("max_pool1d", "max_pool2d")
 def _max_pool(call: Call, output: str) -> Layer:
     return MaxPool(inputs=call.inputs, output=output, window=pool_window(call))
-
-
-@translates("adaptive_max_pool1d", "adaptive_max_pool2d")
-def _adaptive_max_pool(call: Call, output: str) -> Layer:
-    return MaxPool(inputs=call.inputs, output=output, window=adaptive_window(call))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -43,6 +43,11 @@ class Mean(Scaled):
         return over(inputs[0], dim=dimensions, keepdim=self.keep_dimensions)
 
     @property
+    def joins_rows(self) -> bool:
+        """See `Layer.joins_rows`."""
+        return self.dimensions == (0,)
+
+    @property
     def keeps_means(self) -> bool:
         """See `Layer.keeps_means`."""
         return self.dimensions == _IMAGE and not self.adds
@@ -80,6 +85,10 @@ def _mean(call: Call, output: str) -> Layer:
     if dimensions[0] < 0:
         verb = "adds up" if call.operator == "sum" else "averages"
         raise call.refusal(f"{verb} over the batch; allowed: other dimensions")
+    if call.stacked:
+        if dimensions != [0, 1] or arguments.get("keepdim"):
+            raise call.refusal("is not over all rows alone; allowed: over all of them")
+        dimensions = [0]
     if call.spatial == 1 and len(call.input_shape) == 3 and dimensions[-1] == 1:
         dimensions.append(2)  # The places of a line are the height of an image of width 1.
     return Mean(

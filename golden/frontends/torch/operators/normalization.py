@@ -8,11 +8,16 @@ from torch import Tensor
 
 from bittrue.golden import graph
 from bittrue.golden.errors import UserError
-from bittrue.golden.frontends.torch.channels_last import channels_last, channels_last_axis
+from bittrue.golden.frontends.torch.channels_last import (
+    Shape,
+    channels_last,
+    channels_last_axis,
+)
 from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.limits import UNLIMITED
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.translation import Call, translates
+from bittrue.golden.graph.reshape import Reshape
 from bittrue.golden.lowering.normalization import Given, normalization
 from bittrue.golden.numbers.arrays import Float64
 
@@ -30,6 +35,9 @@ class SampleNorm(Layer):
         Of a shape that broadcasts against the input without its batch.
     centered : bool
         Whether the mean is subtracted.
+    groups : int
+        Channels that follow each other are normalized together, so many groups of them; 1 where
+        `dimensions` say all.
     """
 
     dimensions: tuple[int, ...]
@@ -37,15 +45,24 @@ class SampleNorm(Layer):
     weight: Tensor | None = None
     bias: Tensor | None = None
     centered: bool = True
+    groups: int = 1
+
+    @property
+    def treats_rows_alike(self) -> bool:
+        """See `Layer.treats_rows_alike`."""
+        return self.dimensions == (1,)  # Of matrices, which is what it is asked for.
 
     def compute(self, *inputs: Tensor) -> Tensor:
         """Compute the layer in floating point."""
         (values,) = inputs
-        dimensions = [dimension + 1 for dimension in self.dimensions]
+        shape = values.shape
+        if self.groups > 1:
+            values = values.reshape(len(values), self.groups, -1)
+        dimensions = [2] if self.groups > 1 else [dimension + 1 for dimension in self.dimensions]
         if self.centered:
             values = values - values.mean(dimensions, keepdim=True)
         variance = values.square().mean(dimensions, keepdim=True)
-        result = values * (variance + self.epsilon).rsqrt()
+        result = (values * (variance + self.epsilon).rsqrt()).reshape(shape)
         if self.weight is not None:
             result = result * self.weight.to(result.dtype)
         return result if self.bias is None else result + self.bias.to(result.dtype)
@@ -57,14 +74,28 @@ class SampleNorm(Layer):
         kind = context.tensors[source].type
         if kind.width > 8:
             raise UserError(f"its input is {kind}; allowed: up to 8 bits")
-        shape = context.shapes[source]
-        given = Given(source, channels_last(shape), context.encoding(source), context.scale(source))
+        rank = len(context.shapes[source])
+        whole = shape = channels_last(context.shapes[source])
+        axes = tuple(sorted(channels_last_axis(axis, rank) for axis in self.dimensions))
+        before: list[graph.Node] = []
+        if self.groups > 1:
+            shape = self._grouped(whole)
+            group = channels_last_axis(0, rank)
+            axes = tuple(axis for axis in range(len(shape)) if axis != group)
+            apart = Reshape(inputs=(source,), output=f"{self.output}/groups", shape=shape)
+            before.append(apart)
+            context.define(apart)
         made = normalization(
-            given,
-            tuple(sorted(channels_last_axis(axis, len(shape)) for axis in self.dimensions)),
+            Given(
+                before[0].output if before else source,
+                shape,
+                context.encoding(source),
+                context.scale(source),
+            ),
+            axes,
             self.epsilon,
-            _arranged(self.weight, len(shape)),
-            _arranged(self.bias, len(shape)),
+            self._arranged(self.weight, rank),
+            self._arranged(self.bias, rank),
             context.scale(self.output),
             self.output,
             self.centered,
@@ -72,17 +103,26 @@ class SampleNorm(Layer):
         for node in made.nodes:
             context.define(node)
         last = replace(made.last, output=self.output)
-        return [*made.nodes, context.requantized(last, UNLIMITED, made.unit)]
+        made_last = context.requantized(last, UNLIMITED, made.unit)
+        if not before:
+            return [*made.nodes, made_last]
+        normalized = replace(made_last, output=f"{self.output}/normalized groups")
+        joined = Reshape(inputs=(normalized.output,), output=self.output, shape=whole)
+        return [*before, *made.nodes, normalized, joined]
 
+    def _grouped(self, shape: Shape) -> Shape:
+        """Return a shape of the graph with a dimension for the groups before the channels'."""
+        axis = channels_last_axis(0, len(shape))
+        return (*shape[:axis], self.groups, shape[axis] // self.groups, *shape[axis + 1 :])
 
-def _arranged(values: Tensor | None, rank: int) -> Float64 | None:
-    """Return numbers beside a tensor of torch as they lie beside the graph's."""
-    if values is None:
-        return None
-    whole = values.double().reshape((*(1,) * (rank - values.ndim), *values.shape))
-    moved = whole.permute(1, 2, 0) if rank == 3 else whole
-    array: Float64 = moved.numpy()
-    return array
+    def _arranged(self, values: Tensor | None, rank: int) -> Float64 | None:
+        """Return numbers beside a tensor of torch as they lie beside the graph's."""
+        if values is None:
+            return None
+        whole = values.double().reshape((*(1,) * (rank - values.ndim), *values.shape))
+        moved = whole.permute(1, 2, 0) if rank == 3 else whole
+        array: Float64 = moved.numpy()
+        return array.reshape(self._grouped(array.shape)) if self.groups > 1 else array
 
 
 def _parameter(call: Call, name: str, shape: tuple[int, ...]) -> Tensor | None:
@@ -133,14 +173,10 @@ def _group_norm(call: Call, output: str) -> Layer:
     arguments = call.arguments
     channels, *places = call.input_shape
     groups = int(arguments["num_groups"])
-    if groups not in (1, channels):
-        raise call.refusal(
-            f"has {groups} groups of {channels} channels; allowed: one of all, or one of each"
-        )
     shape = (channels, *(1,) * len(places))
-    first = 0 if groups == 1 else 1
-    if first and math.prod(places) == 1:
+    if groups == channels and math.prod(places) == 1:
         raise call.refusal("normalizes single values; leave it out")
+    first = 1 if groups == channels else 0
     return SampleNorm(
         inputs=call.inputs,
         output=output,
@@ -148,4 +184,5 @@ def _group_norm(call: Call, output: str) -> Layer:
         epsilon=float(arguments["eps"]),
         weight=_parameter(call, "weight", shape),
         bias=_parameter(call, "bias", shape),
+        groups=1 if groups == channels else groups,
     )

@@ -32,6 +32,9 @@ NETWORKS = {
     "one group": (_trained(nn.GroupNorm(1, 4)), samples),
     "instance": (nn.InstanceNorm2d(4), samples),
     "group of each channel": (_trained(nn.GroupNorm(4, 4)), samples),
+    "groups of several channels": (_trained(nn.GroupNorm(2, 4)), samples),
+    "groups of lines": (_trained(nn.GroupNorm(2, 4)), lambda: samples().flatten(2)),
+    "groups of features": (_trained(nn.GroupNorm(8, 64)), lambda: _rows().flatten(0, 1)),
     "log-softmax": (nn.LogSoftmax(dim=-1), _rows),
     "log-softmax of vectors": (nn.LogSoftmax(dim=1), lambda: 4 * _rows().flatten(0, 1)),
     "log-softmax of channels": (nn.LogSoftmax(dim=1), samples),
@@ -51,6 +54,12 @@ def test_another_normalization_is_noticed() -> None:
     assert furthest(nn.LayerNorm(64, eps=0.5), graph, _rows()) > 1.5
 
 
-def test_groups_of_several_channels_are_refused() -> None:
-    with pytest.raises(UserError, match="it has 2 groups of 4 channels"):
-        quantize(nn.GroupNorm(2, 4), samples())
+def test_other_groups_are_noticed() -> None:
+    """Negative control."""
+    graph = quantize(nn.GroupNorm(2, 4), samples()).graph
+    assert furthest(nn.GroupNorm(1, 4), graph, samples()) > 1.5
+
+
+def test_groups_of_single_values_are_refused() -> None:
+    with pytest.raises(UserError, match="it normalizes single values"):
+        quantize(nn.GroupNorm(64, 64), _rows().flatten(0, 1))
