@@ -10,8 +10,9 @@ from rich.console import Console
 import bittrue
 from bittrue.commands.sim_engine import run_on_engine
 from bittrue.commands.sim_page import simulation_page
+from bittrue.commands.stimulus import stimulus_of
 from bittrue.flows.arguments.code_files import in_model_layout, npy_bytes
-from bittrue.flows.arguments.end_files import FILE_OF_EACH, files_of_ends, read_inputs
+from bittrue.flows.arguments.end_files import FILE_OF_EACH, files_of_ends
 from bittrue.flows.arguments.json_output import add_json_argument, print_json
 from bittrue.flows.arguments.model_arguments import (
     add_model_arguments,
@@ -28,6 +29,7 @@ from bittrue.golden.errors import UserError
 from bittrue.golden.files.atomic_file import write_atomically, write_together
 from bittrue.hdl.network.ends import check_ends
 
+_IMAGES = 3
 _MAXIMUM_STALL = 255
 
 
@@ -37,15 +39,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--input",
         metavar="[TENSOR=]X.npy",
-        required=True,
         action="append",
-        help="N input codes in the model's own type and layout; " + FILE_OF_EACH.format("input"),
+        default=[],
+        help="N input codes in the model's own type and layout; "
+        + FILE_OF_EACH.format("input")
+        + "; random ones by default",
+    )
+    parser.add_argument(
+        "--images",
+        type=int,
+        metavar="N",
+        help=f"how many images (default: {_IMAGES}, or all of --input)",
     )
     parser.add_argument(
         "--output",
         metavar="[TENSOR=]Y.npy",
-        required=True,
         action="append",
+        default=[],
         help="where the N output codes of the circuit go, whether right or wrong; "
         + FILE_OF_EACH.format("output"),
     )
@@ -73,7 +83,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help="pauses at every end, with a probability of P/256 a cycle (default: 0)",
     )
-    parser.add_argument("--seed", type=int, default=1, help="of the pauses (default: 1)")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="of pauses and random codes (default: 1)"
+    )
     parser.add_argument(
         "--waves",
         action="store_true",
@@ -104,12 +116,18 @@ def run(arguments: argparse.Namespace) -> int:
             raise UserError(f"{option} is for streaming accelerators; leave it out with --engine")
         return run_on_engine(arguments, graph, console)
     check_ends(graph)
-    outputs = files_of_ends("--output", arguments.output, "output", graph.outputs)
+    outputs = (
+        files_of_ends("--output", arguments.output, "output", graph.outputs)
+        if arguments.output
+        else {}
+    )
     for path in outputs.values():
         require_folder_of(path)
     images = {
         name: in_model_layout(graph, name, codes)
-        for name, codes in read_inputs(graph, arguments.input).items()
+        for name, codes in stimulus_of(
+            graph, arguments.input, arguments.images, arguments.seed, _IMAGES
+        ).items()
     }
     count = len(next(iter(images.values())))
     with console.status("choosing circuits"):

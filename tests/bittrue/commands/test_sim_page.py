@@ -108,9 +108,19 @@ def test_equal_circuits_and_images_are_simulated_once(capsys: pytest.CaptureFixt
     assert not json.loads(capsys.readouterr().out)["kept"]
 
 
+def test_without_files_random_images_are_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["sim", NAME, "--sim", "icarus", "--cycles", "8"]
+    assert main([*words, "--images", "5"]) == 0
+    assert "5 images, 20 codes compared, 0 differed" in capsys.readouterr().out
+    assert main([*words, "--seed", "7"]) == 0
+    assert "3 images, 12 codes compared, 0 differed" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["--images", "0"], "--images is 0; allowed: at least 1"),
+        (["--images", "4"], "--images is 4; x.npy has 3"),
         (["--report", "no/page.html"], "there is no folder no"),
         (["--engine", ".", "--report", "page.html"], "--report is for streaming accelerators"),
     ],
