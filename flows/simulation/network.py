@@ -176,7 +176,7 @@ def neighbourhood(
         range(max(0, int(at) - _AROUND), min(count, int(at) + _AROUND + 1))
         for at, count in zip((row, column), found.shape[:2], strict=True)
     )
-    part = np.ix_(rows, columns, [channel])
+    part = np.ix_(list(rows), list(columns), [int(channel)])
     return Neighbourhood(tuple(rows), tuple(columns), wanted[part][..., 0], found[part][..., 0])
 
 
