@@ -46,10 +46,10 @@ sim: $(VENV)/.sim.installed ## prove a unit's Verilog equal to golden: TEST=requ
 test: $(VENV)/.test.installed icarus ## run the tests, on both simulators
 	@$(BIN)/python -m pytest -n 2 -q tests $(PYTEST)
 	@$(BIN)/python -m pytest -n 2 -q cocotb_tests $(PYTEST)
-	@echo "left out: tests/board, the folder of a build in FuseSoC, LiteX, PeakRDL, IP-XACT's schema and tclsh; make test-board"
+	@echo "left out: tests/board, the folder of a build in FuseSoC, LiteX, PeakRDL, IP-XACT's schema and tclsh, reports in Chromium; make test-board"
 
-test-board: $(VENV)/.board.installed icarus ## run what the folder of a build is held against: FuseSoC, LiteX, PeakRDL, IP-XACT's schema, tclsh
-	@sh scripts/install_packages.sh tclsh=tcl riscv64-unknown-elf-gcc=gcc-riscv64-unknown-elf,picolibc-riscv64-unknown-elf
+test-board: $(VENV)/.board.installed icarus ## run what the folder of a build is held against: FuseSoC, LiteX, PeakRDL, IP-XACT's schema, tclsh, Chromium
+	@sh scripts/install_packages.sh tclsh=tcl chromium riscv64-unknown-elf-gcc=gcc-riscv64-unknown-elf,picolibc-riscv64-unknown-elf
 	@BITTRUE_BOARD=1 $(BIN)/python -m pytest -n 2 -q tests/board $(PYTEST)
 
 regress: $(VENV)/.test.installed icarus ## run every unit's whole stimulus on both simulators, and all tests [MODELS=]

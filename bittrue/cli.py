@@ -62,6 +62,7 @@ def available() -> dict[str, str]:
 def _run(words: Sequence[str]) -> int:
     # The other commands' modules are not imported.
     arguments = _parser(words[:1]).parse_args(words)
+    arguments.words = words
     return int(arguments.run(arguments))
 
 

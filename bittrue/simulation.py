@@ -1,6 +1,6 @@
 """The Verilog of a planned network in a simulator, compared with golden."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +9,11 @@ from numpy.typing import ArrayLike
 from bittrue.flows.arguments.code_files import Codes, in_model_layout
 from bittrue.flows.planning.plan import circuit_graph
 from bittrue.flows.simulation import network as simulated
-from bittrue.flows.simulation.bench.cosimulation import Cosimulation
-from bittrue.flows.simulation.bench.scenario import Verdict, compare
-from bittrue.flows.simulation.network import Pace
+from bittrue.flows.simulation.bench.cosimulation import Cosimulation, Outcome
+from bittrue.flows.simulation.bench.kept_outcomes import kept_or_made
+from bittrue.flows.simulation.bench.progress import watched
+from bittrue.flows.simulation.bench.scenario import Verdict, compare, record_waves
+from bittrue.flows.simulation.network import Neighbourhood, Pace
 from bittrue.flows.simulation.simulators.run_folder import run_folder
 from bittrue.flows.simulation.simulators.toolchain import check_simulator
 from bittrue.golden.errors import UserError
@@ -22,6 +24,10 @@ from bittrue.planning import Plan
 
 BUILDS = "sim_build"
 """Where builds go and are found again."""
+
+_OUTCOMES = "outcomes"
+_SHORT = 50_000
+"""Cycles up to which compiling a bench well takes longer than it saves."""
 
 _MAXIMUM_STALL = 255
 _WEEK = 7 * 24 * 3600.0
@@ -41,6 +47,16 @@ class Simulation:
         After how many cycles the first image came, and then each; None if none came.
     first_difference : str
         The first layer, image and code that differ; empty if none does.
+    around : Neighbourhood or None
+        The codes around it.
+    layer_paces : mapping of str to Pace
+        Of every tensor that was compared, if all images came: the outputs, and those of layers.
+    folder : Path
+        Where ``verdict.json`` and ``junit.xml`` are, until the next simulation.
+    waves : Path or None
+        The cycles around the first difference, a VCD file, if they were asked for.
+    kept : bool
+        Whether an earlier simulation of the same circuit and images was looked up.
 
     Examples
     --------
@@ -57,6 +73,11 @@ class Simulation:
     verdict: Verdict
     pace: Pace | None
     first_difference: str
+    around: Neighbourhood | None
+    layer_paces: Mapping[str, Pace]
+    folder: Path
+    waves: Path | None
+    kept: bool
 
     @property
     def outputs(self) -> Codes:
@@ -85,6 +106,8 @@ def simulate(
     seed: int = 1,
     layers: bool = False,
     builds: str | Path = BUILDS,
+    waves: bool = False,
+    progress: Callable[[int], None] | None = None,
 ) -> Simulation:
     """Run images through a network's Verilog, and compare every code with golden.
 
@@ -102,7 +125,13 @@ def simulate(
     layers : bool
         Whether what every layer passes on is compared, too.
     builds : str or Path
-        A folder where builds are kept; equal circuits are built once.
+        A folder where builds are kept; equal circuits are built once, and with the same images
+        simulated once.
+    waves : bool
+        Whether to simulate again for ``waves.vcd``, the cycles around the first difference, or
+        without one, those at the beginning.
+    progress : callable, optional
+        Called in another thread, now and then, with the cycles that have been simulated.
 
     Returns
     -------
@@ -134,16 +163,29 @@ def simulate(
     spec = plan.circuits.spec
     stimulus = input_codes(plan.graph, images, "images")
     circuit = Network(spec, taps=layers)
-    kept = [*circuit.taps.values(), *spec.graph.outputs]
-    golden = Executor(circuit_graph(plan.graph)).run(stimulus, kept)
+    compared = [*circuit.taps.values(), *spec.graph.outputs]
+    golden = Executor(circuit_graph(plan.graph)).run(stimulus, compared)
     scenario = simulated.network_scenario(
         circuit, "images", stimulus, golden, dict.fromkeys(("i", "o"), stall), seed
     )
     folder = Path(builds)
-    cosimulation = Cosimulation(circuit, to_verilog(circuit, "network"), simulator, folder)
-    with run_folder(folder / f"network-{simulator}") as work:
-        (outcome,) = cosimulation.run([scenario.run], work, timeout=_WEEK)
-    verdict = compare(cosimulation, [scenario], [outcome], seed)
+    design = to_verilog(circuit, "network")
+    cycles = plan.cycles * len(next(iter(stimulus.values())))
+    optimisation = "-O0" if cycles <= _SHORT else "-O1"
+    cosimulation = Cosimulation(circuit, design, simulator, folder, optimisation=optimisation)
+    latest = folder / f"network-{simulator}"
+    with run_folder(latest) as work:
+
+        def run() -> list[Outcome]:
+            with watched(work, progress):
+                return cosimulation.run([scenario.run], work, timeout=_WEEK)
+
+        kept_file = folder / _OUTCOMES / f"{cosimulation.key([scenario.run])}.npz"
+        (outcome,), kept = kept_or_made(kept_file, run)
+        verdict = compare(cosimulation, [scenario], [outcome], seed)
+        verdict.write(work)
+        if waves:
+            record_waves(cosimulation, [scenario], verdict, work)
     parting = None if outcome.hung else simulated.first_parting(circuit, outcome, golden)
     whole = simulated.whole_images(outcome, circuit)
     codes = {}
@@ -156,4 +198,9 @@ def simulate(
         verdict,
         Pace.of(outcome, circuit, whole) if whole == given else None,
         "" if parting is None else str(parting),
+        None if parting is None else simulated.neighbourhood(circuit, outcome, golden, parting),
+        simulated.paces(circuit, outcome, whole) if whole == given else {},
+        latest,
+        latest / "waves.vcd" if waves else None,
+        kept,
     )

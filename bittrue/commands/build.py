@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 import bittrue
-from bittrue.building import random_images
-from bittrue.flows.arguments.code_files import Codes, in_model_layout
-from bittrue.flows.arguments.end_files import FILE_OF_EACH, read_inputs
+from bittrue.commands.stimulus import stimulus_of
+from bittrue.flows.arguments.code_files import in_model_layout
+from bittrue.flows.arguments.end_files import FILE_OF_EACH
 from bittrue.flows.arguments.json_output import add_json_argument, print_json
 from bittrue.flows.arguments.model_arguments import (
     add_model_arguments,
@@ -128,7 +128,7 @@ def run(arguments: argparse.Namespace) -> int:
     with console.status("reading the network"):
         graph = load_model(arguments)
         check_ends(graph)
-        stimulus = _stimulus(graph, arguments.input, arguments.images, arguments.seed)
+        stimulus = stimulus_of(graph, arguments.input, arguments.images, arguments.seed, _IMAGES)
     with console.status("choosing circuits"):
         share = astuple(fill)
         layers = parse_layers(arguments.layer)
@@ -295,20 +295,3 @@ def _summarize(console: Console, plan: bittrue.Plan, folder: Path, clock: float 
     )
     for line in lines:
         console.print(line, soft_wrap=True)
-
-
-def _stimulus(
-    graph: Graph, files: Sequence[str], images: int | None, seed: int
-) -> dict[str, Codes]:
-    """Return the codes of files, or random ones."""
-    if images is not None and images < 1:
-        raise UserError(f"--images is {images}; allowed: at least 1")
-    if not files:
-        if seed < 0:
-            raise UserError(f"--seed is {seed}; allowed: 0 or more")
-        return random_images(graph, images or _IMAGES, seed)
-    given = read_inputs(graph, files)
-    count = len(next(iter(given.values())))
-    if images is not None and images > count:
-        raise UserError(f"--images is {images}; {' '.join(files)} has {count}")
-    return {name: codes[:images] for name, codes in given.items()}

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import re
 import sys
 import time
@@ -13,6 +14,7 @@ from filelock import FileLock, Timeout
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from bittrue.flows.reports.page import page
 from bittrue.flows.reports.terminal import terminal
 from bittrue.flows.simulation.simulators.build_once import digest
 from bittrue.flows.simulation.simulators.toolchain import SIMULATORS, check_simulator
@@ -176,12 +178,28 @@ def _report(
         table.add_row(name, result, str(record["seconds"]), str(record["said"]))
     console.print(table)
     counts = Counter(_result(name, records[name]) for name in jobs)
-    console.print(f"summary: {summary}", soft_wrap=True)
     refused = f", {counts['refused']} not simulated" if counts["refused"] else ""
-    console.print(
-        f"regress: {counts['passed']} passed, {counts['failed']} failed{refused}", soft_wrap=True
+    total = f"{counts['passed']} passed, {counts['failed']} failed{refused}"
+    text = page(
+        "regress.html",
+        summary=total,
+        failed=counts["failed"],
+        jobs=[_row(name, records[name], summary.parent) for name in jobs],
     )
+    report = summary.with_name("report.html")
+    write_atomically(report, text.encode())
+    console.print(f"summary: {summary}; page: {report}", soft_wrap=True)
+    console.print(f"regress: {total}", soft_wrap=True)
     return 1 if counts["failed"] else 0
+
+
+_WORDS = {"passed": "passed", "refused": "not simulated", "failed": "FAILED"}
+
+
+def _row(name: str, record: dict[str, object], folder: Path) -> dict[str, object]:
+    """Return what the page says of a job."""
+    log = os.path.relpath(str(record["log"]), folder)
+    return {**record, "name": name, "result": _WORDS[_result(name, record)], "log": log}
 
 
 def _result(name: str, record: dict[str, object]) -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from bittrue.commands.stimulus import stimulus_of
 from bittrue.flows.arguments.code_files import in_model_layout, npy_bytes
-from bittrue.flows.arguments.end_files import files_of_ends, read_inputs
+from bittrue.flows.arguments.end_files import files_of_ends
 from bittrue.flows.arguments.json_output import print_json
 from bittrue.flows.arguments.output_files import require_folder_of
 from bittrue.flows.building.engine_folder import verilog_files
@@ -23,6 +24,8 @@ from bittrue.golden.graph import Graph
 from bittrue.golden.graph.names import first_name
 from bittrue.simulation import BUILDS
 
+_IMAGES = 1
+
 
 def run_on_engine(arguments: argparse.Namespace, graph: Graph, console: Console) -> int:
     """Compile, execute in the simulator, and say whether every byte is golden's; 1 if it is not."""
@@ -35,10 +38,14 @@ def run_on_engine(arguments: argparse.Namespace, graph: Graph, console: Console)
                 f"{source}: there is no such file; write the engine with bittrue engine --output "
                 f"{folder}"
             )
-    outputs = files_of_ends("--output", arguments.output, "output", graph.outputs)
+    outputs = (
+        files_of_ends("--output", arguments.output, "output", graph.outputs)
+        if arguments.output
+        else {}
+    )
     for path in outputs.values():
         require_folder_of(path)
-    images = read_inputs(graph, arguments.input)
+    images = stimulus_of(graph, arguments.input, arguments.images, arguments.seed, _IMAGES)
     memory = HostMemory(stall=arguments.stall, seed=arguments.seed)
     with console.status("compiling"):
         compiled = compile_graph(graph, engine)

@@ -16,7 +16,7 @@ from cocotb.triggers import RisingEdge
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiStreamBus, AxiStreamSink, AxiStreamSource
 
 from cocotb_tests.building.axi_dma import AxiDma
-from cocotb_tests.building.board_start import started
+from cocotb_tests.building.board_start import clock_of, started
 from cocotb_tests.building.pynq_shim import Mmio
 
 PLAN = json.loads(Path("plan.json").read_text())
@@ -35,8 +35,9 @@ class Board:
 
     def __init__(self, dut: Any) -> None:
         self.dut = dut
-        reset = (dut.aclk, dut.aresetn, False)
-        self.control = Mmio(AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi"), *reset))
+        of_control = (clock_of(dut, "s_axi_aclk"), dut.aresetn, False)
+        reset = (clock_of(dut, "axis_aclk"), dut.aresetn, False)
+        self.control = Mmio(AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi"), *of_control))
         sources = [
             AxiStreamSource(AxiStreamBus.from_prefix(dut, end["stream"]), *reset) for end in INPUTS
         ]

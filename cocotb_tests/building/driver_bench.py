@@ -15,7 +15,7 @@ import pytest
 from cocotb.task import bridge
 from cocotbext.axi import AxiLiteBus, AxiLiteMaster, AxiStreamBus, AxiStreamSink, AxiStreamSource
 
-from cocotb_tests.building.board_start import started
+from cocotb_tests.building.board_start import clock_of, started
 from cocotb_tests.building.pynq_shim import Mmio, ReceiveChannel, SendChannel, allocate
 
 PLAN = json.loads(Path("plan.json").read_text())
@@ -35,8 +35,9 @@ class Board:
     """A simulated board: the accelerator's design behind models of AXI managers."""
 
     def __init__(self, dut: Any, design: dict[str, Any]) -> None:
-        reset = (dut.aclk, dut.aresetn, False)
-        self.control = Mmio(AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi"), *reset))
+        of_control = (clock_of(dut, "s_axi_aclk"), dut.aresetn, False)
+        reset = (clock_of(dut, "axis_aclk"), dut.aresetn, False)
+        self.control = Mmio(AxiLiteMaster(AxiLiteBus.from_prefix(dut, "s_axi"), *of_control))
         self.send = {
             end["stream"]: SendChannel(
                 AxiStreamSource(AxiStreamBus.from_prefix(dut, end["stream"]), *reset)
@@ -113,7 +114,7 @@ async def reads_and_writes_registers_and_fields(dut: Any) -> None:
     board = await started(dut, lambda: Board(dut, driver.DESIGN))
 
     def use() -> None:
-        registers = driver.Registers(board.control)
+        registers = driver.Registers(board.control, driver.DESIGN["registers"])
         assert {registers[name] for name in registers}
         registers["interrupt_enable.error"] = 1
         assert registers["interrupt_enable"] == 2

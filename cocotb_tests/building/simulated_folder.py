@@ -21,10 +21,10 @@ TOP = "accelerator_net"
 class Built:
     """A network, the folder of its build, images, and what golden makes of them."""
 
-    def __init__(self, graph: Graph, folder: Path) -> None:
+    def __init__(self, graph: Graph, folder: Path, shell: str = "axi") -> None:
         self.graph = graph
         self.folder = folder / "net"
-        bittrue.build(bittrue.plan(graph, "zynq7020", 200), self.folder, "net")
+        bittrue.build(bittrue.plan(graph, "zynq7020", 200, shell=shell), self.folder, "net")
         self.manifest = json.loads((self.folder / MANIFEST).read_text())
         self.images = images_of(graph)
         self.expected = bittrue.predict(graph, self.images)

@@ -92,6 +92,23 @@ def test_the_c_driver_computes_what_golden_computes(
     assert said.count(f"driver: {IMAGES} images") == 2
 
 
+@pytest.fixture(scope="module")
+def crossing(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    return Built(quantized_single(), tmp_path_factory.mktemp("crossing"), "axi-clocks")
+
+
+def test_the_drivers_work_where_clocks_have_nothing_to_do_with_each_other(
+    crossing: Built, any_simulator: str, builds: Path, tmp_path: Path
+) -> None:
+    python, c = tmp_path / "python", tmp_path / "c"
+    python.mkdir()
+    c.mkdir()
+    said = run_python(crossing, crossing.driver.read_text(), any_simulator, builds, python)
+    assert f"driver: {2 * IMAGES} images" in said
+    text = crossing.driver.with_suffix(".c").read_text()
+    assert run_c(crossing, text, any_simulator, builds, c).count(f"driver: {IMAGES} images") == 2
+
+
 FAULTS = {
     "np.rint(": "np.floor(",
     "np.moveaxis(codes, range(codes.ndim), places)": "codes",

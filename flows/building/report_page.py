@@ -1,14 +1,12 @@
 """The report of ``bittrue build``: one page that needs no other file."""
 
-from importlib.resources import files
-
-from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from bittrue.flows.building.accelerator import Accelerator
 from bittrue.flows.planning.devices import Budget
 from bittrue.flows.planning.planned import Plan, PlannedLayer
 from bittrue.flows.reports.graph_drawing import draw
+from bittrue.flows.reports.page import page
 from bittrue.golden.graph import Graph
 from bittrue.golden.graph.names import first_name
 
@@ -34,15 +32,8 @@ def report_page(accelerator: Accelerator, graph: Graph, budget: Budget) -> str:
             ("Block RAMs", taken.block_rams, budget.block_rams),
         )
     ]
-    environment = Environment(
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=StrictUndefined,
-    )
-    template = (files("bittrue.flows.building") / "templates" / "report.html").read_text()
-    return environment.from_string(template).render(
+    return page(
+        "build.html",
         name=accelerator.name,
         device=budget.summary,
         cycles=plan.cycles,
@@ -53,7 +44,7 @@ def report_page(accelerator: Accelerator, graph: Graph, budget: Budget) -> str:
         products=plan.products,
         multipliers=plan.multipliers,
         bound=max(1, -(-plan.products // max(1, plan.multipliers))),
-        layers=[_row(layer, plan, graph) for layer in plan.layers],
+        layers=[layer_row(layer, plan, graph) for layer in plan.layers],
         drawing=Markup(draw(graph, accelerator.name)),
     )
 
@@ -62,7 +53,7 @@ def _share(part: float, whole: int) -> float:
     return min(1.0, float(part) / whole) if whole else 0.0
 
 
-def _row(layer: PlannedLayer, plan: Plan, graph: Graph) -> dict[str, str]:
+def layer_row(layer: PlannedLayer, plan: Plan, graph: Graph) -> dict[str, str]:
     """Return what the table says of a layer, as ``bittrue build`` prints it."""
     names = [node.output for node in graph.nodes]
     folding = layer.folding

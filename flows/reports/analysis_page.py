@@ -2,13 +2,11 @@
 
 from dataclasses import asdict
 from math import isfinite
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bittrue.flows.reports.analysis_plots import histogram_plot, noise_plot, sqnr_plot
 from bittrue.flows.reports.json_report import json_report
-from bittrue.flows.reports.plots import BLUE, COLORS, ORANGE
+from bittrue.flows.reports.page import environment
+from bittrue.flows.reports.plots import BLUE, ORANGE
 from bittrue.golden.graph.passes.cost import graph_cost
 from bittrue.golden.graph.passes.domains import partition
 from bittrue.golden.quantize.analysis import NetworkAnalysis
@@ -16,8 +14,6 @@ from bittrue.golden.quantize.findings import findings
 from bittrue.golden.quantize.quantized_network import QuantizedNetwork
 from bittrue.golden.quantize.scheme_file import write_scheme
 from bittrue.golden.quantize.sweep import WidthSweep
-
-_PAGES = Path(__file__).parent / "pages"
 
 
 def analysis_page(
@@ -37,14 +33,8 @@ def analysis_page(
     sweep : WidthSweep, optional
         What other widths would do.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_PAGES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"decibels": _decibels, "percent": _percent, "significant": _significant}
+    pages = environment()
+    pages.filters |= {"decibels": _decibels, "percent": _percent, "significant": _significant}
     layers = [
         {
             "layer": layer,
@@ -60,9 +50,8 @@ def analysis_page(
         for number, layer in enumerate(analysis.layers)
         if layer.weights or layer.values
     ]
-    page = environment.get_template("analysis.html").render(
+    text = pages.get_template("analysis.html").render(
         title=title,
-        colors=COLORS,
         analysis=analysis,
         layers=layers,
         cost=graph_cost(quantized.graph),
@@ -73,7 +62,7 @@ def analysis_page(
         scheme=write_scheme(quantized.scheme),
         sweep=sweep,
     )
-    return page.encode()
+    return text.encode()
 
 
 def analysis_json(

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
+from bittrue.flows.reports.colors import COLORS
 from bittrue.golden.errors import UserError
 
 if TYPE_CHECKING:
@@ -22,26 +23,6 @@ INK, FAINT, BLUE, ORANGE, BAND = "#010203", "#010204", "#010205", "#010206", "#0
 """Text and axes, grid lines, first and second series, the area of a range."""
 
 _VARIABLES = {INK: "--ink", FAINT: "--faint", BLUE: "--blue", ORANGE: "--orange", BAND: "--band"}
-
-COLORS = {
-    "light": {
-        "--ink": "#24292f",
-        "--faint": "#d8dee4",
-        "--blue": "#0969da",
-        "--orange": "#bc4c00",
-        "--band": "#ddf4ff",
-        "--page": "#ffffff",
-    },
-    "dark": {
-        "--ink": "#d0d7de",
-        "--faint": "#373e47",
-        "--blue": "#58a6ff",
-        "--orange": "#f0883e",
-        "--band": "#132d46",
-        "--page": "#0d1117",
-    },
-}
-"""Values of the CSS variables."""
 
 _SETTINGS: Any = {
     "axes.edgecolor": INK,

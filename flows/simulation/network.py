@@ -18,6 +18,10 @@ PATIENCE = 1_000_000
 work for long before anything leaves."""
 
 
+_AROUND = 3
+"""Rows and columns of codes on each side of a difference that are shown."""
+
+
 @dataclass(frozen=True, eq=False)
 class Pace:
     """How often images came.
@@ -131,6 +135,70 @@ class Parting:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Neighbourhood:
+    """The codes of one channel around the first place where circuit and golden part.
+
+    Attributes
+    ----------
+    rows, columns : tuple of int
+        Rows and columns of the tensor; of one without them, row 0 and its elements.
+    expected, got : ndarray of int64, shape (rows, columns)
+    """
+
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+    expected: Int64
+    got: Int64
+
+
+def neighbourhood(
+    network: Network, outcome: Outcome, golden: Mapping[str, Codes], parting: Parting
+) -> Neighbourhood:
+    """Return the codes around a parting: of its channel, or of its row of channels."""
+    name, port = next(
+        (name, port)
+        for port, name in _watched(network).items()
+        if _layer_of(network, port) == parting.layer
+    )
+    shape = network.spec.graph.tensors[name].shape or (1,)
+    # A vector's neighbours are its channels.
+    planes = (1, shape[0], 1) if len(shape) == 1 else (-1, shape[-2], shape[-1])
+    size = int(np.prod(shape))
+    got = np.zeros(size, np.int64)
+    made = _elements(outcome, port)[parting.image * size :][:size]
+    got[: len(made)] = made
+    expected = np.asarray(golden[name][parting.image], dtype=np.int64)
+    found, wanted = (each.reshape(planes) for each in (got, expected))
+    element = parting.pixel * network.spec.graph.tensors[name].channels + parting.channel
+    row, column, channel = np.unravel_index(element, found.shape)
+    rows, columns = (
+        range(max(0, int(at) - _AROUND), min(count, int(at) + _AROUND + 1))
+        for at, count in zip((row, column), found.shape[:2], strict=True)
+    )
+    part = np.ix_(list(rows), list(columns), [int(channel)])
+    return Neighbourhood(tuple(rows), tuple(columns), wanted[part][..., 0], found[part][..., 0])
+
+
+def _layer_of(network: Network, port: str) -> str:
+    """Return what a port of codes is called where circuit and golden part."""
+    outputs = network.spec.output_streams
+    name = _watched(network)[port]
+    if port not in outputs.values():
+        return port.removeprefix("tap_")
+    return "output" if len(outputs) == 1 else f"output {name!r}"
+
+
+def paces(network: Network, outcome: Outcome, images: int) -> dict[str, "Pace"]:
+    """Return the pace of each stream of codes that was watched, by its tensor."""
+    found = {}
+    for port, name in _watched(network).items():
+        beats = network.spec.graph.tensors[name].elements // _lanes(network, port)
+        ends = outcome.cycles[port][: images * beats].reshape(images, beats)[:, -1]
+        found[name] = Pace(int(ends[0]), np.diff(ends))
+    return found
+
+
 def first_parting(
     network: Network, outcome: Outcome, golden: Mapping[str, Codes]
 ) -> Parting | None:
@@ -145,9 +213,7 @@ def first_parting(
         if wrong.size:
             place = int(wrong[0])
             image, element = divmod(place, tensor.elements)
-            layer = port.removeprefix("tap_")
-            if port in outputs:
-                layer = "output" if len(outputs) == 1 else f"output {name!r}"
+            layer = _layer_of(network, port)
             pixel, channel = divmod(element, tensor.channels)
             return Parting(layer, image, pixel, channel, int(expected[place]), int(got[place]))
     return None

@@ -1,10 +1,8 @@
 """A register map as one self-contained page."""
 
 from collections.abc import Sequence
-from importlib.resources import files
 
-from jinja2 import Environment, StrictUndefined
-
+from bittrue.flows.reports.page import page
 from bittrue.hdl.shell.register_map import Register
 
 
@@ -17,12 +15,4 @@ def register_page(top: str, table: Sequence[Register]) -> str:
         Name of the design.
     table : sequence of Register
     """
-    environment = Environment(
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=StrictUndefined,
-    )
-    template = (files("bittrue.flows.building") / "templates" / "registers.html").read_text()
-    return environment.from_string(template).render(top=top, registers=table)
+    return page("registers.html", top=top, registers=table)

@@ -23,7 +23,7 @@ from bittrue.flows.simulation.bench.payload import (
 from bittrue.flows.simulation.simulators import icarus, verilator
 from bittrue.flows.simulation.simulators.build_once import build_once, digest
 from bittrue.flows.simulation.simulators.run import SimulationError, run
-from bittrue.flows.simulation.simulators.toolchain import check_simulator
+from bittrue.flows.simulation.simulators.toolchain import check_simulator, tool_versions
 from bittrue.golden.errors import UserError
 from bittrue.golden.numbers.arrays import Int64
 from bittrue.hdl.blocks.packed_words import Words
@@ -188,6 +188,19 @@ class Cosimulation:
             run(self.simulator, build, TOP, DRIVER, work, timeout)
             observed = json.loads((work / "observations.json").read_text())
             return _outcomes(harness, plan, observed, work)
+
+    def key(self, runs: Sequence[Run]) -> str:
+        """Return a digest of all that the outcomes of runs follow from."""
+        harness = Harness.of(self.component, self.design.top, _clocking(self.design))
+        plan = _plan(harness, runs, None)
+        stimulus = _stimulus(harness, runs)
+        files = self.design.files
+        parts = [*tool_versions(self.simulator), self.simulator, self.design.verilog]
+        parts += [harness.verilog(_depth(harness, plan)), json.dumps(plan)]
+        parts += [path.read_text() for path in LIBRARY]
+        parts += [f"{name} {files[name]}" for name in sorted(files)]
+        parts += [f"{name} {words.shape} {words.tobytes()!r}" for name, words in stimulus.items()]
+        return digest(parts)
 
     def _build(self, harness: Harness, depth: int) -> Path:
         """Write circuit and bench under a name of their own, and build them."""

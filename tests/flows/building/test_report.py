@@ -1,42 +1,15 @@
 """The page of ``bittrue build --report``: what it says, and that it needs nothing else."""
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from bittrue.cli import main
+from bittrue.flows.reports.colors import OF_TEXT
 from bittrue.golden.graph import file
 from tests.support.graphs import dense
-
-
-class Page(HTMLParser):
-    """Tables as lists of rows, and every address of something else."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.rows: list[list[str]] = []
-        self.addresses: list[str] = []
-        self._open: list[str] = []
-        self.feed(text)
-        assert self._open == []
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.addresses += [str(value) for name, value in attributes if name in ("src", "href")]
-        if tag == "tr":
-            self.rows.append([])
-        elif tag in ("td", "th"):
-            self.rows[-1].append("")
-            self._open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("td", "th"):
-            assert self._open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self._open:
-            self.rows[-1][-1] += data.strip()
+from tests.support.pages import Page, contrast, schemes
 
 
 @pytest.fixture(scope="module")
@@ -68,26 +41,12 @@ def test_it_needs_no_other_file_and_runs_nothing(text: str) -> None:
     assert not re.search(r"<script|@import|url\(", text)
 
 
-def luminance(color: str) -> float:
-    """As WCAG 2 defines it."""
-    parts = [int(color[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    red, green, blue = (
-        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
-    )
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(first: str, second: str) -> float:
-    high, low = sorted((luminance(first), luminance(second)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
-
-
 def test_its_text_has_the_contrast_that_wcag_asks_for(text: str) -> None:
-    schemes = re.findall(r"--page: (#\w+); --ink: (#\w+); --quiet: (#\w+);", text)
-    assert len(schemes) == 2
-    for page, *inks in schemes:
-        page = page if len(page) == 7 else "#" + "".join(2 * digit for digit in page[1:])
-        assert all(contrast(page, ink) >= 4.5 for ink in inks)
+    light, dark, printed = schemes(text)
+    assert printed == light != dark
+    for scheme in (light, dark):
+        for name in OF_TEXT:
+            assert contrast(scheme["--page"], scheme[name]) >= 4.5, name
     assert contrast("#ffffff", "#94a3b8") < 4.5  # What it would be noticed by.
 
 
