@@ -22,9 +22,11 @@ from bittrue.golden.frontends.obstacles import Obstacles
 from bittrue.golden.frontends.torch import operators
 from bittrue.golden.frontends.torch.attention import DECOMPOSED_ATTENTION, with_samples_first
 from bittrue.golden.frontends.torch.channels_last import Shape, torch_order
+from bittrue.golden.frontends.torch.einsum import DECOMPOSED_EINSUM
 from bittrue.golden.frontends.torch.evaluation import evaluation_copy, outputs_of
 from bittrue.golden.frontends.torch.float_network import FloatNetwork
 from bittrue.golden.frontends.torch.layer import Layer
+from bittrue.golden.frontends.torch.operators.constant import Constant, spread_constant
 from bittrue.golden.frontends.torch.operators.line import image_of_line, line_of_image
 from bittrue.golden.frontends.torch.operators.mat_mul import MatMul
 from bittrue.golden.frontends.torch.operators.rearrangement import (
@@ -51,7 +53,7 @@ _MATRICES = frozenset(("linear", "matmul"))
 
 _DECOMPOSED = get_decompositions(
     [torch.ops.aten.addcmul, torch.ops.aten.glu, torch.ops.aten.stack, torch.ops.aten.unbind]
-) | dict(DECOMPOSED_ATTENTION)
+) | {**DECOMPOSED_ATTENTION, **DECOMPOSED_EINSUM}
 """Operators made of others that are translated."""
 
 _BATCH = 2  # torch.export treats sizes 0 and 1 specially.
@@ -199,6 +201,7 @@ class _Translation:
         call = replace(call, line=self._makes_line(call), stacked=self._is_stacked(call))
         if call.line:
             self._lines.add(node)
+        call = self._with_constant(call)
         output = self._unique(call.place or node.name)
         layer = self._rowwise_layer(call, output) if call.stacked else None
         if layer is None:
@@ -315,6 +318,21 @@ class _Translation:
             if known and result_of(each).ndim == 4 and each not in self._stacks:
                 self._names[each] = self._stack(each, turned=False)
                 self._stacks.add(each)
+
+    def _with_constant(self, call: Call) -> Call:
+        """Return a call that reads a constant of many values as if it were computed."""
+        read = next(each for each in call.node.all_input_nodes if each in self._names)
+        found = spread_constant(call, tuple(int(size) for size in result_of(read).shape[1:]))
+        if found is None:
+            return call
+        constant, values = found
+        if call.stacked:
+            values = values.expand(result_of(read).shape[1:]).flatten(0, 1)
+        values = values[..., None] if call.line else values
+        layer = Constant(inputs=call.inputs, output=self._unique(constant.name), values=values)
+        self._layers.append(layer)
+        self._shapes[layer.output] = tuple(values.shape)
+        return replace(call, names={**call.names, constant: layer.output})
 
     def _is_stacked(self, call: Call) -> bool:
         """Return whether an operator reads matrices above each other, all of its operands."""
