@@ -63,12 +63,13 @@ def spread_constant(call: Call, shape: Shape) -> tuple[Node, Tensor] | None:
     UserError
         If it differs from sample to sample, makes the result larger, or is not finite.
     """
-    if call.operator not in _TAKING or len(call.inputs) != 1:
+    if call.operator not in _TAKING:
         return None
     operands = (call.arguments["self"], call.arguments["other"])
-    (constant,) = (each for each in operands if not call.computes(each))
-    if not isinstance(constant, Node):
+    constants = [each for each in operands if not call.computes(each)]
+    if len(constants) != 1 or not isinstance(constants[0], Node):
         return None
+    (constant,) = constants
     values = call.constant(constant)
     aligned = values.reshape((1,) * (1 + len(shape) - values.ndim) + tuple(values.shape))
     channels = (1, shape[0], *(1,) * (len(shape) - 1))

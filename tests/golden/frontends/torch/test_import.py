@@ -471,7 +471,6 @@ REFUSED: dict[str, tuple[nn.Module, str]] = {
         r"has operands of shapes \(1, 8, 8\) and \(8, 8\); allowed: as many dimensions in both",
     ),
     "flattened output": (nn.Flatten(), "output '.*' is a flattened image, whose features"),
-    "adaptive pool": (nn.AdaptiveAvgPool2d(3), r"pools \(8, 8\) to \(3, 3\); allowed: divisors"),
     "softmax": (nn.Softmax(dim=2), "is over another dimension; allowed: channels"),
     "softmax joined": (
         Forward(lambda x: join_channels(torch.softmax(x, 1), x)),
