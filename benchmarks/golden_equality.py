@@ -80,6 +80,7 @@ class Reference:
 
     def __init__(self, content: bytes, profile: str) -> None:
         subgraph = schema.ModelT.InitFromPackedBuf(content, 0).subgraphs[0]
+        self._subgraph = subgraph
         self._index: dict[str, int] = {}
         for index, tensor in enumerate(subgraph.tensors):
             # Names may be missing or repeat; the graph's have the tensor's number then.
@@ -93,7 +94,7 @@ class Reference:
             )
             self._tensor = lambda index: np.array(micro.GetTensor(index, 0)["tensor_data"])
             place = {int(index): k for k, index in enumerate(subgraph.inputs)}
-            self._set_input = lambda name, codes: micro.set_input(codes, place[self._index[name]])
+            self._set_input = lambda index, values: micro.set_input(values, place[index])
             self._invoke = micro.invoke
             return
         litert = Interpreter(
@@ -103,17 +104,32 @@ class Reference:
             experimental_preserve_all_tensors=profile == "litert",
         )
         litert.allocate_tensors()
-        self._set_input = lambda name, codes: litert.set_tensor(self._index[name], codes)
+        self._set_input = litert.set_tensor
         self._tensor, self._invoke = litert.get_tensor, litert.invoke
 
     def has(self, name: str) -> bool:
         """Return whether a tensor of the graph is one of the file's."""
         return name in self._index
 
+    def _file_input(self, name: str, codes: Codes) -> tuple[int, Codes | Float32]:
+        """Return which of the file's inputs is given what.
+
+        Where the file takes real numbers, and quantizes them first, those that codes stand for.
+        """
+        index = self._index[name]
+        if index in self._subgraph.inputs:
+            return index, codes
+        (source,) = (
+            int(each.inputs[0]) for each in self._subgraph.operators if index in each.outputs
+        )
+        quantization = self._subgraph.tensors[index].quantization
+        steps = codes.astype(np.float32) - np.float32(quantization.zeroPoint[0])
+        return source, steps * np.float32(quantization.scale[0])
+
     def run(self, inputs: dict[str, Codes]) -> Callable[[str], Codes]:
         """Compute one sample, of shape (1, ...), and return what gives its tensors by name."""
         for name, codes in inputs.items():
-            self._set_input(name, codes)
+            self._set_input(*self._file_input(name, codes))
         self._invoke()
         return lambda name: self._tensor(self._index[name])
 
