@@ -277,15 +277,22 @@ def test_every_random_network_that_it_takes(
     assert verdict.passed, verdict
 
 
-def test_a_token_left_out_is_noticed(any_simulator: str, builds: Path, tmp_path: Path) -> None:
-    """Negative control: a computation that does not wait for what it reads."""
-    compiled = compiled_for(random_network(BASE))
-    broken, _ = image_of(compiled, Wrong(Fault.NONE, changed(Matrix, waits=0)))
-    here = bench(any_simulator, builds, tmp_path)
-    executed = replace(compiled, image=broken)
-    verdict = run(here, compiled, random_data(compiled, 1), tmp_path, SLOW, executed)
-    assert verdict.differing
-    assert not verdict.problems
+def test_a_token_left_out_is_noticed(fast_simulator: str, builds: Path, tmp_path: Path) -> None:
+    """Negative control: a computation that does not wait for what it reads.
+
+    Not every network's last one finds its operands late; those of some do.
+    """
+    here = bench(fast_simulator, builds, tmp_path)
+    differing = []
+    for compiled in map(compiled_for, map(random_network, SEEDS)):
+        if not any(isinstance(each, Matrix) for each in compiled.program.instructions):
+            continue
+        broken, _ = image_of(compiled, Wrong(Fault.NONE, changed(Matrix, waits=0)))
+        executed = replace(compiled, image=broken)
+        verdict = run(here, compiled, random_data(compiled, 1), tmp_path, SLOW, executed)
+        assert not verdict.problems
+        differing.append(verdict.differing)
+    assert any(differing), differing
 
 
 def test_its_verilog_has_no_warnings() -> None:
