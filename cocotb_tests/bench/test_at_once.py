@@ -89,6 +89,7 @@ def test_two_in_one_working_directory_are_refused(
         cosimulation.run([first], tmp_path)
 
 
+@pytest.mark.regress
 def test_several_commands_write_their_own_outputs(any_simulator: str, tmp_path: Path) -> None:
     x = Tensor.of_type("x", (4, 4, 2), IntegerType(8, True))
     node = Clamp(inputs=("x",), output="y", minimum=-100, maximum=50)

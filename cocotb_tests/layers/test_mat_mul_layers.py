@@ -52,6 +52,7 @@ FAULTS = {
 }
 
 
+@pytest.mark.regress_on("icarus")
 def test_every_fault_is_caught(simulator: str, builds: Path, tmp_path: Path) -> None:
     assert faults_caught(CASES, FAULTS, simulator, builds, tmp_path) == set(FAULTS)
 

@@ -86,7 +86,7 @@ def only(names: Set[str]) -> dict[str, str]:
     [
         pytest.param(WINDOWS, id="windows", marks=pytest.mark.regress_on("icarus")),
         pytest.param(only(SLOW), id="slow", marks=pytest.mark.regress_on("icarus")),
-        pytest.param(only(MEDIUM), id="medium", marks=pytest.mark.regress_on("icarus")),
+        pytest.param(only(MEDIUM), id="medium", marks=pytest.mark.regress),
         pytest.param(
             only(LAYERS.keys() - SLOW - MEDIUM), id="fast", marks=pytest.mark.regress_on("icarus")
         ),

@@ -76,6 +76,7 @@ def scenarios(network: Network, graph: Graph | None = None) -> list[Scenario]:
     ]
 
 
+@pytest.mark.regress_on("verilator")
 def test_sequences_equal_golden_from_every_reset_on(
     simulator: str, builds: Path, tmp_path: Path
 ) -> None:

@@ -57,6 +57,7 @@ def simulate(
     run(simulator, build, "shell", BENCH, work, timeout=300)
 
 
+@pytest.mark.regress_on("icarus")
 def test_obeys_axi_and_loses_nothing_at_unrelated_clocks(
     simulator: str, builds: Path, tmp_path: Path
 ) -> None:
