@@ -7,13 +7,11 @@ import numpy as np
 from bittrue.flows.engine.codes import kept_codes
 from bittrue.flows.engine.layers import Geometry, MatrixLayer
 from bittrue.flows.engine.lowering import Lowering
+from bittrue.flows.engine.weights import STORED
 from bittrue.golden.engine.configuration import EngineConfiguration
 
 _GAIN = 1.15
 """Times that a layer must be quicker than it is."""
-
-_STORED = 0.8
-"""Words in a cycle that are stored."""
 
 
 def add_unfolded(lowering: Lowering, layer: MatrixLayer) -> None:
@@ -63,16 +61,12 @@ def add_unfolded(lowering: Lowering, layer: MatrixLayer) -> None:
 def _along(geometry: Geometry, axis: int) -> Geometry:
     """Return how a window moves of which only rows (0) or columns (1) are left."""
     bare = Geometry(pad=geometry.pad)
-
-    def kept(name: str) -> tuple[int, int]:
-        given, other = getattr(geometry, name), getattr(bare, name)
-        return (given[0], other[1]) if axis == 0 else (other[0], given[1])
-
+    rows, columns = (geometry, bare) if axis == 0 else (bare, geometry)
     return Geometry(
-        kernel=kept("kernel"),
-        stride=kept("stride"),
-        dilation=kept("dilation"),
-        first=kept("first"),
+        kernel=(rows.kernel[0], columns.kernel[1]),
+        stride=(rows.stride[0], columns.stride[1]),
+        dilation=(rows.dilation[0], columns.dilation[1]),
+        first=(rows.first[0], columns.first[1]),
         pad=geometry.pad,
     )
 
@@ -85,4 +79,4 @@ def _cycles(layer: MatrixLayer, engine: EngineConfiguration) -> float:
     for first in range(0, len(layer.weight), engine.outputs):
         words = -(-min(engine.outputs, len(layer.weight) - first) // engine.lanes)
         total += -(-pixels // engine.pixels) * max(steps, engine.pixels * words)
-    return max(total, layer.target.planes(engine.lanes) * pixels / _STORED)
+    return max(total, layer.target.planes(engine.lanes) * pixels / STORED)

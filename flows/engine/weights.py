@@ -16,9 +16,12 @@ MOST_PASSES = 4
 
 _MAXIMUM_STRIDE = 255
 
-_LOADED, _STORED, _FETCHED = 1.6, 0.8, 65
-"""Words in a cycle that are loaded and stored, and cycles that a group's instructions take: what
-bounds a group, roughly; `flows.engine.timing` has more of it."""
+STORED = 0.8
+"""Words in a cycle that are stored, roughly."""
+
+_LOADED, _FETCHED = 1.6, 65
+"""Words in a cycle that are loaded, and cycles that a group's instructions take: what bounds a
+group, roughly; `flows.engine.timing` has more of it."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +159,7 @@ def _cycles(layer: MatrixLayer, groups: Sequence[Group], engine: EngineConfigura
         computed = -(-pixels // engine.pixels) * max(group.rows(layer), written)
         loaded = group.planes * source.height * source.width + (0 if alike else own)
         stored = planes * target.height * target.width
-        total += max(computed, loaded / _LOADED, stored / _STORED, _FETCHED)
+        total += max(computed, loaded / _LOADED, stored / STORED, _FETCHED)
     return total
 
 

@@ -26,6 +26,7 @@ from bittrue.flows.building.drivers.host import (
     Registers,
     alone,
     by_end,
+    check_identification,
     dequantized,
     in_graph_layout,
     in_model_layout,
@@ -225,12 +226,7 @@ def check_engine(registers: Registers) -> None:
     AcceleratorError
         In one line.
     """
-    found = registers["identification"]
-    if found != DESIGN["identification"]:
-        raise AcceleratorError(
-            f"no engine of bittrue answers: register identification is 0x{found:08x}, not "
-            f"0x{DESIGN['identification']:08x}; check the address and the bitstream"
-        )
+    check_identification(registers, DESIGN["identification"], "engine")
     for name in ("version", "program_version", *DESIGN["sizes"]):
         found, mine = registers[name], DESIGN["constants"][name]
         if found != mine:

@@ -65,6 +65,16 @@ class Registers:
         return register, None
 
 
+def check_identification(registers: Registers, expected: int, what: str) -> None:
+    """Refuse what does not answer as bittrue's circuits of a kind do."""
+    found = registers["identification"]
+    if found != expected:
+        raise AcceleratorError(
+            f"no {what} of bittrue answers: register identification is 0x{found:08x}, not "
+            f"0x{expected:08x}; check the address and the bitstream"
+        )
+
+
 def to_codes(values: Any, end: dict[str, Any]) -> Any:
     """Return images in the layout of the model as codes: integers, shape (images, *shape)."""
     values = np.asarray(values)

@@ -21,6 +21,7 @@ from bittrue.flows.building.drivers.host import (
     Registers,
     alone,
     by_end,
+    check_identification,
     dequantized,
     in_graph_layout,
     in_model_layout,
@@ -188,12 +189,7 @@ def check_build(registers: Registers) -> None:
     AcceleratorError
         In one line.
     """
-    found = registers["identification"]
-    if found != DESIGN["identification"]:
-        raise AcceleratorError(
-            f"no accelerator of bittrue answers: register identification is 0x{found:08x}, not "
-            f"0x{DESIGN['identification']:08x}; check the address and the bitstream"
-        )
+    check_identification(registers, DESIGN["identification"], "accelerator")
     found = registers["build"]
     if found != DESIGN["build"]:
         raise AcceleratorError(

@@ -296,11 +296,8 @@ class _Translation:
             base, numbers = self._moved[node]
             places = places_of(numbers, math.prod(result_of(base).shape[1:]))
         places = places.transpose(-1, -2) if turned else places
-        output = self._unique(f"{node.name}_heads")
         stack = places.flatten(0, 1).contiguous()
-        self._layers.append(Rearrangement(inputs=(self._names[base],), output=output, places=stack))
-        self._shapes[output] = tuple(stack.shape)
-        return output
+        return self._rearranged(self._names[base], stack, f"{node.name}_heads")
 
     def _lay_rows_above_each_other(self, call: Call) -> None:
         """Have an operator along the last of three dimensions read one matrix.
@@ -358,20 +355,20 @@ class _Translation:
     def _unstacked(self, node: Node) -> str:
         """Return the tensor of three dimensions that matrices above each other are."""
         shape = tuple(int(size) for size in result_of(node).shape[1:])
-        output = self._unique(f"{node.name}_parted")
         places = numbered(shape, 1)[0].to(torch.int64)
-        layer = Rearrangement(inputs=(self._names[node],), output=output, places=places)
-        self._layers.append(layer)
-        self._shapes[output] = shape
-        return output
+        return self._rearranged(self._names[node], places, f"{node.name}_parted")
 
     def _rearrange(self, source: str, places: Tensor, node: Node) -> None:
         """Append the layer that moves values, and define what a node is."""
         places = places[..., None] if node in self._lines else places
-        output = self._unique(node.name)
-        layer = Rearrangement(inputs=(source,), output=output, places=places)
-        self._names[node], self._shapes[output] = output, tuple(places.shape)
-        self._layers.append(layer)
+        self._names[node] = self._rearranged(source, places, node.name)
+
+    def _rearranged(self, source: str, places: Tensor, name: str) -> str:
+        """Append the layer that moves values, and return the name of what it makes."""
+        output = self._unique(name)
+        self._layers.append(Rearrangement(inputs=(source,), output=output, places=places))
+        self._shapes[output] = tuple(places.shape)
+        return output
 
     def _without_lines(self, call: Call) -> Call:
         """Return a call that reads sequences in place of lines, where it treats them as such.
@@ -394,12 +391,9 @@ class _Translation:
         names = dict(self._names)
         for line in lines:
             shape = tuple(int(size) for size in result_of(line).shape[1:])
-            output = self._unique(f"{self._names[line]}_sequence")
             places = numbered(shape, 1)[0].to(torch.int64)
-            self._layers.append(
-                Rearrangement(inputs=(self._names[line],), output=output, places=places)
-            )
-            names[line], self._shapes[output] = output, shape
+            name = self._names[line]
+            names[line] = self._rearranged(name, places, f"{name}_sequence")
         return replace(call, names=names)
 
     def _makes_line(self, call: Call) -> bool:

@@ -7,48 +7,15 @@ from bittrue.flows.formal.moved_codes import CASES, CONSTANT, Movement, movement
 from bittrue.flows.formal.order import prove_order
 from bittrue.flows.formal.reachability import OPEN, PROVED, REFUTED
 from bittrue.flows.units import find_unit
-from bittrue.hdl.printer.verilog_output import Design, to_verilog
-
-_REGISTER = """
-module {name}(
-  input clk,
-  input rst,
-  input i_valid,
-  output i_ready,
-  input [1:0] i_payload,
-  output o_valid,
-  input o_ready,
-  output [1:0] o_payload
-);
-  reg full = 0;
-  reg [1:0] kept;
-  reg odd = 0;
-  assign i_ready = {ready};
-  assign o_valid = full;
-  assign o_payload = {payload};
-  always @(posedge clk)
-    if (rst) begin full <= 0; odd <= 0; end
-    else begin
-      if (o_ready && full) begin full <= {emptied}; odd <= !odd; end
-      if (i_ready && i_valid) begin full <= {filled}; kept <= i_payload; end
-    end
-endmodule
-"""
+from bittrue.hdl.printer.verilog_output import to_verilog
+from tests.flows.formal.registers import register
 
 ONE_BEAT = Movement({"i": (2, 2)}, {"o": (np.arange(2), 2)}, width=1)
 
 
 def results(movement: Movement, **changed: str) -> list[str]:
     """Return what becomes of a register of a beat of two elements, with something changed."""
-    parts = {
-        "name": "one",
-        "ready": "o_ready || !full",
-        "payload": "kept",
-        "emptied": "0",
-        "filled": "1",
-    } | changed
-    design = Design("one", _REGISTER.format(**parts))
-    return [proof.found.result for proof in prove_order(design, movement, 60)]
+    return [proof.found.result for proof in prove_order(register(**changed), movement, 60)]
 
 
 def test_a_register_gives_every_beat_once() -> None:

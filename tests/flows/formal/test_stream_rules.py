@@ -5,35 +5,13 @@ import pytest
 from bittrue.flows.formal.reachability import PROVED, REFUTED
 from bittrue.flows.formal.stream_rules import RULES, ports_of, prove_rules
 from bittrue.flows.units import find_unit
-from bittrue.hdl.printer.verilog_output import Design, to_verilog
-
-_REGISTER = """
-module {name}(
-  input clk,
-  input rst,
-  input i_valid,
-  output i_ready,
-  input [1:0] i_payload,
-  output o_valid,
-  input o_ready,
-  output [1:0] o_payload
-);
-  reg full = 0;
-  reg [1:0] kept;
-  assign i_ready = o_ready || !full;
-  assign o_valid = {valid};
-  assign o_payload = {payload};
-  always @(posedge clk)
-    if (rst) full <= {after_reset};
-    else if (i_ready) begin full <= i_valid; kept <= i_payload; end
-endmodule
-"""
+from bittrue.hdl.printer.verilog_output import to_verilog
+from tests.flows.formal.registers import register
 
 
 def results(**changed: str) -> list[str]:
     """Return what becomes of the rules of a register of a beat, with something changed."""
-    parts = {"name": "one", "valid": "full", "payload": "kept", "after_reset": "0"} | changed
-    return [proof.found.result for proof in prove_rules(Design("one", _REGISTER.format(**parts)))]
+    return [proof.found.result for proof in prove_rules(register(**changed))]
 
 
 def test_a_register_keeps_every_rule() -> None:

@@ -9,13 +9,12 @@ import torch
 from torch import Tensor
 
 from bittrue.golden import graph
-from bittrue.golden.codes.conversion import QuantizeRounding, quantized
 from bittrue.golden.frontends.torch.channels_last import Shape, channels_last_axis, torch_order
 from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
+from bittrue.golden.frontends.torch.operators.constant import constant_node, of_every_sample
 from bittrue.golden.frontends.torch.translation import Call, translates
 from bittrue.golden.graph.concat import Concat as ConcatNode
-from bittrue.golden.graph.constant import Constant
 from bittrue.golden.numbers.arrays import Int64
 
 
@@ -82,10 +81,7 @@ class ConcatConstants(Layer):
         names, made = list(self.inputs), list[graph.Node]()
         mapping = context.map(self.output)
         for place, constant in sorted(self.constants.items()):
-            codes = quantized(constant, mapping, QuantizeRounding.HALF_AWAY).numpy()
-            values = codes.transpose(1, 2, 0) if rank == 3 else codes
-            name = f"{self.output}/constant {place}"
-            node = Constant(inputs=(), output=name, values=values, type=mapping.type)
+            node = constant_node(constant, mapping, f"{self.output}/constant {place}")
             made.append(node)
             names.insert(place, context.define(node))
         axis = channels_last_axis(self.dimension, rank)
@@ -111,6 +107,5 @@ def _concat(call: Call, output: str) -> Layer:
 
 def _one_for_all(call: Call, constant: Tensor) -> Tensor:
     """Return a constant without its batch, as the call's line or image has it."""
-    if not torch.equal(constant, constant[:1].expand_as(constant)):
-        raise call.refusal("joins a constant that differs from sample to sample; allowed: one")
-    return constant[0].unsqueeze(-1) if call.line else constant[0]
+    values = of_every_sample(call, constant)
+    return values.unsqueeze(-1) if call.line else values

@@ -13,6 +13,7 @@ from bittrue.golden.frontends.torch.layer import Layer
 from bittrue.golden.frontends.torch.lowering_context import LoweringContext
 from bittrue.golden.frontends.torch.translation import Call
 from bittrue.golden.graph.constant import Constant as ConstantNode
+from bittrue.golden.numbers.quantization import QuantType
 
 _TAKING = frozenset(("add", "maximum", "minimum", "mul", "sub"))
 """Operators whose layers take a constant as one of two tensors."""
@@ -38,10 +39,27 @@ class Constant(Layer):
 
     def lower(self, context: LoweringContext) -> graph.Node:
         """See `Layer.lower`: values are rounded to codes."""
-        mapping = context.map(self.output)
-        codes = quantized(self.values, mapping, QuantizeRounding.HALF_AWAY).numpy()
-        values = codes.transpose(1, 2, 0) if codes.ndim == 3 else codes
-        return ConstantNode(inputs=(), output=self.output, values=values, type=mapping.type)
+        return constant_node(self.values, context.map(self.output), self.output)
+
+
+def constant_node(values: Tensor, mapping: QuantType, name: str) -> ConstantNode:
+    """Return the node of a constant in torch's order, without the batch, rounded to codes."""
+    codes = quantized(values, mapping, QuantizeRounding.HALF_AWAY).numpy()
+    arranged = codes.transpose(1, 2, 0) if codes.ndim == 3 else codes
+    return ConstantNode(inputs=(), output=name, values=arranged, type=mapping.type)
+
+
+def of_every_sample(call: Call, constant: Tensor) -> Tensor:
+    """Return a constant without its batch.
+
+    Raises
+    ------
+    UserError
+        If it differs from sample to sample.
+    """
+    if not torch.equal(constant, constant[:1].expand_as(constant)):
+        raise call.refusal("has a constant that differs from sample to sample; allowed: one")
+    return constant[0]
 
 
 def spread_constant(call: Call, shape: Shape) -> tuple[Node, Tensor] | None:
@@ -76,13 +94,12 @@ def spread_constant(call: Call, shape: Shape) -> tuple[Node, Tensor] | None:
     per_channel = tuple(aligned.shape) == channels and (len(shape) != 2 or call.line)
     if values.numel() == 1 or per_channel:
         return None
-    if not torch.equal(aligned, aligned[:1].expand_as(aligned)):
-        raise call.refusal("has a constant that differs from sample to sample; allowed: one")
-    if any(size not in (1, whole) for size, whole in zip(aligned.shape[1:], shape, strict=True)):
+    alone = of_every_sample(call, aligned)
+    if any(size not in (1, whole) for size, whole in zip(alone.shape, shape, strict=True)):
         raise call.refusal(
             f"has a constant of shape {tuple(values.shape)} beside {shape}; allowed: one that is "
             "repeated to it"
         )
     if not values.isfinite().all():
         raise call.refusal("has a constant with infinite values; allowed: finite ones")
-    return constant, aligned[0]
+    return constant, alone

@@ -7,9 +7,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from bittrue.golden.executor.execute import Executor
-from bittrue.golden.frontends.torch import to_codes, to_real
-from bittrue.golden.frontends.torch.trace import trace
+from bittrue.golden.frontends.torch import to_codes
 from bittrue.golden.quantize import quantize
+from tests.support.torch_modules import assert_float_layers_are, assert_quantized_is_near
 
 SHAPE = (3, 6, 5)
 
@@ -110,27 +110,14 @@ MODULES = [Pixels, Block, Throughout, Mean, KeptMean, Columns, Softmax]
 def test_float_layers_compute_what_the_module_does(kind: type[nn.Module]) -> None:
     torch.manual_seed(1)
     module, samples = kind().eval(), torch.randn(3, *SHAPE)
-    network = trace(module, (samples,))
-    results = dict(network.run(samples))
-    with torch.no_grad():
-        expected = module(samples)
-    assert torch.allclose(results[network.outputs[0]], expected, atol=1e-5)
-    assert network.shapes[network.outputs[0]] == tuple(expected.shape[1:])
+    assert_float_layers_are(module, samples)
 
 
 @pytest.mark.parametrize("kind", MODULES)
 def test_quantized_images_are_near_the_module(kind: type[nn.Module]) -> None:
-    """Torch gives the place of every number: in another order the error is as large as they are."""
     torch.manual_seed(2)
     module, samples = kind().eval(), torch.randn(64, *SHAPE)
-    graph = quantize(module, samples).graph
-    (output,) = graph.outputs
-    with torch.no_grad():
-        expected = module(samples)
-    real = to_real(graph, output, Executor(graph).run(to_codes(graph, samples))[output])
-    assert real.shape == expected.shape
-    assert (real - expected).std() < 0.1 * expected.std()
-    assert (real.roll(1, dims=-1) - expected).std() > 0.5 * expected.std()
+    assert_quantized_is_near(module, samples)
 
 
 def test_an_image_with_its_channels_last_is_the_graphs_own() -> None:

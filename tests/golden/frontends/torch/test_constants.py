@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from bittrue.golden.errors import UserError
 from bittrue.golden.executor.execute import Executor
-from bittrue.golden.frontends.torch import to_codes, to_real
 from bittrue.golden.frontends.torch.einsum import einsum
 from bittrue.golden.frontends.torch.trace import trace
 from bittrue.golden.quantize import quantize
+from tests.support.torch_modules import assert_float_layers_are, assert_quantized_is_near
 
 
 class Made(nn.Module):
@@ -77,12 +77,7 @@ def test_float_layers_compute_what_the_module_does(name: str) -> None:
     make, shape = MODULES[name]
     torch.manual_seed(1)
     module, samples = make().eval(), torch.randn(3, *shape)
-    network = trace(module, (samples,))
-    results = dict(network.run(samples))
-    with torch.no_grad():
-        expected = module(samples)
-    assert torch.allclose(results[network.outputs[0]], expected, atol=1e-5)
-    assert network.shapes[network.outputs[0]] == tuple(expected.shape[1:])
+    assert_float_layers_are(module, samples)
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -90,14 +85,7 @@ def test_quantized_results_are_near_the_module(name: str) -> None:
     make, shape = MODULES[name]
     torch.manual_seed(2)
     module, samples = make().eval(), torch.randn(64, *shape)
-    graph = quantize(module, samples).graph
-    (output,) = graph.outputs
-    with torch.no_grad():
-        expected = module(samples)
-    real = to_real(graph, output, Executor(graph).run(to_codes(graph, samples))[output])
-    assert real.shape == expected.shape
-    assert (real - expected).std() < 0.1 * expected.std()
-    assert (real.roll(1, dims=-1) - expected).std() > 0.5 * expected.std()
+    assert_quantized_is_near(module, samples)
 
 
 def test_a_sum_is_the_exact_sum_of_codes_rounded_once() -> None:

@@ -10,8 +10,8 @@ from torch.nn import functional
 
 from bittrue.golden.executor.execute import Executor
 from bittrue.golden.frontends.torch import to_codes, to_real
-from bittrue.golden.frontends.torch.trace import trace
 from bittrue.golden.quantize import quantize
+from tests.support.torch_modules import assert_float_layers_are, assert_quantized_is_near
 
 CHANNELS, LENGTH = 6, 24
 
@@ -84,30 +84,15 @@ def test_float_layers_compute_what_the_module_does(name: str) -> None:
     make, shape = MODULES[name]
     torch.manual_seed(1)
     module, samples = make().eval(), torch.randn(3, *shape)
-    network = trace(module, (samples,))
-    results = dict(network.run(samples))
-    with torch.no_grad():
-        expected = module(samples)
-    assert torch.allclose(results[network.outputs[0]], expected, atol=1e-5)
-    assert network.shapes[network.outputs[0]] == tuple(expected.shape[1:])
+    assert_float_layers_are(module, samples)
 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_quantized_lines_are_near_the_module(name: str) -> None:
-    """Torch gives the place of every number: in another order the error is as large as they are."""
     make, shape = MODULES[name]
     torch.manual_seed(2)
     module, samples = make().eval(), torch.randn(64, *shape)
-    graph = quantize(module, samples).graph
-    (output,) = graph.outputs
-    with torch.no_grad():
-        expected = module(samples)
-    codes = Executor(graph).run(to_codes(graph, samples))[output]
-    error = to_real(graph, output, codes) - expected
-    assert error.shape == expected.shape
-    assert error.std() < 0.1 * expected.std()
-    shuffled = to_real(graph, output, codes).roll(1, dims=-1) - expected
-    assert shuffled.std() > 0.5 * expected.std()
+    assert_quantized_is_near(module, samples)
 
 
 def test_parts_of_lines_are_those_of_torch() -> None:
